@@ -1,0 +1,3 @@
+"""Benchmark of methods that find interpretable directions in a GAN's latent space."""
+
+__version__ = "0.1.0"

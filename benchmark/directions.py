@@ -1,0 +1,109 @@
+"""Directions: the artefact that a method leaves behind, and that others load and move along."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from benchmark import __version__
+from benchmark.errors import BenchError
+from benchmark.generators.base import Generator
+from benchmark.storage import write_atomically
+
+
+@dataclass(frozen=True)
+class Directions:
+    """K directions in a latent space of d dimensions.
+
+    matrix: (d, K) float32, a direction a column. provenance: where they come from, in strings:
+    method, generator, generator_hash, config_hash, seed, and the versions that made them.
+    """
+
+    matrix: Tensor
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.matrix.ndim != 2 or not self.matrix.isfinite().all():
+            raise BenchError(
+                f"directions must be a finite (d, K) matrix, not {tuple(self.matrix.shape)}"
+            )
+
+    @property
+    def latent_dim(self) -> int:
+        return self.matrix.shape[0]
+
+    def __len__(self) -> int:
+        return self.matrix.shape[1]
+
+    def shift(self, k: Tensor | int, eps: Tensor | float) -> Tensor:
+        """eps * A e_k: (n, d) for k and eps of (n,), or (d,) for two numbers."""
+        columns = self.matrix.T[k]  # (n, d) or (d,)
+        return torch.as_tensor(eps, dtype=columns.dtype).unsqueeze(-1) * columns
+
+    def check_fits(self, generator: Generator) -> None:
+        """Raise BenchError unless `generator` has the latent size these directions live in."""
+        if generator.latent_dim != self.latent_dim:
+            raise BenchError(
+                f"these directions are {self.latent_dim}-dimensional "
+                f"(made for {self.provenance.get('generator', 'an unnamed generator')}), "
+                f"but the generator has {generator.latent_dim} latent dimensions"
+            )
+
+    def save(self, path: Path | str) -> None:
+        """Write a safetensors file; it loads back bit for bit, provenance included."""
+        tensors = {"directions": self.matrix.contiguous()}
+        metadata = dict(self.provenance)
+        write_atomically(Path(path), lambda part: save_file(tensors, part, metadata))
+
+    @classmethod
+    def load(cls, path: Path | str) -> Directions:
+        """Read what `save` wrote, or a plain (d, K) matrix from a `.pt` or `.npy` file.
+
+        A `.pt` file may also hold a mapping with one matrix in it, such as a linear layer's state.
+        """
+        path = Path(path)
+        if not path.exists():
+            raise BenchError(f"no directions at {path}")
+        try:
+            if path.suffix == ".safetensors":
+                with safe_open(path, "pt") as file:
+                    return cls(file.get_tensor("directions"), file.metadata() or {})
+            if path.suffix == ".npy":
+                matrix = torch.from_numpy(np.load(path, allow_pickle=False))
+            else:
+                matrix = _only_matrix(torch.load(path, map_location="cpu", weights_only=True), path)
+        except BenchError:
+            raise
+        except (SafetensorError, RuntimeError, ValueError, EOFError, OSError, KeyError) as error:
+            raise BenchError(f"{path} holds no readable directions: {error}") from error
+        except Exception as error:  # pickle's own error types are many
+            raise BenchError(f"{path} holds more than plain tensors: {error}") from error
+        return cls(matrix.float(), {"method": "imported", "source": path.name})
+
+
+def versions() -> dict[str, str]:
+    """What computed a result: this suite, torch and Python."""
+    return {
+        "bench_version": __version__,
+        "torch_version": torch.__version__,
+        "python_version": platform.python_version(),
+    }
+
+
+def _only_matrix(content: object, path: Path) -> Tensor:
+    """The single two-dimensional tensor in a loaded `.pt` file."""
+    if isinstance(content, Tensor):
+        return content
+    values = content.values() if isinstance(content, Mapping) else []
+    matrices = [v for v in values if isinstance(v, Tensor) and v.ndim == 2]
+    if len(matrices) != 1:
+        raise BenchError(f"{path} should hold one matrix, but holds {len(matrices)}")
+    return matrices[0]

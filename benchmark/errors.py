@@ -1,0 +1,19 @@
+"""Errors that a user can act on."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class BenchError(Exception):
+    """A fault in what the user asked for or gave: one line that names the thing and the way out.
+
+    The command line prints it without a traceback and exits with code 2.
+    """
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> BenchError:
+    """The error for a name that nothing goes by, with the nearest names that something does."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names)}"
+    return BenchError(f"unknown {kind} '{name}'; {hint}")

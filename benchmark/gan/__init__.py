@@ -1,0 +1,1 @@
+"""Training small generators on real images, and judging what they learned."""

@@ -1,0 +1,54 @@
+"""SNGAN's residual discriminator: spectral norm on every layer, no batch norm."""
+
+from math import sqrt
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.parametrizations import spectral_norm
+
+
+class ResidualDownBlock(nn.Module):
+    """(n, in, h, w) -> (n, out, h/2, w/2), or the same size where `down` is false."""
+
+    def __init__(self, channels_in: int, channels_out: int, down: bool, first: bool = False):
+        super().__init__()
+        self.conv1 = _normed_conv(channels_in, channels_out, 3, gain=sqrt(2.0))
+        self.conv2 = _normed_conv(channels_out, channels_out, 3, gain=sqrt(2.0))
+        changes_shape = down or channels_in != channels_out
+        self.bypass = _normed_conv(channels_in, channels_out, 1) if changes_shape else nn.Identity()
+        self.down = down
+        self.first = first  # the raw image must not pass through a ReLU
+
+    def forward(self, x: Tensor) -> Tensor:
+        branch = x if self.first else F.relu(x)
+        branch = self.conv2(F.relu(self.conv1(branch)))  # (n, out, h, w)
+        if not self.down:
+            return branch + self.bypass(x)
+        return F.avg_pool2d(branch, 2) + self.bypass(F.avg_pool2d(x, 2))  # (n, out, h/2, w/2)
+
+
+class Discriminator(nn.Module):
+    """D: (n, C, H, W) images -> (n,) scores, high for real. Halves the image down to 8 pixels."""
+
+    def __init__(self, image_shape: tuple[int, int, int], width: int) -> None:
+        super().__init__()
+        image_channels, side, _ = image_shape
+        blocks = [ResidualDownBlock(image_channels, width, down=True, first=True)]
+        side //= 2
+        while side > 8:
+            blocks.append(ResidualDownBlock(width, width, down=True))
+            side //= 2
+        blocks += [ResidualDownBlock(width, width, down=False) for _ in range(2)]
+        self.blocks = nn.Sequential(*blocks)
+        self.score = spectral_norm(nn.Linear(width, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        features = F.relu(self.blocks(images)).sum(dim=(2, 3))  # (n, width)
+        return self.score(features).squeeze(1)  # (n,)
+
+
+def _normed_conv(channels_in: int, channels_out: int, kernel: int, gain: float = 1.0) -> nn.Module:
+    conv = nn.Conv2d(channels_in, channels_out, kernel, padding=kernel // 2)
+    nn.init.xavier_uniform_(conv.weight, gain)
+    nn.init.zeros_(conv.bias)
+    return spectral_norm(conv)

@@ -1,0 +1,1 @@
+"""Generators: one architecture a file, bundled weights, and what makes a frozen one fast."""

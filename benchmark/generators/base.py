@@ -1,0 +1,54 @@
+"""What every generator of the suite is: a frozen map from latents to images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Latents:
+    """A batch of points in latent space.
+
+    z: (n, d) float. labels: (n,) int64 class of each point, or None for unconditional generators.
+    Shifting keeps the labels, so both images of a pair always share their class.
+    """
+
+    z: Tensor
+    labels: Tensor | None = None
+
+    def __len__(self) -> int:
+        return self.z.shape[0]
+
+    def shifted(self, delta: Tensor) -> Latents:
+        """The same points moved by delta, (n, d) or (d,)."""
+        return replace(self, z=self.z + delta)
+
+    def to(self, device: torch.device | str) -> Latents:
+        return Latents(self.z.to(device), None if self.labels is None else self.labels.to(device))
+
+    def __getitem__(self, rows: slice | Tensor) -> Latents:
+        return Latents(self.z[rows], None if self.labels is None else self.labels[rows])
+
+
+class Generator(nn.Module):
+    """Base of all generators: G maps n latents to (n, C, H, W) images in [-1, 1].
+
+    A subclass sets `latent_dim` and `image_shape` and implements `forward`. `sample` draws from
+    N(0, I) unless the subclass says otherwise (classes, truncation).
+    """
+
+    latent_dim: int  # d
+    image_shape: tuple[int, int, int]  # (C, H, W)
+
+    def sample(self, n: int, rng: torch.Generator) -> Latents:
+        """n latents from the generator's prior, on the CPU whatever the generator's device.
+
+        Drawing on the CPU makes a seed mean the same latents on every machine.
+        """
+        return Latents(torch.randn(n, self.latent_dim, generator=rng))  # (n, d)
+
+    def forward(self, latents: Latents) -> Tensor:
+        raise NotImplementedError(f"{type(self).__name__} does not say how it makes images")
