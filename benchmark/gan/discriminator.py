@@ -50,5 +50,6 @@ class Discriminator(nn.Module):
 def _normed_conv(channels_in: int, channels_out: int, kernel: int, gain: float = 1.0) -> nn.Module:
     conv = nn.Conv2d(channels_in, channels_out, kernel, padding=kernel // 2)
     nn.init.xavier_uniform_(conv.weight, gain)
+    assert conv.bias is not None
     nn.init.zeros_(conv.bias)
     return spectral_norm(conv)

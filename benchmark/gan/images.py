@@ -1,19 +1,25 @@
 """Real images in memory: from an .npz like Keras' `mnist.npz`, or a folder or zip of pictures."""
 
+from __future__ import annotations
+
+import hashlib
 import io
+import pickle
 import zipfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
 from benchmark.errors import BenchError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
+BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,22 @@ class ImageSet:
     def __len__(self) -> int:
         return self.images.shape[0]
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W)"""
+        channels, height, width = self.images.shape[1:]
+        return channels, height, width
+
+    def fingerprint(self) -> str:
+        """SHA-256 over the bytes of images and labels."""
+        digest = hashlib.sha256(self.images.numpy().tobytes())
+        if self.labels is not None:
+            digest.update(self.labels.numpy().tobytes())
+        return digest.hexdigest()
+
+    def first(self, n: int) -> ImageSet:
+        return ImageSet(self.images[:n], None if self.labels is None else self.labels[:n])
+
     def batch(self, rows: Tensor) -> Tensor:
         """The images at `rows` as (len(rows), C, H, W) float32 in [-1, 1]."""
         return self.images[rows].float().div_(127.5).sub_(1.0)
@@ -34,77 +56,107 @@ class ImageSet:
 def load_images(
     path: Path, shape: tuple[int, int, int], split: str = "train", at_least: int = 1
 ) -> ImageSet:
-    """Every image under `path`, brought to `shape` = (C, H, W).
+    """The images of one split under `path`, brought to `shape` = (C, H, W).
 
     Smaller images are padded with black, larger ones cropped to a centred square and resized.
-    Labels are the `y_*` array of an .npz, or the sub-folders in alphabetical order. An .npz holds
-    `x_<split>`; a folder or zip is narrowed to its top folder `<split>` where it has one.
-    Raises BenchError where there are fewer than `at_least` images or a file is not an image.
+    An .npz holds `x_<split>` and maybe `y_<split>`. In a folder or zip the split is its folder
+    `<split>`, a source without that has training images only; the classes are the sub-folders in
+    alphabetical order. Raises BenchError where a file is no image or there are fewer than
+    `at_least`.
     """
     if not path.exists():
         raise BenchError(f"no images at {path}")
     if path.suffix == ".npz":
         arrays, labels = _read_npz(path, split)
+        pictures: Iterator[Image.Image] = map(Image.fromarray, arrays)
+        count = len(arrays)
     else:
-        arrays, labels = _read_pictures(path, split)
-    if len(arrays) < at_least:
-        raise BenchError(f"{path} holds {len(arrays)} images; at least {at_least} are needed")
-    images = torch.stack([_fit(array, shape) for array in arrays])  # (n, C, H, W)
-    return ImageSet(images, labels)
+        names, read = _listing(path)
+        names = _of_split(names, split, path)
+        labels = _classes(names)
+        pictures = (_decode(name, read, path) for name in names)
+        count = len(names)
+    if count < at_least:
+        raise BenchError(f"{path} holds {count} {split} images; at least {at_least} are needed")
+    return ImageSet(torch.stack([_fit(picture, shape) for picture in pictures]), labels)
 
 
-def _read_npz(path: Path, split: str) -> tuple[list[np.ndarray], Tensor | None]:
+def _read_npz(path: Path, split: str) -> tuple[np.ndarray, Tensor | None]:
+    """x: (n, H, W) or (n, H, W, 3 or 4) uint8. y: (n,) classes from 0, if the file has them."""
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             if f"x_{split}" not in data:
                 raise BenchError(f"{path} has no x_{split}; it has {', '.join(data.files)}")
-            images = data[f"x_{split}"]
-            labels = data[f"y_{split}"] if f"y_{split}" in data else None
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+            x = data[f"x_{split}"]
+            y = data.get(f"y_{split}")
+    except (*BROKEN_ZIP, pickle.UnpicklingError, TypeError, AttributeError) as error:
         raise BenchError(f"{path} cannot be read as .npz: {error}") from error
-    if images.dtype != np.uint8 or images.ndim not in (3, 4):
+    if x.ndim == 4 and x.shape[3] == 1:
+        x = x[..., 0]  # (n, H, W)
+    if x.dtype != np.uint8 or not (x.ndim == 3 or (x.ndim == 4 and x.shape[3] in (3, 4))):
         raise BenchError(
-            f"{path}: x_{split} should be uint8 (n, H, W) or (n, H, W, C), "
-            f"but is {images.dtype} {images.shape}"
+            f"{path}: x_{split} should be uint8 (n, H, W) or (n, H, W, 3), "
+            f"but is {x.dtype} {x.shape}"
         )
-    return list(images), None if labels is None else torch.from_numpy(labels.astype(np.int64))
+    if y is None:
+        return x, None
+    if y.shape != x.shape[:1] or y.dtype.kind not in "iu" or (y.size and y.min() < 0):
+        raise BenchError(
+            f"{path}: y_{split} should hold {len(x)} classes, integers from 0, "
+            f"but is {y.dtype} {y.shape}"
+        )
+    return x, torch.from_numpy(y.astype(np.int64))
 
 
-def _read_pictures(path: Path, split: str) -> tuple[list[np.ndarray], Tensor | None]:
-    files = list(_picture_files(path))
-    if any(name.parts[0] == split for name, _ in files if len(name.parts) > 1):
-        files = [(name, data) for name, data in files if name.parts[0] == split]
-    arrays = []
-    for name, data in files:
-        try:
-            arrays.append(np.asarray(Image.open(io.BytesIO(data)).convert("RGB")))
-        except (UnidentifiedImageError, OSError) as error:
-            raise BenchError(f"{path}: {name} is not an image") from error
-    folders = [name.parent.name for name, _ in files]
-    classes = {folder: i for i, folder in enumerate(sorted(set(folders)))}
-    labels = torch.tensor([classes[f] for f in folders]) if len(classes) > 1 else None
-    return arrays, labels
-
-
-def _picture_files(path: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
-    """(name inside the source, bytes) of each picture, in alphabetical order."""
+def _listing(path: Path) -> tuple[list[PurePosixPath], Callable[[PurePosixPath], bytes]]:
+    """The pictures of a folder or zip in alphabetical order, and what reads one of them."""
     if path.is_dir():
-        for file in sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES):
-            yield PurePosixPath(file.relative_to(path).as_posix()), file.read_bytes()
-        return
+        files = (PurePosixPath(f.relative_to(path).as_posix()) for f in path.rglob("*"))
+        names = [name for name in files if _is_picture(name)]
+        return sorted(names), lambda name: (path / name).read_bytes()
     try:
-        with zipfile.ZipFile(path) as archive:
-            for name in sorted(archive.namelist()):
-                if PurePosixPath(name).suffix.lower() in SUFFIXES:
-                    yield PurePosixPath(name), archive.read(name)
-    except zipfile.BadZipFile as error:
-        raise BenchError(f"{path} is neither a folder, a zip nor an .npz of images") from error
+        archive = zipfile.ZipFile(path)
+    except BROKEN_ZIP as error:
+        raise BenchError(f"{path} is no folder, zip or .npz of images: {error}") from error
+    files = (PurePosixPath(info.filename) for info in archive.infolist() if not info.is_dir())
+    names = [name for name in files if _is_picture(name)]
+    return sorted(names), lambda name: archive.read(str(name))
 
 
-def _fit(array: np.ndarray, shape: tuple[int, int, int]) -> Tensor:
-    """One (H, W) or (H, W, C) uint8 image as a (C, H, W) uint8 tensor of exactly `shape`."""
+def _is_picture(name: PurePosixPath) -> bool:
+    return name.suffix.lower() in SUFFIXES and not name.name.startswith(".")
+
+
+def _of_split(names: list[PurePosixPath], split: str, path: Path) -> list[PurePosixPath]:
+    """The names in the top folder `split`, which may lie in one folder that wraps everything."""
+    tops = {name.parts[0] for name in names if len(name.parts) > 1}
+    wrapper = len(tops) == 1 and all(len(name.parts) > 1 for name in names)
+    depth = 1 if wrapper and split not in tops else 0
+    inside = [n for n in names if len(n.parts) > depth + 1 and n.parts[depth] == split]
+    if not inside and split != "train":
+        raise BenchError(f"{path} has no folder '{split}' with the {split} images")
+    return inside or names
+
+
+def _classes(names: list[PurePosixPath]) -> Tensor | None:
+    """(n,) class of each picture by its folder, or None where all share one folder."""
+    folders = {folder: i for i, folder in enumerate(sorted({name.parent for name in names}))}
+    return torch.tensor([folders[name.parent] for name in names]) if len(folders) > 1 else None
+
+
+def _decode(name: PurePosixPath, read: Callable[[PurePosixPath], bytes], path: Path) -> Image.Image:
+    try:
+        image = Image.open(io.BytesIO(read(name)))
+        image.load()
+    except (*BROKEN_ZIP, SyntaxError, Image.DecompressionBombError) as error:
+        raise BenchError(f"{path}: {name} is not an image: {error}") from error
+    return image
+
+
+def _fit(image: Image.Image, shape: tuple[int, int, int]) -> Tensor:
+    """One picture as a (C, H, W) uint8 tensor of exactly `shape`."""
     channels, height, width = shape
-    image = Image.fromarray(array).convert("L" if channels == 1 else "RGB")
+    image = image.convert("L" if channels == 1 else "RGB")
     if image.width > width or image.height > height:
         side = min(image.size)
         left, top = (image.width - side) // 2, (image.height - side) // 2

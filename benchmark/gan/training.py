@@ -1,7 +1,7 @@
 """Adversarial training of a small generator: hinge loss, moving average of the weights.
 
-SNGAN (Miyato et al., ICLR 2018) with a learning rate a critic and a generator of their own
-(Heusel et al., 2017). Everything random comes from one stream that the checkpoint holds, so a
+SNGAN (Miyato et al., ICLR 2018), critic and generator each with a learning rate of its own
+(Heusel et al., NeurIPS 2017). Everything random comes from one stream that the checkpoint holds, so a
 killed training continues where it stood.
 """
 
@@ -18,17 +18,24 @@ from torch.utils.tensorboard import SummaryWriter
 from benchmark.errors import BenchError
 from benchmark.gan.discriminator import Discriminator
 from benchmark.gan.images import ImageSet
-from benchmark.generators.base import Generator
+from benchmark.gan.interruption import Interruption
+from benchmark.generators.sngan import SNGAN
 from benchmark.pictures import contact_sheet
 from benchmark.progress import Progress
-from benchmark.storage import load_checkpoint, save_checkpoint
+from benchmark.storage import load_checkpoint, save_checkpoint, write_atomically
 
+SCALARS_EVERY = 50  # steps between points of the TensorBoard curves
+PARTS = ("generator", "averaged", "critic", "generator_optimiser", "critic_optimiser")
 CALIBRATION_LATENTS = 4096  # samples that set the averaged generator's batch-norm statistics
 
 
 @dataclass(frozen=True)
 class GanConfig:
-    """steps: generator updates. batch: images a step. Rates are Adam's, decaying to zero."""
+    """steps: generator updates. batch: images a step. Rates are Adam's, decaying to zero.
+
+    critic_width: channels of the discriminator. ema: how much of the averaged weights each step
+    keeps. bf16: forward passes in bfloat16. The last two: steps between checkpoints and sheets.
+    """
 
     steps: int = 9_000
     batch: int = 64
@@ -42,19 +49,25 @@ class GanConfig:
     checkpoint_every: int = 500
     samples_every: int = 1_000
 
+    def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if type(value) is int and value < 1 and name != "seed":
+                raise BenchError(f"{name} must be at least 1, not {value}")
+
 
 class GanTraining:
     """The state of one adversarial training: both networks, optimisers, random stream, clock."""
 
-    def __init__(self, generator: Generator, data: ImageSet, config: GanConfig, device: str):
+    def __init__(self, generator: SNGAN, data: ImageSet, config: GanConfig, device: str):
         if len(data) < config.batch:
             raise BenchError(f"{len(data)} images cannot fill one batch of {config.batch}")
         torch.manual_seed(config.seed)
         self.config, self.data, self.device = config, data, device
-        self.generator = generator.to(device, memory_format=torch.channels_last).train()
+        # torch's type stub of `to` lacks memory_format.
+        self.generator = generator.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.averaged = copy.deepcopy(self.generator).requires_grad_(False)
         critic = Discriminator(generator.image_shape, config.critic_width)
-        self.critic = critic.to(device, memory_format=torch.channels_last)
+        self.critic = critic.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.generator_optimiser = torch.optim.Adam(
             generator.parameters(), lr=config.lr_generator, betas=(0.0, 0.9)
         )
@@ -65,32 +78,40 @@ class GanTraining:
         self.step = 0
         self.seconds = 0.0
 
-    def run(self, folder: Path) -> Generator:
+    def run(self, folder: Path) -> SNGAN:
         """Train to the configured step, from `folder`'s checkpoint if there is one.
 
         Writes `checkpoint.pt`, `samples/<step>.png` and TensorBoard scalars into `folder`; returns
-        the generator of averaged weights, in eval mode.
+        the generator of averaged weights, in eval mode. Ctrl-C saves a checkpoint at the end of
+        the step and then raises KeyboardInterrupt.
         """
-        self._resume(folder / "checkpoint.pt")
-        writer = SummaryWriter(str(folder / "tensorboard"), purge_step=self.step)
+        checkpoint = folder / "checkpoint.pt"
+        self._resume(checkpoint)
+        try:  # the scalars up to and including this step stay, later ones are redone
+            writer = SummaryWriter(str(folder / "tensorboard"), purge_step=self.step + 1)
+        except OSError as error:
+            raise BenchError(f"cannot write {folder}: {error.strerror or error}") from error
         progress = Progress("training", self.config.steps, self.step)
-        try:
-            while self.step < self.config.steps:
+        with writer, Interruption() as interruption:
+            while self.step < self.config.steps and not interruption.asked:
                 started = time.perf_counter()
                 losses = self.advance()
                 self.seconds += time.perf_counter() - started
                 progress.update(self.step, losses)
-                if self.step % 50 == 0:
+                if self._due(SCALARS_EVERY):
                     for name, loss in losses.items():
                         writer.add_scalar(name, loss, self.step)
-                last = self.step == self.config.steps
-                if self.step % self.config.checkpoint_every == 0 or last:
-                    save_checkpoint(folder / "checkpoint.pt", self.state())
-                if self.step % self.config.samples_every == 0 or last:
+                if self._due(self.config.checkpoint_every) or interruption.asked:
+                    writer.flush()
+                    save_checkpoint(checkpoint, self.state())
+                if self._due(self.config.samples_every):
                     self.save_samples(folder / "samples" / f"{self.step:06d}.png")
-        finally:
-            writer.close()
+        if interruption.asked:
+            raise KeyboardInterrupt
         return self.finished()
+
+    def _due(self, every: int) -> bool:
+        return self.step % every == 0 or self.step == self.config.steps
 
     def advance(self) -> dict[str, float]:
         """One update of the generator after `critic_steps` of the critic; returns both losses."""
@@ -139,7 +160,7 @@ class GanTraining:
             mean.lerp_(value, 1.0 - keep)
 
     @torch.no_grad()
-    def finished(self) -> Generator:
+    def finished(self) -> SNGAN:
         """The averaged generator in eval mode, its batch-norm statistics measured anew.
 
         The statistics that training collects belong to the newest weights, not to their average.
@@ -159,8 +180,8 @@ class GanTraining:
         latents = self.averaged.sample(100, torch.Generator().manual_seed(1))
         with torch.no_grad():
             images = self.finished()(latents.to(self.device))  # (100, C, H, W)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        contact_sheet(images, columns=10).save(path)
+        sheet = contact_sheet(images, columns=10)
+        write_atomically(path, lambda part: sheet.save(part, format="PNG"))
 
     def state(self) -> dict[str, object]:
         """All that a continued training needs; tensors and plain numbers only."""
@@ -168,30 +189,30 @@ class GanTraining:
             "config": asdict(self.config),
             "step": self.step,
             "seconds": self.seconds,
-            "generator": self.generator.state_dict(),
-            "averaged": self.averaged.state_dict(),
-            "critic": self.critic.state_dict(),
-            "generator_optimiser": self.generator_optimiser.state_dict(),
-            "critic_optimiser": self.critic_optimiser.state_dict(),
             "rng": self.rng.get_state(),
+            **{name: getattr(self, name).state_dict() for name in PARTS},
         }
 
     def _resume(self, path: Path) -> None:
         state = load_checkpoint(path)
         if state is None:
             return
-        differing = [k for k, v in asdict(self.config).items() if state["config"].get(k) != v]
-        if differing:
+        try:
+            settings = state["config"]
+            differing = [k for k, v in asdict(self.config).items() if settings.get(k) != v]
+            if differing:
+                raise BenchError(
+                    f"{path} was trained with another {', '.join(differing)}; "
+                    "give the same settings to continue it, or another folder to start over"
+                )
+            for name in PARTS:
+                getattr(self, name).load_state_dict(state[name])
+            self.rng.set_state(state["rng"])
+            self.step, self.seconds = state["step"], state["seconds"]
+        except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
             raise BenchError(
-                f"{path} was trained with another {', '.join(differing)}; "
-                "give the same settings to continue it, or another folder to start over"
-            )
-        for name in (
-            "generator", "averaged", "critic", "generator_optimiser", "critic_optimiser",
-        ):  # fmt: skip
-            getattr(self, name).load_state_dict(state[name])
-        self.rng.set_state(state["rng"])
-        self.step, self.seconds = state["step"], state["seconds"]
+                f"{path} is no checkpoint of this training; give another folder to start over"
+            ) from error
 
 
 def _update(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:

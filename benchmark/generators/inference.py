@@ -28,7 +28,9 @@ def prepare(generator: Generator, device: torch.device | str = "cpu") -> Generat
         for name, child in list(module.named_children()):
             if type(child) is nn.Sequential:
                 setattr(module, name, _rewritten(child))
-    return prepared.to(device, memory_format=torch.channels_last)
+    prepared.to(device)
+    # torch's annotation of `to` lacks its memory_format
+    return prepared.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _rewritten(layers: nn.Sequential) -> nn.Sequential:
@@ -43,7 +45,7 @@ def _rewritten(layers: nn.Sequential) -> nn.Sequential:
     layers, merged = nn.Sequential(*merged), []
     for layer in layers:
         previous = merged[-1] if merged else None
-        if _doubles(previous) and _is_plain_3x3(layer):
+        if _doubles(previous) and isinstance(layer, nn.Conv2d) and _is_plain_3x3(layer):
             merged[-1] = subpixel(layer)
         else:
             merged.append(layer)
@@ -52,6 +54,8 @@ def _rewritten(layers: nn.Sequential) -> nn.Sequential:
 
 def fold_batch_norm(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
     """One convolution that equals `norm(conv(x))` in eval mode."""
+    if norm.running_mean is None or norm.running_var is None:
+        raise ValueError("a batch norm without running statistics depends on its batch")
     scale = (norm.running_var + norm.eps).rsqrt()  # (C,)
     shift = -norm.running_mean * scale  # (C,)
     if norm.affine:
@@ -81,10 +85,9 @@ def _doubles(layer: nn.Module | None) -> bool:
     return isinstance(layer, nn.Upsample) and layer.mode == "nearest" and layer.scale_factor == 2
 
 
-def _is_plain_3x3(layer: nn.Module) -> bool:
+def _is_plain_3x3(layer: nn.Conv2d) -> bool:
     return (
-        isinstance(layer, nn.Conv2d)
-        and layer.kernel_size == (3, 3)
+        layer.kernel_size == (3, 3)
         and layer.padding == (1, 1)
         and layer.stride == layer.dilation == (1, 1)
         and layer.groups == 1

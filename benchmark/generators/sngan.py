@@ -7,6 +7,7 @@ and tanh.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from math import sqrt
 
 from torch import Tensor, nn
@@ -54,7 +55,7 @@ class SNGAN(Generator):
         self.model = nn.Sequential(
             nn.Linear(latent_dim, channels[0] * SEED_SIZE**2),
             nn.Unflatten(1, (channels[0], SEED_SIZE, SEED_SIZE)),
-            *(ResidualUpBlock(a, b) for a, b in zip(channels[:-1], channels[1:], strict=True)),
+            *(ResidualUpBlock(a, b) for a, b in pairwise(channels)),
             nn.BatchNorm2d(channels[-1]),
             nn.ReLU(),
             nn.Conv2d(channels[-1], image_channels, 3, padding=1),

@@ -1,0 +1,15 @@
+"""The methods that the suite compares: the one under test and its baselines.
+
+To add one: a frozen dataclass with `fit` in a file of its own, a line here, a test.
+"""
+
+from baselines.coordinate import Coordinate
+from baselines.random import Random
+from benchmark.discovery import Discovered
+from benchmark.method import Method
+
+METHODS: dict[str, type[Method]] = {
+    "discovered": Discovered,
+    "random": Random,
+    "coordinate": Coordinate,
+}

@@ -1,0 +1,177 @@
+"""`bench`: the command line. Commands parse, call and print; heavy imports wait inside them."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from benchmark import __version__
+from benchmark.errors import BenchError
+
+if TYPE_CHECKING:
+    from benchmark.results import Result
+
+PRESET_HELP = "quick, standard, paper, recipe, or a TOML file of your own"
+
+
+class Bench(click.Group):
+    """Turns a user's fault into one line and exit code 2, and Ctrl-C into 130 with a way on."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BenchError as error:
+            click.secho(f"error: {error}", fg="red", err=True)
+            sys.exit(2)
+        except KeyboardInterrupt:
+            again = shlex.join(["bench", *sys.argv[1:]])
+            click.echo(f"\nstopped; the same command goes on where it was: {again}", err=True)
+            sys.exit(130)
+
+
+@click.group(cls=Bench, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """Find interpretable directions in a GAN's latent space, and find out whether they are."""
+
+
+@main.command()
+@click.option("--all", "everything", is_flag=True, help="Every generator that is available.")
+@click.option(
+    "-g",
+    "--generator",
+    "generators",
+    multiple=True,
+    help="Name, weights file or folder, or path/to/file.py:callable. Repeatable.",
+)
+@click.option("-m", "--method", "methods", multiple=True, help="Repeatable; default: all methods.")
+@click.option("--preset", default="quick", show_default=True, help=PRESET_HELP)
+@click.option("--seeds", help="Comma-separated replicates, such as 0,1,2.")
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a setting: steps=5000, discovered.lr=1e-4, mnist-sngan.k=32.",
+)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Run folder.  [default: results/PRESET]"
+)
+@click.option("--force", is_flag=True, help="Compute again what is already done.")
+def run(
+    everything: bool, generators: tuple[str, ...], methods: tuple[str, ...], preset: str,
+    seeds: str | None, settings: tuple[str, ...], device: str, out: Path | None, force: bool,
+) -> None:  # fmt: skip
+    """Train, measure, compare: one cell for each generator, method and seed.
+
+    What is done is not done again: a run that was killed, or a larger grid in the same folder,
+    computes only what is missing.
+    """
+    from dataclasses import replace
+
+    from baselines import METHODS
+    from benchmark.config import RunConfig
+    from benchmark.device import resolve
+    from benchmark.generators.registry import GENERATORS
+    from benchmark.grid import plan, record
+    from benchmark.report import write_report
+    from benchmark.runner import execute
+
+    if everything == bool(generators):
+        raise BenchError("name generators with -g, or take every available one with --all")
+    if everything:
+        generators = tuple(name for name, entry in GENERATORS.items() if not entry.missing())
+    config = RunConfig.from_preset(preset).with_settings(settings)
+    if seeds is not None:
+        config = replace(config, seeds=_parse_seeds(seeds))
+    out = out or Path("results") / config.preset
+    groups = plan(config, generators, methods or tuple(METHODS))
+    record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]))
+    failed = 0
+    for result in execute(groups, out, resolve(device), force):
+        click.echo(_line(result))
+        failed += result.status == "failed"
+    write_report(out)
+    click.echo(f"tables and figures: {out}")
+    if failed:
+        click.secho(f"{failed} cells failed; the table says why", fg="red", err=True)
+        sys.exit(1)
+
+
+@main.command("list")
+def list_() -> None:
+    """What there is: generators, methods, presets, and why something is not available."""
+    from baselines import METHODS
+    from benchmark.config import PRESETS
+    from benchmark.generators.registry import GENERATORS
+
+    click.echo("generators")
+    for name, entry in GENERATORS.items():
+        reason = entry.missing()
+        state = f"not available: {reason}" if reason else "available"
+        click.echo(f"  {name:22} K={entry.k:<4} {entry.reconstructor:9} {entry.about}; {state}")
+    click.echo("methods")
+    for name, kind in METHODS.items():
+        click.echo(f"  {name:22} {(kind.__doc__ or '').strip().splitlines()[0]}")
+    click.echo("presets")
+    for path in sorted(PRESETS.glob("*.toml")):
+        click.echo(f"  {path.stem:22} {path.read_text().splitlines()[0].lstrip('# ')}")
+
+
+@main.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+def report(run_folder: Path) -> None:
+    """Make the tables and figures of RUN again from its stored results, without training."""
+    from benchmark.report import write_report
+
+    write_report(run_folder)
+    click.echo(f"tables and figures: {run_folder}")
+
+
+@main.command("train-generator")
+@click.argument("name")
+@click.option(
+    "--data",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="An .npz like Keras' mnist.npz, or a folder or zip of images.",
+)
+@click.option("--steps", type=int, help="Generator updates.  [default: the recipe's]")
+@click.option("--device", default="auto", show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder of checkpoints and result.  [default: results/generators/NAME]",
+)
+def train_generator(
+    name: str, data: Path, steps: int | None, device: str, out: Path | None
+) -> None:  # fmt: skip
+    """Train generator NAME on real images, judge it, and write weights with a model card."""
+    from benchmark.device import resolve
+    from benchmark.gan.command import train_generator as train
+
+    train(name, data, out or Path("results/generators") / name, steps, resolve(device))
+
+
+def _parse_seeds(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise BenchError(f"--seeds wants whole numbers such as 0,1,2, not '{text}'") from error
+
+
+def _line(result: Result) -> str:
+    cell = result.cell
+    name = f"{cell.generator:16} {cell.method:12} seed {cell.seed}"
+    if result.status == "failed":
+        return f"{name}  failed: {result.reason}"
+    figures = result.metrics
+    return (
+        f"{name}  rca_fresh {figures['rca_fresh']:.3f}  rca_joint {figures['rca_joint']:.3f}  "
+        f"cosine {figures['max_cosine']:.2f}  collapse {figures['collapse']:.2f}"
+    )

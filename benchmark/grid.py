@@ -1,0 +1,92 @@
+"""The grid of a run: which cells there are, and which of them share their work."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.config import (
+    RunConfig,
+    check_sections,
+    content_hash,
+    method_for,
+    plain,
+    protocol_for,
+)
+from benchmark.directions import versions
+from benchmark.generators.base import Generator
+from benchmark.generators.registry import find_generator
+from benchmark.generators.weights import weights_hash
+from benchmark.method import Method
+from benchmark.protocol import Protocol
+from benchmark.results import Cell, read_run, write_json
+
+
+@dataclass(frozen=True)
+class Job:
+    """A cell to compute: its identity, its method and its settings in full.
+
+    headline: whether it belongs to the run's first variant, which the main table shows.
+    """
+
+    cell: Cell
+    method: Method
+    config: dict[str, Any]
+    headline: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    """Jobs of one generator, seed and protocol: they answer the same questions in lockstep."""
+
+    name: str
+    generator: Generator
+    protocol: Protocol
+    seed: int
+    jobs: list[Job]
+
+
+def plan(config: RunConfig, generators: Sequence[str], methods: Sequence[str]) -> list[Group]:
+    """All groups of a run, in order, each cell once.
+
+    Raises BenchError for every name, key or value that cannot be right, before any work is done.
+    """
+    entries = dict(find_generator(reference) for reference in generators)
+    groups: dict[tuple[str, Protocol, int], Group] = {}
+    for name, entry in entries.items():
+        generator = entry.load()
+        generator_hash = weights_hash(generator)
+        for i, variant in enumerate(config.variants):
+            layers = config.layers(variant)
+            check_sections(layers, entries)
+            protocol = protocol_for(name, entry, layers)
+            for seed in config.seeds:
+                group = groups.setdefault(
+                    (name, protocol, seed), Group(name, generator, protocol, seed, [])
+                )
+                for method_name in methods:
+                    method = method_for(method_name, layers)
+                    method.check(generator.latent_dim, protocol.k)
+                    content = {
+                        "generator_hash": generator_hash,
+                        "protocol": plain(protocol),
+                        "method": plain(method),
+                    }
+                    cell = Cell(name, method_name, seed, content_hash(content))
+                    if cell not in [job.cell for job in group.jobs]:
+                        group.jobs.append(Job(cell, method, content, headline=i == 0))
+    return list(groups.values())
+
+
+def record(config: RunConfig, groups: Sequence[Group], run: Path, command: str) -> None:
+    """Write `run.json`: the settings, the command, and which cells the main table shows.
+
+    A later run into the same folder replaces the cells of its own generators and methods only.
+    """
+    headline: dict[str, dict[str, str]] = read_run(run).get("headline", {})
+    for group in groups:
+        for job in group.jobs:
+            if job.headline:
+                headline.setdefault(group.name, {})[job.cell.method] = job.cell.config_hash
+    content = {**asdict(config), "command": command, "headline": headline, "versions": versions()}
+    write_json(run / "run.json", content)

@@ -1,0 +1,100 @@
+"""Figures of lines, a facet a generator: accuracy by direction, by |eps|, and over training."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from benchmark.metrics import rca
+from benchmark.report import style
+from benchmark.report.replicates import Replicates
+
+WHOLE_RANGE = ("pi", 100)  # seaborn's name for the band from the lowest to the highest seed
+
+
+def draw_directions(directions: pd.DataFrame, folder: Path) -> None:
+    """Accuracy of each direction, sorted: do few directions carry RCA, or all?
+
+    directions: as `direction_table` makes it. The line is the mean over seeds, the band their range.
+    """
+    if directions.empty:
+        return
+    of_cell = directions.groupby(["generator", "method", "seed"])["accuracy"]
+    ranked = directions.assign(rank=of_cell.rank(method="first", ascending=False))
+    groups = list(ranked.groupby("generator"))
+    figure, axes = style.facets(len(groups))
+    for ax, (name, group) in zip(axes, groups, strict=True):
+        k = int(group["k"].max()) + 1
+        _plot(ax, group, "rank", "accuracy", markevery=max(1, k // 8))
+        ax.axhline(1 / k, color=style.GREY, linestyle=":")
+        ax.set(title=name, xlabel="direction, the best first", ylabel="accuracy", ylim=(0, 1.03))
+    style.legend(figure, directions["method"], [style.CHANCE])
+    style.save(figure, folder, "directions")
+
+
+def draw_shifts(rows: Sequence[Replicates], folder: Path) -> None:
+    """Accuracy by |eps| over the questions of all seeds, with 95% Wilson bands."""
+    bins = shift_table(rows)
+    if bins.empty:
+        return
+    colour = style.palette(bins["method"])
+    groups = list(bins.groupby("generator"))
+    figure, axes = style.facets(len(groups))
+    for ax, (name, group) in zip(axes, groups, strict=True):
+        _plot(ax, group, "abs_eps", "accuracy")
+        for method, own in group.groupby("method"):
+            ax.fill_between(own["abs_eps"], own["low"], own["high"], color=colour[method],
+                            alpha=0.2, linewidth=0)  # fmt: skip
+        ax.axhline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
+        ax.set(title=name, xlabel="length of the shift, |eps|", ylabel="accuracy")
+        ax.set(xlim=(0, None), ylim=(0, 1.03))
+    style.legend(figure, bins["method"], [style.CHANCE])
+    style.save(figure, folder, "shifts")
+
+
+def shift_table(rows: Sequence[Replicates]) -> pd.DataFrame:
+    """A row per method, generator and bin of |eps| in which R was asked."""
+    parts = [pd.DataFrame()]
+    for r in rows:
+        predictions = r.table("predictions")
+        if not predictions.empty:
+            bins = rca.by_shift(predictions, r.first.result.config["protocol"]["max_shift"])
+            place = {"generator": r.generator, "method": r.method}
+            parts.append(bins.assign(**place, chance=1.0 / r.k).query("n > 0"))
+    return pd.concat(parts[1:] or parts, ignore_index=True)
+
+
+def draw_curves(rows: Sequence[Replicates], folder: Path) -> None:
+    """Accuracy and loss on the training batches; the mean over seeds, the band their range."""
+    curves = pd.concat(
+        [r.table("curves").assign(generator=r.generator, method=r.method) for r in rows],
+        ignore_index=True,
+    )
+    if curves.empty:
+        return
+    generators = list(curves.groupby("generator"))
+    figure, axes = style.facets(2 * len(generators), columns=2)
+    dashes = {"fresh": "", "joint": (3, 1.5)}
+    for i, (name, group) in enumerate(generators):
+        for ax, y in zip(axes[2 * i : 2 * i + 2], ("accuracy", "loss"), strict=True):
+            _plot(ax, group, "step", y, style="phase", dashes=dashes, markers=False)
+            ax.set(title=name, xlabel="training step", ylabel=f"{y} in training")
+            ax.set(ylim=(0, 1.03) if y == "accuracy" else (0, None))
+    fresh = Line2D([], [], color=style.GREY, label="fresh R, A frozen")
+    joint = Line2D([], [], color=style.GREY, linestyle="--", label="R learning with A")
+    style.legend(figure, curves["method"], [fresh, joint])
+    style.save(figure, folder, "curves")
+
+
+def _plot(ax: Axes, frame: pd.DataFrame, x: str, y: str, **changes: Any) -> None:
+    """A line a method, in its colour and with its marker; over seeds the mean and their range."""
+    methods = frame["method"]
+    looks: dict[str, Any] = {
+        "style": "method", "markers": style.markers(methods), "dashes": False,
+        "palette": style.palette(methods), "errorbar": WHOLE_RANGE, "legend": False,
+    }  # fmt: skip
+    sns.lineplot(frame, x=x, y=y, hue="method", ax=ax, **{**looks, **changes})

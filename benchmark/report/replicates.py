@@ -1,0 +1,76 @@
+"""Which cells stand together: those that differ in nothing but the seed."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from baselines import METHODS
+from benchmark.results import StoredCell
+
+
+@dataclass(frozen=True)
+class Replicates:
+    """The ended cells of one generator, method and configuration, by seed."""
+
+    generator: str
+    method: str
+    cells: tuple[StoredCell, ...]
+
+    @property
+    def done(self) -> list[StoredCell]:
+        return [cell for cell in self.cells if cell.result.status == "done"]
+
+    @property
+    def first(self) -> StoredCell:
+        """The done cell of the lowest seed, which the pictures show."""
+        return self.done[0]
+
+    def status(self) -> str:
+        """`done`, `failed: reason`, or `2 of 3 done; failed: reason`."""
+        failed = [cell for cell in self.cells if cell.result.status != "done"]
+        if not failed:
+            return "done"
+        reasons = dict.fromkeys(" ".join(cell.result.reason.split()) for cell in failed)
+        failure = f"failed: {'; '.join(reasons)}"
+        if not self.done:
+            return failure
+        return f"{len(self.done)} of {len(self.cells)} done; {failure}"
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table of all done cells, one below the other, with a column seed; empty if none has it."""
+        parts = [
+            table.assign(seed=cell.result.cell.seed)
+            for cell in self.done
+            if (table := cell.table(name)) is not None
+        ]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def headline(
+    cells: Iterable[StoredCell], chosen: Mapping[str, Mapping[str, str]]
+) -> list[Replicates]:
+    """The rows of the main table, by generator, then method in the order of METHODS.
+
+    chosen: generator to method to the configuration that counts. Where it is empty all count, each
+    configuration in a row of its own.
+    """
+    groups: dict[tuple[str, str, str], list[StoredCell]] = {}
+    for stored in sorted(cells, key=_place):
+        cell = stored.result.cell
+        if not chosen or chosen.get(cell.generator, {}).get(cell.method) == cell.config_hash:
+            key = (cell.generator, cell.method, cell.config_hash)
+            groups.setdefault(key, []).append(stored)
+    return [Replicates(name, method, tuple(group)) for (name, method, _), group in groups.items()]
+
+
+def ordered_methods(names: Iterable[str]) -> list[str]:
+    """Every known method in its usual order, then the others among `names` by name."""
+    return [*METHODS, *sorted(set(names) - set(METHODS))]
+
+
+def _place(stored: StoredCell) -> tuple[str, int, str, str, int]:
+    cell = stored.result.cell
+    known = list(METHODS)
+    rank = known.index(cell.method) if cell.method in known else len(known)
+    return cell.generator, rank, cell.method, cell.config_hash, cell.seed

@@ -1,0 +1,137 @@
+"""A run's folder: one folder a cell, written whole or not at all, read back with care.
+
+RUN/run.json                                    the resolved settings and the command
+RUN/cells/<generator>/<method>/<seed>-<hash>/   one cell
+    result.json            figures, status, settings, versions; written last
+    directions.safetensors A with its provenance
+    predictions.parquet    answers of the fresh R
+    predictions_joint.parquet  answers of the R that learned with A, where there is one
+    curves.parquet         training curves, a row a point: phase, step, loss, ...
+    evolution.safetensors  A after some steps, for methods that learn
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from benchmark.directions import Directions
+from benchmark.errors import BenchError
+from benchmark.storage import sha256, write_atomically
+
+log = logging.getLogger("bench")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One experiment: a generator, a method, a seed, and the hash of all settings that matter."""
+
+    generator: str
+    method: str
+    seed: int
+    config_hash: str
+
+    def folder(self, run: Path) -> Path:
+        return run / "cells" / self.generator / self.method / f"{self.seed}-{self.config_hash}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a cell gave.
+
+    status: done, or failed with a reason. config: `protocol` and `method` settings. metrics: the
+    figures of the table, and `collapse_by_direction`. seconds: by phase (fit, fresh, evaluation).
+    files: SHA-256 of each file beside it.
+    """
+
+    cell: Cell
+    status: str
+    config: Mapping[str, Any]
+    reason: str = ""
+    metrics: Mapping[str, Any] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    device: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    def write(self, run: Path) -> None:
+        """Write `result.json`; its presence says that the cell has ended."""
+        write_json(self.cell.folder(run) / "result.json", asdict(self))
+
+
+@dataclass(frozen=True)
+class StoredCell:
+    """A finished cell on disk."""
+
+    result: Result
+    folder: Path
+
+    def directions(self) -> Directions:
+        return Directions.load(self.folder / "directions.safetensors")
+
+    def table(self, name: str) -> pd.DataFrame | None:
+        """`predictions`, `predictions_joint` or `curves`; None where the cell has none."""
+        path = self.folder / f"{name}.parquet"
+        return pd.read_parquet(path) if path.exists() else None
+
+
+def read_cell(folder: Path) -> StoredCell | None:
+    """The cell in `folder` if it ended and all its files are whole, else None.
+
+    What is damaged or cut short is named in a warning; the runner computes it again.
+    """
+    path = folder / "result.json"
+    if not path.exists():
+        return None
+    try:
+        content = json.loads(path.read_text())
+        result = Result(**{**content, "cell": Cell(**content["cell"])})
+    except (ValueError, KeyError, TypeError) as error:
+        log.warning("%s is damaged (%s): the cell counts as not done", path, error)
+        return None
+    for name, digest in result.files.items():
+        file = folder / name
+        if not file.exists() or sha256(file) != digest:
+            log.warning("%s is damaged or missing: the cell counts as not done", file)
+            return None
+    return StoredCell(result, folder)
+
+
+def read_cells(run: Path) -> list[StoredCell]:
+    """Every ended cell of a run, by generator, method and seed. Raises BenchError without a run."""
+    if not (run / "cells").is_dir():
+        raise BenchError(
+            f"no run at {run}: it has no cells folder; `bench run --out {run}` fills it"
+        )
+    stored = (read_cell(path.parent) for path in sorted((run / "cells").glob("*/*/*/result.json")))
+    return [cell for cell in stored if cell is not None]
+
+
+def read_run(run: Path) -> dict[str, Any]:
+    """What `run.json` says; empty where there is none or it is damaged (then with a warning).
+
+    `headline` maps generator to method to the config hash that the main table shows.
+    """
+    path = run / "run.json"
+    if not path.exists():
+        return {}
+    try:
+        content: dict[str, Any] = json.loads(path.read_text())
+    except ValueError as error:
+        log.warning("%s is damaged (%s) and is written anew", path, error)
+        return {}
+    return content
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+    write_atomically(path, lambda part: part.write_text(text))
+
+
+def write_table(path: Path, table: pd.DataFrame) -> None:
+    """A Parquet file, compressed."""
+    write_atomically(path, lambda part: table.to_parquet(part, compression="zstd", index=False))

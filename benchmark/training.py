@@ -1,0 +1,194 @@
+"""The one training loop: A learnable or frozen, R always (Voynov & Babenko 2020, section 3).
+
+Learners of one generator go in lockstep: they answer the same questions (z, k, eps), so G(z) is
+computed once for all. What a learner computes does not depend on its company: trained alone, or
+resumed after a kill, it ends bit for bit the same.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from benchmark.columns import Columns
+from benchmark.generators.base import Generator
+from benchmark.progress import Progress
+from benchmark.protocol import Protocol
+from benchmark.reconstructor import RECONSTRUCTORS, Reconstructor
+from benchmark.seeds import derive_seed
+from benchmark.shifts import ShiftRange, Shifts
+from benchmark.storage import load_checkpoint, save_checkpoint
+
+CURVE_POINTS = 200  # how many means over consecutive steps a training curve has
+SNAPSHOTS = (0.0, 0.01, 0.1, 1.0)  # shares of the training after which A is kept
+CHECKPOINT_SECONDS = 20.0
+
+
+class Diverged(Exception):
+    """A loss stopped being a finite number; the message names the step."""
+
+
+@dataclass(frozen=True)
+class Losses:
+    """Of one batch: the total, its two terms, and the share of directions named right."""
+
+    total: Tensor
+    direction: Tensor
+    shift: Tensor
+    accuracy: Tensor
+
+
+def losses(
+    reconstructor: nn.Module, images: Tensor, shifted: Tensor, shifts: Shifts, protocol: Protocol
+) -> Losses:
+    """CE(k, k_hat) + lambda * L_r(eps, eps_hat) of R on n pairs of (n, C, H, W) images."""
+    logits, eps_hat = reconstructor(images, shifted)  # (n, K), (n,)
+    direction = F.cross_entropy(logits, shifts.k)
+    distance = F.mse_loss if protocol.shift_loss == "mse" else F.l1_loss
+    shift = distance(eps_hat, shifts.eps)
+    accuracy = (logits.argmax(dim=1) == shifts.k).float().mean()
+    return Losses(direction + protocol.lambda_ * shift, direction, shift, accuracy)
+
+
+class Learner:
+    """An A and its R under training, with optimisers, curve, snapshots and clock.
+
+    columns: A; it learns at rate `lr_columns` if it has parameters. r_seed fixes R's first weights.
+    """
+
+    def __init__(
+        self, name: str, columns: Columns, image_shape: tuple[int, int, int],
+        protocol: Protocol, r_seed: int, device: str, lr_columns: float = 0.0,
+    ) -> None:  # fmt: skip
+        self.name, self.protocol = name, protocol
+        self.columns = columns.to(device)
+        self.reconstructor = new_reconstructor(protocol, image_shape, r_seed).to(device)
+        self.learns_columns = len(list(columns.parameters())) > 0
+        self.optimisers = [torch.optim.Adam(self.reconstructor.parameters(), lr=protocol.lr)]
+        self.peaks = [protocol.lr]
+        if self.learns_columns:
+            self.optimisers.append(torch.optim.Adam(columns.parameters(), lr=lr_columns))
+            self.peaks.append(lr_columns)
+        self.step = 0
+        self.seconds = 0.0
+        self.failure: Diverged | None = None
+        self.curve: list[list[float]] = []  # rows of: step, loss, direction, shift, accuracy
+        self.snapshots: dict[int, Tensor] = {}
+        self._sums = [0.0] * 4
+        self._take_snapshot()
+
+    def update(self, generator: Generator, images: Tensor, shifts: Shifts) -> None:
+        """One Adam step of R, and of A if it learns, on the batch whose G(z) is `images`."""
+        with torch.set_grad_enabled(self.learns_columns):
+            columns = self.columns.matrix().T[shifts.k]  # (n, d)
+            delta = shifts.eps.unsqueeze(1) * columns  # (n, d)
+            shifted = generator(shifts.latents.shifted(delta))  # (n, C, H, W)
+        batch = losses(self.reconstructor, images, shifted, shifts, self.protocol)
+        if not torch.isfinite(batch.total):
+            raise Diverged(f"the loss became {batch.total.item()} at step {self.step}")
+        for optimiser, peak in zip(self.optimisers, self.peaks, strict=True):
+            optimiser.zero_grad(set_to_none=True)
+            for group in optimiser.param_groups:
+                group["lr"] = peak * self.protocol.rate_factor(self.step)
+        batch.total.backward()
+        for optimiser in self.optimisers:
+            optimiser.step()
+        self.step += 1
+        self._record(batch)
+
+    def _record(self, batch: Losses) -> None:
+        values = batch.total, batch.direction, batch.shift, batch.accuracy
+        self._sums = [a + b.item() for a, b in zip(self._sums, values, strict=True)]
+        stride = max(1, self.protocol.steps // CURVE_POINTS)
+        if self.step % stride == 0:
+            self.curve.append([float(self.step), *(s / stride for s in self._sums)])
+            self._sums = [0.0] * 4
+        self._take_snapshot()
+
+    def _take_snapshot(self) -> None:
+        if self.step in {round(share * self.protocol.steps) for share in SNAPSHOTS}:
+            self.snapshots[self.step] = self.columns.matrix().detach().cpu().clone()  # (d, K)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "columns": self.columns.state_dict(),
+            "reconstructor": self.reconstructor.state_dict(),
+            "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
+            "step": self.step,
+            "seconds": self.seconds,
+            "curve": self.curve,
+            "sums": self._sums,
+            "snapshots": self.snapshots,
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.columns.load_state_dict(state["columns"])
+        self.reconstructor.load_state_dict(state["reconstructor"])
+        for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
+            optimiser.load_state_dict(saved)
+        self.step, self.seconds = state["step"], state["seconds"]
+        self.curve, self._sums = state["curve"], state["sums"]
+        self.snapshots = state["snapshots"]
+
+
+def new_reconstructor(
+    protocol: Protocol, image_shape: tuple[int, int, int], seed: int
+) -> Reconstructor:
+    """An untrained R whose first weights depend on `seed` alone."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return RECONSTRUCTORS[protocol.reconstructor](image_shape, protocol.k)
+
+
+def train(
+    generator: Generator, learners: Sequence[Learner], protocol: Protocol, stream_name: str,
+    checkpoints: Sequence[Path | None], label: str,
+) -> None:  # fmt: skip
+    """Take every learner to `protocol.steps`, from its checkpoint where there is one.
+
+    generator: prepared for inference. All learners answer the stream of questions that
+    `stream_name` seeds. Learners that stand at different steps wait for each other; one whose loss
+    is no longer finite stops with its `failure` set, and the others go on. Each checkpoint is
+    written about every CHECKPOINT_SECONDS and at the end.
+    """
+    rng = torch.Generator().manual_seed(derive_seed(stream_name))
+    rng_at = {0: rng.get_state()}
+    for learner, path in zip(learners, checkpoints, strict=True):
+        state = load_checkpoint(path) if path is not None else None
+        if state is not None:
+            learner.load_state(state["learner"])
+            rng_at[learner.step] = state["rng"]
+    step = min(learner.step for learner in learners)
+    rng.set_state(rng_at[step])
+    questions = ShiftRange(protocol.max_shift, protocol.min_shift)
+    device = next(learners[0].reconstructor.parameters()).device
+    progress = Progress(label, protocol.steps, step)
+    saved = time.monotonic()
+    while step < protocol.steps:
+        active = [learner for learner in learners if learner.step == step]
+        if all(learner.failure for learner in learners):
+            return
+        began = time.perf_counter()
+        shifts = questions.draw(generator, protocol.k, protocol.batch, rng).to(device)
+        with torch.no_grad():
+            images = generator(shifts.latents)  # (n, C, H, W)
+        shared = (time.perf_counter() - began) / max(len(active), 1)
+        for learner in active:
+            began = time.perf_counter()
+            try:
+                learner.update(generator, images, shifts)
+            except Diverged as error:
+                learner.failure = error  # its step stays behind, so it is not active again
+            learner.seconds += time.perf_counter() - began + shared
+        step += 1
+        if time.monotonic() - saved > CHECKPOINT_SECONDS or step == protocol.steps:
+            for learner, path in zip(learners, checkpoints, strict=True):
+                if path is not None and learner.step == step:
+                    save_checkpoint(path, {"learner": learner.state(), "rng": rng.get_state()})
+            saved = time.monotonic()
+        progress.update(step, {a.name: a.curve[-1][4] for a in active if a.curve})

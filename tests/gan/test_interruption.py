@@ -1,0 +1,44 @@
+"""Ctrl-C waits for the end of the step, and only the first one."""
+
+import os
+import signal
+import threading
+
+import pytest
+
+from benchmark.gan.interruption import Interruption
+
+
+def press_ctrl_c() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_the_first_ctrl_c_waits_and_the_second_does_not() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with Interruption() as interruption:
+        assert not interruption.asked
+        press_ctrl_c()
+        assert interruption.asked
+        with pytest.raises(KeyboardInterrupt):
+            press_ctrl_c()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_afterwards_ctrl_c_is_itself_again() -> None:
+    with Interruption():
+        pass
+    with pytest.raises(KeyboardInterrupt):
+        press_ctrl_c()
+
+
+def test_outside_the_main_thread_nothing_changes() -> None:
+    asked = []
+
+    def work() -> None:
+        with Interruption() as interruption:
+            asked.append(interruption.asked)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert asked == [False]

@@ -1,0 +1,112 @@
+"""Quality: the Frechet distance against scipy and closed forms; a good, a bad, a collapsed G."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.linalg
+import torch
+from torch import Tensor, nn
+
+from benchmark.gan.images import ImageSet
+from benchmark.gan.judge import Judge, trained_judge
+from benchmark.gan.quality import frechet, frechet_of_gaussians, measure
+from benchmark.generators.base import Generator, Latents
+
+RNG = np.random.default_rng(0)
+
+
+def features(n: int, f: int, offset: float = 0.0) -> np.ndarray:
+    return RNG.normal(size=(n, f)) @ RNG.normal(size=(f, f)) + offset
+
+
+def test_frechet_against_scipy_sqrtm() -> None:
+    a, b = features(400, 12), features(300, 12, offset=0.7)
+    cov_a, cov_b = np.cov(a.T), np.cov(b.T)
+    root = scipy.linalg.sqrtm(cov_a @ cov_b).real
+    offset = a.mean(axis=0) - b.mean(axis=0)
+    expected = offset @ offset + np.trace(cov_a + cov_b - 2 * root)
+    assert frechet(a, b) == pytest.approx(expected, rel=1e-9)
+    assert frechet(b, a) == pytest.approx(expected, rel=1e-9)
+
+
+def test_frechet_of_diagonal_gaussians() -> None:
+    mean_a, mean_b = RNG.normal(size=5), RNG.normal(size=5)
+    sd_a, sd_b = RNG.uniform(0, 2, size=5), RNG.uniform(0, 2, size=5)
+    expected = ((mean_a - mean_b) ** 2).sum() + ((sd_a - sd_b) ** 2).sum()
+    found = frechet_of_gaussians(mean_a, np.diag(sd_a**2), mean_b, np.diag(sd_b**2))
+    assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_frechet_of_one_dimension() -> None:
+    a, b = RNG.normal(2, 3, size=(50, 1)), RNG.normal(0, 1, size=(60, 1))
+    expected = (a.mean() - b.mean()) ** 2 + (a.std(ddof=1) - b.std(ddof=1)) ** 2
+    assert frechet(a, b) == pytest.approx(expected)
+
+
+def test_frechet_to_itself_is_zero_even_where_features_are_dead() -> None:
+    a = features(20, 30)  # fewer rows than features: a singular covariance
+    a[:, :5] = 0
+    assert frechet(a, a) == pytest.approx(0, abs=1e-6)
+    assert frechet(a, a) >= 0
+    assert frechet(a, a + 3) == pytest.approx(30 * 9)
+
+
+class Shown(Generator):
+    """Shows the given images, one a latent, whatever the latent."""
+
+    latent_dim = 4
+
+    def __init__(self, data: ImageSet, order: Tensor) -> None:
+        super().__init__()
+        self.data, self.order, self.image_shape, self.at = data, order, data.shape, 0
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, latents: Latents) -> Tensor:
+        rows = self.order[self.at : self.at + len(latents)]
+        self.at += len(latents)
+        return self.data.batch(rows) * self.scale
+
+
+@pytest.fixture(scope="module")
+def judge(train: ImageSet, test: ImageSet, tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    path: Path = tmp_path_factory.mktemp("judge") / "judge.safetensors"
+    return trained_judge(train, test, path)
+
+
+def test_a_perfect_generator_equals_the_real_images(
+    judge: Judge, train: ImageSet, test: ImageSet
+) -> None:
+    quality = measure(Shown(test, torch.arange(300).flip(0)), judge, train, test)
+    assert quality.samples == 300
+    assert quality.confidence == pytest.approx(quality.real_confidence)
+    assert quality.shares == quality.real_shares
+    assert quality.frechet == pytest.approx(quality.real_frechet, rel=1e-5)
+    assert quality.accuracy == judge.accuracy
+    assert sum(quality.shares) == pytest.approx(1)
+    np.testing.assert_allclose(quality.shares, 1 / 3, atol=0.02)
+
+
+def test_a_collapsed_generator_makes_one_class(
+    judge: Judge, train: ImageSet, test: ImageSet
+) -> None:
+    quality = measure(Shown(test, torch.full((300,), 1)), judge, train, test)
+    assert quality.shares == (0, 1, 0)
+    assert quality.frechet > 20 * quality.real_frechet
+
+
+def test_a_generator_of_grey_is_not_clear(judge: Judge, train: ImageSet, test: ImageSet) -> None:
+    grey = Shown(test, torch.arange(300))
+    grey.scale.data.zero_()
+    quality = measure(grey, judge, train, test)
+    assert quality.frechet > 20 * quality.real_frechet
+
+
+def test_ten_thousand_samples_where_the_test_images_suffice(
+    judge: Judge, train: ImageSet, test: ImageSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("benchmark.gan.quality.SAMPLES", 120)
+    shown = Shown(test, torch.arange(300))
+    quality = measure(shown, judge, train, test)
+    assert (quality.samples, shown.at) == (120, 120)
+    assert quality.frechet == pytest.approx(quality.real_frechet)

@@ -1,0 +1,74 @@
+"""The planted generator: its axes do what they say, and recovery measures what it should."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.columns import random_orthonormal
+from benchmark.generators.base import Latents
+from benchmark.generators.planted import FACTORS, Planted, recovery
+from benchmark.seeds import stream
+
+
+def test_each_axis_changes_the_image_and_the_others_do_not() -> None:
+    generator = Planted()
+    z = generator.sample(16, stream("z"))
+    images = generator(z)
+    for i in range(len(FACTORS)):
+        moved = generator(z.shifted(2.0 * generator.axes[:, i]))
+        assert (moved - images).abs().amax(dim=(1, 2, 3)).median() > 0.05, FACTORS[i]
+    basis = torch.linalg.svd(generator.axes, full_matrices=True).U
+    for inert in basis[:, len(FACTORS) :].T:
+        torch.testing.assert_close(generator(z.shifted(5.0 * inert)), images, atol=1e-4, rtol=0)
+
+
+def test_axes_are_hidden_orthonormal_and_always_the_same() -> None:
+    one, two = Planted(), Planted()
+    assert torch.equal(one.axes, two.axes)
+    torch.testing.assert_close(one.axes.T @ one.axes, torch.eye(8), atol=1e-6, rtol=0)
+    assert one.axes.abs().max() < 0.95  # none is a coordinate axis
+
+
+def test_horizontal_position_moves_the_blob_sideways() -> None:
+    generator = Planted()
+    z = Latents(torch.zeros(1, generator.latent_dim))
+    line = torch.linspace(-1, 1, 32)
+
+    def centre(latents: Latents) -> tuple[float, float]:
+        image = generator(latents)[0]
+        blob = (image - image[:, :1, :1]).abs().sum(dim=0)
+        return float((blob.sum(0) * line).sum() / blob.sum()), float(
+            (blob.sum(1) * line).sum() / blob.sum()
+        )
+
+    x, y = centre(z.shifted(generator.axes[:, 0]))
+    assert x > 0.1
+    assert y == pytest.approx(centre(z)[1], abs=0.02)
+
+
+def test_recovery_of_known_matrices() -> None:
+    axes = Planted().axes
+    assert recovery(axes, axes) == pytest.approx(1.0)
+    shuffled = -3.0 * axes[:, torch.randperm(8, generator=stream("shuffle"))]
+    assert recovery(shuffled, axes) == pytest.approx(1.0)
+    twice = torch.cat([axes[:, :4], axes[:, :4]], dim=1)  # four found, four missed
+    assert recovery(twice, axes) == pytest.approx(0.5, abs=1e-5)
+
+
+def test_recovery_is_the_best_of_all_matchings() -> None:
+    axes = torch.linalg.qr(torch.randn(6, 4, generator=stream("axes"))).Q
+    matrix = torch.randn(6, 5, generator=stream("matrix"))
+    unit = matrix / matrix.norm(dim=0)
+    cosines = (axes.T @ unit).abs().numpy()
+    best = max(
+        np.mean([cosines[i, j] for i, j in enumerate(columns)])
+        for columns in itertools.permutations(range(5), 4)
+    )
+    assert recovery(matrix, axes) == pytest.approx(best, rel=1e-5)
+
+
+def test_random_directions_recover_little() -> None:
+    found = [recovery(random_orthonormal(16, 8, stream("r", i)), Planted().axes) for i in range(50)]
+    assert np.mean(found) < 0.5

@@ -1,0 +1,47 @@
+"""Collapse on generators whose answer is known."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.distance import pdist
+from torch import Tensor
+
+from benchmark.generators.base import Generator, Latents
+from benchmark.metrics.collapse import collapse, mean_distance
+from benchmark.seeds import stream
+
+
+class Fading(Generator):
+    """Two pixels show two latents; the third latent, far from zero, fades both out."""
+
+    latent_dim, image_shape = 3, (1, 1, 2)
+
+    def __init__(self, fades: bool) -> None:
+        super().__init__()
+        self.register_buffer("rate", torch.tensor(float(fades)))
+
+    def forward(self, latents: Latents) -> Tensor:
+        fading = torch.exp(-self.rate * latents.z[:, 2:].abs())  # (n, 1)
+        return (latents.z[:, :2] * fading).view(-1, 1, 1, 2)
+
+
+def test_mean_distance_equals_scipys() -> None:
+    images = torch.randn(9, 2, 3, 4, generator=stream("images"))
+    assert mean_distance(images).item() == pytest.approx(pdist(images.flatten(1).numpy()).mean())
+
+
+def test_a_translation_does_not_collapse_images() -> None:
+    ratios = collapse(Fading(False), torch.eye(3), 6.0, stream("collapse"))
+    assert ratios.numpy() == pytest.approx(np.ones(3), abs=1e-5)
+
+
+def test_a_fading_axis_does() -> None:
+    ratios = collapse(Fading(True), torch.eye(3), 6.0, stream("collapse"))
+    assert 0.001 < ratios[2] < 0.05  # exp(-6) = 0.0025, more where z stood at the other side
+
+
+def test_both_signs_count() -> None:
+    axis = torch.eye(3)[:, 2:]
+    ratio = collapse(Fading(True), axis, 2.0, stream("signs"))
+    mirrored = collapse(Fading(True), -axis, 2.0, stream("signs"))
+    torch.testing.assert_close(ratio, mirrored)

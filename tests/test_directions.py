@@ -1,0 +1,119 @@
+"""The artefact: exact storage, provenance, foreign files, and what does not fit."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+
+from benchmark.directions import Directions
+from benchmark.errors import BenchError
+from benchmark.generators.base import Latents
+from benchmark.generators.planted import Planted
+from benchmark.seeds import stream
+
+MATRIX = torch.randn(16, 5, generator=stream("matrix"))
+PROVENANCE = {"method": "discovered", "generator": "planted", "seed": "3"}
+
+
+def test_shift_is_eps_times_a_column() -> None:
+    directions = Directions(MATRIX)
+    k, eps = torch.tensor([4, 0, 4]), torch.tensor([2.0, -1.5, 0.0])
+    expected = np.stack([e * MATRIX.numpy()[:, i] for i, e in zip((4, 0, 4), (2.0, -1.5, 0.0))])  # noqa: B905 - the literals are of one length
+    np.testing.assert_allclose(directions.shift(k, eps).numpy(), expected, rtol=1e-6)
+    np.testing.assert_allclose(directions.shift(4, 2.0).numpy(), expected[0], rtol=1e-6)
+    assert len(directions) == 5
+    assert directions.latent_dim == 16
+
+
+def test_saved_directions_come_back_bit_for_bit(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "directions.safetensors"
+    Directions(MATRIX, PROVENANCE).save(path)
+    loaded = Directions.load(path)
+    assert torch.equal(loaded.matrix, MATRIX)
+    assert loaded.provenance == PROVENANCE
+    with safe_open(path, "pt") as file:  # readable without this project
+        assert torch.equal(file.get_tensor("directions"), MATRIX)
+
+
+@pytest.mark.parametrize("name", ["plain.npy", "plain.pt", "layer.pt"])
+def test_plain_matrices_of_others_load(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name == "plain.npy":
+        np.save(path, MATRIX.numpy().astype(np.float64))
+    elif name == "plain.pt":
+        torch.save(MATRIX, path)
+    else:
+        torch.save({"linear.weight": MATRIX, "linear.bias": torch.zeros(16)}, path)
+    loaded = Directions.load(path)
+    assert torch.equal(loaded.matrix, MATRIX)
+    assert loaded.provenance == {"method": "imported", "source": name}
+
+
+def test_another_latent_size_is_refused_with_both_numbers() -> None:
+    directions = Directions(torch.zeros(128, 3), {"generator": "mnist-sngan"})
+    with pytest.raises(BenchError, match=r"128-dimensional \(made for mnist-sngan\).* has 16"):
+        directions.check_fits(Planted())
+    Directions(MATRIX).check_fits(Planted())
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("missing.pt", None, "no directions at"),
+        ("cut.safetensors", b"\x10\x00\x00", "holds no readable directions"),
+        ("text.npy", b"not an array", "holds no readable directions"),
+        ("text.pt", b"not a pickle", "holds"),
+    ],
+)
+def test_damaged_files_are_named(
+    tmp_path: Path, name: str, content: bytes | None, message: str
+) -> None:
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(BenchError, match=message) as caught:
+        Directions.load(tmp_path / name)
+    assert name in str(caught.value)
+
+
+def test_a_file_of_several_matrices_is_refused(tmp_path: Path) -> None:
+    torch.save({"a": MATRIX, "b": MATRIX}, tmp_path / "two.pt")
+    with pytest.raises(BenchError, match="one matrix, but holds 2"):
+        Directions.load(tmp_path / "two.pt")
+
+
+def test_a_pickle_that_would_run_code_is_not_run(tmp_path: Path) -> None:
+    class Malicious:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return Path.touch, (tmp_path / "ran",)
+
+    torch.save(Malicious(), tmp_path / "evil.pt")
+    with pytest.raises(BenchError, match="plain tensors"):
+        Directions.load(tmp_path / "evil.pt")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("matrix", [torch.zeros(3), torch.full((3, 2), float("nan"))])
+def test_what_is_no_matrix_is_refused(matrix: torch.Tensor) -> None:
+    with pytest.raises(BenchError, match="finite"):
+        Directions(matrix)
+
+
+def test_moving_an_image_needs_three_lines() -> None:
+    generator = Planted()
+    latents = generator.sample(2, stream("use"))
+    moved = generator(latents.shifted(Directions(generator.axes).shift(0, 4.0)))
+    by_hand = generator(Latents(latents.z + 4.0 * generator.axes[:, 0]))
+    torch.testing.assert_close(moved, by_hand)
+    assert (moved - generator(latents)).abs().max() > 0.1
+
+
+def test_the_authors_biggan_matrix_loads_where_it_is_at_hand() -> None:
+    path = Path("../shared/data/voynov_biggan_deformator_120x120.pt")
+    if not path.exists():
+        pytest.skip("the authors' matrix is not part of this repository")
+    directions = Directions.load(path)
+    assert (directions.latent_dim, len(directions)) == (120, 120)
+    gram = directions.matrix.T @ directions.matrix
+    torch.testing.assert_close(gram, torch.eye(120), atol=1e-5, rtol=0)

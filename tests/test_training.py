@@ -1,0 +1,205 @@
+"""The fast loop against the plain one, and the promises it makes: lockstep, resume, failure."""
+
+import copy
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmark import training
+from benchmark.columns import FrozenColumns, UnitColumns, axes, random_orthonormal
+from benchmark.generators.base import Generator, Latents
+from benchmark.generators.inference import prepare
+from benchmark.protocol import Protocol
+from benchmark.seeds import stream
+from benchmark.shifts import ShiftRange, Shifts
+from benchmark.training import Learner, losses, new_reconstructor, train
+from tests import plain
+
+K, D = 6, 20
+
+
+@pytest.fixture(scope="module")
+def generator() -> Generator:
+    return plain.sngan(width=8, latent_dim=D)
+
+
+def protocol(**changes: object) -> Protocol:
+    return Protocol(**{"k": K, "steps": 12, "batch": 8, "schedule": "constant", **changes})
+
+
+def double(shifts: Shifts) -> Shifts:
+    return Shifts(Latents(shifts.latents.z.double()), shifts.k, shifts.eps.double())
+
+
+def learner(terms: Protocol, seed: int = 0, learns: bool = True, name: str = "A") -> Learner:
+    start = axes(D, K, stream("start"))
+    columns = UnitColumns(start) if learns else FrozenColumns(start)
+    return Learner(name, columns, (1, 32, 32), terms, seed, "cpu", lr_columns=1e-2)
+
+
+def weights(one: Learner) -> dict[str, torch.Tensor]:
+    return {**one.reconstructor.state_dict(), "A": one.columns.matrix().detach()}
+
+
+def assert_same_bits(one: Learner, other: Learner) -> None:
+    assert one.step == other.step
+    assert one.curve == other.curve
+    for name, value in weights(one).items():
+        assert torch.equal(value, weights(other)[name]), name
+
+
+@pytest.mark.parametrize("shift_loss", ["mse", "mae"])
+def test_loss_and_gradients_equal_the_plain_computation(
+    generator: Generator, shift_loss: str
+) -> None:
+    terms = protocol(shift_loss=shift_loss, lambda_=0.7)
+    wide = copy.deepcopy(generator).double()
+    shifts = double(ShiftRange(6.0, 0.5).draw(generator, K, 8, stream("questions")))
+    raw = torch.randn(D, K, generator=stream("raw"), dtype=torch.float64)
+
+    plain_r = new_reconstructor(terms, (1, 32, 32), seed=3).double()
+    plain_raw = raw.clone().requires_grad_(True)
+    expected = plain.loss(wide, plain_raw, plain_r, shifts, 0.7, shift_loss)
+    expected.backward()
+
+    fast, fast_r = prepare(wide), new_reconstructor(terms, (1, 32, 32), seed=3).double()
+    columns = UnitColumns(raw)
+    with torch.no_grad():
+        images = fast(shifts.latents)
+    delta = shifts.eps.unsqueeze(1) * columns.matrix().T[shifts.k]
+    batch = losses(fast_r, images, fast(shifts.latents.shifted(delta)), shifts, terms)
+    batch.total.backward()
+
+    torch.testing.assert_close(batch.total, expected, rtol=1e-12, atol=1e-12)
+    torch.testing.assert_close(columns.raw.grad, plain_raw.grad, rtol=1e-9, atol=1e-11)
+    for got, wanted in zip(fast_r.parameters(), plain_r.parameters(), strict=True):
+        torch.testing.assert_close(got.grad, wanted.grad, rtol=1e-9, atol=1e-10)
+
+
+def test_steps_of_adam_equal_the_plain_loop_in_float64(generator: Generator) -> None:
+    terms = protocol(batch=8, shift_loss="mae")
+    wide = copy.deepcopy(generator).double()
+    one = learner(terms)
+    one.columns.double(), one.reconstructor.double()
+    reference = plain.PlainTraining(
+        wide, axes(D, K, stream("x")).double(), copy.deepcopy(one.reconstructor),
+        weight=0.25, shift_loss="mae", lr_columns=1e-2, lr=terms.lr,
+    )  # fmt: skip
+    fast, rng = prepare(wide), stream("steps")
+    for _ in range(5):
+        shifts = double(ShiftRange(6.0, 0.0).draw(generator, K, 8, rng))
+        reference.step(shifts)
+        with torch.no_grad():
+            images = fast(shifts.latents)
+        one.update(fast, images, shifts)
+    matrix = reference.raw / reference.raw.norm(dim=0)
+    torch.testing.assert_close(one.columns.matrix(), matrix, rtol=1e-7, atol=1e-9)
+    assert not torch.allclose(matrix, torch.eye(D, K).double(), atol=1e-3), "A did not move"
+
+
+def test_a_learner_ends_the_same_alone_and_in_company(generator: Generator) -> None:
+    fast, terms = prepare(generator), protocol()
+    alone, together = learner(terms), learner(terms)
+    company = learner(terms, seed=9, learns=False, name="other")
+    train(fast, [alone], terms, "stream", [None], "alone")
+    train(fast, [company, together], terms, "stream", [None, None], "lockstep")
+    assert_same_bits(alone, together)
+    assert alone.step == terms.steps
+
+
+def test_a_resumed_learner_ends_the_same_even_beside_one_that_is_further(
+    generator: Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fast, terms = prepare(generator), protocol()
+    undisturbed = learner(terms), learner(terms, seed=1, learns=False)
+    train(fast, undisturbed, terms, "stream", [None, None], "undisturbed")
+
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)  # a checkpoint each step
+    paths = [tmp_path / "a.pt", tmp_path / "b.pt"]
+    for path, fresh, steps in zip(
+        paths, (learner(terms), learner(terms, seed=1, learns=False)), (4, 7), strict=True
+    ):
+        _stop_after(fast, fresh, terms, path, steps, monkeypatch)
+    resumed = learner(terms), learner(terms, seed=1, learns=False)
+    train(fast, resumed, terms, "stream", paths, "resumed")
+    for one, other in zip(resumed, undisturbed, strict=True):
+        assert_same_bits(one, other)
+
+
+def _stop_after(
+    generator: Generator, one: Learner, terms: Protocol, path: Path, steps: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    update = one.update
+
+    def interrupted(*arguments: object) -> None:
+        if one.step == steps:
+            raise KeyboardInterrupt
+        update(*arguments)
+
+    monkeypatch.setattr(one, "update", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(generator, [one], terms, "stream", [path], "cut short")
+
+
+def test_a_learner_whose_loss_is_not_finite_stops_and_the_others_go_on(
+    generator: Generator,
+) -> None:
+    fast, terms = prepare(generator), protocol()
+    alone, sound, broken = learner(terms), learner(terms), learner(terms, name="broken")
+    update = broken.update
+
+    def poisoned(*arguments: object) -> None:
+        if broken.step == 3:
+            next(broken.reconstructor.parameters()).data.fill_(float("nan"))
+        update(*arguments)
+
+    broken.update = poisoned  # type: ignore[method-assign]  # the fault under test
+    train(fast, [broken, sound], terms, "stream", [None, None], "one breaks")
+    assert str(broken.failure) == "the loss became nan at step 3"
+    train(fast, [alone], terms, "stream", [None], "alone")
+    assert_same_bits(sound, alone)
+
+
+def test_snapshots_hold_the_evolution_of_a(generator: Generator) -> None:
+    terms = protocol(steps=200, batch=2)
+    one = learner(terms)
+    train(prepare(generator), [one], terms, "stream", [None], "evolution")
+    assert sorted(one.snapshots) == [0, 2, 20, 200]
+    assert torch.equal(one.snapshots[0], torch.eye(D, K))
+    assert torch.equal(one.snapshots[200], one.columns.matrix().detach())
+    moved = [(one.snapshots[s] - one.snapshots[0]).norm() for s in (2, 20, 200)]
+    assert moved == sorted(moved)
+
+
+def test_frozen_columns_stay_and_r_learns(generator: Generator) -> None:
+    terms = protocol()
+    one = learner(terms, learns=False)
+    before = {name: value.clone() for name, value in weights(one).items()}
+    train(prepare(generator), [one], terms, "stream", [None], "frozen")
+    after = weights(one)
+    assert torch.equal(before["A"], after["A"])
+    assert not torch.equal(before["direction_head.3.weight"], after["direction_head.3.weight"])
+
+
+def test_curve_holds_means_over_consecutive_steps(generator: Generator) -> None:
+    terms = protocol(steps=400, batch=2)
+    one = learner(terms, learns=False)
+    seen: list[float] = []
+    update = one.update
+
+    def watched(*arguments: object) -> None:
+        update(*arguments)
+        seen.append(one.step)
+
+    one.update = watched  # type: ignore[method-assign]  # watches, changes nothing
+    train(prepare(generator), [one], terms, "stream", [None], "curve")
+    assert len(one.curve) == training.CURVE_POINTS
+    assert [row[0] for row in one.curve] == seen[1::2]
+    assert all(row[1] == pytest.approx(row[2] + 0.25 * row[3], rel=1e-5) for row in one.curve)
+
+
+def test_random_orthonormal_start_is_what_the_stream_says() -> None:
+    one, two = (random_orthonormal(D, K, stream("same")) for _ in range(2))
+    assert torch.equal(one, two)
