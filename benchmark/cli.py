@@ -90,10 +90,11 @@ def run(
     if seeds is not None:
         config = replace(config, seeds=_parse_seeds(seeds))
     out = out or Path("results") / config.preset
+    device = resolve(device)
     groups = plan(config, generators, methods or tuple(METHODS))
     record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]))
     failed = 0
-    for result in execute(groups, out, resolve(device), force):
+    for result in execute(groups, out, device, force):
         click.echo(_line(result))
         failed += result.status == "failed"
     write_report(out)

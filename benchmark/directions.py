@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -60,7 +61,8 @@ class Directions:
     def save(self, path: Path | str) -> None:
         """Write a safetensors file; it loads back bit for bit, provenance included."""
         tensors = {"directions": self.matrix.contiguous()}
-        metadata = dict(self.provenance)
+        # One entry, as safetensors writes several in an order that differs from file to file.
+        metadata = {"provenance": json.dumps(dict(self.provenance), sort_keys=True)}
         write_atomically(Path(path), lambda part: save_file(tensors, part, metadata))
 
     @classmethod
@@ -75,7 +77,8 @@ class Directions:
         try:
             if path.suffix == ".safetensors":
                 with safe_open(path, "pt") as file:
-                    return cls(file.get_tensor("directions"), file.metadata() or {})
+                    provenance = (file.metadata() or {}).get("provenance", "{}")
+                    return cls(file.get_tensor("directions"), json.loads(provenance))
             if path.suffix == ".npy":
                 matrix = torch.from_numpy(np.load(path, allow_pickle=False))
             else:

@@ -183,8 +183,9 @@ class GroupRun:
             device=device_name(self.device), versions=versions(), files=digests,
         )  # fmt: skip
         result.write(self.run)
-        for checkpoint in ("fit.pt", "fresh.pt"):
-            (job.cell.folder(self.run) / checkpoint).unlink(missing_ok=True)
+        folder = job.cell.folder(self.run)
+        for served in (*folder.glob("*.pt"), *folder.glob(".*.part")):  # a kill leaves parts
+            served.unlink()
         return result
 
     def _store_failure(self, job: Job, error: Exception) -> Result:

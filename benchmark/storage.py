@@ -1,5 +1,6 @@
 """Files that are either whole or absent, however the process ends."""
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable
@@ -27,7 +28,8 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     except OSError as error:
         raise BenchError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where the folder is no folder, there is no part
+            part.unlink()
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:

@@ -65,6 +65,7 @@ class SNGAN(Generator):
             if isinstance(layer, nn.Linear | nn.Conv2d):
                 in_branch = ".model." in name  # sqrt(2) makes up for the ReLU before it
                 nn.init.xavier_uniform_(layer.weight, sqrt(2.0) if in_branch else 1.0)
+                assert layer.bias is not None
                 nn.init.zeros_(layer.bias)
 
     def forward(self, latents: Latents) -> Tensor:
@@ -89,5 +90,6 @@ def from_state_dict(state: Mapping[str, Tensor], source: str) -> SNGAN:
         generator = SNGAN(latent_dim, channels, image_channels)
         generator.load_state_dict(state)
     except (KeyError, ValueError, RuntimeError) as error:
-        raise BenchError(f"{source} is not an SNGAN generator: {error}") from error
+        reason = " ".join(str(error).split())  # torch lists its complaints on lines of their own
+        raise BenchError(f"{source} is not an SNGAN generator: {reason}") from error
     return generator

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
-from matplotlib.figure import Figure
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
@@ -19,9 +19,41 @@ MOST_LABELS = 16  # directions that still get a number each
 
 
 def draw_confusion(rows: Sequence[Replicates], folder: Path) -> None:
-    """A heat map for each row's lowest seed, a line of maps a generator."""
-    maps = [(r, shares(table, r.k)) for r in rows if (table := r.first.table("predictions")) is not None]
-    ...
+    """A heat map for the lowest seed of each row; a generator's maps stand side by side."""
+    maps: dict[str, list[tuple[str, np.ndarray]]] = {}
+    for r in rows:
+        predictions = r.first.table("predictions")
+        if predictions is not None:
+            maps.setdefault(r.generator, []).append((r.method, shares(predictions, r.k)))
+    if not maps:
+        return
+    across = max(len(line) for line in maps.values())
+    figure, axes = style.facets(across * len(maps), across, width=2.7, height=2.7)
+    for i, (generator, line) in enumerate(maps.items()):
+        own = axes[i * across : (i + 1) * across]
+        for ax, (method, matrix) in zip(own, line, strict=False):
+            _draw(ax, matrix)
+            ax.set_title(f"{generator}\n{method}")
+        own[0].set_ylabel("moved along")
+        for spare in own[len(line) :]:
+            spare.remove()
+    bar = figure.colorbar(axes[0].collections[0], ax=figure.axes, shrink=0.6, aspect=30)
+    bar.set_label("share of R's answers")
+    bar.outline.set_visible(False)
+    style.save(figure, folder, "confusion")
+
+
+def _draw(ax: Axes, matrix: np.ndarray) -> None:
+    """One map, its directions in `order`; the root scale shows rare confusions too."""
+    place = order(matrix)
+    ordered = pd.DataFrame(matrix).loc[place, place]
+    sns.heatmap(
+        ordered, ax=ax, square=True, cmap="rocket_r", norm=PowerNorm(0.5, 0, 1), cbar=False,
+        xticklabels=len(place) <= MOST_LABELS, yticklabels=len(place) <= MOST_LABELS,
+        rasterized=True,
+    )  # fmt: skip
+    ax.set_xlabel("R's answer")
+    ax.tick_params(length=0, rotation=0)
 
 
 def shares(predictions: pd.DataFrame, k: int) -> np.ndarray:

@@ -15,7 +15,6 @@ from benchmark.report.replicates import Replicates
 from benchmark.report.tables import direction_table, rca_table, seed_table
 
 
-
 def write_figures(rows: Sequence[Replicates], folder: Path) -> None:
     """Write every figure that the done cells have the data for."""
     rows = [r for r in rows if r.done]

@@ -52,7 +52,9 @@ def markdown(text: pd.DataFrame, bold: Collection[int] = ()) -> str:
 def latex(text: pd.DataFrame, bold: Collection[int] = ()) -> str:
     """A tabular for the booktabs package, with every special character escaped."""
     columns = "".join("r" if name in FORMATS or name == INTERVAL else "l" for name in text)
-    style = text.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis=1)
+    style = (
+        text.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis=1)
+    )
     for i in bold:
         style = style.map(lambda _: "textbf:--rwrap;", subset=pd.IndexSlice[[i], [INTERVAL]])
     return str(style.to_latex(hrules=True, column_format=columns))

@@ -26,6 +26,11 @@ class Replicates:
         """The done cell of the lowest seed, which the pictures show."""
         return self.done[0]
 
+    @property
+    def k(self) -> int:
+        """K, the number of directions R chooses from."""
+        return int(self.cells[0].result.config["protocol"]["k"])
+
     def status(self) -> str:
         """`done`, `failed: reason`, or `2 of 3 done; failed: reason`."""
         failed = [cell for cell in self.cells if cell.result.status != "done"]

@@ -45,7 +45,6 @@ def rca_table(rows: Sequence[Replicates]) -> pd.DataFrame:
 def rca_row(replicates: Replicates) -> dict[str, Any]:
     """Means over the done seeds; NaN where none is done."""
     results = [cell.result for cell in replicates.done]
-    k = int(replicates.cells[0].result.config["protocol"]["k"])
     values = {
         name: np.array([result.metrics.get(name, nan) for result in results]) for name in AVERAGED
     }
@@ -57,8 +56,8 @@ def rca_row(replicates: Replicates) -> dict[str, Any]:
         **{name: float(v.mean()) if len(v) else nan for name, v in values.items()},
         "rca_fresh_low": low,
         "rca_fresh_high": high,
-        "k": k,
-        "chance": 1.0 / k,
+        "k": replicates.k,
+        "chance": 1.0 / replicates.k,
         "n": int(counts.sum()),
         "seeds": len(results),
         "seconds": sum(sum(result.seconds.values()) for result in results),
@@ -124,9 +123,8 @@ def direction_table(rows: Sequence[Replicates]) -> pd.DataFrame:
         for stored in r.done:
             predictions = stored.table("predictions")
             if predictions is not None:
-                metrics = stored.result.metrics
-                table = rca.per_direction(predictions, metrics["k"])
-                table["collapse"] = metrics.get("collapse_by_direction", nan)
+                table = rca.per_direction(predictions, r.k)
+                table["collapse"] = stored.result.metrics.get("collapse_by_direction", nan)
                 place = {"generator": r.generator, "method": r.method}
                 parts.append(table.assign(**place, seed=stored.result.cell.seed)[columns])
     return pd.concat(parts[1:] or parts, ignore_index=True)

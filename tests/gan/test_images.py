@@ -153,7 +153,7 @@ def test_an_npz_of_other_things(tmp_path: Path, arrays: dict[str, np.ndarray], f
 
 def test_an_npz_of_pickled_objects_is_not_unpickled(tmp_path: Path) -> None:
     np.savez(tmp_path / "data.npz", x_train=np.array([{"a": 1}], dtype=object))
-    with pytest.raises(BenchError, match="cannot be read as .npz"):
+    with pytest.raises(BenchError, match=r"cannot be read as \.npz"):
         load_images(tmp_path / "data.npz", (1, 32, 32))
 
 
@@ -166,7 +166,7 @@ def test_an_npz_that_is_none(tmp_path: Path, content: bytes | str) -> None:
     else:
         assert isinstance(content, bytes)
         path.write_bytes(content)
-    with pytest.raises(BenchError, match="cannot be read as .npz"):
+    with pytest.raises(BenchError, match=r"cannot be read as \.npz"):
         load_images(path, (1, 32, 32))
 
 
@@ -209,7 +209,7 @@ def test_a_picture_that_is_none_is_named(tmp_path: Path, content: bytes, kind: s
 def test_a_single_file_is_no_source(tmp_path: Path) -> None:
     path = tmp_path / "digit.png"
     path.write_bytes(png(DIGITS[0]))
-    with pytest.raises(BenchError, match="no folder, zip or .npz"):
+    with pytest.raises(BenchError, match=r"no folder, zip or \.npz"):
         load_images(path, (1, 32, 32))
 
 

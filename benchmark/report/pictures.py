@@ -1,0 +1,60 @@
+"""The pictures of a run: image strips, and the evolution of a direction."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+
+from PIL import Image
+
+from benchmark.errors import BenchError
+from benchmark.generators.base import Generator
+from benchmark.generators.inference import prepare
+from benchmark.generators.registry import find_generator
+from benchmark.generators.weights import weights_hash
+from benchmark.report.evolution import draw_evolution
+from benchmark.report.replicates import Replicates
+from benchmark.report.strips import draw_strips, ranking
+from benchmark.results import StoredCell
+from benchmark.storage import write_atomically
+
+log = logging.getLogger("bench")
+
+
+def write_pictures(rows: Sequence[Replicates], references: Mapping[str, str], run: Path) -> None:
+    """Write strips/ and evolution/, a file for each row with a done cell, of its lowest seed.
+
+    references: how a generator was named to the run, where that is not its own name. A generator
+    that cannot be opened, or is another by now, costs its pictures only, with a warning.
+    """
+    opened: dict[str, Generator | None] = {}
+    for r in rows:
+        if not r.done or not ranking(r.first):
+            continue
+        if r.generator not in opened:
+            opened[r.generator] = open_generator(r.first, references)
+        generator = opened[r.generator]
+        if generator is None:
+            continue
+        name = f"{r.generator}-{r.method}.png"
+        save(draw_strips(generator, r.first), run / "strips" / name)
+        if (r.first.folder / "evolution.safetensors").exists():
+            save(draw_evolution(generator, r.first), run / "evolution" / name)
+
+
+def open_generator(stored: StoredCell, references: Mapping[str, str]) -> Generator | None:
+    """The generator that a cell was computed with, prepared; None, with a warning, without it."""
+    name = stored.result.cell.generator
+    try:
+        generator = find_generator(references.get(name, name))[1].load()
+    except BenchError as error:
+        log.warning("no pictures of %s, which cannot be opened: %s", name, error)
+        return None
+    if weights_hash(generator) != stored.result.config["generator_hash"]:
+        log.warning("no pictures of %s: its weights are not those of the run any more", name)
+        return None
+    return prepare(generator)
+
+
+def save(picture: Image.Image, path: Path) -> None:
+    write_atomically(path, partial(picture.save, format="PNG", optimize=True))

@@ -1,0 +1,71 @@
+"""Image strips: what a method's best directions do to images."""
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from benchmark.generators.base import Generator, Latents
+from benchmark.metrics import rca
+from benchmark.report.panel import LINE, QUIET, blank, panel, shifted_images, write
+from benchmark.results import StoredCell
+from benchmark.seeds import stream
+
+SHIFTS = 9  # columns of a strip; odd, so the middle one is unshifted
+LATENTS = 4  # rows of a strip
+DIRECTIONS = 8  # strips of a picture
+MARGIN = 16  # pixels between strips
+
+
+def draw_strips(generator: Generator, stored: StoredCell) -> Image.Image:
+    """The directions of a cell that its fresh R names best, the best first, two side by side.
+
+    generator: prepared for inference.
+    """
+    cell, directions = stored.result.cell, stored.directions()
+    latents, eps = shown_latents(generator, stored), shown_shifts(stored)
+    strips = []
+    for k, accuracy in ranking(stored)[:DIRECTIONS]:
+        images = shifted_images(generator, latents, directions.matrix[:, k], eps)
+        strips.append(panel(images, eps, f"direction {k}, accuracy {accuracy:.2f}"))
+    shown = f"the {len(strips)} of {len(directions)} directions" if len(strips) > 1 else "direction"
+    return page(
+        strips,
+        f"{cell.generator}, {cell.method}, seed {cell.seed}: {shown} that R names best",
+        "rows: different z; columns: the shift eps; framed: not shifted",
+    )
+
+
+def page(panels: list[Image.Image], heading: str, legend: str) -> Image.Image:
+    """Panels of one size under a heading, two side by side."""
+    width, height = panels[0].width + MARGIN, panels[0].height + MARGIN
+    across = min(2, len(panels))
+    down = -(-len(panels) // across)
+    top = MARGIN + 2 * LINE
+    picture = blank(MARGIN + across * width, top + MARGIN + down * height)
+    write(picture, (MARGIN, MARGIN + LINE // 2), heading, bold=True)
+    write(picture, (MARGIN, MARGIN + LINE + LINE // 2), legend, colour=QUIET)
+    for i, strip in enumerate(panels):
+        picture.paste(strip, (MARGIN + i % across * width, top + MARGIN + i // across * height))
+    return picture
+
+
+def ranking(stored: StoredCell) -> list[tuple[int, float]]:
+    """Each direction that R was asked about with its accuracy, the best first."""
+    predictions = stored.table("predictions")
+    if predictions is None:
+        return []
+    k = int(stored.result.config["protocol"]["k"])
+    table = rca.per_direction(predictions, k).dropna(subset="accuracy")
+    table = table.sort_values("accuracy", ascending=False, kind="stable")
+    return list(zip(table["k"].tolist(), table["accuracy"].tolist(), strict=True))
+
+
+def shown_latents(generator: Generator, stored: StoredCell) -> Latents:
+    """z (LATENTS, d), the same for all methods and seeds of a generator."""
+    return generator.sample(LATENTS, stream(stored.result.cell.generator, "strips"))
+
+
+def shown_shifts(stored: StoredCell) -> Tensor:
+    """(SHIFTS,) eps, evenly over the range that R was trained on."""
+    most = stored.result.config["protocol"]["max_shift"]
+    return torch.linspace(-most, most, SHIFTS)

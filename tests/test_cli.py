@@ -1,0 +1,111 @@
+"""`bench` as a user types it: what it prints, what it refuses, and how it ends."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from benchmark.cli import main
+
+TINY = [
+    "--set", "steps=5", "--set", "batch=4", "--set", "evaluation=100", "--set", "k=4",
+]  # fmt: skip
+
+
+def bench(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+def test_run_report_and_rerun(tmp_path: Path) -> None:
+    first = bench("run", "-g", "planted", *TINY, "--out", tmp_path)
+    assert first.exit_code == 0, first.output
+    assert "rca_fresh" in first.output
+    table = (tmp_path / "rca.csv").read_bytes()
+    again = bench("run", "-g", "planted", *TINY, "--out", tmp_path)
+    assert again.exit_code == 0
+    assert (tmp_path / "rca.csv").read_bytes() == table
+    (tmp_path / "rca.csv").unlink()
+    report = bench("report", tmp_path)
+    assert report.exit_code == 0, report.output
+    assert (tmp_path / "rca.csv").read_bytes() == table
+
+
+def test_list_says_what_there_is_and_why_something_is_not() -> None:
+    output = bench("list").output
+    for name in ("planted", "mnist-sngan", "discovered", "random", "coordinate", "quick", "paper"):
+        assert name in output
+    assert "not available: no weights at" in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run"], "name generators with -g, or take every available one with --all"),
+        (["run", "--all", "-g", "planted"], "name generators with -g"),
+        (["run", "-g", "mnist-sgan"], "unknown generator 'mnist-sgan'; did you mean mnist-sngan"),
+        (["run", "-g", "planted", "-m", "discoverd"], "did you mean discovered"),
+        (["run", "-g", "planted", "--preset", "quik"], "did you mean quick"),
+        (["run", "-g", "planted", "--set", "stepz=1"], "did you mean steps"),
+        (["run", "-g", "planted", "--set", "steps=0"], "steps must be at least 1"),
+        (["run", "-g", "planted", "--set", "batch=-3"], "batch must be at least 2"),
+        (["run", "-g", "planted", "--seeds", "one"], "--seeds wants whole numbers"),
+        (["run", "-g", "planted", "--device", "abacus"], "device 'abacus' cannot be used"),
+        (
+            ["run", "-g", "planted", "--set", "k=17", "--set", "discovered.space=orthonormal"],
+            "17 orthonormal directions do not fit 16 latent dimensions",
+        ),
+        (["report", "nowhere"], "no run at nowhere"),
+        (["train-generator", "mnist-sngan", "--data", "nowhere.npz"], "nowhere.npz"),
+        (["train-generator", "mnist-sgan", "--data", "x.npz"], "did you mean mnist-sngan"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = bench(*arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert len(result.output.strip().splitlines()) == 1
+    assert "Traceback" not in result.output
+    assert not list(tmp_path.iterdir()), "a refused command left something behind"
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    result = bench("run", "-g", "planted", *TINY, "--out", tmp_path / "file" / "run")
+    assert result.exit_code == 2
+    assert "cannot write" in result.output
+    assert str(tmp_path / "file" / "run") in result.output
+
+
+def test_a_failed_cell_makes_exit_code_1_and_shows_in_the_table(tmp_path: Path) -> None:
+    module = tmp_path / "broken.py"
+    module.write_text(
+        "import torch\nfrom benchmark.generators.base import Generator\n"
+        "class Broken(Generator):\n"
+        "    latent_dim, image_shape = 4, (1, 32, 32)\n"
+        "    def forward(self, latents):\n"
+        "        return latents.z.sum() * torch.full((len(latents), 1, 32, 32), float('nan'))\n"
+    )
+    result = bench("run", "-g", f"{module}:Broken", "-m", "random", *TINY, "--out", tmp_path / "r")
+    assert result.exit_code == 1
+    assert "1 cells failed" in result.output
+    assert "nan" in (tmp_path / "r" / "rca.md").read_text()
+
+
+def test_help_needs_no_torch() -> None:
+    code = (
+        "import sys\nfrom benchmark.cli import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "heavy = {'torch', 'pandas', 'scipy', 'matplotlib', 'seaborn'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=os.environ, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "train-generator" in done.stdout

@@ -1,0 +1,117 @@
+"""Settings: where they come from, which win, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from baselines import METHODS
+from benchmark.config import (
+    PRESETS,
+    RunConfig,
+    check_sections,
+    content_hash,
+    method_for,
+    plain,
+    protocol_for,
+)  # fmt: skip
+from benchmark.discovery import Discovered
+from benchmark.errors import BenchError
+from benchmark.generators.registry import GENERATORS
+
+ENTRY = GENERATORS["planted"]
+
+
+def config(tmp_path: Path, toml: str, *settings: str) -> RunConfig:
+    path = tmp_path / "mine.toml"
+    path.write_text(toml)
+    return RunConfig.from_preset(str(path)).with_settings(settings)
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in PRESETS.glob("*.toml")))
+def test_every_preset_resolves_for_every_generator_and_method(name: str) -> None:
+    preset = RunConfig.from_preset(name)
+    assert preset.preset == name
+    assert len(preset.seeds) >= 1
+    for variant in preset.variants:
+        layers = preset.layers(variant)
+        check_sections(layers, GENERATORS)
+        for generator, entry in GENERATORS.items():
+            assert protocol_for(generator, entry, layers).steps > 0
+        for method in METHODS:
+            method_for(method, layers)
+
+
+def test_the_paper_preset_says_what_the_authors_code_does() -> None:
+    preset = RunConfig.from_preset("paper")
+    terms = protocol_for("mnist-sngan", GENERATORS["mnist-sngan"], preset.layers({}))
+    assert (terms.batch, terms.lr, terms.lambda_) == (32, 1e-4, 0.25)
+    assert (terms.shift_loss, terms.min_shift, terms.schedule) == ("mae", 0.5, "constant")
+    assert method_for("discovered", preset.layers({})).lr == 1e-4  # type: ignore[attr-defined]
+
+
+def test_later_layers_win_and_special_beats_general_within_a_layer(tmp_path: Path) -> None:
+    toml = "steps = 10\nbatch = 4\n[planted]\nsteps = 20\n[discovered]\nlr = 0.5\n"
+    from_preset = config(tmp_path, toml)
+    assert protocol_for("planted", ENTRY, from_preset.layers({})).steps == 20
+    assert protocol_for("other", ENTRY, from_preset.layers({})).steps == 10
+    from_user = config(tmp_path, toml, "steps=30", "discovered.lr=1")
+    terms = protocol_for("planted", ENTRY, from_user.layers({"batch": 8, "steps": 5}))
+    assert (terms.steps, terms.batch) == (30, 8)
+    assert method_for("discovered", from_user.layers({})) == Discovered(lr=1.0)
+
+
+def test_k_and_r_come_from_the_generator_unless_told(tmp_path: Path) -> None:
+    terms = protocol_for("planted", ENTRY, config(tmp_path, "").layers({}))
+    assert terms.k == ENTRY.k
+    told = protocol_for("planted", ENTRY, config(tmp_path, "", "planted.k=3").layers({}))
+    assert told.k == 3
+
+
+def test_lambda_goes_by_its_own_name(tmp_path: Path) -> None:
+    terms = protocol_for("planted", ENTRY, config(tmp_path, "", "lambda=2").layers({}))
+    assert terms.lambda_ == 2.0
+    assert plain(terms)["lambda"] == 2.0
+
+
+def resolve(given: RunConfig) -> None:
+    layers = given.layers({})
+    check_sections(layers, GENERATORS)
+    protocol_for("planted", ENTRY, layers)
+    for method in METHODS:
+        method_for(method, layers)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("stepz=3", "unknown setting 'stepz'; did you mean steps"),
+        ("discovered.space=unt", "unknown space 'unt'; did you mean unit"),
+        ("discovered.lrr=1", "unknown setting of discovered 'lrr'; did you mean lr"),
+        ("random.lr=1", "unknown setting of random 'lr'"),
+        ("steps=many", "steps must be int, like 5000, not 'many'"),
+        ("steps=1.5", "steps must be int"),
+        ("steps=true", "steps must be int"),
+        ("batch=0", "batch must be at least 2"),
+        ("discovered.lr=0", r"discovered\.lr must be above 0"),
+        ("discoverd.lr=1", "unknown method or generator in setting 'discoverd'"),
+        ("steps", "--set wants key=value, not 'steps'"),
+        ("=3", "--set wants key=value"),
+    ],
+)
+def test_what_cannot_be_is_refused(tmp_path: Path, setting: str, message: str) -> None:
+    with pytest.raises(BenchError, match=message):
+        resolve(config(tmp_path, "", setting))
+
+
+def test_presets_that_are_not_there_or_no_toml(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="did you mean quick"):
+        RunConfig.from_preset("quik")
+    with pytest.raises(BenchError, match=r"mine\.toml"):
+        config(tmp_path, "steps = = 3")
+
+
+def test_the_hash_changes_with_any_value_and_not_with_order() -> None:
+    one = content_hash({"a": 1, "b": {"c": 2.0}})
+    assert one == content_hash({"b": {"c": 2.0}, "a": 1})
+    assert one != content_hash({"a": 1, "b": {"c": 2.5}})
+    assert len(one) == 10

@@ -1,0 +1,192 @@
+"""The grid end to end on a tiny scale: resume, failure, damage, and independence of company."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import torch
+
+import baselines
+from baselines import METHODS
+from benchmark.config import RunConfig
+from benchmark.directions import Directions
+from benchmark.grid import plan, record
+from benchmark.method import Assignment, Fitted, Method
+from benchmark.metrics import rca
+from benchmark.results import Result, read_cell, read_cells, read_run
+from benchmark.runner import execute
+
+SETTINGS = ("steps=6", "batch=4", "evaluation=300", "planted.k=5")
+ALL = tuple(METHODS)
+
+
+def run(
+    out: Path, *settings: str, methods: tuple[str, ...] = ALL, force: bool = False,
+    seeds: tuple[int, ...] = (0,),
+) -> list[Result]:  # fmt: skip
+    config = replace(RunConfig.from_preset("quick"), seeds=seeds)
+    config = config.with_settings([*SETTINGS, *settings])
+    groups = plan(config, ["planted"], methods)
+    record(config, groups, out, "test")
+    return list(execute(groups, out, "cpu", force))
+
+
+def stored_bytes(out: Path) -> dict[str, bytes]:
+    """Every artefact of a run but the clock readings in result.json."""
+    files = sorted(out.glob("cells/**/*"))
+    return {
+        str(f.relative_to(out)): f.read_bytes()
+        for f in files
+        if f.is_file() and f.suffix != ".json"
+    }
+
+
+def test_a_run_leaves_everything_a_reader_needs(tmp_path: Path) -> None:
+    results = run(tmp_path)
+    assert [r.status for r in results] == ["done"] * 3
+    for cell in read_cells(tmp_path):
+        figures, directions = cell.result.metrics, cell.directions()
+        assert directions.matrix.shape == (16, 5)
+        assert directions.provenance["method"] == cell.result.cell.method
+        assert len(directions.provenance["generator_hash"]) == 64
+        predictions = cell.table("predictions")
+        assert predictions is not None
+        assert figures["rca_fresh"] == rca.summarise(predictions).rca
+        assert figures["n"] == len(predictions) == 300
+        assert figures["chance"] == 0.2
+        assert 0 < figures["collapse"] < 3
+        assert len(figures["collapse_by_direction"]) == 5
+        assert set(cell.result.seconds) == {"fit", "fresh", "evaluation"}
+        joint = cell.table("predictions_joint")
+        assert (joint is not None) == (cell.result.cell.method == "discovered")
+        if joint is None:
+            assert figures["rca_joint"] == figures["rca_fresh"]
+        else:
+            assert figures["rca_joint"] == rca.summarise(joint).rca
+        assert not list(cell.folder.glob("*.pt"))  # checkpoints go when they have served
+    assert read_run(tmp_path)["headline"]["planted"].keys() == set(ALL)
+
+
+def test_methods_are_asked_the_same_and_do_not_disturb_each_other(tmp_path: Path) -> None:
+    run(tmp_path / "together")
+    for method in ALL:
+        run(tmp_path / "apart", methods=(method,))
+    assert stored_bytes(tmp_path / "together") == stored_bytes(tmp_path / "apart")
+    cells = read_cells(tmp_path / "together")
+    asked = [cell.table("predictions")[["k", "eps"]] for cell in cells]  # type: ignore[index]
+    assert asked[0].equals(asked[1])
+    assert asked[0].equals(asked[2])
+
+
+def test_what_is_done_is_not_done_again_unless_forced(tmp_path: Path) -> None:
+    run(tmp_path)
+    times = {p: p.stat().st_mtime_ns for p in tmp_path.glob("cells/**/*.safetensors")}
+    run(tmp_path)
+    assert times == {p: p.stat().st_mtime_ns for p in times}
+    before = stored_bytes(tmp_path)
+    run(tmp_path, force=True)
+    assert all(p.stat().st_mtime_ns > t for p, t in times.items())
+    assert stored_bytes(tmp_path) == before
+
+
+def test_a_changed_setting_is_another_cell_only_where_it_matters(tmp_path: Path) -> None:
+    run(tmp_path)
+    run(tmp_path, "discovered.lr=0.001")
+    per_method = {m: len(list((tmp_path / "cells/planted" / m).iterdir())) for m in ALL}
+    assert per_method == {"discovered": 2, "random": 1, "coordinate": 1}
+    run(tmp_path, "max_shift=3", seeds=(1,))
+    assert len(read_cells(tmp_path)) == 7
+
+
+def test_seeds_are_replicates(tmp_path: Path) -> None:
+    results = run(tmp_path, seeds=(0, 1), methods=("random",))
+    assert len(results) == 2
+    one, two = (cell.directions().matrix for cell in read_cells(tmp_path))
+    assert not torch.allclose(one, two)
+
+
+@pytest.mark.parametrize("name", ["result.json", "predictions.parquet", "directions.safetensors"])
+def test_a_file_cut_short_is_computed_again_with_a_warning(
+    tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(tmp_path, methods=("random",))
+    path = next(tmp_path.glob(f"cells/**/{name}"))
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    assert read_cell(path.parent) is None
+    assert name in caplog.text
+    assert [r.status for r in run(tmp_path, methods=("random",))] == ["done"]
+    if name != "result.json":  # which holds clock readings
+        assert path.read_bytes() == whole
+
+
+@dataclass(frozen=True)
+class Failing(Method):
+    """A method that always fails."""
+
+    def fit(self, task: Assignment) -> Fitted:
+        raise RuntimeError("no directions today")
+
+
+@dataclass(frozen=True)
+class Infinite(Method):
+    """Directions so long that the loss is not finite."""
+
+    def fit(self, task: Assignment) -> Fitted:
+        matrix = torch.ones(task.generator.latent_dim, task.protocol.k)
+        return Fitted(torch.full_like(matrix, 1e38) * 10)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [(Failing, "RuntimeError: no directions today"), (Infinite, "Diverged: the loss became nan")],
+)
+def test_a_failing_cell_is_recorded_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Method], reason: str
+) -> None:
+    monkeypatch.setitem(baselines.METHODS, "bad", kind)
+    results = {r.cell.method: r for r in run(tmp_path, methods=("bad", "random"))}
+    assert results["random"].status == "done"
+    assert results["bad"].status == "failed"
+    assert results["bad"].reason.startswith(reason)
+    stored = json.loads(next(tmp_path.glob("cells/planted/bad/*/result.json")).read_text())
+    assert stored["reason"] == results["bad"].reason
+    again = {r.cell.method: r for r in run(tmp_path, methods=("bad",))}
+    assert again["bad"].status == "failed"  # tried again, not skipped
+
+
+def test_a_method_of_ones_own_takes_one_class_and_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @dataclass(frozen=True)
+    class First(Method):
+        """The first axis, at several lengths."""
+
+        longest: float = 1.0
+
+        def fit(self, task: Assignment) -> Fitted:
+            matrix = torch.zeros(task.generator.latent_dim, task.protocol.k)
+            matrix[0] = torch.linspace(0.1, self.longest, task.protocol.k)
+            return Fitted(matrix)
+
+    monkeypatch.setitem(baselines.METHODS, "first", First)
+    (result,) = run(tmp_path, "first.longest=2", methods=("first",))
+    assert result.config["method"] == {"longest": 2.0}
+    assert result.metrics["max_cosine"] == pytest.approx(1.0)
+    loaded = Directions.load(next(tmp_path.glob("cells/**/directions.safetensors")))
+    assert loaded.matrix[0, -1] == 2.0
+
+
+def test_variants_share_cells_and_only_the_first_is_the_headline(tmp_path: Path) -> None:
+    config = replace(
+        RunConfig.from_preset("quick").with_settings(SETTINGS),
+        variants=({}, {"discovered.lr": 0.01}, {"lambda": 1.0}),
+    )
+    groups = plan(config, ["planted"], ["discovered", "random"])
+    record(config, groups, tmp_path, "test")
+    results = list(execute(groups, tmp_path, "cpu", force=False))
+    assert len(results) == 5  # lr of A is nothing to `random`
+    headline = read_run(tmp_path)["headline"]["planted"]
+    first = next(r for r in results if r.cell.method == "discovered")
+    assert headline["discovered"] == first.cell.config_hash
