@@ -33,11 +33,11 @@ def test_a_log_gets_a_line_every_half_minute_and_the_last(
 ) -> None:
     progress = Progress("training", 1_000)
     for step in range(1, 1_001):
-        clock.now += 0.1
+        clock.now += 0.125
         progress.update(step, {"loss": 1 / step})
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 4  # after 30, 60, 90 and 100 seconds
-    assert lines[1].split() == ["training", "601/1,000", "loss", "0.002", "0:00:40", "left"]
+    assert len(lines) == 5  # after 30, 60, 90, 120 and 125 seconds
+    assert lines[1].split() == ["training", "480/1,000", "loss", "0.002", "0:01:05", "left"]
     assert lines[-1].split()[1] == "1,000/1,000"
     assert lines[-1].endswith("0:00:00 left")
 

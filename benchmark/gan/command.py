@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 
 from benchmark.directions import versions
-from benchmark.errors import BenchError, unknown
+from benchmark.errors import unknown
 from benchmark.gan.card import model_card
 from benchmark.gan.images import load_images
 from benchmark.gan.judge import trained_judge
@@ -18,8 +18,6 @@ from benchmark.generators.sngan import SNGAN
 from benchmark.generators.weights import load_weights, save_weights, weights_hash
 from benchmark.pictures import contact_sheet
 from benchmark.storage import sha256, write_atomically
-
-DEFAULT_OUT = Path("results/generators")
 
 
 @dataclass(frozen=True)
@@ -37,9 +35,8 @@ RECIPES = {
         make=lambda: SNGAN(128, (32,) * 4, 1),
         config=GanConfig(),
         data="MNIST, handwritten digits of 28 x 28 pixels, padded with black to 32 x 32",
-        terms="MNIST is copyright Yann LeCun and Corinna Cortes and distributed under CC BY-SA 3.0. "
-        "The weights come under the licence of this project; they reproduce no single image of "
-        "the data by design, and are meant for research",
+        terms="MNIST is copyright Yann LeCun and Corinna Cortes, under CC BY-SA 3.0; "
+        "the weights are meant for research",
     ),
 }
 
@@ -55,18 +52,16 @@ class Trained:
 
 
 def train_generator(
-    name: str, data: Path, out: Path | None = None, steps: int | None = None, device: str = "auto"
+    name: str, data: Path, out: Path, steps: int | None = None, device: str = "cpu"
 ) -> Trained:
     """Train the recipe `name` on the images at `data`, judge it, write all into `out`.
 
-    Continues from `out`'s checkpoint, and on Ctrl-C leaves one. `out` is
-    `results/generators/<name>` by default; steps: instead of the recipe's; device: `auto`, `cpu`
-    or `cuda`. The quality is that of the weights as they load from the file.
+    Continues from `out`'s checkpoint, and on Ctrl-C leaves one. steps: instead of the recipe's.
+    The quality is that of the weights as they load from the file.
     """
     if name not in RECIPES:
         raise unknown("trainable generator", name, RECIPES)
-    recipe, device = RECIPES[name], _resolved(device)
-    out = out or DEFAULT_OUT / name
+    recipe = RECIPES[name]
     config = recipe.config if steps is None else replace(recipe.config, steps=steps)
     torch.manual_seed(config.seed)
     generator = recipe.make()  # before all else that draws from torch's global stream
@@ -121,14 +116,6 @@ def _draw(generator: Generator, path: Path) -> None:
     device = next(generator.parameters()).device
     sheet = contact_sheet(generator(latents.to(device)), columns=10, scale=2)
     write_atomically(path, lambda part: sheet.save(part, format="PNG"))
-
-
-def _resolved(device: str) -> str:
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise BenchError(f"no {device} here; use --device cpu")
-    return device
 
 
 def _device_name(device: str) -> str:

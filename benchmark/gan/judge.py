@@ -74,15 +74,17 @@ def trained_judge(train: ImageSet, test: ImageSet, path: Path, device: str = "cp
     """
     if train.labels is None or test.labels is None:
         raise BenchError("judging needs classes: a sub-folder each, or y_train and y_test")
-    judge = Judge(train.shape, int(train.labels.max()) + 1)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(derive_seed("judge"))
+        judge = Judge(train.shape, int(train.labels.max()) + 1)
+    # torch's type stub of `to` lacks memory_format.
+    judge.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     fingerprint = train.fingerprint()
     if not _read(judge, path, fingerprint):
-        torch.manual_seed(derive_seed("judge"))
-        judge = Judge(train.shape, judge.classes)
         _fit(judge, train, device)
         tensors = {name: value.contiguous() for name, value in judge.state_dict().items()}
         write_atomically(path, lambda part: save_file(tensors, part, {"images": fingerprint}))
-    judge.to(device).eval().requires_grad_(False)
+    judge.eval().requires_grad_(False)
     probabilities, _ = judge.look_at_all(test)
     judge.accuracy = float((probabilities.argmax(dim=1) == test.labels).double().mean())
     return judge
@@ -91,8 +93,7 @@ def trained_judge(train: ImageSet, test: ImageSet, path: Path, device: str = "cp
 def _fit(judge: Judge, train: ImageSet, device: str) -> None:
     """Cross-entropy on shifted images, one-cycle learning rate, bfloat16 where it pays."""
     assert train.labels is not None
-    # torch's type stub of `to` lacks memory_format.
-    judge.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    judge.train()
     rng = stream("judge", "batches")
     batch = min(BATCH, len(train))
     per_epoch = len(train) // batch

@@ -1,8 +1,8 @@
 """Adversarial training of a small generator: hinge loss, moving average of the weights.
 
 SNGAN (Miyato et al., ICLR 2018), critic and generator each with a learning rate of its own
-(Heusel et al., NeurIPS 2017). Everything random comes from one stream that the checkpoint holds, so a
-killed training continues where it stood.
+(Heusel et al., NeurIPS 2017). Everything random comes from one stream that the checkpoint holds,
+so a killed training continues where it stood.
 """
 
 import copy

@@ -103,7 +103,7 @@ def _from_safetensors(path: Path) -> SNGAN:
         if name != "sngan":
             raise unknown(f"architecture in {path}", str(name), ["sngan"])
         generator = SNGAN(**architecture)
-    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RuntimeError) as error:
         raise BenchError(f"{path} names no usable architecture: {error}") from error
     _check_shapes(tensors, _weights(generator.state_dict()), path)
     found, expected = _hash(tensors), header.get("weights_hash")
@@ -145,7 +145,7 @@ def _state_of(path: Path) -> dict[str, Tensor]:
         content: Any = torch.load(path, map_location="cpu", weights_only=True)
         return {name: value for name, value in content.items() if name.startswith("model.")}
     except Exception as error:  # torch raises a different type for every way a file can be broken
-        reason = str(error).splitlines()[0]
+        reason = (str(error) or repr(error)).splitlines()[0]
         raise BenchError(f"{path} is not a readable state dict: {reason}") from error
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from benchmark.errors import BenchError
 from benchmark.report.figures import write_figures
+from benchmark.report.pictures import write_pictures
 from benchmark.report.recipe import write_recipe
 from benchmark.report.replicates import headline
-from benchmark.report.pictures import write_pictures
 from benchmark.report.tables import write_tables
 from benchmark.results import read_cells, read_run
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.lines import Line2D
@@ -38,47 +37,48 @@ def draw_rca(table: pd.DataFrame, seeds: pd.DataFrame, folder: Path) -> None:
     colour, marker = style.palette(table["method"]), style.markers(table["method"])
     for ax, (name, group) in zip(axes, groups, strict=True):
         ax.axvline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
-        for place, row in enumerate(group.itertuples()):
-            look = {"color": colour[row.method], "marker": marker[row.method]}
-            ax.hlines(place, row.rca_fresh_low, row.rca_fresh_high, color=look["color"], lw=2)
-            ax.plot(row.rca_fresh, place, markersize=6, **look)
-            ax.annotate(f"{row.rca_fresh:.3f}", (row.rca_fresh, place - 0.18), ha="center",
-                        va="bottom", fontsize="small")  # fmt: skip
-            own = seeds[(seeds["generator"] == name) & (seeds["method"] == row.method)]
+        for place, row in enumerate(group.to_dict("records")):
+            method, value = row["method"], row["rca_fresh"]
+            interval = [row["rca_fresh_low"], row["rca_fresh_high"]]
+            look = {"color": colour[method], "marker": marker[method]}
+            ax.plot(interval, [place, place], color=colour[method], linewidth=2)
+            ax.plot(value, place, markersize=6, **look)
+            ax.annotate(f"{value:.3f}", (value, place - 0.18), ha="center", va="bottom")
+            own = seeds[(seeds["generator"] == name) & (seeds["method"] == method)]
             if len(own) > 1:
-                ax.plot(own["rca_fresh"], np.full(len(own), place + 0.28), linestyle="none",
+                ax.plot(own["rca_fresh"], [place + 0.28] * len(own), linestyle="none",
                         markersize=3.5, markerfacecolor="white", **look)  # fmt: skip
         ax.set(title=f"{name}, K = {group['k'].iloc[0]}", xlabel="RCA of a fresh R")
-        ax.set(xlim=(0, 1), ylim=(len(group) - 0.5, -0.6))
+        ax.set(xlim=(-0.02, 1), ylim=(len(group) - 0.5, -0.6))
         ax.set_yticks(range(len(group)), group["method"])
         ax.grid(visible=False, axis="y")
-        ax.grid(axis="x")
-    interval = Line2D([], [], color=style.GREY, lw=2, label="95% interval")
+        ax.grid(visible=True, axis="x")
+    whole = Line2D([], [], color=style.GREY, linewidth=2, label="95% interval")
     seed = Line2D([], [], color=style.GREY, marker="o", linestyle="none", markersize=3.5,
                   markerfacecolor="white", label="one seed")  # fmt: skip
     several = [seed] if (table["seeds"] > 1).any() else []
-    style.legend(figure, [], [style.CHANCE, interval, *several])
+    style.legend(figure, [], [style.CHANCE, whole, *several])
     style.save(figure, folder, "rca")
 
 
 def draw_price(table: pd.DataFrame, seeds: pd.DataFrame, folder: Path) -> None:
-    """RCA beside redundancy and collapse: what it was bought with. Both axes get worse rightward."""
-    generators = list(dict.fromkeys(table["generator"]))
-    figure, axes = style.facets(2 * len(generators), columns=2)
+    """RCA beside redundancy and collapse: what it was bought with. The worse end is right."""
+    groups = list(table.groupby("generator"))
+    figure, axes = style.facets(2 * len(groups), columns=2)
     colour, marker = style.palette(table["method"]), style.markers(table["method"])
-    for i, name in enumerate(generators):
-        for ax, column in zip(axes[2 * i : 2 * i + 2], ("max_cosine", "collapse"), strict=True):
-            for frame, look in ((seeds, {"s": 14, "alpha": 0.45}), (table, {"s": 60})):
-                sns.scatterplot(
-                    frame[frame["generator"] == name], x=column, y="rca_fresh", hue="method",
-                    style="method", palette=colour, markers=marker, legend=False, ax=ax, **look,
-                )  # fmt: skip
-            ax.axhline(table.loc[table["generator"] == name, "chance"].iloc[0],
-                       color=style.GREY, linestyle=":")  # fmt: skip
-            ax.set(title=name, ylabel="RCA of a fresh R", ylim=(0, 1))
-            ax.grid(axis="both")
+    for i, (name, group) in enumerate(groups):
+        own = seeds[seeds["generator"] == name]
         redundancy, collapse = axes[2 * i : 2 * i + 2]
-        redundancy.set(xlabel="max_cosine: directions alike", xlim=(-0.02, 1))
-        collapse.set(xlabel="collapse: variety left after the shift", xlim=(1.05, 0))
+        for ax, column in ((redundancy, "max_cosine"), (collapse, "collapse")):
+            for frame, look in ((own, {"s": 16, "alpha": 0.5}), (group, {"s": 60})):
+                sns.scatterplot(
+                    frame, x=column, y="rca_fresh", hue="method", style="method", ax=ax,
+                    palette=colour, markers=marker, legend=False, **look,
+                )  # fmt: skip
+            ax.axhline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
+            ax.set(title=name, ylabel="RCA of a fresh R", ylim=(0, 1))
+            ax.grid(visible=True, axis="both")
+        redundancy.set(xlabel="max_cosine (0: no redundancy)", xlim=(-0.03, 1))
+        collapse.set(xlabel="collapse (1: all variety kept)", xlim=(1.03, 0))
     style.legend(figure, table["method"], [style.CHANCE])
     style.save(figure, folder, "price")

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -13,13 +14,14 @@ from benchmark.metrics import rca
 from benchmark.report import style
 from benchmark.report.replicates import Replicates
 
+POINTS = 50  # of a training curve, fewer than are kept: a batch is a noisy measure
 WHOLE_RANGE = ("pi", 100)  # seaborn's name for the band from the lowest to the highest seed
 
 
 def draw_directions(directions: pd.DataFrame, folder: Path) -> None:
     """Accuracy of each direction, sorted: do few directions carry RCA, or all?
 
-    directions: as `direction_table` makes it. The line is the mean over seeds, the band their range.
+    directions: as `direction_table` makes it. Lines are means over seeds, bands their range.
     """
     if directions.empty:
         return
@@ -70,10 +72,7 @@ def shift_table(rows: Sequence[Replicates]) -> pd.DataFrame:
 
 def draw_curves(rows: Sequence[Replicates], folder: Path) -> None:
     """Accuracy and loss on the training batches; the mean over seeds, the band their range."""
-    curves = pd.concat(
-        [r.table("curves").assign(generator=r.generator, method=r.method) for r in rows],
-        ignore_index=True,
-    )
+    curves = pd.concat([curve_table(r) for r in rows], ignore_index=True)
     if curves.empty:
         return
     generators = list(curves.groupby("generator"))
@@ -82,12 +81,24 @@ def draw_curves(rows: Sequence[Replicates], folder: Path) -> None:
     for i, (name, group) in enumerate(generators):
         for ax, y in zip(axes[2 * i : 2 * i + 2], ("accuracy", "loss"), strict=True):
             _plot(ax, group, "step", y, style="phase", dashes=dashes, markers=False)
-            ax.set(title=name, xlabel="training step", ylabel=f"{y} in training")
+            ax.set(title=name, xlabel="training step", ylabel=f"training {y}", xlim=(0, None))
             ax.set(ylim=(0, 1.03) if y == "accuracy" else (0, None))
     fresh = Line2D([], [], color=style.GREY, label="fresh R, A frozen")
     joint = Line2D([], [], color=style.GREY, linestyle="--", label="R learning with A")
-    style.legend(figure, curves["method"], [fresh, joint])
+    style.legend(figure, curves["method"], [fresh, joint], marked=False)
     style.save(figure, folder, "curves")
+
+
+def curve_table(replicates: Replicates) -> pd.DataFrame:
+    """The curves of a row's seeds, each averaged over POINTS equal stretches of its steps."""
+    curves = replicates.table("curves")
+    if curves.empty:
+        return curves
+    stretch = max(1.0, curves["step"].max() / POINTS)
+    keys = ["phase", "seed", "step"]
+    curves = curves.assign(step=np.ceil(curves["step"] / stretch) * stretch)
+    means = curves.groupby(keys, as_index=False).mean()
+    return means.assign(generator=replicates.generator, method=replicates.method)
 
 
 def _plot(ax: Axes, frame: pd.DataFrame, x: str, y: str, **changes: Any) -> None:
@@ -95,6 +106,7 @@ def _plot(ax: Axes, frame: pd.DataFrame, x: str, y: str, **changes: Any) -> None
     methods = frame["method"]
     looks: dict[str, Any] = {
         "style": "method", "markers": style.markers(methods), "dashes": False,
-        "palette": style.palette(methods), "errorbar": WHOLE_RANGE, "legend": False,
+        "palette": style.palette(methods), "errorbar": WHOLE_RANGE,
+        "err_kws": {"linewidth": 0}, "legend": False,
     }  # fmt: skip
     sns.lineplot(frame, x=x, y=y, hue="method", ax=ax, **{**looks, **changes})

@@ -15,13 +15,15 @@ FORMATS = {
     "seconds": ",.0f", "seconds_fit": ",.0f", "seconds_fresh": ",.0f", "seconds_evaluation": ",.0f",
 }  # fmt: skip
 INTERVAL = "rca_fresh [rca_fresh_low, rca_fresh_high]"
+WORDS = ("generator", "method", "status")  # columns set flush left
 LONGEST = 120  # characters of a reason; the csv has all of it
 
 
 def readable(table: pd.DataFrame) -> pd.DataFrame:
     """The same table in text, rca_fresh and its interval as one column: `0.613 [0.603, 0.622]`."""
+    styles = {str(name): FORMATS.get(str(name), "g") for name in table}
     text = pd.DataFrame(
-        {name: [entry(value, FORMATS.get(name, "g")) for value in table[name]] for name in table}
+        {name: [entry(value, style) for value in table[name]] for name, style in styles.items()}
     )
     value, low, high = (text[name] for name in ("rca_fresh", "rca_fresh_low", "rca_fresh_high"))
     text["rca_fresh"] = (value + " [" + low + ", " + high + "]").where(value != "", "")
@@ -42,16 +44,15 @@ def entry(value: Any, style: str) -> str:
 def markdown(text: pd.DataFrame, bold: Collection[int] = ()) -> str:
     """A table in GitHub's Markdown; the interval is bold in the rows that `bold` numbers."""
     text = text.apply(lambda column: column.str.replace("|", r"\|"))
-    for i in bold:
-        text.loc[i, INTERVAL] = f"**{text.loc[i, INTERVAL]}**"
-    right = [not name.isidentifier() or name in FORMATS for name in text]
-    rows = [list(text), ["---:" if r else "---" for r in right], *text.to_numpy().tolist()]
+    text[INTERVAL] = [f"**{v}**" if i in bold else v for i, v in enumerate(text[INTERVAL])]
+    rules = ["---" if name in WORDS else "---:" for name in text]
+    rows = [map(str, text), rules, *text.itertuples(index=False)]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def latex(text: pd.DataFrame, bold: Collection[int] = ()) -> str:
     """A tabular for the booktabs package, with every special character escaped."""
-    columns = "".join("r" if name in FORMATS or name == INTERVAL else "l" for name in text)
+    columns = "".join("l" if name in WORDS else "r" for name in text)
     style = (
         text.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis=1)
     )

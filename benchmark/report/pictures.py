@@ -57,4 +57,4 @@ def open_generator(stored: StoredCell, references: Mapping[str, str]) -> Generat
 
 
 def save(picture: Image.Image, path: Path) -> None:
-    write_atomically(path, partial(picture.save, format="PNG", optimize=True))
+    write_atomically(path, partial(picture.save, format="PNG"))

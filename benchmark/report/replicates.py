@@ -43,7 +43,7 @@ class Replicates:
         return f"{len(self.done)} of {len(self.cells)} done; {failure}"
 
     def table(self, name: str) -> pd.DataFrame:
-        """A table of all done cells, one below the other, with a column seed; empty if none has it."""
+        """A table of all done cells with a column `seed`; empty where none has it."""
         parts = [
             table.assign(seed=cell.result.cell.seed)
             for cell in self.done

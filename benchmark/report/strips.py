@@ -27,10 +27,10 @@ def draw_strips(generator: Generator, stored: StoredCell) -> Image.Image:
     for k, accuracy in ranking(stored)[:DIRECTIONS]:
         images = shifted_images(generator, latents, directions.matrix[:, k], eps)
         strips.append(panel(images, eps, f"direction {k}, accuracy {accuracy:.2f}"))
-    shown = f"the {len(strips)} of {len(directions)} directions" if len(strips) > 1 else "direction"
     return page(
         strips,
-        f"{cell.generator}, {cell.method}, seed {cell.seed}: {shown} that R names best",
+        f"{cell.generator}, {cell.method}, seed {cell.seed}: "
+        f"{len(strips)} of {len(directions)} directions, those that R names best",
         "rows: different z; columns: the shift eps; framed: not shifted",
     )
 

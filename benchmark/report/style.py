@@ -14,6 +14,8 @@ from matplotlib.lines import Line2D
 from benchmark.report.replicates import ordered_methods
 from benchmark.storage import write_atomically
 
+NARROWEST = 4.5  # inches of a figure
+LEGEND_WIDTH = 1.35  # inches of an entry
 MARKERS = "oDs^vPX*<>"
 GREY = "#6b6b6b"
 CHANCE = Line2D([], [], color=GREY, linestyle=":", label="chance, 1 / K")
@@ -29,11 +31,14 @@ def look() -> AbstractContextManager[None]:
             "axes.grid.axis": "y",
             "grid.color": "#e6e6e6",
             "axes.axisbelow": True,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
             "axes.edgecolor": GREY,
             "axes.titleweight": "bold",
             "legend.frameon": False,
             "figure.constrained_layout.use": True,
             "savefig.dpi": 200,
+            "savefig.bbox": "tight",
             "svg.hashsalt": "bench",
         }
     )
@@ -42,47 +47,50 @@ def look() -> AbstractContextManager[None]:
 def facets(
     n: int, columns: int = 3, width: float = 3.4, height: float = 2.8
 ) -> tuple[Figure, list[Axes]]:
-    """A figure with n axes, `columns` side by side, width x height inches each.
+    """A figure with n axes, at most `columns` side by side, width x height inches each.
 
     It stays out of pyplot, so it needs no closing and no display.
     """
-    columns = min(n, columns)
     n_rows = -(-n // columns)
-    figure = Figure(figsize=(width * columns, height * n_rows + 0.4))  # 0.4: the legend
+    columns = -(-n // n_rows)  # four go two by two, not three and one
+    across = max(width * columns, NARROWEST)
+    figure = Figure(figsize=(across, height * n_rows + 0.4))  # 0.4: the legend
     grid = figure.subplots(n_rows, columns, squeeze=False).ravel()
     for spare in grid[n:]:
         spare.remove()
     return figure, list(grid[:n])
 
 
-def palette(methods: Iterable[str]) -> dict[str, Any]:
+def palette(methods: Iterable[str]) -> dict[Any, Any]:
     """A colour for each method, apart for colour-blind eyes, the same in every figure and run."""
     names = ordered_methods(methods)
     base = sns.color_palette("colorblind", 10)
     return {name: base[i % len(base)] for i, name in enumerate(names)}
 
 
-def markers(methods: Iterable[str]) -> dict[str, str]:
+def markers(methods: Iterable[str]) -> dict[Any, str]:
     """A marker for each method, so that nothing hangs on colour alone."""
     return {name: MARKERS[i % len(MARKERS)] for i, name in enumerate(ordered_methods(methods))}
 
 
-def legend(figure: Figure, methods: Iterable[str], others: Iterable[Line2D] = ()) -> None:
-    """One legend for all facets, above them: the methods, then `others`."""
+def legend(
+    figure: Figure, methods: Iterable[str], others: Iterable[Line2D] = (), marked: bool = True
+) -> None:
+    """One legend for all facets, above them: the methods, marked or not, then `others`."""
     shown = set(methods)
-    colour, marker = palette(shown), markers(shown)
+    colour, marker = palette(shown), markers(shown) if marked else {}
     handles = [
-        Line2D([], [], color=colour[m], marker=marker[m], markersize=5, label=m)
+        Line2D([], [], color=colour[m], marker=marker.get(m), markersize=5, label=m)
         for m in ordered_methods(shown)
         if m in shown
     ]
     handles += others
-    figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+    ncols = min(len(handles), int(figure.get_figwidth() / LEGEND_WIDTH))
+    figure.legend(handles=handles, loc="outside upper center", ncols=ncols)
 
 
 def save(figure: Figure, folder: Path, name: str) -> None:
     """Write name.png and name.svg without dates."""
-    sns.despine(figure)
     for kind in ("png", "svg"):
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
         write_atomically(

@@ -1,7 +1,7 @@
 """The tables of a run: rca.csv, .md and .tex, and seeds.csv and directions.csv behind them."""
 
 from collections.abc import Sequence
-from math import nan
+from math import isnan, nan
 from pathlib import Path
 from typing import Any
 
@@ -84,13 +84,19 @@ def interval(shares: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
 
 
 def clear_winners(table: pd.DataFrame) -> list[int]:
-    """The rows whose interval lies above those of all other methods on their generator."""
+    """The rows whose interval lies above those of all others of their generator and K."""
+    records = table.to_dict("records")
     winners = []
-    for _, group in table.dropna(subset="rca_fresh").groupby("generator"):
-        best = group["rca_fresh"].idxmax()
-        others = group.drop(index=best)
-        if len(others) and group.loc[best, "rca_fresh_low"] > others["rca_fresh_high"].max():
-            winners.append(int(best))
+    for i, row in enumerate(records):
+        rivals = [
+            other["rca_fresh_high"]
+            for other in records
+            if other is not row
+            and (other["generator"], other["k"]) == (row["generator"], row["k"])
+            and not isnan(other["rca_fresh"])
+        ]
+        if rivals and row["rca_fresh_low"] > max(rivals):
+            winners.append(i)
     return winners
 
 
@@ -116,7 +122,7 @@ def seed_row(stored: StoredCell) -> dict[str, Any]:
 
 
 def direction_table(rows: Sequence[Replicates]) -> pd.DataFrame:
-    """A row per direction of each done cell: its accuracy with 95% Wilson interval, its collapse."""
+    """A row per direction of each done cell: accuracy with 95% Wilson interval, and collapse."""
     columns = ["generator", "method", "seed", "k", "n", "accuracy", "low", "high", "collapse"]
     parts = [pd.DataFrame(columns=columns)]
     for r in rows:

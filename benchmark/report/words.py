@@ -24,7 +24,8 @@ COLUMNS = {
     "chance": "The accuracy of guessing, 1 / k.",
     "n": "How many pairs R was asked, over all seeds.",
     "seeds": "How many replicates the row averages.",
-    "seconds": "Time of all seeds and phases together: finding A, training the fresh R, evaluation.",
+    "seconds": "Time of all seeds and phases together: finding A, training the fresh R, "
+    "evaluation.",
     "status": "done, or what failed and why.",
 }
 

@@ -52,7 +52,8 @@ def test_weights_card_and_sheet(data: Path, tmp_path: Path) -> None:
     sheet = re.search(r"!\[.*\]\((.*)\)", card)
     assert sheet is not None
     assert trained.card.with_name(sheet[1]) == trained.sheet
-    assert Image.open(trained.sheet).size == (10 * 34 + 2, 10 * 34 + 2)
+    with Image.open(trained.sheet) as picture:
+        assert picture.size == (10 * 34 + 2, 10 * 34 + 2)
     assert trained.quality.samples == 300
 
 
@@ -63,14 +64,6 @@ def test_repeating_it_trains_nothing_anew(data: Path, tmp_path: Path) -> None:
     second = train_generator("tiny", data, tmp_path / "out")
     assert [path.stat().st_mtime_ns for path in kept] == written
     assert second == first
-
-
-def test_where_it_goes_by_default(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    trained = train_generator("tiny", data, steps=2)
-    assert trained.weights == Path("results/generators/tiny/tiny.safetensors")
 
 
 def test_other_steps_do_not_continue(data: Path, tmp_path: Path) -> None:
@@ -88,14 +81,11 @@ def test_the_bundled_recipe_starts_from_its_seed() -> None:
     assert weights_hash(generator) == weights_hash(SNGAN(128, (32, 32, 32, 32), 1))
 
 
-def test_unknown_names_and_devices_and_steps(data: Path, tmp_path: Path) -> None:
+def test_unknown_names_and_no_steps(data: Path, tmp_path: Path) -> None:
     with pytest.raises(BenchError, match=r"'mnist-sngen'; did you mean mnist-sngan\?"):
-        train_generator("mnist-sngen", data)
+        train_generator("mnist-sngen", data, tmp_path / "out")
     with pytest.raises(BenchError, match="steps must be at least 1"):
         train_generator("tiny", data, tmp_path / "out", steps=0)
-    if not torch.cuda.is_available():
-        with pytest.raises(BenchError, match="use --device cpu"):
-            train_generator("tiny", data, tmp_path / "out", device="cuda")
     assert not (tmp_path / "out").exists()
 
 

@@ -81,7 +81,7 @@ def test_a_perfect_generator_equals_the_real_images(
     assert quality.samples == 300
     assert quality.confidence == pytest.approx(quality.real_confidence)
     assert quality.shares == quality.real_shares
-    assert quality.frechet == pytest.approx(quality.real_frechet, rel=1e-5)
+    assert quality.frechet == pytest.approx(quality.real_frechet, rel=5e-3)
     assert quality.accuracy == judge.accuracy
     assert sum(quality.shares) == pytest.approx(1)
     np.testing.assert_allclose(quality.shares, 1 / 3, atol=0.02)
@@ -109,4 +109,4 @@ def test_ten_thousand_samples_where_the_test_images_suffice(
     shown = Shown(test, torch.arange(300))
     quality = measure(shown, judge, train, test)
     assert (quality.samples, shown.at) == (120, 120)
-    assert quality.frechet == pytest.approx(quality.real_frechet)
+    assert quality.frechet == pytest.approx(quality.real_frechet, rel=5e-3)

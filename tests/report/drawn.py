@@ -1,0 +1,106 @@
+"""Runs made of drawn numbers: what `bench run` would leave behind, without its training."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import save_file
+
+from benchmark.directions import Directions
+from benchmark.generators.planted import Planted
+from benchmark.generators.weights import weights_hash
+from benchmark.results import Cell, Result, write_json, write_table
+from benchmark.storage import sha256
+
+STEPS = 200
+
+
+def draw_predictions(rng: np.random.Generator, k: int, n: int, skill: float) -> pd.DataFrame:
+    """n answers of an R that is right more often for long shifts; else it names a neighbour or any."""
+    asked = rng.integers(0, k, n)
+    eps = rng.uniform(-6, 6, n)
+    easy = np.linspace(1.3, 0.5, k)[rng.permutation(k)][asked]
+    right = rng.random(n) < np.clip(skill * easy * np.abs(eps) / 3, 1 / k, 1)
+    near = np.where(rng.random(n) < 0.5, asked ^ 1, rng.integers(0, k, n)) % k
+    answered = np.where(right, asked, near)
+    return pd.DataFrame(
+        {
+            "k": asked.astype(np.int16),
+            "eps": eps.astype(np.float32),
+            "k_hat": answered.astype(np.int16),
+            "eps_hat": (eps + rng.normal(0, 1, n)).astype(np.float32),
+            "rank": np.where(answered == asked, 0, rng.integers(1, k + 1, n)).astype(np.int16),
+        }
+    )
+
+
+def draw_curve(rng: np.random.Generator, phase: str, skill: float) -> pd.DataFrame:
+    step = np.arange(1, STEPS + 1)
+    accuracy = skill * (1 - np.exp(-step / 40)) + rng.normal(0, 0.02, STEPS)
+    loss = 4 * np.exp(-step / 60) + 1 - skill
+    return pd.DataFrame(
+        {"step": step, "loss": loss, "direction_loss": loss / 2, "shift_loss": loss / 2,
+         "accuracy": accuracy.clip(0, 1), "phase": phase}
+    )  # fmt: skip
+
+
+def write_cell(
+    run: Path, generator: str, method: str, seed: int, k: int = 8, n: int = 600, skill: float = 0.5,
+    failure: str = "", method_settings: dict[str, Any] | None = None, **protocol: Any,
+) -> Cell:  # fmt: skip
+    """A cell with the figures that its own predictions give; what is not given is usual."""
+    own = {"space": "unit", "lr": 2e-4} if method == "discovered" else {}
+    config = {
+        "generator_hash": weights_hash(Planted()),
+        "protocol": {"k": k, "steps": STEPS, "max_shift": 6.0, "min_shift": 0.0, **protocol},
+        "method": {**own, **(method_settings or {})},
+    }
+    config_hash = hashlib.sha256(repr((method, config)).encode()).hexdigest()[:10]
+    cell = Cell(generator, method, seed, config_hash)
+    if failure:
+        Result(cell, "failed", config, reason=failure).write(run)
+        return cell
+    folder = cell.folder(run)
+    rng = np.random.default_rng([seed, k, *method.encode()])
+    torch_rng = torch.Generator().manual_seed(seed)
+    matrix = torch.nn.functional.normalize(torch.randn(16, k, generator=torch_rng), dim=0)
+    Directions(matrix, {"method": method}).save(folder / "directions.safetensors")
+    predictions = draw_predictions(rng, k, n, skill)
+    write_table(folder / "predictions.parquet", predictions)
+    curves = [draw_curve(rng, "fresh", skill)]
+    if method == "discovered":
+        curves.append(draw_curve(rng, "joint", skill))
+        write_table(folder / "predictions_joint.parquet", draw_predictions(rng, k, n, skill))
+        start = torch.nn.functional.normalize(matrix + 1, dim=0)
+        stages = {0: start, 2: start + 0.05 * matrix, 20: start + matrix, STEPS: matrix}
+        tensors = {f"step_{step}": stage.contiguous() for step, stage in stages.items()}
+        save_file(tensors, folder / "evolution.safetensors")
+    write_table(folder / "curves.parquet", pd.concat(curves))
+    share = float((predictions["k"] == predictions["k_hat"]).mean())
+    collapse = np.linspace(0.7, 1.0, k)
+    metrics = {
+        "rca_fresh": share, "rca_joint": share,
+        "top5": float((predictions["rank"] < 5).mean()),
+        "shift_error": float((predictions["eps"] - predictions["eps_hat"]).abs().mean()),
+        "n": n, "k": k, "chance": 1 / k, "max_cosine": 0.4 if method == "discovered" else 0.0,
+        "effective_rank": k / 2, "collapse": float(collapse.mean()),
+        "collapse_by_direction": collapse.tolist(),
+    }  # fmt: skip
+    files = {file.name: sha256(file) for file in sorted(folder.iterdir())}
+    seconds = {"fit": 1.5, "fresh": 2.5, "evaluation": 0.25}
+    Result(cell, "done", config, metrics=metrics, seconds=seconds, files=files).write(run)
+    return cell
+
+
+def write_run(run: Path) -> Path:
+    """Two seeds of two methods on `planted`, one of them learning, and what `run.json` says."""
+    headline = {
+        method: write_cell(run, "planted", method, seed, skill=skill).config_hash
+        for method, skill in (("discovered", 0.7), ("random", 0.4))
+        for seed in (0, 1)
+    }
+    write_json(run / "run.json", {"headline": {"planted": headline}})
+    return run

@@ -1,0 +1,45 @@
+"""recipe.csv: there when something was tried, and it says what."""
+
+import pandas as pd
+
+from benchmark.report.recipe import recipe_table, write_recipe
+from benchmark.results import read_cells
+
+from .drawn import write_cell
+
+
+def test_there_is_no_recipe_without_a_second_configuration(run):
+    write_cell(run, "other", "random", 0, k=4)  # another generator's K is not a trial
+    write_recipe(read_cells(run), run)
+    assert not (run / "recipe.csv").exists()
+
+
+def test_every_cell_is_a_row_with_what_differs_the_best_first(run):
+    for i, rate in enumerate((1e-3, 1e-4)):
+        write_cell(run, "planted", "random", 0, skill=0.2 + 0.7 * i, lr=rate, batch=32)
+    write_cell(run, "planted", "random", 1, failure="ValueError: no", lr=1e-4, batch=32)
+    table = recipe_table(read_cells(run))
+    assert list(table["method"]) == ["discovered"] * 2 + ["random"] * 5
+    assert list(table.columns[:5]) == ["generator", "method", "batch", "lr", "seed"]
+    own = table[table["method"] == "random"]
+    assert own["rca_fresh"].iloc[:4].is_monotonic_decreasing
+    assert own["lr"].iloc[0] == 1e-4
+    assert own["status"].iloc[-1] == "failed: ValueError: no"
+    assert list(own["seconds_fit"].iloc[:4]) == [1.5] * 4
+
+
+def test_a_methods_own_settings_go_by_its_name(run):
+    write_cell(run, "planted", "discovered", 0, method_settings={"space": "orthonormal"})
+    write_recipe(read_cells(run), run)
+    table = pd.read_csv(run / "recipe.csv")
+    assert set(table["discovered.space"].dropna()) == {"unit", "orthonormal"}
+    assert table.loc[table["method"] == "random", "discovered.space"].isna().all()
+    header = next(x for x in (run / "recipe.md").read_text().splitlines() if x.startswith("| gen"))
+    assert header.startswith("| generator | method | discovered.space | seed |")
+
+
+def test_a_run_of_failures_has_a_recipe_too(tmp_path):
+    for rate in (1.0, 2.0):
+        write_cell(tmp_path, "planted", "random", 0, failure="x", lr=rate)
+    write_recipe(read_cells(tmp_path), tmp_path)
+    assert pd.read_csv(tmp_path / "recipe.csv")["rca_fresh"].isna().all()
