@@ -19,7 +19,7 @@ class Discovered(Method):
 
     space: str = "unit"
     start: str = "axes"
-    lr: float = 2e-4
+    lr: float = 1e-3
 
     def __post_init__(self) -> None:
         if self.space not in SPACES:

@@ -37,9 +37,13 @@ class Job:
 
 @dataclass(frozen=True)
 class Group:
-    """Jobs of one generator, seed and protocol: they answer the same questions in lockstep."""
+    """Jobs of one generator, seed and protocol: they answer the same questions in lockstep.
+
+    name, reference: the generator's name, and what opens it (`find_generator`).
+    """
 
     name: str
+    reference: str
     generator: Generator
     protocol: Protocol
     seed: int
@@ -51,18 +55,18 @@ def plan(config: RunConfig, generators: Sequence[str], methods: Sequence[str]) -
 
     Raises BenchError for every name, key or value that cannot be right, before any work is done.
     """
-    entries = dict(find_generator(reference) for reference in generators)
+    opened = [(*find_generator(reference), reference) for reference in generators]
     groups: dict[tuple[str, Protocol, int], Group] = {}
-    for name, entry in entries.items():
+    for name, entry, reference in opened:
         generator = entry.load()
         generator_hash = weights_hash(generator)
         for i, variant in enumerate(config.variants):
             layers = config.layers(variant)
-            check_sections(layers, entries)
+            check_sections(layers, (name for name, _, _ in opened))
             protocol = protocol_for(name, entry, layers)
             for seed in config.seeds:
                 group = groups.setdefault(
-                    (name, protocol, seed), Group(name, generator, protocol, seed, [])
+                    (name, protocol, seed), Group(name, reference, generator, protocol, seed, [])
                 )
                 for method_name in methods:
                     method = method_for(method_name, layers)
@@ -83,10 +87,19 @@ def record(config: RunConfig, groups: Sequence[Group], run: Path, command: str) 
 
     A later run into the same folder replaces the cells of its own generators and methods only.
     """
-    headline: dict[str, dict[str, str]] = read_run(run).get("headline", {})
+    before = read_run(run)
+    headline: dict[str, dict[str, str]] = before.get("headline", {})
+    references: dict[str, str] = before.get("generators", {})
     for group in groups:
+        references[group.name] = group.reference
         for job in group.jobs:
             if job.headline:
                 headline.setdefault(group.name, {})[job.cell.method] = job.cell.config_hash
-    content = {**asdict(config), "command": command, "headline": headline, "versions": versions()}
+    content = {
+        **asdict(config),
+        "command": command,
+        "generators": references,
+        "headline": headline,
+        "versions": versions(),
+    }
     write_json(run / "run.json", content)

@@ -20,8 +20,8 @@ class Protocol:
     reconstructor: str = "lenet"
     steps: int = 5_000
     batch: int = 32
-    lr: float = 1e-3
-    schedule: str = "cosine"
+    lr: float = 2e-3
+    schedule: str = "onecycle"
     lambda_: float = 0.25
     shift_loss: str = "mse"
     max_shift: float = 6.0

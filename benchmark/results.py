@@ -114,7 +114,8 @@ def read_cells(run: Path) -> list[StoredCell]:
 def read_run(run: Path) -> dict[str, Any]:
     """What `run.json` says; empty where there is none or it is damaged (then with a warning).
 
-    `headline` maps generator to method to the config hash that the main table shows.
+    `headline` maps generator to method to the config hash that the main table shows; `generators`
+    maps a generator's name to what `find_generator` opens it by.
     """
     path = run / "run.json"
     if not path.exists():

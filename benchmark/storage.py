@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from benchmark.errors import BenchError
 
@@ -27,6 +28,12 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         part.replace(path)
     except OSError as error:
         raise BenchError(f"cannot write {path}: {error.strerror or error}") from error
+    except (
+        RuntimeError,
+        SafetensorError,
+    ) as error:  # what torch and safetensors make of a full disk
+        reason = " ".join(str(error).split())
+        raise BenchError(f"cannot write {path}; is the disk full? ({reason})") from error
     finally:
         with contextlib.suppress(OSError):  # where the folder is no folder, there is no part
             part.unlink()

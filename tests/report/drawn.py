@@ -19,7 +19,7 @@ STEPS = 200
 
 
 def draw_predictions(rng: np.random.Generator, k: int, n: int, skill: float) -> pd.DataFrame:
-    """n answers of an R that is right more often for long shifts; else it names a neighbour or any."""
+    """n answers of an R that is right more often for long shifts, and else often names a twin."""
     asked = rng.integers(0, k, n)
     eps = rng.uniform(-6, 6, n)
     easy = np.linspace(1.3, 0.5, k)[rng.permutation(k)][asked]

@@ -20,7 +20,8 @@ def test_every_cell_is_a_row_with_what_differs_the_best_first(run):
     write_cell(run, "planted", "random", 1, failure="ValueError: no", lr=1e-4, batch=32)
     table = recipe_table(read_cells(run))
     assert list(table["method"]) == ["discovered"] * 2 + ["random"] * 5
-    assert list(table.columns[:5]) == ["generator", "method", "batch", "lr", "seed"]
+    assert set(table.columns[2:4]) == {"batch", "lr"}  # steps and the rest are the same everywhere
+    assert table.columns[4] == "seed"
     own = table[table["method"] == "random"]
     assert own["rca_fresh"].iloc[:4].is_monotonic_decreasing
     assert own["lr"].iloc[0] == 1e-4

@@ -1,0 +1,66 @@
+"""The evolution shows the direction that training turned, stage by stage."""
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from benchmark.generators.planted import Planted
+from benchmark.report import evolution
+from benchmark.report.strips import ranking, shown_latents, shown_shifts
+from benchmark.results import read_cells
+
+from .drawn import STEPS, write_cell
+
+
+@pytest.fixture
+def stored(tmp_path):
+    write_cell(tmp_path, "planted", "discovered", 0)
+    return read_cells(tmp_path)[0]
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """What the panel was asked to show."""
+    calls = []
+
+    def spy(images, eps, title, labels):
+        calls.append((images, title, labels))
+        return evolution_panel(images, eps, title, labels)
+
+    evolution_panel = evolution.panel
+    monkeypatch.setattr(evolution, "panel", spy)
+    return calls
+
+
+def test_rows_are_the_stages_of_the_direction_that_turned_most(stored, shown):
+    path = stored.folder / "evolution.safetensors"
+    stages = load_file(path)
+    k = ranking(stored)[3][0]
+    still = {name: stages[f"step_{STEPS}"].clone() for name in stages}
+    still["step_0"][:, k] = torch.roll(still["step_0"][:, k], 1)
+    still["step_2"][:, k] = still["step_0"][:, k]
+    save_file(still, path)
+    evolution.draw_evolution(Planted(), stored)
+    ((images, title, labels),) = shown
+    assert title.startswith(f"direction {k}, accuracy {ranking(stored)[3][1]:.2f}")
+    latents, eps = shown_latents(Planted(), stored)[:1], shown_shifts(stored)
+    for row, step in enumerate((0, 2, 20, STEPS)):
+        for i in range(len(eps)):
+            expected = Planted()(latents.shifted(eps[i] * still[f"step_{step}"][:, k]))[0]
+            torch.testing.assert_close(images[row, i], expected)
+    shares = [label.split("%")[0] for label in labels]
+    assert shares == ["0", "1", "10", "100"]
+    turned = torch.nn.functional.cosine_similarity(
+        still["step_0"][:, k].double(), still["step_20"][:, k].double(), dim=0
+    )
+    assert labels[0].endswith(f"{turned.abs():.2f}")
+    assert labels[-1].endswith("1.00")
+
+
+def test_a_short_training_keeps_fewer_stages(stored, shown):
+    path = stored.folder / "evolution.safetensors"
+    stages = load_file(path)
+    save_file({name: stages[name] for name in ("step_0", f"step_{STEPS}")}, path)
+    evolution.draw_evolution(Planted(), stored)
+    ((images, _, labels),) = shown
+    assert len(images) == len(labels) == 2

@@ -1,0 +1,82 @@
+"""Figures: all there, not blank, well-formed, for every K, whatever is missing."""
+
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+from PIL import Image
+
+from benchmark.report import style
+from benchmark.report.figures import write_figures
+from benchmark.report.replicates import headline
+from benchmark.results import read_cells
+
+from .drawn import write_cell
+
+NAMES = ("rca", "price", "directions", "shifts", "curves", "confusion")
+
+
+def check(folder, names=NAMES):
+    """Every figure is a picture with something on it and an SVG with paths."""
+    assert {path.name for path in folder.iterdir()} == {f"{n}.{k}" for n in names for k in KINDS}
+    for name in names:
+        pixels = np.asarray(Image.open(folder / f"{name}.png").convert("L"))
+        assert 0.005 < (pixels < 250).mean() < 0.9
+        root = ElementTree.parse(folder / f"{name}.svg").getroot()
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert len(root.findall(".//{http://www.w3.org/2000/svg}path")) > 10
+
+
+KINDS = ("png", "svg")
+
+
+def test_a_report_has_every_figure_and_leaves_nothing_open(reported):
+    check(reported / "figures")
+    assert plt.get_fignums() == []
+
+
+def test_an_svg_names_its_methods_and_holds_no_date(reported):
+    text = (reported / "figures" / "rca.svg").read_text()
+    assert "<!-- discovered -->" in text
+    assert "<!-- random -->" in text
+    assert "dc:date" not in text
+
+
+def test_one_method_one_seed_and_any_number_of_directions(tmp_path):
+    for k in (1, 2, 512):
+        write_cell(tmp_path / "run", f"net-{k}", "random", 0, k=k)
+    write_figures(headline(read_cells(tmp_path / "run"), {}), tmp_path / "figures")
+    check(tmp_path / "figures")
+
+
+def test_what_a_cell_did_not_store_is_left_out(run, tmp_path):
+    rows = headline(read_cells(run), {})
+    for path in run.glob("cells/*/*/*/predictions.parquet"):
+        path.unlink()
+    for path in run.glob("cells/*/*/*/curves.parquet"):
+        path.unlink()
+    write_figures(rows, tmp_path / "figures")
+    check(tmp_path / "figures", ("rca", "price"))
+
+
+def test_failures_alone_make_no_figure(tmp_path):
+    write_cell(tmp_path / "run", "planted", "random", 0, failure="x")
+    write_figures(headline(read_cells(tmp_path / "run"), {}), tmp_path / "figures")
+    assert not (tmp_path / "figures").exists()
+
+
+def test_a_method_keeps_its_colour_and_marker_in_any_company():
+    for look in (style.palette, style.markers):
+        alone, together = look(["random"]), look(["zebra", "random", "discovered"])
+        assert alone["random"] == together["random"]
+        known = [together[m] for m in ("discovered", "random", "coordinate", "zebra")]
+        assert len(set(known)) == 4
+
+
+@pytest.mark.parametrize(("n", "shape"), [(1, (1, 1)), (2, (1, 2)), (4, (2, 2)), (5, (2, 3))])
+def test_facets_fill_their_rows(n, shape):
+    _, axes = style.facets(n)
+    assert len(axes) == n
+    grid = axes[0].get_gridspec()
+    assert (grid.nrows, grid.ncols) == shape

@@ -1,0 +1,59 @@
+"""What the lines show, by plain loops over the stored answers and curves."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binomtest
+
+from benchmark.report.lines import POINTS, curve_table, shift_table
+from benchmark.report.replicates import headline
+from benchmark.results import read_cells, write_table
+
+from .drawn import STEPS, write_cell
+
+
+def test_accuracy_by_shift_pools_the_questions_of_all_seeds(run):
+    rows = headline(read_cells(run), {})
+    table = shift_table(rows)
+    stored = rows[1].table("predictions")
+    own = table[table["method"] == "random"].reset_index()
+    assert own["n"].sum() == len(stored) == 1200
+    for i in range(12):
+        eps = stored["eps"].abs()
+        inside = stored[(eps >= 0.5 * i) & (eps < 0.5 * (i + 1))]
+        right = int((inside["k"] == inside["k_hat"]).sum())
+        assert own.loc[i, "abs_eps"] == 0.5 * i + 0.25
+        assert own.loc[i, "accuracy"] == pytest.approx(right / len(inside))
+        oracle = binomtest(right, len(inside)).proportion_ci(method="wilson")
+        assert own.loc[i, "low"] == pytest.approx(oracle.low)
+        assert own.loc[i, "high"] == pytest.approx(oracle.high)
+
+
+def test_shifts_that_were_never_asked_about_have_no_point(tmp_path):
+    cell = write_cell(tmp_path, "planted", "random", 0, max_shift=12.0)  # asked up to 6 only
+    (row,) = headline(read_cells(tmp_path), {})
+    assert shift_table([row])["abs_eps"].max() < 6
+    assert cell.method == "random"
+
+
+def test_a_curve_is_the_mean_over_stretches_of_steps(run):
+    row = headline(read_cells(run), {})[0]
+    table = curve_table(row)
+    for seed, phase in ((0, "fresh"), (1, "joint")):
+        stored, own = (
+            curves[(curves["seed"] == seed) & (curves["phase"] == phase)]
+            for curves in (row.table("curves"), table)
+        )
+        assert len(own) == POINTS
+        expected = stored["accuracy"].to_numpy().reshape(POINTS, STEPS // POINTS).mean(axis=1)
+        np.testing.assert_allclose(own["accuracy"], expected)
+        np.testing.assert_allclose(own["step"], np.linspace(STEPS / POINTS, STEPS, POINTS))
+
+
+def test_a_short_curve_stays_as_it_is(tmp_path):
+    cell = write_cell(tmp_path, "planted", "random", 0)
+    path = cell.folder(tmp_path) / "curves.parquet"
+    curve = pd.read_parquet(path).head(7)
+    (row,) = headline(read_cells(tmp_path), {})
+    write_table(path, curve)
+    np.testing.assert_allclose(curve_table(row)["accuracy"], curve["accuracy"])

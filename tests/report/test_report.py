@@ -1,0 +1,68 @@
+"""The report as a whole: complete, repeatable, and calm about what is missing."""
+
+import hashlib
+import shutil
+
+import pandas as pd
+import pytest
+
+from benchmark.errors import BenchError
+from benchmark.report import write_report
+
+from .drawn import write_cell
+
+TABLES = {"rca.csv", "rca.md", "rca.tex", "seeds.csv", "directions.csv"}
+
+
+def digests(run):
+    files = (p for p in run.rglob("*") if p.is_file() and "cells" not in p.parts)
+    return {str(p.relative_to(run)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
+
+
+def test_a_report_made_again_has_the_same_bytes(reported, tmp_path):
+    again = tmp_path / "elsewhere"
+    for part in ("cells", "run.json"):
+        copy = shutil.copytree if (reported / part).is_dir() else shutil.copy
+        again.mkdir(exist_ok=True)
+        copy(reported / part, again / part)
+    write_report(again)
+    first, second = digests(reported), digests(again)
+    assert first == second
+    assert set(first) > TABLES
+    assert len(first) == len(TABLES) + 1 + 12 + 3  # run.json, figures, pictures
+
+
+def test_a_folder_without_a_run_is_said_so(tmp_path):
+    with pytest.raises(BenchError, match="no run at"):
+        write_report(tmp_path)
+
+
+def test_a_run_without_an_ended_cell_is_said_so(tmp_path):
+    (tmp_path / "cells").mkdir()
+    with pytest.raises(BenchError, match="no cell has ended"):
+        write_report(tmp_path)
+
+
+def test_damage_and_failure_cost_their_own_cells_only(tmp_path, caplog):
+    for seed in (0, 1):
+        write_cell(tmp_path, "gone", "random", seed)
+    write_cell(tmp_path, "gone", "coordinate", 0, failure="ValueError: no")
+    damaged = write_cell(tmp_path, "gone", "discovered", 0).folder(tmp_path) / "result.json"
+    damaged.write_text(damaged.read_text()[:100])
+    write_report(tmp_path)
+    table = pd.read_csv(tmp_path / "rca.csv")
+    assert list(table["method"]) == ["random", "coordinate"]
+    assert list(table["status"]) == ["done", "failed: ValueError: no"]
+    assert f"{damaged} is damaged" in caplog.text
+
+
+def test_a_run_of_failures_has_tables(tmp_path):
+    write_cell(tmp_path, "planted", "random", 0, failure="ValueError: no")
+    write_report(tmp_path)
+    assert {p.name for p in tmp_path.iterdir()} == {"cells"} | TABLES
+
+
+def test_what_cannot_be_written_is_named(run):
+    (run / "rca.csv").mkdir()
+    with pytest.raises(BenchError, match=r"cannot write .*rca\.csv"):
+        write_report(run)

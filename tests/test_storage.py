@@ -1,0 +1,57 @@
+"""Files are whole or absent, and faults are named."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmark.errors import BenchError
+from benchmark.storage import load_checkpoint, save_checkpoint, sha256, write_atomically
+
+
+def test_a_writer_that_fails_leaves_the_old_file_and_no_part(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def fails(part: Path) -> None:
+        part.write_text("half of the n")
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(BenchError, match=r"cannot write .*file: No space left on device"):
+        write_atomically(path, fails)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_torchs_own_error_of_a_full_disk_is_named_too(tmp_path: Path) -> None:
+    def fails(part: Path) -> None:
+        raise RuntimeError("enforce fail:\n unexpected pos 704 vs 598")
+
+    with pytest.raises(BenchError, match=r"is the disk full\? \(enforce fail: unexpected pos"):
+        write_atomically(tmp_path / "a.pt", fails)
+
+
+def test_folders_are_made_and_a_file_in_the_way_is_named(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "a" / "b" / "c.txt", lambda part: part.write_text("x"))
+    assert (tmp_path / "a" / "b" / "c.txt").read_text() == "x"
+    with pytest.raises(BenchError, match=r"cannot write .*c\.txt/d"):
+        write_atomically(tmp_path / "a" / "b" / "c.txt" / "d", lambda part: part.write_text("x"))
+
+
+def test_checkpoints_come_back_or_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "state.pt"
+    assert load_checkpoint(path) is None
+    save_checkpoint(path, {"step": 3, "weights": torch.arange(4.0)})
+    state = load_checkpoint(path)
+    assert state is not None
+    assert state["step"] == 3
+    assert torch.equal(state["weights"], torch.arange(4.0))
+    path.write_bytes(path.read_bytes()[:50])
+    with pytest.raises(BenchError, match=r"damaged checkpoint .*state\.pt: delete it"):
+        load_checkpoint(path)
+
+
+def test_sha256_of_a_known_text(tmp_path: Path) -> None:
+    (tmp_path / "abc").write_text("abc")  # FIPS 180-2, appendix B.1
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert sha256(tmp_path / "abc") == expected
