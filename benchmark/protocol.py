@@ -20,7 +20,7 @@ class Protocol:
     reconstructor: str = "lenet"
     steps: int = 5_000
     batch: int = 32
-    lr: float = 2e-3
+    lr: float = 4e-3
     schedule: str = "onecycle"
     lambda_: float = 0.25
     shift_loss: str = "mse"

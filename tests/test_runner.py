@@ -92,7 +92,7 @@ def test_what_is_done_is_not_done_again_unless_forced(tmp_path: Path) -> None:
 
 def test_a_changed_setting_is_another_cell_only_where_it_matters(tmp_path: Path) -> None:
     run(tmp_path)
-    run(tmp_path, "discovered.lr=0.001")
+    run(tmp_path, "discovered.lr=0.01")
     per_method = {m: len(list((tmp_path / "cells/planted" / m).iterdir())) for m in ALL}
     assert per_method == {"discovered": 2, "random": 1, "coordinate": 1}
     run(tmp_path, "max_shift=3", seeds=(1,))

@@ -32,7 +32,7 @@ class Recipe:
 
 RECIPES = {
     "mnist-sngan": Recipe(
-        make=lambda: SNGAN(128, (32,) * 4, 1),
+        make=lambda: SNGAN(128, (128, 64, 32, 32), 1),
         config=GanConfig(),
         data="MNIST, handwritten digits of 28 x 28 pixels, padded with black to 32 x 32",
         terms="MNIST is copyright Yann LeCun and Corinna Cortes, under CC BY-SA 3.0; "
@@ -103,8 +103,9 @@ def _facts(generator: SNGAN, training: GanTraining, device: str) -> dict[str, st
         f"channels {channels}, images {shape}, {size:,} parameters",
         "Training": f"hinge loss against a spectral-norm discriminator {config.critic_width} wide "
         f"({critic:,} parameters), {config.steps:,} steps of {config.batch} images, Adam at "
-        f"{config.lr_generator:g} and {config.lr_critic:g} falling to 0, weights averaged at "
-        f"{config.ema:g}, {'bfloat16' if config.bf16 else 'float32'}, seed {config.seed}",
+        f"{config.lr_generator:g} and {config.lr_critic:g}, falling to 0 in the second half, "
+        f"weights averaged at {config.ema:g}, {'bfloat16' if config.bf16 else 'float32'}, "
+        f"seed {config.seed}",
         "Time": f"{training.seconds:,.0f} s on {_device_name(device)}",
         "Versions": ", ".join(f"{k.removesuffix('_version')} {v}" for k, v in versions().items()),
     }

@@ -28,22 +28,27 @@ class ResidualDownBlock(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """D: (n, C, H, W) images -> (n,) scores, high for real. Halves the image down to 8 pixels."""
+    """D: (n, C, H, W) images -> (n,) scores, high for real. Halves the image down to 8 pixels.
+
+    Blocks have `width` channels, then twice, then four times as many as the image shrinks.
+    """
 
     def __init__(self, image_shape: tuple[int, int, int], width: int) -> None:
         super().__init__()
         image_channels, side, _ = image_shape
         blocks = [ResidualDownBlock(image_channels, width, down=True, first=True)]
-        side //= 2
+        channels, side = width, side // 2
         while side > 8:
-            blocks.append(ResidualDownBlock(width, width, down=True))
-            side //= 2
-        blocks += [ResidualDownBlock(width, width, down=False) for _ in range(2)]
+            wider = min(2 * channels, 4 * width)
+            blocks.append(ResidualDownBlock(channels, wider, down=True))
+            channels, side = wider, side // 2
+        blocks.append(ResidualDownBlock(channels, 4 * width, down=False))
+        blocks.append(ResidualDownBlock(4 * width, 4 * width, down=False))
         self.blocks = nn.Sequential(*blocks)
-        self.score = spectral_norm(nn.Linear(width, 1))
+        self.score = spectral_norm(nn.Linear(4 * width, 1))
 
     def forward(self, images: Tensor) -> Tensor:
-        features = F.relu(self.blocks(images)).sum(dim=(2, 3))  # (n, width)
+        features = F.relu(self.blocks(images)).sum(dim=(2, 3))  # (n, 4 width)
         return self.score(features).squeeze(1)  # (n,)
 
 

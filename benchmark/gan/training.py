@@ -31,17 +31,19 @@ CALIBRATION_LATENTS = 4096  # samples that set the averaged generator's batch-no
 
 @dataclass(frozen=True)
 class GanConfig:
-    """steps: generator updates. batch: images a step. Rates are Adam's, decaying to zero.
+    """steps: generator updates. batch: images a step. Rates are Adam's: held for the first half of
+    the steps, then falling to zero.
 
-    critic_width: channels of the discriminator. ema: how much of the averaged weights each step
-    keeps. bf16: forward passes in bfloat16. The last two: steps between checkpoints and sheets.
+    critic_width: channels of the discriminator's first block. ema: how much of the averaged
+    weights each step keeps. bf16: forward passes in bfloat16. The last two: steps between
+    checkpoints and sheets.
     """
 
     steps: int = 9_000
-    batch: int = 64
-    critic_width: int = 48
+    batch: int = 32
+    critic_width: int = 32
     critic_steps: int = 1
-    lr_generator: float = 2e-4
+    lr_generator: float = 3e-4
     lr_critic: float = 4e-4
     ema: float = 0.999
     bf16: bool = True
@@ -115,7 +117,7 @@ class GanTraining:
 
     def advance(self) -> dict[str, float]:
         """One update of the generator after `critic_steps` of the critic; returns both losses."""
-        decay = 1.0 - self.step / self.config.steps
+        decay = min(1.0, 2.0 * (1.0 - self.step / self.config.steps))
         _set_rate(self.generator_optimiser, self.config.lr_generator * decay)
         _set_rate(self.critic_optimiser, self.config.lr_critic * decay)
         for _ in range(self.config.critic_steps):

@@ -48,7 +48,7 @@ GENERATORS = {
         "a blob with eight known factors; no training data", len(FACTORS), "lenet", Planted
     ),
     "mnist-sngan": _from_weights(
-        "SNGAN ResNet-32, width 32, trained on MNIST; bundled", 64, "lenet",
+        "SNGAN ResNet-32, widths 128-64-32-32, trained on MNIST; bundled", 64, "lenet",
         BUNDLED / "mnist-sngan.safetensors",
     ),
     "mnist-sngan-authors": _from_weights(

@@ -1,6 +1,7 @@
 """The figures of a run, each as PNG and SVG; here those of whole rows: RCA and its price."""
 
 from collections.abc import Sequence
+from math import floor
 from pathlib import Path
 
 import pandas as pd
@@ -35,6 +36,7 @@ def draw_rca(table: pd.DataFrame, seeds: pd.DataFrame, folder: Path) -> None:
     most = max(len(group) for _, group in groups)
     figure, axes = style.facets(len(groups), height=0.9 + 0.45 * most)
     colour, marker = style.palette(table["method"]), style.markers(table["method"])
+    end = style.ceiling(table["rca_fresh_high"])
     for ax, (name, group) in zip(axes, groups, strict=True):
         ax.axvline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
         for place, row in enumerate(group.to_dict("records")):
@@ -49,7 +51,7 @@ def draw_rca(table: pd.DataFrame, seeds: pd.DataFrame, folder: Path) -> None:
                 ax.plot(own["rca_fresh"], [place + 0.28] * len(own), linestyle="none",
                         markersize=3.5, markerfacecolor="white", **look)  # fmt: skip
         ax.set(title=f"{name}, K = {group['k'].iloc[0]}", xlabel="RCA of a fresh R")
-        ax.set(xlim=(-0.02, 1), ylim=(len(group) - 0.5, -0.6))
+        ax.set(xlim=(-0.02 * end, end), ylim=(len(group) - 0.5, -0.6))
         ax.set_yticks(range(len(group)), group["method"])
         ax.grid(visible=False, axis="y")
         ax.grid(visible=True, axis="x")
@@ -66,6 +68,8 @@ def draw_price(table: pd.DataFrame, seeds: pd.DataFrame, folder: Path) -> None:
     groups = list(table.groupby("generator"))
     figure, axes = style.facets(2 * len(groups), columns=2)
     colour, marker = style.palette(table["method"]), style.markers(table["method"])
+    end, alike = style.ceiling(seeds["rca_fresh"]), style.ceiling(seeds["max_cosine"])
+    kept = max(1.0, seeds["collapse"].max()), floor(10 * seeds["collapse"].min() - 0.5) / 10
     for i, (name, group) in enumerate(groups):
         own = seeds[seeds["generator"] == name]
         redundancy, collapse = axes[2 * i : 2 * i + 2]
@@ -76,9 +80,12 @@ def draw_price(table: pd.DataFrame, seeds: pd.DataFrame, folder: Path) -> None:
                     palette=colour, markers=marker, legend=False, **look,
                 )  # fmt: skip
             ax.axhline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
-            ax.set(title=name, ylabel="RCA of a fresh R", ylim=(0, 1))
+            ax.set(title=name, ylabel="RCA of a fresh R", ylim=(0, end))
             ax.grid(visible=True, axis="both")
-        redundancy.set(xlabel="max_cosine (0: no redundancy)", xlim=(-0.03, 1))
-        collapse.set(xlabel="collapse (1: all variety kept)", xlim=(1.03, 0))
+        redundancy.set(xlabel="max_cosine (0: no redundancy)", xlim=(-0.03 * alike, alike))
+        collapse.set(
+            xlabel="collapse (1: all variety kept)",
+            xlim=(kept[0] + 0.03 * (kept[0] - kept[1]), kept[1]),
+        )
     style.legend(figure, table["method"], [style.CHANCE])
     style.save(figure, folder, "price")

@@ -29,11 +29,12 @@ def draw_directions(directions: pd.DataFrame, folder: Path) -> None:
     ranked = directions.assign(rank=of_cell.rank(method="first", ascending=False))
     groups = list(ranked.groupby("generator"))
     figure, axes = style.facets(len(groups))
+    end = style.ceiling(ranked["accuracy"])
     for ax, (name, group) in zip(axes, groups, strict=True):
         k = int(group["k"].max()) + 1
         _plot(ax, group, "rank", "accuracy", markevery=max(1, k // 8))
         ax.axhline(1 / k, color=style.GREY, linestyle=":")
-        ax.set(title=name, xlabel="direction, the best first", ylabel="accuracy", ylim=(0, 1.03))
+        ax.set(title=name, xlabel="direction, the best first", ylabel="accuracy", ylim=(0, end))
     style.legend(figure, directions["method"], [style.CHANCE])
     style.save(figure, folder, "directions")
 
@@ -46,6 +47,7 @@ def draw_shifts(rows: Sequence[Replicates], folder: Path) -> None:
     colour = style.palette(bins["method"])
     groups = list(bins.groupby("generator"))
     figure, axes = style.facets(len(groups))
+    end = style.ceiling(bins["high"])
     for ax, (name, group) in zip(axes, groups, strict=True):
         _plot(ax, group, "abs_eps", "accuracy")
         for method, own in group.groupby("method"):
@@ -53,7 +55,7 @@ def draw_shifts(rows: Sequence[Replicates], folder: Path) -> None:
                             alpha=0.2, linewidth=0)  # fmt: skip
         ax.axhline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
         ax.set(title=name, xlabel="length of the shift, |eps|", ylabel="accuracy")
-        ax.set(xlim=(0, None), ylim=(0, 1.03))
+        ax.set(xlim=(0, None), ylim=(0, end))
     style.legend(figure, bins["method"], [style.CHANCE])
     style.save(figure, folder, "shifts")
 
@@ -77,12 +79,13 @@ def draw_curves(rows: Sequence[Replicates], folder: Path) -> None:
         return
     generators = list(curves.groupby("generator"))
     figure, axes = style.facets(2 * len(generators), columns=2)
+    end = style.ceiling(curves["accuracy"])
     dashes = {"fresh": "", "joint": (3, 1.5)}
     for i, (name, group) in enumerate(generators):
         for ax, y in zip(axes[2 * i : 2 * i + 2], ("accuracy", "loss"), strict=True):
             _plot(ax, group, "step", y, style="phase", dashes=dashes, markers=False)
             ax.set(title=name, xlabel="training step", ylabel=f"training {y}", xlim=(0, None))
-            ax.set(ylim=(0, 1.03) if y == "accuracy" else (0, None))
+            ax.set(ylim=(0, end) if y == "accuracy" else (0, None))
     fresh = Line2D([], [], color=style.GREY, label="fresh R, A frozen")
     joint = Line2D([], [], color=style.GREY, linestyle="--", label="R learning with A")
     style.legend(figure, curves["method"], [fresh, joint], marked=False)

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from math import ceil
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -14,7 +16,7 @@ from matplotlib.lines import Line2D
 from benchmark.report.replicates import ordered_methods
 from benchmark.storage import write_atomically
 
-NARROWEST = 4.5  # inches of a figure
+NARROWEST = 5.4  # inches of a figure
 LEGEND_WIDTH = 1.35  # inches of an entry
 MARKERS = "oDs^vPX*<>"
 GREY = "#6b6b6b"
@@ -59,6 +61,11 @@ def facets(
     for spare in grid[n:]:
         spare.remove()
     return figure, list(grid[:n])
+
+
+def ceiling(shares: pd.Series) -> float:
+    """Where an axis of shares ends: a tenth or so above all of them, or just beyond 1."""
+    return 1.02 * min(1.0, ceil(10 * shares.max() + 0.5) / 10)
 
 
 def palette(methods: Iterable[str]) -> dict[Any, Any]:

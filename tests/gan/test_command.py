@@ -78,7 +78,7 @@ def test_the_bundled_recipe_starts_from_its_seed() -> None:
     generator = recipe.make()
     assert generator.image_shape == (1, 32, 32)
     torch.manual_seed(0)
-    assert weights_hash(generator) == weights_hash(SNGAN(128, (32, 32, 32, 32), 1))
+    assert weights_hash(generator) == weights_hash(SNGAN(128, (128, 64, 32, 32), 1))
 
 
 def test_unknown_names_and_no_steps(data: Path, tmp_path: Path) -> None:

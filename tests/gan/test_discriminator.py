@@ -25,7 +25,7 @@ def test_singular_values_of_every_layer() -> None:
             layer.parametrizations.weight.original.mul_(10).add_(torch.randn(()))
     for _ in range(50):
         critic(torch.randn(2, 1, 32, 32))
-    assert len(layers(critic)) == 4 * 2 + 2 + 1  # four blocks, two bypasses, the score
+    assert len(layers(critic)) == 4 * 2 + 3 + 1  # four blocks, bypasses, the score
     for layer in layers(critic):
         matrix = layer.weight.detach().flatten(start_dim=1).double().numpy()
         largest = np.linalg.svd(matrix, compute_uv=False)[0]
