@@ -43,9 +43,10 @@ def draw_rca(table: pd.DataFrame, seeds: pd.DataFrame, folder: Path) -> None:
             method, value = row["method"], row["rca_fresh"]
             interval = [row["rca_fresh_low"], row["rca_fresh_high"]]
             look = {"color": colour[method], "marker": marker[method]}
-            ax.plot(interval, [place, place], color=colour[method], linewidth=2)
-            ax.plot(value, place, markersize=6, **look)
-            ax.annotate(f"{value:.3f}", (value, place - 0.18), ha="center", va="bottom")
+            ax.plot(interval, [place, place], color=colour[method], linewidth=2,
+                    marker="|", markersize=11, markeredgewidth=1.2)  # fmt: skip
+            ax.plot(value, place, markersize=5, **look)
+            ax.annotate(f"{value:.3f}", (value, place - 0.2), ha="center", va="bottom")
             own = seeds[(seeds["generator"] == name) & (seeds["method"] == method)]
             if len(own) > 1:
                 ax.plot(own["rca_fresh"], [place + 0.28] * len(own), linestyle="none",

@@ -8,6 +8,7 @@ import pytest
 
 from benchmark.errors import BenchError
 from benchmark.report import write_report
+from benchmark.results import write_json
 
 from .drawn import write_cell
 
@@ -37,9 +38,13 @@ def test_a_folder_without_a_run_is_said_so(tmp_path):
         write_report(tmp_path)
 
 
-def test_a_run_without_an_ended_cell_is_said_so(tmp_path):
+def test_a_run_without_an_ended_cell_in_its_main_table_is_said_so(tmp_path):
     (tmp_path / "cells").mkdir()
-    with pytest.raises(BenchError, match="no cell has ended"):
+    with pytest.raises(BenchError, match="no cell of the main table has ended"):
+        write_report(tmp_path)
+    write_cell(tmp_path, "planted", "random", 0)
+    write_json(tmp_path / "run.json", {"headline": {"planted": {"random": "another"}}})
+    with pytest.raises(BenchError, match="no cell of the main table has ended"):
         write_report(tmp_path)
 
 
