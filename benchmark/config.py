@@ -20,7 +20,8 @@ Settings = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class RunConfig:
-    """What a run does. Settings are `key` (protocol), `generator.key` or `method.key`.
+    """What a run does. Settings are `key` (protocol), `generator.key`, `method.key`, or
+    `generator.method.key`, the more special ones winning within a layer.
 
     preset: where they start from, a name. seeds: one replicate each. defaults: the preset's
     settings. settings: the user's. variants: further settings, one full grid for each of them.
@@ -62,22 +63,23 @@ def protocol_for(name: str, entry: Entry, layers: Iterable[Settings]) -> Protoco
     values: dict[str, Any] = {"k": entry.k, "reconstructor": entry.reconstructor}
     for layer in layers:
         values |= {key: value for key, value in layer.items() if "." not in key}
-        values |= _section(name, layer)
+        special = _section(name, layer)
+        values |= {key: value for key, value in special.items() if "." not in key}
     for key in values:
         if key not in PROTOCOL_KEYS:
             raise unknown("setting", key, [*PROTOCOL_KEYS, *_method_keys()])
     return Protocol(**{PROTOCOL_KEYS[k]: _typed(k, v, Protocol) for k, v in values.items()})
 
 
-def method_for(name: str, layers: Iterable[Settings]) -> Method:
-    """The method of that name with the layers' settings applied."""
+def method_for(name: str, generator: str, layers: Iterable[Settings]) -> Method:
+    """The method of that name with the layers' settings applied, those for the generator last."""
     if name not in METHODS:
         raise unknown("method", name, METHODS)
     kind: Any = METHODS[name]
     known = {key_of(field.name): field.name for field in fields(kind)}
     values: dict[str, Any] = {}
     for layer in layers:
-        values |= _section(name, layer)
+        values |= _section(name, layer) | _section(f"{generator}.{name}", layer)
     for key in values:
         if key not in known:
             raise unknown(f"setting of {name}", key, known)
@@ -87,7 +89,8 @@ def method_for(name: str, layers: Iterable[Settings]) -> Method:
 
 def check_sections(layers: Iterable[Settings], generators: Iterable[str]) -> None:
     """Raise BenchError for a `section.key` whose section is neither a method nor a generator."""
-    sections = {*METHODS, *GENERATORS, *generators}
+    named = {*GENERATORS, *generators}
+    sections = {*METHODS, *named, *(f"{g}.{m}" for g in named for m in METHODS)}
     for key in (key for layer in layers for key in layer):
         section, dot, _ = key.rpartition(".")
         if dot and section not in sections:
@@ -106,11 +109,11 @@ def plain(settings: Any) -> dict[str, Any]:
 
 
 def _flat(content: Mapping[str, Any]) -> dict[str, Any]:
-    """{"steps": 5, "discovered": {"lr": 1}} -> {"steps": 5, "discovered.lr": 1}."""
+    """{"steps": 5, "discovered": {"lr": 1}} -> {"steps": 5, "discovered.lr": 1}, at any depth."""
     flat: dict[str, Any] = {}
     for key, value in content.items():
         if isinstance(value, Mapping):
-            flat |= {f"{key}.{inner}": v for inner, v in value.items()}
+            flat |= {f"{key}.{inner}": v for inner, v in _flat(value).items()}
         else:
             flat[key] = value
     return flat

@@ -69,7 +69,7 @@ def plan(config: RunConfig, generators: Sequence[str], methods: Sequence[str]) -
                     (name, protocol, seed), Group(name, reference, generator, protocol, seed, [])
                 )
                 for method_name in methods:
-                    method = method_for(method_name, layers)
+                    method = method_for(method_name, name, layers)
                     method.check(generator.latent_dim, protocol.k)
                     content = {
                         "generator_hash": generator_hash,

@@ -38,7 +38,7 @@ def test_every_preset_resolves_for_every_generator_and_method(name: str) -> None
         for generator, entry in GENERATORS.items():
             assert protocol_for(generator, entry, layers).steps > 0
         for method in METHODS:
-            method_for(method, layers)
+            method_for(method, "planted", layers)
 
 
 def test_the_paper_preset_says_what_the_authors_code_does() -> None:
@@ -46,7 +46,7 @@ def test_the_paper_preset_says_what_the_authors_code_does() -> None:
     terms = protocol_for("mnist-sngan", GENERATORS["mnist-sngan"], preset.layers({}))
     assert (terms.batch, terms.lr, terms.lambda_) == (32, 1e-4, 0.25)
     assert (terms.shift_loss, terms.min_shift, terms.schedule) == ("mae", 0.5, "constant")
-    assert method_for("discovered", preset.layers({})).lr == 1e-4  # type: ignore[attr-defined]
+    assert method_for("discovered", "mnist-sngan", preset.layers({})).lr == 1e-4  # type: ignore[attr-defined]
 
 
 def test_later_layers_win_and_special_beats_general_within_a_layer(tmp_path: Path) -> None:
@@ -57,7 +57,17 @@ def test_later_layers_win_and_special_beats_general_within_a_layer(tmp_path: Pat
     from_user = config(tmp_path, toml, "steps=30", "discovered.lr=1")
     terms = protocol_for("planted", ENTRY, from_user.layers({"batch": 8, "steps": 5}))
     assert (terms.steps, terms.batch) == (30, 8)
-    assert method_for("discovered", from_user.layers({})) == Discovered(lr=1.0)
+    assert method_for("discovered", "planted", from_user.layers({})) == Discovered(lr=1.0)
+
+
+def test_a_method_may_have_settings_for_one_generator(tmp_path: Path) -> None:
+    toml = '[discovered]\nlr = 0.5\n[planted.discovered]\nspace = "orthonormal"\nlr = 0.1\n'
+    layers = config(tmp_path, toml).layers({})
+    check_sections(layers, GENERATORS)
+    assert protocol_for("planted", ENTRY, layers).k == ENTRY.k
+    there = method_for("discovered", "planted", layers)
+    assert there == Discovered(space="orthonormal", lr=0.1)
+    assert method_for("discovered", "mnist-sngan", layers) == Discovered(lr=0.5)
 
 
 def test_k_and_r_come_from_the_generator_unless_told(tmp_path: Path) -> None:
@@ -78,7 +88,7 @@ def resolve(given: RunConfig) -> None:
     check_sections(layers, GENERATORS)
     protocol_for("planted", ENTRY, layers)
     for method in METHODS:
-        method_for(method, layers)
+        method_for(method, "planted", layers)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +98,8 @@ def resolve(given: RunConfig) -> None:
         ("discovered.space=unt", "unknown space 'unt'; did you mean unit"),
         ("discovered.lrr=1", "unknown setting of discovered 'lrr'; did you mean lr"),
         ("random.lr=1", "unknown setting of random 'lr'"),
+        ("planted.discovered.lrr=1", "unknown setting of discovered 'lrr'; did you mean lr"),
+        ("planted.discoverd.lr=1", r"did you mean planted\.discovered"),
         ("steps=many", "steps must be int, like 5000, not 'many'"),
         ("steps=1.5", "steps must be int"),
         ("steps=true", "steps must be int"),

@@ -1,9 +1,17 @@
 """A generator whose interpretable directions are known: the suite's own end-to-end check.
 
-A renderer draws a coloured blob on a plain ground. Eight factors control it, one number each, and
-a fixed random rotation hides them in a latent space of sixteen dimensions, eight of which do
-nothing. A method that works finds the eight hidden axes; `recovery` says how well it did.
+A renderer draws eight blobs on a ring. Eight factors control them, one each: a blob shines and
+grows, or fades and shrinks. A fixed random rotation hides the factors in a latent space of sixteen
+dimensions, eight of which do nothing. A method that works finds the eight hidden axes; `recovery`
+says how well it did.
+
+Two things make the axes the best directions there are, for R as for people. A factor answers only
+to a shift that is long along its own axis, near zero it hardly moves: a direction that mixes axes
+spreads its length over them and shows little. And all factors are equally easy to see: else A
+turns to those that R learns first and never leaves them.
 """
+
+from math import pi
 
 import torch
 from scipy.optimize import linear_sum_assignment
@@ -12,19 +20,18 @@ from torch import Tensor
 from benchmark.generators.base import Generator, Latents
 from benchmark.seeds import stream
 
-FACTORS = (
-    "horizontal position", "vertical position", "size", "elongation",
-    "brightness", "hue", "hole", "ground",
-)  # fmt: skip
-GAIN = 0.7  # a factor is tanh(GAIN * coordinate), so a shift of 6 always reaches its end
+FACTORS = tuple(
+    f"blob at {hour} o'clock" for hour in ("3", "4:30", "6", "7:30", "9", "10:30", "12", "1:30")
+)
+THRESHOLD = 4.0  # how far along its axis a factor gets going
 
 
 class Planted(Generator):
-    """G(z): factors tanh(GAIN * axes^T z) of a blob, rendered as (n, 3, 32, 32)."""
+    """G(z): eight factors tanh((axes^T z / THRESHOLD)^3) of eight blobs, (n, 3, 32, 32)."""
 
     axes: Tensor  # (d, 8), orthonormal: the directions to be found
-    row: Tensor  # (1, H, 1), vertical place of each pixel in [-1, 1]
-    column: Tensor  # (1, 1, W)
+    distance: Tensor  # (8, H, W), squared distance of each pixel to each blob's centre
+    colour: Tensor  # (8, 3), one a blob, around the colour circle
 
     def __init__(self, latent_dim: int = 16, side: int = 32) -> None:
         super().__init__()
@@ -33,27 +40,21 @@ class Planted(Generator):
         square = torch.randn(latent_dim, latent_dim, generator=stream("planted", latent_dim))
         rotation = torch.linalg.qr(square).Q  # (d, d)
         self.register_buffer("axes", rotation[:, : len(FACTORS)].contiguous())  # (d, 8)
+        angle = 2 * pi * torch.arange(len(FACTORS)).view(-1, 1, 1) / len(FACTORS)  # (8, 1, 1)
         line = torch.linspace(-1.0, 1.0, side)
-        self.register_buffer("row", line.view(1, side, 1))
-        self.register_buffer("column", line.view(1, 1, side))
+        across = line.view(1, 1, side) - 0.62 * angle.cos()  # (8, 1, W)
+        down = line.view(1, side, 1) - 0.62 * angle.sin()  # (8, H, 1)
+        self.register_buffer("distance", across.square() + down.square())  # (8, H, W)
+        shades = angle.view(-1, 1) + torch.tensor([0.0, 2.1, 4.2])  # (8, 3)
+        self.register_buffer("colour", 0.6 + 0.4 * shades.cos())
 
     def forward(self, latents: Latents) -> Tensor:
-        factors = torch.tanh(GAIN * latents.z @ self.axes)  # (n, 8) in [-1, 1]
-        left, top, size, elongation, brightness, hue, hole, ground = (
-            factor.view(-1, 1, 1) for factor in factors.unbind(1)
-        )  # each (n, 1, 1)
-        radius = 0.30 * 2.0 ** (0.7 * size)
-        stretch = 2.0 ** (0.6 * elongation)
-        across = (self.column - 0.45 * left) / (radius * stretch)  # (n, 1, W)
-        down = (self.row - 0.45 * top) / (radius / stretch)  # (n, H, 1)
-        distance = (across.square() + down.square() + 1e-6).sqrt()  # (n, H, W), 1 at the edge
-        body = torch.sigmoid(8.0 * (1.0 - distance))
-        body = body * (1.0 - (0.5 + 0.5 * hole) * torch.exp(-4.0 * distance.square()))
-        light = 0.65 + 0.35 * brightness
-        colour = torch.stack([0.5 + 0.5 * hue, 0.45 + 0 * hue, 0.5 - 0.5 * hue], dim=1)
-        blob = body.unsqueeze(1) * light.unsqueeze(1) * colour  # (n, 3, H, W)
-        back = (1.0 - body.unsqueeze(1)) * (0.3 + 0.3 * ground.unsqueeze(1))  # (n, 1, H, W)
-        return 2.0 * (blob + back) - 1.0  # (n, 3, H, W)
+        factors = torch.tanh((latents.z @ self.axes / THRESHOLD) ** 3)  # (n, 8) in [-1, 1]
+        shown = factors.unsqueeze(-1).unsqueeze(-1)  # (n, 8, 1, 1)
+        blobs = torch.exp(-self.distance / (0.035 * 2.0**shown))  # (n, 8, H, W)
+        light = (0.5 + 0.45 * factors).unsqueeze(-1) * self.colour  # (n, 8, 3)
+        image = torch.einsum("nbhw,nbc->nchw", blobs, light)  # (n, 3, H, W) in [0, 1)
+        return 2.0 * image.clamp(0.0, 1.0) - 1.0
 
 
 def recovery(matrix: Tensor, axes: Tensor) -> float:

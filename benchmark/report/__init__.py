@@ -15,14 +15,13 @@ def write_report(run: Path) -> None:
     """Write the tables into `run`, and figures/, strips/ and evolution/ below it; trains nothing.
 
     The same cells give the same bytes. What a cell lacks is left out, with a warning where that is
-    not expected. Raises BenchError without a run or an ended cell of its main table, or where it cannot
-    write.
+    not expected. Raises BenchError where no cell of the main table has ended, or it cannot write.
     """
     cells, description = read_cells(run), read_run(run)
     rows = headline(cells, description.get("headline", {}))
     if not rows:
         raise BenchError(
-            f"no cell of the main table has ended in {run}; the `bench run` that began it goes on"
+            f"no cell of the main table has ended in {run}; the same `bench run` goes on with it"
         )
     write_tables(rows, run)
     write_recipe(cells, run)
