@@ -4,6 +4,10 @@ If two methods do not differ, which of them a direction came from is a mere labe
 difference is then one of the many that other labels would have given, and its rank among them is
 the p-value. Labels move only within a stratum, such as a generator; several strata make one test of
 the mean of their differences.
+
+Means of few yes-or-no answers take few values, so many labels give the very same difference. Those
+count half: the mid-p of Lancaster (JASA 1961). In full they make the test reject 2.4-4.5% of true
+nulls instead of 5%; by halves it rejects 4.2-5.2%.
 """
 
 import itertools
@@ -20,12 +24,12 @@ from benchmark.stats.results import Undefined
 Floats = NDArray[np.float64]
 
 RESAMPLES = 9_999  # with the observed labels these make 10,000
-FEWEST_ARRANGEMENTS = 40  # with fewer, no two-sided p reaches 0.05
+FEWEST_ARRANGEMENTS = 40  # with fewer, p goes in steps of more than 0.05
 
 
 @dataclass(frozen=True)
 class Permutation:
-    """p: two-sided. exact: over all arrangements; else over random ones and the observed one."""
+    """p: two-sided mid-p. exact: over all arrangements; else over random ones and the observed."""
 
     p: float
     exact: bool
@@ -40,7 +44,7 @@ def permute_labels(
     """
     arrangements = math.prod(math.comb(len(a) + len(b), len(a)) for a, b in strata)
     if arrangements < FEWEST_ARRANGEMENTS:
-        return _too_few(arrangements)
+        return too_few(arrangements)
     observed = [first.mean() - second.mean() for first, second in strata]
     if arrangements <= resamples:
         return _exact(observed, [_all_label_differences(a, b) for a, b in strata])
@@ -58,7 +62,7 @@ def swap_labels(
     """
     arrangements = 2 ** sum(len(differences) for differences in strata)
     if arrangements < FEWEST_ARRANGEMENTS:
-        return _too_few(arrangements)
+        return too_few(arrangements)
     observed = [differences.mean() for differences in strata]
     if arrangements <= resamples:
         signs = [np.array(list(itertools.product((1.0, -1.0), repeat=len(d)))) for d in strata]
@@ -67,9 +71,11 @@ def swap_labels(
     return _random(observed, [_drawn_sign_means(d, resamples, rng) for d in strata])
 
 
-def _too_few(arrangements: int) -> Undefined:
-    least = min(1.0, 2 / arrangements)
-    return Undefined(f"{arrangements} arrangements of the labels allow no p below {least:.2g}")
+def too_few(arrangements: int) -> Undefined:
+    return Undefined(
+        f"so few directions have {arrangements} arrangements of labels; "
+        f"a test needs {FEWEST_ARRANGEMENTS}"
+    )
 
 
 def _all_label_differences(first: Floats, second: Floats) -> Floats:
@@ -112,7 +118,12 @@ def _random(observed: Sequence[float], nulls: Sequence[Floats]) -> Permutation:
 
 
 def _two_sided(observed: float, null: Floats) -> float:
-    """Twice the smaller tail, as scipy does; both tails include the observed value."""
-    above = np.mean(null >= observed - ROUNDING)
-    below = np.mean(null <= observed + ROUNDING)
-    return float(min(1.0, 2 * min(above, below)))
+    """Twice the smaller tail; the two make one, because ties are shared between them."""
+    above = mid_tail(observed, null)
+    return 2 * min(above, 1 - above)
+
+
+def mid_tail(observed: float, null: Floats) -> float:
+    """The share of the null distribution above the observed value, and half of that equal to it."""
+    gap = null - observed
+    return float(np.mean(gap > ROUNDING) + np.mean(np.abs(gap) <= ROUNDING) / 2)
