@@ -60,7 +60,9 @@ def _answer_counts(judgments: pd.DataFrame, unit: list[str], question: str) -> p
     if question not in QUESTIONS:
         raise unknown("question", question, QUESTIONS)
     answered = judgments.dropna(subset=[question])
-    counts = answered.groupby([*unit, question], observed=True).size().unstack(fill_value=0)
+    counts = answered.pivot_table(
+        index=unit, columns=question, aggfunc="size", fill_value=0, observed=True
+    )
     return counts[counts.sum(axis=1) >= 2]
 
 
@@ -75,9 +77,7 @@ def _agreement(
     answers = counts.sum(axis=1)  # (units,)
     equal = np.sum(counts * (counts - 1), axis=1) / (answers * (answers - 1))  # (units,)
     shares = np.bincount(clusters, equal) / np.bincount(clusters)  # (clusters,)
-    percent = Estimate(
-        float(shares.mean()), interval_of_shares([shares], [1.0], over, seed=seed)
-    )
+    percent = Estimate(float(shares.mean()), interval_of_shares([shares], [1.0], over, seed=seed))
     columns = np.column_stack([counts, answers * (1 - equal)])  # (units, answers + 1)
     sums = np.zeros((len(shares), columns.shape[1]))  # (clusters, answers + 1)
     np.add.at(sums, clusters, columns)

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.stats.bootstrap import blocks
+from benchmark.stats.bootstrap import ROUNDING, blocks
 from benchmark.stats.categories import category_counts
 from benchmark.stats.judgments import first_showings
 from benchmark.stats.permutation import FEWEST_ARRANGEMENTS, RESAMPLES, mid_tail, too_few
@@ -69,8 +69,11 @@ def _association(counts: pd.DataFrame, generators: tuple[str, ...], seed: int) -
         return Association(generators, len(shares), reason, reason, reason)
     table = np.eye(len(methods))[labels].T @ shares  # (methods, categories)
     observed = float(chi_square(table))
-    null = _permuted(shares, labels, strata, table.shape, np.random.default_rng(seed))  # (resamples,)
-    p = mid_tail(observed, np.append(null, observed))
+    rng = np.random.default_rng(seed)
+    null = _permuted(shares, labels, strata, table.shape, rng)  # (resamples,)
+    p: float | Undefined = mid_tail(observed, np.append(null, observed))
+    if np.ptp(null) <= ROUNDING:
+        p = Undefined("all arrangements of the labels give the same table")
     v = cramers_v(observed, float(null.mean()), len(shares), table.shape)
     return Association(generators, len(shares), observed, p, v)
 

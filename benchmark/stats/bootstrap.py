@@ -17,6 +17,7 @@ Floats = NDArray[np.float64]
 RESAMPLES = 10_000
 FEWEST_UNITS = 8  # with fewer, coverage fell to 0.84 in simulation, whatever the correction
 ROUNDING = 1e-12  # values closer than this are equal
+REPETITIVE = 10  # units of a kind, from which on kinds are drawn instead of units
 CHUNK = 2_000_000  # draws held at once: 16 MB an array
 
 
@@ -37,7 +38,11 @@ def drawn_counts(units: int, rows: int, rng: np.random.Generator) -> Floats:
 def resampled_sums(columns: Floats, resamples: int, rng: np.random.Generator) -> Floats:
     """Sums of the columns (units, c) over each resample of the units: (resamples, c)."""
     units = len(columns)
-    sums = [drawn_counts(units, rows, rng) @ columns for rows in blocks(resamples, units)]
+    rows, frequencies = np.unique(columns, axis=0, return_counts=True)
+    if REPETITIVE * len(rows) < units:  # drawing how many of each kind is faster than which
+        kinds = rng.multinomial(units, frequencies / units, size=resamples)  # (resamples, rows)
+        return kinds @ rows
+    sums = [drawn_counts(units, n, rng) @ columns for n in blocks(resamples, units)]
     return np.concatenate(sums)
 
 

@@ -65,7 +65,9 @@ def category_counts(rated: pd.DataFrame, categories: Sequence[str]) -> pd.DataFr
             f"the judgments name the category {strange[0]}; "
             f"the study's categories are {', '.join(categories)}"
         )
-    counts = named.groupby([*DIRECTION, "category"], observed=True).size().unstack(fill_value=0)
+    counts = named.pivot_table(
+        index=DIRECTION, columns="category", aggfunc="size", fill_value=0, observed=True
+    )
     return counts.reindex(columns=list(categories), fill_value=0)
 
 
@@ -87,6 +89,7 @@ def _estimates(shares: Floats, method: str) -> list[Estimate | Undefined]:
         one = Undefined("one of the directions says nothing about others")
         return [Estimate(float(mean), one) for mean in means]
     ends = multinomial_proportions_confint(means * effective_trials(shares), method="goodman")
+    ends = np.clip(ends, 0, 1)  # the formula is off by rounding where a share is 0 or 1
     how = "simultaneous Goodman intervals, clustered by directions"
     return [
         Estimate(float(mean), Interval(float(low), float(high), how))

@@ -20,6 +20,8 @@ from benchmark.stats.results import Estimate, Undefined
 
 Floats = NDArray[np.float64]
 
+NONE = np.empty(0)  # shares of a method without rated directions
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -56,12 +58,12 @@ def compare(
         (str(generator), str(name)): rows["mos"].to_numpy()
         for (generator, name), rows in scores.groupby(["generator", "method"], observed=True)
     }
-    none = np.empty(0)
+    generators = sorted({generator for generator, _ in shares})
     comparisons = []
     for baseline in baselines:
         strata = {
-            generator: (shares.get((generator, method), none), shares.get((generator, baseline), none))
-            for generator in sorted({generator for generator, _ in shares})
+            generator: tuple(shares.get((generator, name), NONE) for name in (method, baseline))
+            for generator in generators
         }
         comparisons += [
             _comparison({generator: pair}, method, baseline, seed)

@@ -65,4 +65,5 @@ def marginal_model(
         return Undefined("the directions of a method do not differ, so the model has no errors")
     low, high = np.exp(log_odds + stdtrit(freedom, 0.975) * np.array([-error, error]))
     p = float(2 * stdtr(freedom, -abs(log_odds) / error))
-    return MarginalModel(Estimate(float(np.exp(log_odds)), Interval(float(low), float(high), HOW)), p)
+    interval = Interval(float(low), float(high), HOW)
+    return MarginalModel(Estimate(float(np.exp(log_odds)), interval), p)

@@ -29,7 +29,8 @@ def wilson(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Flo
     low, high = proportion_confint(
         successes, np.where(tried, n, 1), alpha=1 - level, method="wilson"
     )
-    return np.where(tried, np.clip(low, 0, 1), 0.0), np.where(tried, np.clip(high, 0, 1), 1.0)
+    # No success or no failure: the end is 0 or 1, where the formula is off by rounding.
+    return np.where(successes > 0, low, 0.0), np.where(successes < n, high, 1.0)
 
 
 def effective_trials(shares: Floats) -> float:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.stats.bootstrap import ROUNDING, blocks
+from benchmark.stats.bootstrap import REPETITIVE, ROUNDING, blocks
 from benchmark.stats.results import Undefined
 
 Floats = NDArray[np.float64]
@@ -89,12 +89,18 @@ def _drawn_label_differences(
     first: Floats, second: Floats, resamples: int, rng: np.random.Generator
 ) -> Floats:
     values = np.concatenate([first, second])  # (n,)
-    sums = np.concatenate(
-        [
+    kinds, frequencies = np.unique(values, return_counts=True)
+    if REPETITIVE * len(kinds) < len(values):  # drawing how many of each is faster than which
+        chosen = rng.multivariate_hypergeometric(
+            frequencies, len(first), size=resamples, method="marginals"
+        )  # (resamples, kinds)
+        sums = chosen @ kinds  # (resamples,)
+    else:
+        drawn = [
             rng.permuted(np.tile(values, (rows, 1)), axis=1)[:, : len(first)].sum(axis=1)
             for rows in blocks(resamples, len(values))
         ]
-    )  # (resamples,)
+        sums = np.concatenate(drawn)  # (resamples,)
     return sums / len(first) - (values.sum() - sums) / len(second)
 
 

@@ -7,7 +7,6 @@ a direction, and directions differ.
 
 import itertools
 import math
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,7 +37,7 @@ class Design:
 
     def __post_init__(self) -> None:
         if self.directions < 4:  # 3 against 3 have 20 arrangements
-            raise BenchError(f"{self.directions} directions a method allow no p below 0.05; plan 4")
+            raise BenchError(f"{self.directions} directions a method are too few to test; plan 4")
         if not 1 <= self.ratings <= self.annotators:
             raise BenchError(
                 f"{self.ratings} ratings a direction need as many annotators; "
@@ -116,10 +115,11 @@ def arrangements(directions: int, rng: np.random.Generator) -> Floats:
 
 def p_values(means: Floats, labels: Floats) -> Floats:
     """Two-sided mid-p of each study's difference among those of other labels: (studies,)."""
-    differences = np.abs(means @ labels)  # (studies, arrangements)
+    differences = means @ labels  # (studies, arrangements)
     gaps = differences - differences[:, :1]  # (studies, arrangements)
     equal = np.abs(gaps) <= ROUNDING  # (studies, arrangements)
-    return np.mean((gaps > 0) & ~equal, axis=1) + np.mean(equal, axis=1) / 2
+    above = np.mean((gaps > 0) & ~equal, axis=1) + np.mean(equal, axis=1) / 2  # (studies,)
+    return 2 * np.minimum(above, 1 - above)
 
 
 def closed_form(design: Design, method: Population, baseline: Population) -> float:

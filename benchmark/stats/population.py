@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, roots_hermitenorm
 
+from benchmark.errors import BenchError
+
 Floats = NDArray[np.float64]
 
 POINTS, WEIGHTS = roots_hermitenorm(64)
@@ -25,6 +27,12 @@ class Population:
     mos: float
     direction_sd: float = 1.2
     annotator_sd: float = 0.6
+
+    def __post_init__(self) -> None:
+        if not 0 < self.mos < 1:
+            raise BenchError(f"an expected MOS lies between 0 and 1, not at {self.mos}")
+        if not min(self.direction_sd, self.annotator_sd) >= 0:
+            raise BenchError("the spread of directions and annotators cannot be negative")
 
     @cached_property
     def level(self) -> float:
@@ -43,5 +51,3 @@ class Population:
     def within(self) -> float:
         """Variance of one judgment of a known direction, by an unknown annotator."""
         return self.mos * (1 - self.mos) - self.between
-
-

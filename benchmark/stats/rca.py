@@ -94,7 +94,7 @@ def compare_rca(
 def _pairs(accuracies: pd.DataFrame, method: str, baseline: str) -> pd.DataFrame | Undefined:
     """Differences of accuracy, method less baseline: a row a direction, a column a common seed."""
     tables = [
-        accuracies[accuracies["method"] == name].pivot(index="k", columns="seed", values="accuracy")
+        accuracies[accuracies["method"] == name].pivot_table("accuracy", "k", "seed")
         for name in (method, baseline)
     ]
     if not set(tables[0].columns) & set(tables[1].columns):

@@ -15,6 +15,7 @@ from benchmark.stats.results import Undefined
 
 Evidence = dict[str, float | Undefined]  # by annotator
 
+NOTHING = Undefined("nothing to go by")
 EXPECTED = {"good": 1, "still": 0}  # the MOS that a check item deserves
 
 
@@ -69,9 +70,7 @@ def screen(judgments: pd.DataFrame, rules: ScreeningRules) -> tuple[Screening, .
 def _screening(
     annotator: str, judgments: int, evidence: dict[str, Evidence], rules: ScreeningRules
 ) -> Screening:
-    values = {
-        rule: found.get(annotator, Undefined("nothing to go by")) for rule, found in evidence.items()
-    }
+    values = {rule: found.get(annotator, NOTHING) for rule, found in evidence.items()}
     failed = tuple(
         rule
         for rule, value in values.items()
@@ -103,7 +102,7 @@ def _seconds(answered: pd.DataFrame) -> pd.DataFrame:
 
 
 def _agreement(first: pd.DataFrame) -> pd.DataFrame:
-    """Of each annotator: Cohen's kappa with the answers of all others, and over how many directions.
+    """Of each annotator: Cohen's kappa with all others, and over how many directions.
 
     Chance is what the annotator's own share of yes and that of the others would give; so nobody
     gains by always giving the commonest answer.

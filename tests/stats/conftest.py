@@ -44,9 +44,10 @@ def simulate(
     row = np.repeat(np.arange(n), ratings)
     of_generator = directions * len(people)
     names = np.array(list(methods), dtype=object)
+    sources = np.array([f"g{i}" for i in range(generators)], dtype=object)
     judgments = pd.DataFrame(
         {
-            "generator": np.array([f"g{i}" for i in range(generators)], object)[row // of_generator],
+            "generator": sources[row // of_generator],
             "method": names[row % of_generator // directions],
             "direction": np.array([str(i) for i in range(directions)], object)[row % directions],
             "annotator": np.array([f"a{i:02d}" for i in range(annotators)], object)[asked.ravel()],
@@ -63,6 +64,6 @@ def simulate(
     return Study(judgments, leniency)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def simulated():
     return simulate

@@ -23,7 +23,7 @@ from benchmark.stats.correlation import rank_correlation
 from benchmark.stats.gee import marginal_model
 from benchmark.stats.intervals import wilson
 from benchmark.stats.mos import method_mos
-from benchmark.stats.permutation import permute_labels, swap_labels
+from benchmark.stats.permutation import permute_labels
 from benchmark.stats.planning import Design, direction_means
 from benchmark.stats.population import POINTS, WEIGHTS, Population
 from benchmark.stats.rca import compare_rca
@@ -135,7 +135,6 @@ def test_rca_comparison_on_true_nulls(studies):
 
 def predictions(rng: np.random.Generator, accuracy: np.ndarray, each: int = 40) -> pd.DataFrame:
     """What a reconstructor of these accuracies (methods, seeds, directions) would answer."""
-    methods, seeds, directions = accuracy.shape
     method, seed, k = (x.ravel().repeat(each) for x in np.indices(accuracy.shape))
     right = rng.random(k.size) < accuracy.ravel().repeat(each)
     return pd.DataFrame(
@@ -145,7 +144,7 @@ def predictions(rng: np.random.Generator, accuracy: np.ndarray, each: int = 40) 
             "seed": seed,
             "k": k,
             "eps": 1.0,
-            "k_hat": np.where(right, k, (k + 1) % directions),
+            "k_hat": np.where(right, k, (k + 1) % accuracy.shape[2]),
             "eps_hat": 1.0,
         }
     )
