@@ -80,12 +80,17 @@ def test_a_seed_gives_the_same_power_again():
     assert first == again != other
 
 
-def test_all_annotators_are_asked_where_ratings_equal_them():
-    """With one annotator the panel's leniency is in every mean."""
-    lenient = Population(0.5, direction_sd=0.0, annotator_sd=3.0)
-    means = direction_means(Design(40, 1, 1), lenient, lenient, 400, np.random.default_rng(0))
-    assert means.mean(axis=1).std() > 0.3
-    assert means.shape == (400, 80)
+def test_each_direction_asks_annotators_of_its_own():
+    """One leniency is in all means where there is one annotator, and cancels where many are."""
+    people = Population(0.5, direction_sd=0.0, annotator_sd=3.0)
+    spread = {}
+    for annotators in (1, 40):
+        design = Design(40, annotators, 1)
+        means = direction_means(design, people, people, 400, np.random.default_rng(0))
+        assert means.shape == (400, 80)
+        spread[annotators] = means.mean(axis=1).std()
+    assert spread[1] > 0.3
+    assert spread[40] < 0.1
 
 
 @pytest.mark.parametrize(
