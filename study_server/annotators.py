@@ -1,0 +1,155 @@
+"""Taking part, step by step: invited, consented, instructed, judging, finished.
+
+All functions run inside a write transaction and return plain values.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from study_server.bundle import Lesson
+from study_server.judgments import go_on
+from study_server.models import Annotator, QuizTry
+from study_server.settings import Settings
+
+# Parameters that recruiting services put into a link; the first present one of each pair of
+# services is the person's number there.
+OUTSIDE_IDS = ("PROLIFIC_PID", "workerId")
+OUTSIDE = (*OUTSIDE_IDS, "STUDY_ID", "SESSION_ID", "assignmentId", "hitId")
+
+
+class Links:
+    """Signed links: one for each annotator, and the open one of the study."""
+
+    def __init__(self, secret_key: str, study: str):
+        self._signer = URLSafeSerializer(secret_key, salt=f"link:{study}")
+
+    def personal(self, public_id: str) -> str:
+        """The token in the personal link of an annotator."""
+        return str(self._signer.dumps(public_id))
+
+    def open(self) -> str:
+        """The token in the link with which anyone can take part."""
+        return str(self._signer.dumps(["open"]))
+
+    def read(self, token: str) -> str | None:
+        """The public id of a personal token, "" for the open one, None where it is not ours."""
+        try:
+            value = self._signer.loads(token)
+        except BadSignature:
+            return None
+        return "" if value == ["open"] else str(value)
+
+
+def register(
+    session: Session,
+    source: str,
+    now: float,
+    outside: Mapping[str, str] | None = None,
+    simulated: str = "",
+) -> str:
+    """A new annotator's public id; that of an old one where the outside number is known."""
+    outside = outside or {}
+    outside_id = next((f"{n}:{outside[n]}" for n in OUTSIDE_IDS if outside.get(n)), None)
+    if outside_id is not None:
+        known = select(Annotator.public_id).where(Annotator.outside_id == outside_id)
+        public_id = session.execute(known).scalar_one_or_none()
+        if public_id is not None:
+            return public_id
+    annotator = Annotator(
+        public_id=secrets.token_hex(6),
+        source=source,
+        outside=json.dumps(dict(outside)),
+        outside_id=outside_id,
+        simulated=simulated,
+        seed=secrets.randbelow(2**31),
+        created_at=now,
+        seen_at=now,
+    )
+    session.add(annotator)
+    session.flush()
+    return annotator.public_id
+
+
+def choose_language(session: Session, annotator_id: int, language: str) -> None:
+    """Remember the language that the annotator reads."""
+    session.get_one(Annotator, annotator_id).language = language
+
+
+def consent(
+    session: Session, annotator_id: int, agreed: bool, settings: Settings, language: str, now: float
+) -> None:
+    """Store what was agreed to, in which version. Declining can be taken back by agreeing."""
+    annotator = session.get_one(Annotator, annotator_id)
+    annotator.seen_at = now
+    if annotator.stage not in ("invited", "declined"):
+        return
+    annotator.stage = "consented" if agreed else "declined"
+    if agreed:
+        annotator.consented_at = now
+        annotator.consent_version = settings.consent_version
+        annotator.settings_sha256 = settings.sha256
+        annotator.language = language
+
+
+def finish_instructions(session: Session, annotator_id: int, now: float) -> None:
+    """The instructions were read; the quiz comes next."""
+    annotator = session.get_one(Annotator, annotator_id)
+    annotator.seen_at = now
+    if annotator.stage == "consented":
+        annotator.stage = "instructed"
+
+
+def take_quiz(
+    session: Session,
+    annotator_id: int,
+    answers: Sequence[tuple[bool, bool]],
+    lessons: Sequence[Lesson],
+    settings: Settings,
+    now: float,
+) -> tuple[list[bool], str]:
+    """Record a try; returns which answers were right, and the stage that follows.
+
+    The last wrong try ends the participation.
+    """
+    right = [
+        consistent == lesson.consistent and lesson.single in (None, single)
+        for (consistent, single), lesson in zip(answers, lessons, strict=True)
+    ]
+    annotator = session.get_one(Annotator, annotator_id)
+    annotator.seen_at = now
+    if annotator.stage != "instructed":
+        return right, annotator.stage
+    tries = quiz_tries(session, annotator_id)
+    session.add(
+        QuizTry(
+            annotator_id=annotator_id,
+            number=tries,
+            answers=json.dumps(answers),
+            passed=all(right),
+            created_at=now,
+        )
+    )
+    if all(right):
+        annotator.stage = "judging"
+        go_on(session, annotator, settings, now)
+    elif tries + 1 >= settings.quiz_tries:
+        annotator.stage = "failed"
+    return right, annotator.stage
+
+
+def quiz_tries(session: Session, annotator_id: int) -> int:
+    """How often the annotator took the quiz."""
+    count = select(func.count()).where(QuizTry.annotator_id == annotator_id)
+    return session.execute(count).scalar_one()
+
+
+def resume(session: Session, annotator_id: int, settings: Settings, now: float) -> int | None:
+    """Lease the item to go on with; returns its position, None where all is judged."""
+    annotator = session.get_one(Annotator, annotator_id)
+    annotator.seen_at = now
+    return go_on(session, annotator, settings, now) if annotator.stage == "judging" else None

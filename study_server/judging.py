@@ -1,0 +1,181 @@
+"""The item pages: pictures, two questions, and going back and forth between them."""
+
+import math
+import secrets
+import statistics
+from collections.abc import Sequence
+
+from flask import Blueprint, abort, flash, g, jsonify, redirect, request, url_for
+from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from study_server import annotators
+from study_server.assignment import annotator_plan
+from study_server.judgments import OTHER, FormError, Outcome, parse_answer, record
+from study_server.models import Assignment, Judgment
+from study_server.visit import Page, at, page, served
+
+blueprint = Blueprint("judging", __name__)
+
+USUAL_SECONDS = 15.0  # for a judgment, until the annotator's own pace is known
+
+
+def minutes_left(seconds: Sequence[float], count: int) -> int:
+    """Minutes for `count` more judgments at the median pace of the last ones; 0: under one."""
+    pace = statistics.median(seconds[-20:]) if len(seconds) >= 3 else USUAL_SECONDS
+    minutes = min(pace, 120.0) * count / 60
+    return math.ceil(minutes) if minutes >= 1 else 0
+
+
+def _tickets() -> URLSafeSerializer:
+    return URLSafeSerializer(served().bundle.secrets["secret_key"], salt="ticket")
+
+
+@blueprint.get("/items")
+@at("judging")
+def current() -> Page:
+    """The item to go on with; where its lease has ended, a button takes a new one."""
+    with served().store.read() as db:
+        leased = db.scalars(
+            select(Assignment).where(
+                Assignment.annotator_id == g.annotator.id,
+                Assignment.judged.is_(False),
+                Assignment.lease_until > served().clock(),
+            )
+        ).first()
+    if leased is None:
+        return page("continue.html")
+    return redirect(url_for(".item", position=leased.position), 303)
+
+
+@blueprint.post("/items")
+@at("judging")
+def proceed() -> Page:
+    """Take the next item, or renew the lease of the present one."""
+    settings, annotator_id, now = served().bundle.settings, g.annotator.id, served().clock()
+    position = served().store.write(
+        lambda db: annotators.resume(db, annotator_id, settings, now)
+    )
+    return redirect(_address(position), 303)
+
+
+@blueprint.get("/items/<int:position>")
+@at("judging")
+def item(position: int) -> Page:
+    """One item, filled in with its latest answer where it has one."""
+    return _item_page(position, None, {}, 200)
+
+
+@blueprint.post("/items/<int:position>")
+@at("judging", "finished")
+def answer(position: int) -> Page:
+    """Store an answer. Scripts that ask for JSON get the next address instead of a redirect."""
+    try:
+        owner, place, item_id, shown, key = _tickets().loads(request.form.get("ticket", ""))
+    except (BadSignature, ValueError, TypeError):
+        abort(400)
+    if owner != g.annotator.id or place != position:
+        abort(403)
+    settings, annotator_id, now = served().bundle.settings, g.annotator.id, served().clock()
+    try:
+        given = parse_answer(request.form, settings.categories)
+    except FormError as error:
+        return _item_page(position, request.form, error.faults, 422)
+    seconds = max(0.0, now - shown)
+    outcome = served().store.write(
+        lambda db: record(
+            db, annotator_id, position, item_id, key, given, seconds, settings, now
+        )
+    )
+    return _after(outcome)
+
+
+def _after(outcome: Outcome) -> Page:
+    if outcome.status == "unknown":
+        abort(404)
+    if outcome.status in ("paused", "closed"):
+        g.state = outcome.status
+        return page("stopped.html", 409)
+    if outcome.status == "full":
+        flash("item.full")
+    address = _address(outcome.position)
+    if request.accept_mimetypes.best == "application/json":
+        response: Response = jsonify(next=address)
+        return response
+    return redirect(address, 303)
+
+
+def _address(position: int | None) -> str:
+    if position is None:
+        return url_for("pages.study")
+    return url_for("judging.item", position=position)
+
+
+def _item_page(
+    position: int, form: MultiDict[str, str] | None, faults: dict[str, str], status: int
+) -> Page:
+    settings, now = served().bundle.settings, served().clock()
+    with served().store.read() as db:
+        assignment = db.scalars(
+            select(Assignment).where(
+                Assignment.annotator_id == g.annotator.id, Assignment.position == position
+            )
+        ).one_or_none()
+        if assignment is None:
+            abort(404)
+        revisions = _latest(db, assignment)
+        total = len(annotator_plan(db, g.annotator, settings))
+        paces = db.execute(
+            select(Judgment.seconds)
+            .where(Judgment.annotator_id == g.annotator.id, Judgment.revision == 0)
+            .order_by(Judgment.id)
+        ).scalars()
+        seconds = list(paces)
+    ticket = [g.annotator.id, position, assignment.item_id, now, secrets.token_hex(8)]
+    return page(
+        "item.html",
+        status,
+        item=served().bundle.items[assignment.item_id],
+        form=form if form is not None else _filled_in(revisions, settings.categories),
+        faults=faults,
+        judged=assignment.judged,
+        position=position,
+        total=total,
+        minutes=minutes_left(seconds, total - len(seconds)),
+        rest=len(seconds) if _time_to_rest(len(seconds), assignment.judged) else 0,
+        ticket=_tickets().dumps(ticket),
+    )
+
+
+def _time_to_rest(count: int, judged: bool) -> bool:
+    return count > 0 and not judged and count % served().bundle.settings.pause_every == 0
+
+
+def _latest(db: Session, assignment: Assignment) -> Judgment | None:
+    return db.scalars(
+        select(Judgment)
+        .where(
+            Judgment.annotator_id == assignment.annotator_id,
+            Judgment.item_id == assignment.item_id,
+            Judgment.repeat == assignment.repeat,
+        )
+        .order_by(Judgment.revision.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def _filled_in(latest: Judgment | None, categories: Sequence[str]) -> dict[str, str]:
+    """Form fields that show a stored answer."""
+    if latest is None:
+        return {}
+    known = latest.category in categories or not latest.category
+    return {
+        "consistent": "yes" if latest.consistent else "no",
+        "single": "yes" if latest.single else "no",
+        "category": latest.category if known else OTHER,
+        "other": "" if known else latest.category,
+        "label": latest.label,
+    }
