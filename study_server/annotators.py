@@ -1,6 +1,6 @@
 """Taking part, step by step: invited, consented, instructed, judging, finished.
 
-All functions run inside a write transaction and return plain values.
+Functions that take a session run inside a write transaction and return plain values.
 """
 
 import json
@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from study_server.bundle import Lesson
 from study_server.judgments import go_on
-from study_server.models import Annotator, QuizTry
+from study_server.models import Annotator, Event, QuizTry
 from study_server.settings import Settings
+from study_server.store import Store
 
 # Parameters that recruiting services put into a link; the first present one of each pair of
 # services is the person's number there.
@@ -73,6 +74,17 @@ def register(
     session.add(annotator)
     session.flush()
     return annotator.public_id
+
+
+def invite(store: Store, links: Links, count: int, now: float, simulated: str = "") -> list[str]:
+    """Tokens of the personal links of `count` new annotators. simulated: a bot's profile."""
+
+    def work(session: Session) -> list[str]:
+        detail = f"{count} {simulated}".strip()
+        session.add(Event(kind="invited", detail=detail, created_at=now))
+        return [register(session, "invite", now, simulated=simulated) for _ in range(count)]
+
+    return [links.personal(public_id) for public_id in store.write(work)]
 
 
 def choose_language(session: Session, annotator_id: int, language: str) -> None:

@@ -43,9 +43,8 @@ def plan(seed: int, directions: int, repeats: int, good: int, still: int) -> tup
 
 def annotator_plan(session: Session, annotator: Annotator, settings: Settings) -> tuple[Slot, ...]:
     """The plan of one annotator of this study."""
-    counts: dict[str, int] = dict(
-        session.execute(select(Item.kind, func.count()).group_by(Item.kind)).tuples().all()
-    )
+    rows = session.execute(select(Item.kind, func.count()).group_by(Item.kind))
+    counts = {kind: count for kind, count in rows}
     directions = min(settings.items_per_annotator, counts.get("direction", 0))
     return plan(
         annotator.seed,

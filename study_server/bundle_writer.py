@@ -199,7 +199,7 @@ class _Writer:
 
     def _save(self, image: Image.Image) -> str:
         name = f"{secrets.token_hex(8)}.webp"
-        image.save(self.folder / "images" / name, "WEBP", quality=90, method=4)
+        image.save(self.folder / "images" / name, "WEBP", quality=90, method=2)
         self.files[name] = sha256(self.folder / "images" / name)
         return name
 

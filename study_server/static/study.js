@@ -21,7 +21,7 @@ function startPictures(section) {
   const cursors = $$(".strips li", section).map((row) => {
     const cursor = document.createElement("span");
     cursor.className = "cursor";
-    cursor.style.width = `${100 / columns.length}%`;
+    cursor.style.width = `${60 / columns.length}%`;
     row.append(cursor);
     row.addEventListener("click", (event) => {
       const box = row.getBoundingClientRect();
@@ -36,7 +36,7 @@ function startPictures(section) {
     range.setAttribute("aria-valuetext", range.dataset.text.replace("#", Number(step) + 1));
     for (const film of films) film.style.transform = `translateX(${(-100 * step) / steps}%)`;
     const place = (step / (steps - 1)) * (columns.length - 1);
-    for (const cursor of cursors) cursor.style.left = `${(100 * place) / columns.length}%`;
+    for (const cursor of cursors) cursor.style.left = `${(100 * place + 20) / columns.length}%`;
   }
 
   let timer = 0;
