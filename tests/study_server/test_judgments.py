@@ -1,7 +1,7 @@
 """Answers: parsed strictly, added as revisions, and delivered twice without harm."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -117,6 +117,7 @@ FIELDS = st.sampled_from(["consistent", "single", "category", "other", "label", 
 VALUES = st.one_of(st.sampled_from(["yes", "no", "other", *CATEGORIES]), st.text(max_size=100))
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 @given(st.dictionaries(FIELDS, VALUES))
 def test_any_form_gives_a_sound_answer_or_names_its_faults(form: dict[str, str]) -> None:
     try:
