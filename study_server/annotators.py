@@ -7,12 +7,12 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 
-from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from study_server.bundle import Lesson
 from study_server.judgments import go_on
+from study_server.links import Links
 from study_server.models import Annotator, Event, QuizTry
 from study_server.settings import Settings
 from study_server.store import Store
@@ -21,29 +21,6 @@ from study_server.store import Store
 # services is the person's number there.
 OUTSIDE_IDS = ("PROLIFIC_PID", "workerId")
 OUTSIDE = (*OUTSIDE_IDS, "STUDY_ID", "SESSION_ID", "assignmentId", "hitId")
-
-
-class Links:
-    """Signed links: one for each annotator, and the open one of the study."""
-
-    def __init__(self, secret_key: str, study: str):
-        self._signer = URLSafeSerializer(secret_key, salt=f"link:{study}")
-
-    def personal(self, public_id: str) -> str:
-        """The token in the personal link of an annotator."""
-        return str(self._signer.dumps(public_id))
-
-    def open(self) -> str:
-        """The token in the link with which anyone can take part."""
-        return str(self._signer.dumps(["open"]))
-
-    def read(self, token: str) -> str | None:
-        """The public id of a personal token, "" for the open one, None where it is not ours."""
-        try:
-            value = self._signer.loads(token)
-        except BadSignature:
-            return None
-        return "" if value == ["open"] else str(value)
 
 
 def register(

@@ -43,8 +43,8 @@ def plan(seed: int, directions: int, repeats: int, good: int, still: int) -> tup
 
 def annotator_plan(session: Session, annotator: Annotator, settings: Settings) -> tuple[Slot, ...]:
     """The plan of one annotator of this study."""
-    rows = session.execute(select(Item.kind, func.count()).group_by(Item.kind))
-    counts = {kind: count for kind, count in rows}
+    rows = session.execute(select(Item.kind, func.count()).group_by(Item.kind)).all()
+    counts = dict(rows)
     directions = min(settings.items_per_annotator, counts.get("direction", 0))
     return plan(
         annotator.seed,

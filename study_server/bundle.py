@@ -142,15 +142,13 @@ def load_bundle(folder: Path) -> Bundle:
 
 
 def _check_schema(manifest: Any, path: Path) -> None:
-    if isinstance(manifest, dict) and isinstance(manifest.get("format"), int):
-        if manifest["format"] > 1:
-            raise BenchError(f"{path} has format {manifest['format']}; this version reads 1")
+    if isinstance(manifest, dict) and manifest.get("format") not in (1, None):
+        raise BenchError(f"{path} has format {manifest['format']}; this version reads 1")
     schema = resources.files("study_server").joinpath("manifest.schema.json").read_text("utf-8")
     validator = jsonschema.Draft202012Validator(json.loads(schema))
     error = jsonschema.exceptions.best_match(validator.iter_errors(manifest))
     if error is not None:
         raise BenchError(f"{path}: {error.json_path}: {error.message[:200]}")
-
 
 
 def _item(value: dict[str, Any]) -> Item:

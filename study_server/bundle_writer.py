@@ -4,6 +4,7 @@ Ids are random, items are written in random order, images carry no metadata, and
 stands in `private/map.json` alone.
 """
 
+import itertools
 import random
 import secrets
 import shutil
@@ -178,9 +179,7 @@ class _Writer:
         if not same:
             raise BenchError(f"{name}: its unshifted images are not those of other directions")
 
-    def _write_item(
-        self, steps: Sequence[float], rows: list[list[Image.Image]]
-    ) -> dict[str, Any]:
+    def _write_item(self, steps: Sequence[float], rows: list[list[Image.Image]]) -> dict[str, Any]:
         tile = _tile_size(rows[0][0].size)
         stride = (len(steps) - 1) // (COLUMNS - 1)
         columns = list(range(0, len(steps), stride))
@@ -216,7 +215,7 @@ def _picture(image: Picture, name: str) -> Image.Image:
 def _check_shape(strip: DirectionStrips, rows: list[list[Image.Image]], name: str) -> None:
     steps = list(strip.steps)
     middle = len(steps) // 2
-    ascending = all(a < b for a, b in zip(steps, steps[1:], strict=False))
+    ascending = all(a < b for a, b in itertools.pairwise(steps))
     if len(steps) < COLUMNS or (len(steps) - 1) % (COLUMNS - 1):
         raise BenchError(f"{name}: {len(steps)} steps; give 7, 13, 19 or 25")
     if not ascending or steps[middle] != 0:

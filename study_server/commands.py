@@ -10,7 +10,7 @@ from pathlib import Path
 from study_server import annotators, quality
 from study_server.bundle import load_bundle
 from study_server.server import make_server, running
-from study_server.study import Served, note, open_study, set_state
+from study_server.study import Served, note, open_study, set_state, state_of
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def status(folder: Path, simulated: bool = False, database: str | None = None) -
         people = quality.persons(study, simulated)
         with study.store.read() as db:
             answers = quality.latest(db, simulated)
-            state = study_state(study)
+            state = state_of(db)
         agreement = quality.agreement(answers, study.bundle.sources)
         stages = quality.funnel(study, simulated)
     alpha = f"undefined: {agreement.reason}"
@@ -83,19 +83,7 @@ def status(folder: Path, simulated: bool = False, database: str | None = None) -
     }
 
 
-def study_state(study: Served) -> str:
-    """open, paused or closed."""
-    from sqlalchemy import select
-
-    from study_server.models import Study
-
-    with study.store.read() as db:
-        return db.execute(select(Study.state)).scalar_one()
-
-
-def export(
-    folder: Path, path: Path, format: str = "csv", database: str | None = None
-) -> int:
+def export(folder: Path, path: Path, format: str = "csv", database: str | None = None) -> int:
     """Write all answers to `path` as csv, parquet or jsonl; returns the number of rows."""
     from study_server.export import write_export  # pandas is slow to import
 
@@ -115,21 +103,17 @@ def simulate(
     folder: Path, count: int, profile: str = "careful", seed: int = 0, database: str | None = None
 ) -> int:
     """Let `count` bots of one profile take part through the real site; returns their judgments."""
-    from itsdangerous import URLSafeSerializer
-
     from study_server.simulate import Bot, check_profile, run_bots, take_part
 
     check_profile(profile)
     with opened(folder, database) as study, running(study) as base:
         bundle = study.bundle
-        tickets = URLSafeSerializer(bundle.secrets["secret_key"], salt="ticket")
         tokens = annotators.invite(study.store, study.links, count, study.clock(), profile)
 
         def participation(number: int, token: str) -> int:
             rng = random.Random(f"{seed}/{profile}/{number}")
             bot = Bot(profile, rng, bundle.sources, bundle.settings.categories)
-            lessons = list(bundle.lessons)
-            return take_part(base, token, bot, lessons, lambda ticket: tickets.loads(ticket)[2])
+            return take_part(base, token, bot, list(bundle.lessons), study.links)
 
         work = [lambda n=n, t=t: participation(n, t) for n, t in enumerate(tokens)]
         return sum(run_bots(work))

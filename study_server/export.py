@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import select
 
-from benchmark.errors import BenchError, unknown
+from benchmark.errors import unknown
 from study_server.files import new_file
 from study_server.models import Annotator, Judgment
 from study_server.study import Served
@@ -102,4 +102,3 @@ def _guarded(frame: pd.DataFrame) -> pd.DataFrame:
         text = frame[column].astype("string")
         frame[column] = text.mask(text.str.match(r"[=+\-@]").fillna(False), "'" + text)
     return frame
-

@@ -1,12 +1,10 @@
 """The item pages: pictures, two questions, and going back and forth between them."""
 
 import math
-import secrets
 import statistics
 from collections.abc import Sequence
 
 from flask import Blueprint, abort, flash, g, jsonify, redirect, request, url_for
-from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
@@ -28,10 +26,6 @@ def minutes_left(seconds: Sequence[float], count: int) -> int:
     pace = statistics.median(seconds[-20:]) if len(seconds) >= 3 else USUAL_SECONDS
     minutes = min(pace, 120.0) * count / 60
     return math.ceil(minutes) if minutes >= 1 else 0
-
-
-def _tickets() -> URLSafeSerializer:
-    return URLSafeSerializer(served().bundle.secrets["secret_key"], salt="ticket")
 
 
 @blueprint.get("/items")
@@ -56,9 +50,7 @@ def current() -> Page:
 def proceed() -> Page:
     """Take the next item, or renew the lease of the present one."""
     settings, annotator_id, now = served().bundle.settings, g.annotator.id, served().clock()
-    position = served().store.write(
-        lambda db: annotators.resume(db, annotator_id, settings, now)
-    )
+    position = served().store.write(lambda db: annotators.resume(db, annotator_id, settings, now))
     return redirect(_address(position), 303)
 
 
@@ -73,23 +65,18 @@ def item(position: int) -> Page:
 @at("judging", "finished")
 def answer(position: int) -> Page:
     """Store an answer. Scripts that ask for JSON get the next address instead of a redirect."""
-    try:
-        owner, place, item_id, shown, key = _tickets().loads(request.form.get("ticket", ""))
-    except (BadSignature, ValueError, TypeError):
+    ticket = served().links.read_ticket(request.form.get("ticket", ""))
+    if ticket is None:
         abort(400)
-    if owner != g.annotator.id or place != position:
+    if (ticket.annotator_id, ticket.position) != (g.annotator.id, position):
         abort(403)
-    settings, annotator_id, now = served().bundle.settings, g.annotator.id, served().clock()
+    settings, now = served().bundle.settings, served().clock()
     try:
         given = parse_answer(request.form, settings.categories)
     except FormError as error:
         return _item_page(position, request.form, error.faults, 422)
-    seconds = max(0.0, now - shown)
-    outcome = served().store.write(
-        lambda db: record(
-            db, annotator_id, position, item_id, key, given, seconds, settings, now
-        )
-    )
+    seconds = max(0.0, now - ticket.shown_at)
+    outcome = served().store.write(lambda db: record(db, ticket, given, seconds, settings, now))
     return _after(outcome)
 
 
@@ -134,7 +121,6 @@ def _item_page(
             .order_by(Judgment.id)
         ).scalars()
         seconds = list(paces)
-    ticket = [g.annotator.id, position, assignment.item_id, now, secrets.token_hex(8)]
     return page(
         "item.html",
         status,
@@ -146,7 +132,7 @@ def _item_page(
         total=total,
         minutes=minutes_left(seconds, total - len(seconds)),
         rest=len(seconds) if _time_to_rest(len(seconds), assignment.judged) else 0,
-        ticket=_tickets().dumps(ticket),
+        ticket=served().links.ticket(g.annotator.id, position, assignment.item_id, now),
     )
 
 

@@ -9,8 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from study_server.assignment import assign_next, has_place
-from study_server.models import Annotator, Assignment, Judgment, Study
+from study_server.links import Ticket
+from study_server.models import Annotator, Assignment, Judgment
 from study_server.settings import Settings
+from study_server.study import state_of
 
 OTHER = "other"
 MAX_TEXT = 80  # characters of a label or of a category of one's own
@@ -71,16 +73,13 @@ def parse_answer(form: Mapping[str, str], categories: Sequence[str]) -> Answer:
 
 def _clean(text: str) -> str:
     """One line, as typed: control characters become spaces, the ends are trimmed."""
-    kept = ("\N{SPACE}" if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") else c for c in text)
-    return "".join(kept).strip()
+    unprintable = ("Cc", "Cs", "Zl", "Zp")
+    return "".join(" " if unicodedata.category(c) in unprintable else c for c in text).strip()
 
 
 def record(
     session: Session,
-    annotator_id: int,
-    position: int,
-    item_id: str,
-    key: str,
+    ticket: Ticket,
     answer: Answer,
     seconds: float,
     settings: Settings,
@@ -88,28 +87,33 @@ def record(
 ) -> Outcome:
     """Add `answer` as a revision and lease the next item, within one write transaction.
 
-    item_id: what the form showed. A key that was seen before changes nothing: its first answer was acknowledged or will be. The
-    same answer as the latest revision adds none.
+    A ticket that was seen before changes nothing: its first answer is stored. The same answer as
+    the latest revision adds none.
     """
+    annotator_id = ticket.annotator_id
     annotator = session.get_one(Annotator, annotator_id)
-    known = select(Judgment.id).where(Judgment.annotator_id == annotator_id, Judgment.key == key)
+    known = select(Judgment.id).where(
+        Judgment.annotator_id == annotator_id, Judgment.key == ticket.key
+    )
     if session.execute(known).first() is not None:
         return Outcome("repeated", go_on(session, annotator, settings, now))
-    state = session.execute(select(Study.state)).scalar_one()
+    state = state_of(session)
     if state != "open":
         return Outcome(state)
     if annotator.stage == "finished":
         return Outcome("finished")
     assignment = session.scalars(
         select(Assignment).where(
-            Assignment.annotator_id == annotator_id, Assignment.position == position
+            Assignment.annotator_id == annotator_id, Assignment.position == ticket.position
         )
     ).one_or_none()
     if assignment is None or annotator.stage != "judging":
         return Outcome("unknown")
     expired = not assignment.judged and assignment.lease_until <= now
     lost = expired and not has_place(session, assignment, settings, now)
-    if lost or assignment.item_id != item_id:  # the position was given another item meanwhile
+    if (
+        lost or assignment.item_id != ticket.item_id
+    ):  # the position was given another item meanwhile
         return Outcome("full", go_on(session, annotator, settings, now))
     latest = session.scalars(
         select(Judgment)
@@ -128,7 +132,7 @@ def record(
                 item_id=assignment.item_id,
                 repeat=assignment.repeat,
                 revision=0 if latest is None else latest.revision + 1,
-                key=key,
+                key=ticket.key,
                 seconds=round(seconds, 3),
                 language=annotator.language,
                 simulated=bool(annotator.simulated),
@@ -145,9 +149,7 @@ def _answer_of(judgment: Judgment) -> Answer:
     return Answer(judgment.consistent, judgment.single, judgment.category, judgment.label)
 
 
-def go_on(
-    session: Session, annotator: Annotator, settings: Settings, now: float
-) -> int | None:
+def go_on(session: Session, annotator: Annotator, settings: Settings, now: float) -> int | None:
     """The position of the next item; None, and the annotator finished, where nothing is left."""
     if annotator.stage == "finished":
         return None

@@ -52,9 +52,7 @@ def register(token: str) -> Page:
     outside = {name: request.form[name][:200] for name in OUTSIDE if name in request.form}
     if g.annotator is None or outside:
         now = served().clock()
-        public_id = served().store.write(
-            lambda db: annotators.register(db, "open", now, outside)
-        )
+        public_id = served().store.write(lambda db: annotators.register(db, "open", now, outside))
         _remember(public_id)
     return redirect(url_for(".study"), 303)
 

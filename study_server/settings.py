@@ -97,18 +97,17 @@ def read_settings(path: Path) -> Settings:
 def _check_types(path: Path, prefix: str, table: Any, kind: type) -> None:
     if not isinstance(table, dict):
         raise BenchError(f"{path}: {prefix.rstrip('.')} must be a table")
-    known = {f.name: f.type for f in fields(kind)} | {"title": dict, "screening": dict}
+    known: dict[str, Any] = {f.name: f.type for f in fields(kind)} | {"title": dict, "screening": dict}
     for key, value in table.items():
         if key not in known or key in ("sha256", "consent_version"):
             raise BenchError(f"{path}: unknown setting {prefix}{key}")
-        wanted = known[key]
         good = {
             int: isinstance(value, int) and not isinstance(value, bool),
             float: isinstance(value, int | float) and not isinstance(value, bool),
             bool: isinstance(value, bool),
             str: isinstance(value, str),
             dict: isinstance(value, dict) and all(isinstance(v, str) for v in value.values()),
-        }.get(wanted, isinstance(value, list) and all(isinstance(v, str) for v in value))
+        }.get(known[key], isinstance(value, list) and all(isinstance(v, str) for v in value))
         if not good:
             raise BenchError(f"{path}: {prefix}{key} has a value of the wrong kind: {value!r}")
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from benchmark.errors import BenchError, unknown
 from study_server.bundle import Lesson, Source
+from study_server.links import Links
 from study_server.visitor import Visitor
 
 CLEAR_SHARE = 0.5  # of directions are of the clear kind
@@ -74,11 +75,11 @@ PROFILES: dict[str, Callable[[Bot, str], tuple[bool, bool, str]]] = {
 }
 
 
-def take_part(base: str, token: str, bot: Bot, lessons: list[Lesson], read: Callable[[str], str]) -> int:
+def take_part(base: str, token: str, bot: Bot, lessons: list[Lesson], links: Links) -> int:
     """One bot's whole participation over HTTP; returns how many items it judged.
 
-    read: from a ticket to the id of the item that it belongs to. Raises BenchError where the site
-    answers otherwise than expected.
+    links: reads from a form's ticket which item it shows. Raises BenchError where the site answers
+    otherwise than expected.
     """
     visitor = Visitor(base)
     try:
@@ -93,8 +94,9 @@ def take_part(base: str, token: str, bot: Bot, lessons: list[Lesson], read: Call
             _expect(visitor.post({}).status)
         count = 0
         while visitor.last.path.startswith("/items/"):
-            item_id = read(visitor.last.hidden["ticket"])
-            _expect(visitor.post(bot.answers(item_id)).status)
+            ticket = links.read_ticket(visitor.last.hidden["ticket"])
+            assert ticket is not None  # the bots' links are of this study
+            _expect(visitor.post(bot.answers(ticket.item_id)).status)
             count += 1
         return count
     finally:

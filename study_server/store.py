@@ -42,13 +42,13 @@ class _Job(Generic[T]):
         try:
             with session.begin_nested():
                 self.result = self.work(session)
-        except Exception as error:  # handed to the thread that asked
+        except Exception as error:  # noqa: BLE001  handed on to the thread that asked
             self.error = error
         session.expunge_all()
 
 
 class Store:
-    """Sessions on one database, by URL. Reading: `with store.read() as session`; writing: `write`."""
+    """Sessions on one database, by URL: `read` gives one, `write` runs work in one."""
 
     def __init__(self, url: str):
         try:
@@ -108,7 +108,9 @@ class Store:
         try:
             with self.engine.connect().execution_options(write=True) as connection:
                 current = MigrationContext.configure(connection).get_current_revision()
-                if current is not None and current not in {r.revision for r in script.walk_revisions()}:
+                if current is not None and current not in {
+                    r.revision for r in script.walk_revisions()
+                }:
                     raise BenchError(
                         f"the database {self.engine.url!r} has revision {current}, which this "
                         "version does not know: it was written by a newer one; update this one"
@@ -118,7 +120,9 @@ class Store:
                     command.upgrade(config, "head")
                     connection.commit()
         except DBAPIError as error:
-            raise BenchError(f"cannot open the database {self.engine.url!r}: {error.orig}") from None
+            raise BenchError(
+                f"cannot open the database {self.engine.url!r}: {error.orig}"
+            ) from None
 
     def close(self) -> None:
         """Close all connections."""

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from benchmark.errors import BenchError
-from study_server.annotators import Links
 from study_server.bundle import Bundle
+from study_server.links import Links
 from study_server.models import Event, Item, SettingsVersion, Study
 from study_server.store import Store, sqlite_url
 
@@ -37,6 +37,11 @@ def open_study(
     store.write(lambda session: _match(session, bundle, clock()))
     links = Links(bundle.secrets["secret_key"], bundle.study)
     return Served(bundle, store, links, clock)
+
+
+def state_of(session: Session) -> str:
+    """open, paused or closed."""
+    return session.execute(select(Study.state)).scalar_one()
 
 
 def set_state(session: Session, state: str, now: float) -> None:
@@ -67,6 +72,4 @@ def _match(session: Session, bundle: Bundle, now: float) -> None:
         raise BenchError("the bundle's manifest was changed after the study began; restore it")
     if session.get(SettingsVersion, bundle.settings.sha256) is None:
         text = (bundle.folder / "study.toml").read_text("utf-8")
-        session.add(
-            SettingsVersion(sha256=bundle.settings.sha256, text=text, first_served_at=now)
-        )
+        session.add(SettingsVersion(sha256=bundle.settings.sha256, text=text, first_served_at=now))

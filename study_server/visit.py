@@ -8,8 +8,8 @@ from flask import current_app, g, redirect, render_template, request, session, u
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from study_server.models import Annotator, Study
-from study_server.study import Served
+from study_server.models import Annotator
+from study_server.study import Served, state_of
 from study_server.texts import NAMES, category_name, say
 
 P = ParamSpec("P")
@@ -29,7 +29,7 @@ def know_visitor() -> None:
         return
     public_id = session.get("annotator")
     with served().store.read() as db:
-        g.state = db.execute(select(Study.state)).scalar_one()
+        g.state = state_of(db)
         if public_id:
             g.annotator = db.scalars(
                 select(Annotator).where(Annotator.public_id == public_id)

@@ -24,7 +24,7 @@ class Reply:
 
 
 class Visitor:
-    """One visitor of a site at `base` (http://host:port). Raises OSError where it is not reached."""
+    """One visitor of the site at `base` (http://host:port). Raises OSError where it is away."""
 
     def __init__(self, base: str, timeout: float = 30.0):
         parts = urlsplit(base)

@@ -47,7 +47,8 @@ def test_by_mouse(page: Page, site: Site) -> None:
     finish_by_mouse(page)
     assert page.locator("output").inner_text()
     rows = site.judgments()
-    assert len(rows) == 6 and all(row.consistent and row.category == "colour" for row in rows)
+    assert len(rows) == 6
+    assert all(row.consistent and row.category == "colour" for row in rows)
     assert faults == []
 
 
@@ -120,7 +121,8 @@ def test_without_scripts(plain: BrowserContext, site: Site) -> None:
     page.click(".send")  # nothing chosen: the browser or the server asks for it
     assert position(page) == 0
     finish_by_mouse(page)
-    assert len(site.judgments()) == 6 and page.locator("output").inner_text()
+    assert len(site.judgments()) == 6
+    assert page.locator("output").inner_text()
 
 
 def test_on_a_phone(phone: BrowserContext, site: Site) -> None:
@@ -169,7 +171,8 @@ def test_the_slider_moves_all_rows(page: Page, site: Site) -> None:
     start = places()
     page.keyboard.press("ArrowRight")
     moved = places()
-    assert len(start) == len(moved) == 1 and start != moved
+    assert len(start) == len(moved) == 1
+    assert start != moved
     assert page.locator("input[type=range]").get_attribute("aria-valuetext") == "Step 8 of 13"
     page.locator("input[type=range]").fill("0")
     assert places() == {"translateX(0%)"}

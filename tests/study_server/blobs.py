@@ -16,7 +16,7 @@ GENERATORS = ("blobs-grey", "blobs-colour")
 def blob(x: float, y: float, radius: float, hue: float, size: int, colour: bool) -> NDArray:
     """A soft disc on a dark ground: (size, size) or (size, size, 3), uint8."""
     rows, columns = np.mgrid[:size, :size] / size  # (size, size)
-    disc = np.exp(-(((columns - x) ** 2 + (rows - y) ** 2) / radius**2) ** 2)
+    disc = np.exp(-((((columns - x) ** 2 + (rows - y) ** 2) / radius**2) ** 2))
     if not colour:
         return (20 + 220 * disc).astype(np.uint8)
     tint = 0.55 + 0.45 * np.cos(2 * np.pi * (hue + np.array([0, 1 / 3, 2 / 3])))  # (3,)
@@ -64,7 +64,7 @@ pause_every = 5
 contact = "study@example.org"
 [title]
 en = "What changes in these pictures?"
-zh = "这些图片发生了什么变化？"
+zh = "这些图片发生了什么变化"
 [consent]
 version = "3"
 en = "Taking part is voluntary.\\n\\nYou may stop at any time."

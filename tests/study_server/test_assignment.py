@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from study_server import annotators
 from study_server.assignment import plan
 from study_server.judgments import Answer, Outcome, record
+from study_server.links import Ticket
 from study_server.models import Annotator, Assignment, Judgment
 from study_server.study import Served
 
@@ -30,7 +31,9 @@ def newcomer(served: Served, simulated: str = "") -> int:
     return served.store.write(work)
 
 
-def judge(served: Served, annotator_id: int, position: int, answer: Answer = YES, key: str = "") -> Outcome:
+def judge(
+    served: Served, annotator_id: int, position: int, answer: Answer = YES, key: str = ""
+) -> Outcome:
     """One answer to the item at `position`."""
     with served.store.read() as db:
         item_id = db.scalars(
@@ -40,9 +43,8 @@ def judge(served: Served, annotator_id: int, position: int, answer: Answer = YES
         ).one()
     key = key or f"{annotator_id}-{position}"
     settings, now = served.bundle.settings, served.clock()
-    return served.store.write(
-        lambda db: record(db, annotator_id, position, item_id, key, answer, 3.0, settings, now)
-    )
+    ticket = Ticket(annotator_id, position, item_id, now - 3, key)
+    return served.store.write(lambda db: record(db, ticket, answer, 3.0, settings, now))
 
 
 def judge_all(served: Served, annotator_id: int) -> int:
@@ -72,7 +74,9 @@ def test_plans_are_personal_and_keep_their_promises(directions: int) -> None:
     for seed in range(200):
         slots = plan(seed, directions, repeats, 2, 1)
         kinds = Counter(slot.kind for slot in slots)
-        assert kinds["direction"] == directions and kinds["good"] == 2 and kinds["still"] == 1
+        assert kinds["direction"] == directions
+        assert kinds["good"] == 2
+        assert kinds["still"] == 1
         assert kinds["repeat"] == min(repeats, directions // 2)
         assert slots[0].kind == "direction"
         for position, slot in enumerate(slots):
@@ -88,11 +92,14 @@ def test_everyone_is_served_until_the_quota_is_met_exactly(served: Served) -> No
     for _ in range(9):
         assert judge_all(served, newcomer(served)) == 9  # 6, a repeat, and two checks
     filled = ratings(served)
-    assert len(filled) == 18 and set(filled.values()) == {3}
+    assert len(filled) == 18
+    assert set(filled.values()) == {3}
     latecomer = newcomer(served)
     with served.store.read() as db:
-        kinds = [served.bundle.sources[a.item_id].check for a in db.scalars(
-            select(Assignment).where(Assignment.annotator_id == latecomer))]
+        kinds = [
+            served.bundle.sources[a.item_id].check
+            for a in db.scalars(select(Assignment).where(Assignment.annotator_id == latecomer))
+        ]
     assert kinds in (["good"], ["still"], [])  # no direction is left for them
 
 
@@ -147,7 +154,7 @@ def test_simulated_annotators_take_no_place_from_people(served: Served) -> None:
 
 
 def test_a_thousand_races_for_the_last_place(served: Served) -> None:
-    """Threads and two stores (as two processes would) rush for the places of a nearly full study."""
+    """Threads of two stores (as in two processes) rush for the last places of a study."""
     from study_server.study import open_study
 
     for _ in range(8):
@@ -167,12 +174,11 @@ def test_a_thousand_races_for_the_last_place(served: Served) -> None:
                     ).all()
                 for position, _repeat in rows:
                     judge(study, annotator_id, position)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  any failure fails the test
             failures.append(error)
 
     threads = [
-        threading.Thread(target=rush, args=(study, races // 10))
-        for study in [served, other] * 5
+        threading.Thread(target=rush, args=(study, races // 10)) for study in [served, other] * 5
     ]
     for thread in threads:
         thread.start()
@@ -180,4 +186,5 @@ def test_a_thousand_races_for_the_last_place(served: Served) -> None:
         thread.join()
     other.store.close()
     assert failures == []
-    assert set(ratings(served).values()) == {3} and len(ratings(served)) == 18
+    assert set(ratings(served).values()) == {3}
+    assert len(ratings(served)) == 18

@@ -10,7 +10,16 @@ from .blobs import METHODS
 from .conftest import QUIZ, Visitor, new_visitor
 
 LINK = re.compile(r'(?:href|src|action|data-src)="(/[^"]*)"')
-FORBIDDEN = [*METHODS, "blobs", "drawn", "planted", "direction=", "generator", "map.json", "webp.part"]
+FORBIDDEN = [
+    *METHODS,
+    "blobs",
+    "drawn",
+    "planted",
+    "direction=",
+    "generator",
+    "map.json",
+    "webp.part",
+]
 
 
 class Crawler:
@@ -58,7 +67,9 @@ def test_nothing_a_participant_can_reach_names_a_method(app: Flask, served: Serv
     crawler.follow(someone, ["/study", "/done"])
     pages = {path for path in crawler.seen if not path.startswith(("/images", "/static"))}
     images = {path for path in crawler.seen if path.startswith("/images")}
-    assert len(pages) >= 25 and len(images) >= 72 and "/static/study.js" in crawler.seen
+    assert len(pages) >= 25
+    assert len(images) >= 72
+    assert "/static/study.js" in crawler.seen
     indexes = {str(s.direction) for s in served.bundle.sources.values()}
     assert indexes  # numbers this small stand on every page; ids must not be built from them
     for path, data in crawler.seen.items():
@@ -86,14 +97,18 @@ def test_every_page_carries_the_headers_of_a_careful_site(app: Flask, served: Se
     for path in ("/items/0", "/nowhere", "/admin/sign-in", "/static/style.css"):
         headers = visitor.client.get(path).headers
         policy = headers["Content-Security-Policy"]
-        assert "default-src 'none'" in policy and "unsafe" not in policy
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
         assert headers["X-Content-Type-Options"] == "nosniff"
         assert headers["X-Frame-Options"] == "DENY"
     html = visitor.get("/items/0").text
-    assert " style=" not in html and not re.search(r"\son\w+=", html)
+    assert " style=" not in html
+    assert not re.search(r"\son\w+=", html)
     assert re.search(r"<script(?! src=)", html) is None
     cookie = visitor.client.get_cookie("study")
-    assert cookie.http_only and cookie.same_site == "Lax" and not cookie.secure
+    assert cookie.http_only
+    assert cookie.same_site == "Lax"
+    assert not cookie.secure
 
 
 def test_cookies_are_secure_behind_a_proxy(served: Served) -> None:

@@ -26,25 +26,29 @@ def test_careful_bots_fill_the_study_and_agree(simulated) -> None:
     folder, counts = simulated
     assert counts["careful"] == 81
     status = commands.status(folder, simulated=True)
-    assert status["annotators"] == "simulated" and status["ratings"] == "54 of 54"
+    assert status["annotators"] == "simulated"
+    assert status["ratings"] == "54 of 54"
     assert float(status["Krippendorff's alpha"].split()[0]) > 0.5
     people = commands.status(folder)
-    assert people["ratings"] == "0 of 54" and people["annotators by stage"] == "none"
+    assert people["ratings"] == "0 of 54"
+    assert people["annotators by stage"] == "none"
 
 
 def test_their_rows_are_marked_for_ever(simulated) -> None:
     folder, _ = simulated
     with commands.opened(folder) as study:
         frame = judgments(study)
-    assert frame["simulated"].all() and counting(frame).empty
+    assert frame["simulated"].all()
+    assert counting(frame).empty
     checks = frame[frame["check"].notna()]
     right = (checks["mos"] == 1) == (checks["check"] == "good")
     assert right.mean() > 0.7
 
 
 def test_profiles_answer_as_their_names_say(simulated) -> None:
-    from study_server.simulate import PROFILES, Bot
     import random
+
+    from study_server.simulate import PROFILES, Bot
 
     folder, _ = simulated
     with commands.opened(folder) as study:
@@ -79,7 +83,8 @@ def test_a_closed_study_stops_the_simulation(bundle: Bundle) -> None:
 
 def test_invitations_and_exports(bundle: Bundle, tmp_path) -> None:
     links = commands.invite(bundle.folder, 3, "https://study.example/")
-    assert len(set(links)) == 3 and all(l.startswith("https://study.example/join/") for l in links)
+    assert len(set(links)) == 3
+    assert all(link.startswith("https://study.example/join/") for link in links)
     assert commands.export(bundle.folder, tmp_path / "x.parquet", "parquet") == 0
     assert pd.read_parquet(tmp_path / "x.parquet").empty
     assert "3 invited" in commands.status(bundle.folder)["annotators by stage"]

@@ -19,11 +19,16 @@ def test_every_revision_is_a_row_and_the_latest_counts(served: Served) -> None:
     judge(served, someone, 0, Answer(True, False), "b")
     judge_all(served, newcomer(served, simulated="careful"))
     frame = judgments(served)
-    assert tuple(frame.columns) == COLUMNS and len(frame) == 2 + 9
+    assert tuple(frame.columns) == COLUMNS
+    assert len(frame) == 2 + 9
     people = counting(frame)
-    assert len(people) == 1 and people.iloc[0]["mos"] == 0 and people.iloc[0]["revision"] == 1
+    assert len(people) == 1
+    assert people.iloc[0]["mos"] == 0
+    assert people.iloc[0]["revision"] == 1
     bots = counting(frame, simulated=True)
-    assert len(bots) == 9 and bots["simulated"].all() and (bots["repeat"] == 1).sum() == 1
+    assert len(bots) == 9
+    assert bots["simulated"].all()
+    assert (bots["repeat"] == 1).sum() == 1
     assert (bots["mos"] == (bots["consistent"] & bots["single"])).all()
 
 
@@ -34,7 +39,8 @@ def test_rows_say_what_the_items_really_are(served: Served) -> None:
     assert set(zip(frame["generator"], frame["method"], frame["direction"], strict=True)) <= sources
     assert sorted(frame["check"].dropna()) == ["good", "still"]
     assert frame["check"].isna().sum() == 7
-    assert frame["simulated"].dtype == bool and str(frame["created_at"].dtype).endswith("UTC]")
+    assert frame["simulated"].dtype == bool
+    assert str(frame["created_at"].dtype).endswith("UTC]")
 
 
 def test_formats_agree(served: Served, tmp_path: Path) -> None:
@@ -49,7 +55,8 @@ def test_formats_agree(served: Served, tmp_path: Path) -> None:
     csv = pd.read_csv(tmp_path / "x.csv")
     assert csv["label"][0] == "'" + frame["label"][0]  # no spreadsheet runs it
     lines = pd.read_json(tmp_path / "x.jsonl", lines=True)
-    assert lines["label"][0] == frame["label"][0] and list(lines.columns) == list(COLUMNS)
+    assert lines["label"][0] == frame["label"][0]
+    assert list(lines.columns) == list(COLUMNS)
     with pytest.raises(BenchError, match="did you mean csv"):
         write_export(served, tmp_path / "x", "cvs")
 

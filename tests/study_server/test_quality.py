@@ -18,7 +18,9 @@ SOURCES = {f"i{n}": Source("g", "m", n, "") for n in range(30)} | {"c": Source("
 
 
 def answer(item: str, annotator: int, mos: bool, repeat: int = 0) -> Judgment:
-    return Judgment(item_id=item, annotator_id=annotator, consistent=True, single=mos, repeat=repeat)
+    return Judgment(
+        item_id=item, annotator_id=annotator, consistent=True, single=mos, repeat=repeat
+    )
 
 
 def pairwise_alpha(rows: list[list[bool]]) -> float:
@@ -58,7 +60,9 @@ def test_perfect_agreement_is_one() -> None:
 def test_flags_name_what_is_wrong(served: Served, clock: Clock) -> None:
     judge_all(served, newcomer(served))  # yes to everything, at three seconds each
     (person,) = quality.persons(served)
-    assert person.checks == (1, 2) and person.repeats == (1, 1) and person.flags == ()
+    assert person.checks == (1, 2)
+    assert person.repeats == (1, 1)
+    assert person.flags == ()
     sloppy = newcomer(served)
     position, first = 0, True
     while position is not None:

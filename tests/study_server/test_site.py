@@ -39,7 +39,8 @@ def test_the_whole_way(visitor: Visitor, served: Served) -> None:
     assert visitor.last.request.path == "/done"
     code = re.search(r"<output>(.+?)</output>", visitor.last.text).group(1)
     annotator = me(served)
-    assert annotator.completion_code == code and annotator.consent_version == "3"
+    assert annotator.completion_code == code
+    assert annotator.consent_version == "3"
     assert annotator.settings_sha256 == served.bundle.settings.sha256
 
 
@@ -60,7 +61,8 @@ def test_two_wrong_tries_end_the_quiz(visitor: Visitor, served: Served) -> None:
     visitor.post()
     wrong = QUIZ | {"consistent-1": "yes"}
     again = visitor.post("/quiz", **wrong)
-    assert "last try" in again.text and "Not right yet" in again.text
+    assert "last try" in again.text
+    assert "Not right yet" in again.text
     assert visitor.post("/quiz", **wrong).request.path == "/failed"
     assert visitor.get("/items/0").request.path == "/failed"
     assert me(served).stage == "failed"
@@ -80,7 +82,8 @@ def test_going_back_shows_the_answer_and_an_edit_is_a_revision(
     visitor.begin()
     visitor.post(**YES, label="<b>tint</b>")
     page = visitor.get("/items/0")
-    assert 'value="&lt;b&gt;tint&lt;/b&gt;"' in page.text and "<b>tint" not in page.text
+    assert 'value="&lt;b&gt;tint&lt;/b&gt;"' in page.text
+    assert "<b>tint" not in page.text
     assert re.search(r'name="category" value="colour"\s+checked', page.text)
     assert visitor.post(**NO).request.path == "/items/1"
     with served.store.read() as db:
@@ -93,9 +96,12 @@ def test_a_missing_answer_is_asked_for_and_nothing_is_lost(
 ) -> None:
     visitor.begin()
     page = visitor.post(consistent="yes", single="yes", label="spin")
-    assert page.status_code == 422 and "kind of change" in page.text and 'value="spin"' in page.text
+    assert page.status_code == 422
+    assert "kind of change" in page.text
+    assert 'value="spin"' in page.text
     assert stored(served) == 0
-    assert visitor.post(**YES).status_code == 200 and stored(served) == 1
+    assert visitor.post(**YES).status_code == 200
+    assert stored(served) == 1
 
 
 def test_a_double_click_is_one_answer(visitor: Visitor, served: Served) -> None:
@@ -106,7 +112,9 @@ def test_a_double_click_is_one_answer(visitor: Visitor, served: Served) -> None:
     assert stored(served) == 1
 
 
-def test_the_same_link_resumes_on_another_device(app: Flask, served: Served, visitor: Visitor) -> None:
+def test_the_same_link_resumes_on_another_device(
+    app: Flask, served: Served, visitor: Visitor
+) -> None:
     visitor.begin()
     visitor.post(**YES)
     with app.test_request_context():
@@ -115,7 +123,9 @@ def test_the_same_link_resumes_on_another_device(app: Flask, served: Served, vis
     assert other.get(link).request.path == "/items/1"
 
 
-def test_a_lost_place_is_explained(app: Flask, served: Served, clock: Clock, visitor: Visitor) -> None:
+def test_a_lost_place_is_explained(
+    app: Flask, served: Served, clock: Clock, visitor: Visitor
+) -> None:
     old = visitor.begin()
     clock.now += 31 * 60
     assert "Welcome back" in visitor.get("/items").text
@@ -139,10 +149,12 @@ def test_the_open_link_registers_once_for_a_recruiting_service(app: Flask, serve
         assert someone.last.request.path == "/consent"
     with served.store.read() as db:
         rows = db.execute(select(Annotator.outside_id, Annotator.outside)).all()
-    assert [row[0] for row in rows] == ["PROLIFIC_PID:p1"] and '"STUDY_ID": "s"' in rows[0][1]
+    assert [row[0] for row in rows] == ["PROLIFIC_PID:p1"]
+    assert '"STUDY_ID": "s"' in rows[0][1]
     preview = Visitor(app.test_client())
     page = preview.get(link.split("?")[0] + "?assignmentId=ASSIGNMENT_ID_NOT_AVAILABLE&workerId=w")
-    assert "preview" in page.text and "<button class=\"primary\"" not in page.text
+    assert "preview" in page.text
+    assert '<button class="primary"' not in page.text
 
 
 @pytest.mark.parametrize(("state", "words"), [("paused", "is paused"), ("closed", "is closed")])
@@ -152,14 +164,18 @@ def test_answers_after_the_end_are_refused_clearly(
     visitor.begin()
     served.store.write(lambda db: set_state(db, state, 0))
     page = visitor.post(**YES)
-    assert page.status_code == 409 and words in page.text and stored(served) == 0
+    assert page.status_code == 409
+    assert words in page.text
+    assert stored(served) == 0
     assert words in visitor.get("/items/0").text
 
 
 def test_the_language_can_be_chosen(visitor: Visitor, served: Served) -> None:
     visitor.begin()
     page = visitor.post("/language", language="zh", back="/items/0")
-    assert page.request.path == "/items/0" and 'lang="zh"' in page.text and "所有行" in page.text
+    assert page.request.path == "/items/0"
+    assert 'lang="zh"' in page.text
+    assert "所有行" in page.text
     visitor.post("/items/0", **YES)
     with served.store.read() as db:
         assert db.execute(select(Judgment.language)).scalar_one() == "zh"
@@ -192,13 +208,15 @@ def test_tampered_and_foreign_tickets(app: Flask, served: Served, visitor: Visit
     assert visitor.post("/items/5", **YES).status_code == 403
     assert stored(served) == 0
     visitor.last = mine
-    assert visitor.post(**YES).status_code == 200 and stored(served) == 1
+    assert visitor.post(**YES).status_code == 200
+    assert stored(served) == 1
 
 
 def test_forms_without_their_token_are_refused(visitor: Visitor, served: Served) -> None:
     visitor.begin()
     answer = visitor.client.post("/items/0", data=YES)
-    assert answer.status_code == 400 and "reload the page" in answer.text
+    assert answer.status_code == 400
+    assert "reload the page" in answer.text
     assert stored(served) == 0
 
 
@@ -214,7 +232,8 @@ def test_forms_without_their_token_are_refused(visitor: Visitor, served: Served)
 def test_links_that_are_not_ours(app: Flask, path: str) -> None:
     stranger = Visitor(app.test_client())
     page = stranger.get(path)
-    assert page.status_code == 403 and "Traceback" not in page.text
+    assert page.status_code == 403
+    assert "Traceback" not in page.text
 
 
 @pytest.mark.parametrize(
@@ -255,9 +274,17 @@ def test_wrong_methods_types_and_sizes(visitor: Visitor, served: Served) -> None
     many = {f"field{n}": "x" for n in range(100)}
     visitor.last = page
     assert visitor.post(**YES, **many).status_code in (200, 413)
-    broken = client.post("/items/0", data=b"consistent=%ff%fe&single=\xff", content_type="application/x-www-form-urlencoded")  # fmt: skip
+    broken = client.post(
+        "/items/0",
+        data=b"consistent=%ff%fe&single=\xff",
+        content_type="application/x-www-form-urlencoded",
+    )
     assert broken.status_code == 400
-    cut = client.post("/items/0", data=b"--x\r\nContent-Disp", content_type="multipart/form-data; boundary=x")  # fmt: skip
+    cut = client.post(
+        "/items/0",
+        data=b"--x\r\nContent-Disp",
+        content_type="multipart/form-data; boundary=x",
+    )
     assert cut.status_code == 400
     assert stored(served) <= 1
 
@@ -272,14 +299,17 @@ def test_a_fault_of_ours_is_a_calm_page_and_a_log_line(
 
     monkeypatch.setattr("study_server.judging.annotator_plan", fail)
     page = visitor.get("/items/0")
-    assert page.status_code == 500 and "RuntimeError" not in page.text
-    assert "RuntimeError" in caplog.text and "secret-answer" not in caplog.text
+    assert page.status_code == 500
+    assert "RuntimeError" not in page.text
+    assert "RuntimeError" in caplog.text
+    assert "secret-answer" not in caplog.text
 
 
 def test_too_many_requests_are_slowed_down(app: Flask) -> None:
     client = app.test_client()
     codes = [client.get("/").status_code for _ in range(120)]
-    assert 429 in codes and codes[0] == 200
+    assert 429 in codes
+    assert codes[0] == 200
 
 
 def test_the_log_holds_no_token_and_no_answer(
@@ -290,6 +320,7 @@ def test_the_log_holds_no_token_and_no_answer(
     someone.begin()
     someone.post(**YES, label="very private words")
     token = served.links.personal(me(served).public_id)
-    assert "/join/<token> 303" in caplog.text and "/items/<int:position> 303" in caplog.text
+    assert "/join/<token> 303" in caplog.text
+    assert "/items/<int:position> 303" in caplog.text
     for secret in (token, me(served).public_id, "very private words", "colour", "csrf"):
         assert secret not in caplog.text
