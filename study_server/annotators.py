@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from study_server.bundle import Lesson
+from study_server.bundle import Bundle
 from study_server.judgments import go_on
 from study_server.links import Links
 from study_server.models import Annotator, Event, QuizTry
@@ -97,14 +97,14 @@ def take_quiz(
     session: Session,
     annotator_id: int,
     answers: Sequence[tuple[bool, bool]],
-    lessons: Sequence[Lesson],
-    settings: Settings,
+    bundle: Bundle,
     now: float,
 ) -> tuple[list[bool], str]:
     """Record a try; returns which answers were right, and the stage that follows.
 
     The last wrong try ends the participation.
     """
+    lessons = [lesson for lesson in bundle.lessons if lesson.role == "quiz"]
     right = [
         consistent == lesson.consistent and lesson.single in (None, single)
         for (consistent, single), lesson in zip(answers, lessons, strict=True)
@@ -125,8 +125,8 @@ def take_quiz(
     )
     if all(right):
         annotator.stage = "judging"
-        go_on(session, annotator, settings, now)
-    elif tries + 1 >= settings.quiz_tries:
+        go_on(session, annotator, bundle, now)
+    elif tries + 1 >= bundle.settings.quiz_tries:
         annotator.stage = "failed"
     return right, annotator.stage
 
@@ -137,8 +137,8 @@ def quiz_tries(session: Session, annotator_id: int) -> int:
     return session.execute(count).scalar_one()
 
 
-def resume(session: Session, annotator_id: int, settings: Settings, now: float) -> int | None:
+def resume(session: Session, annotator_id: int, bundle: Bundle, now: float) -> int | None:
     """Lease the item to go on with; returns its position, None where all is judged."""
     annotator = session.get_one(Annotator, annotator_id)
     annotator.seen_at = now
-    return go_on(session, annotator, settings, now) if annotator.stage == "judging" else None
+    return go_on(session, annotator, bundle, now) if annotator.stage == "judging" else None

@@ -11,6 +11,7 @@ from functools import lru_cache
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from study_server.bundle import Bundle
 from study_server.models import Annotator, Assignment, Item
 from study_server.settings import Settings
 
@@ -41,23 +42,20 @@ def plan(seed: int, directions: int, repeats: int, good: int, still: int) -> tup
     return tuple(slots)
 
 
-def annotator_plan(session: Session, annotator: Annotator, settings: Settings) -> tuple[Slot, ...]:
-    """The plan of one annotator of this study."""
-    rows = session.execute(select(Item.kind, func.count()).group_by(Item.kind)).all()
-    counts = dict(rows)
-    directions = min(settings.items_per_annotator, counts.get("direction", 0))
+def personal_plan(seed: int, bundle: Bundle) -> tuple[Slot, ...]:
+    """The plan of the annotator with this seed in the bundle's study."""
+    settings, kinds = bundle.settings, bundle.kinds
+    directions = min(settings.items_per_annotator, kinds["direction"])
     return plan(
-        annotator.seed,
+        seed,
         directions,
         round(settings.repeat_share * directions),
-        min(settings.good_checks, counts.get("good", 0)),
-        min(settings.still_checks, counts.get("still", 0)),
+        min(settings.good_checks, kinds["good"]),
+        min(settings.still_checks, kinds["still"]),
     )
 
 
-def assign_next(
-    session: Session, annotator: Annotator, settings: Settings, now: float
-) -> int | None:
+def assign_next(session: Session, annotator: Annotator, bundle: Bundle, now: float) -> int | None:
     """Lease the annotator's next item; returns its position, None where nothing is left.
 
     An item that is leased to them and not yet judged comes first, its lease renewed.
@@ -69,6 +67,7 @@ def assign_next(
             .order_by(Assignment.position)
         )
     )
+    settings = bundle.settings
     until = now + 60 * settings.lease_minutes
     for assignment in [a for a in mine if not a.judged]:
         if assignment.lease_until > now or has_place(session, assignment, settings, now):
@@ -77,7 +76,7 @@ def assign_next(
         mine.remove(assignment)
         session.delete(assignment)
     session.flush()
-    slots = annotator_plan(session, annotator, settings)
+    slots = personal_plan(annotator.seed, bundle)
     start = mine[-1].position + 1 if mine else 0
     for position in range(start, len(slots)):
         item_id = _pick(session, annotator, slots, position, mine, settings, now)

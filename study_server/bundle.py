@@ -11,6 +11,7 @@ holds every step of the row, for the slider.
 """
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -89,6 +90,11 @@ class Bundle:
         if sources.keys() != self.items.keys():
             raise BenchError(f"{path} does not fit {self.folder}/manifest.json; build it again")
         return sources
+
+    @cached_property
+    def kinds(self) -> Counter[str]:
+        """How many items there are of each kind: direction, good, still."""
+        return Counter(source.check or "direction" for source in self.sources.values())
 
     @cached_property
     def secrets(self) -> dict[str, str]:

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from study_server import annotators
-from study_server.assignment import annotator_plan
+from study_server.assignment import personal_plan
 from study_server.judgments import OTHER, FormError, Outcome, parse_answer, record
 from study_server.models import Assignment, Judgment
 from study_server.visit import Page, at, page, served
@@ -49,19 +49,19 @@ def current() -> Page:
 @at("judging")
 def proceed() -> Page:
     """Take the next item, or renew the lease of the present one."""
-    settings, annotator_id, now = served().bundle.settings, g.annotator.id, served().clock()
-    position = served().store.write(lambda db: annotators.resume(db, annotator_id, settings, now))
+    bundle, annotator_id, now = served().bundle, g.annotator.id, served().clock()
+    position = served().store.write(lambda db: annotators.resume(db, annotator_id, bundle, now))
     return redirect(_address(position), 303)
 
 
-@blueprint.get("/items/<int:position>")
+@blueprint.get("/items/<int(max=9999):position>")
 @at("judging")
 def item(position: int) -> Page:
     """One item, filled in with its latest answer where it has one."""
     return _item_page(position, None, {}, 200)
 
 
-@blueprint.post("/items/<int:position>")
+@blueprint.post("/items/<int(max=9999):position>")
 @at("judging", "finished")
 def answer(position: int) -> Page:
     """Store an answer. Scripts that ask for JSON get the next address instead of a redirect."""
@@ -70,13 +70,12 @@ def answer(position: int) -> Page:
         abort(400)
     if (ticket.annotator_id, ticket.position) != (g.annotator.id, position):
         abort(403)
-    settings, now = served().bundle.settings, served().clock()
+    bundle, now = served().bundle, served().clock()
     try:
-        given = parse_answer(request.form, settings.categories)
+        given = parse_answer(request.form, bundle.settings.categories)
     except FormError as error:
         return _item_page(position, request.form, error.faults, 422)
-    seconds = max(0.0, now - ticket.shown_at)
-    outcome = served().store.write(lambda db: record(db, ticket, given, seconds, settings, now))
+    outcome = served().store.write(lambda db: record(db, ticket, given, bundle, now))
     return _after(outcome)
 
 
@@ -104,7 +103,7 @@ def _address(position: int | None) -> str:
 def _item_page(
     position: int, form: MultiDict[str, str] | None, faults: dict[str, str], status: int
 ) -> Page:
-    settings, now = served().bundle.settings, served().clock()
+    bundle, now = served().bundle, served().clock()
     with served().store.read() as db:
         assignment = db.scalars(
             select(Assignment).where(
@@ -113,19 +112,19 @@ def _item_page(
         ).one_or_none()
         if assignment is None:
             abort(404)
-        revisions = _latest(db, assignment)
-        total = len(annotator_plan(db, g.annotator, settings))
+        latest = _latest(db, assignment)
         paces = db.execute(
             select(Judgment.seconds)
             .where(Judgment.annotator_id == g.annotator.id, Judgment.revision == 0)
             .order_by(Judgment.id)
         ).scalars()
         seconds = list(paces)
+    total = len(personal_plan(g.annotator.seed, bundle))
     return page(
         "item.html",
         status,
-        item=served().bundle.items[assignment.item_id],
-        form=form if form is not None else _filled_in(revisions, settings.categories),
+        item=bundle.items[assignment.item_id],
+        form=form if form is not None else _filled_in(latest, bundle.settings.categories),
         faults=faults,
         judged=assignment.judged,
         position=position,

@@ -5,13 +5,13 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from study_server.assignment import assign_next, has_place
+from study_server.bundle import Bundle
 from study_server.links import Ticket
 from study_server.models import Annotator, Assignment, Judgment
-from study_server.settings import Settings
 from study_server.study import state_of
 
 OTHER = "other"
@@ -77,26 +77,16 @@ def _clean(text: str) -> str:
     return "".join(" " if unicodedata.category(c) in unprintable else c for c in text).strip()
 
 
-def record(
-    session: Session,
-    ticket: Ticket,
-    answer: Answer,
-    seconds: float,
-    settings: Settings,
-    now: float,
-) -> Outcome:
+def record(session: Session, ticket: Ticket, answer: Answer, bundle: Bundle, now: float) -> Outcome:
     """Add `answer` as a revision and lease the next item, within one write transaction.
 
     A ticket that was seen before changes nothing: its first answer is stored. The same answer as
     the latest revision adds none.
     """
-    annotator_id = ticket.annotator_id
-    annotator = session.get_one(Annotator, annotator_id)
-    known = select(Judgment.id).where(
-        Judgment.annotator_id == annotator_id, Judgment.key == ticket.key
-    )
-    if session.execute(known).first() is not None:
-        return Outcome("repeated", go_on(session, annotator, settings, now))
+    annotator = session.get_one(Annotator, ticket.annotator_id)
+    revisions = list(session.scalars(_revisions(ticket)))
+    if any(judgment.key == ticket.key for judgment in revisions):
+        return Outcome("repeated", go_on(session, annotator, bundle, now))
     state = state_of(session)
     if state != "open":
         return Outcome(state)
@@ -104,36 +94,25 @@ def record(
         return Outcome("finished")
     assignment = session.scalars(
         select(Assignment).where(
-            Assignment.annotator_id == annotator_id, Assignment.position == ticket.position
+            Assignment.annotator_id == annotator.id, Assignment.position == ticket.position
         )
     ).one_or_none()
     if assignment is None or annotator.stage != "judging":
         return Outcome("unknown")
     expired = not assignment.judged and assignment.lease_until <= now
-    lost = expired and not has_place(session, assignment, settings, now)
-    if (
-        lost or assignment.item_id != ticket.item_id
-    ):  # the position was given another item meanwhile
-        return Outcome("full", go_on(session, annotator, settings, now))
-    latest = session.scalars(
-        select(Judgment)
-        .where(
-            Judgment.annotator_id == annotator_id,
-            Judgment.item_id == assignment.item_id,
-            Judgment.repeat == assignment.repeat,
-        )
-        .order_by(Judgment.revision.desc())
-        .limit(1)
-    ).one_or_none()
-    if latest is None or _answer_of(latest) != answer:
+    lost = expired and not has_place(session, assignment, bundle.settings, now)
+    if lost or assignment.item_id != ticket.item_id:  # the position holds another item by now
+        return Outcome("full", go_on(session, annotator, bundle, now))
+    revisions = [judgment for judgment in revisions if judgment.repeat == assignment.repeat]
+    if not revisions or _answer_of(revisions[-1]) != answer:
         session.add(
             Judgment(
-                annotator_id=annotator_id,
+                annotator_id=annotator.id,
                 item_id=assignment.item_id,
                 repeat=assignment.repeat,
-                revision=0 if latest is None else latest.revision + 1,
+                revision=len(revisions),
                 key=ticket.key,
-                seconds=round(seconds, 3),
+                seconds=round(max(0.0, now - ticket.shown_at), 3),
                 language=annotator.language,
                 simulated=bool(annotator.simulated),
                 created_at=now,
@@ -142,22 +121,31 @@ def record(
         )
     assignment.judged = True
     annotator.seen_at = now
-    return Outcome("stored", go_on(session, annotator, settings, now))
+    return Outcome("stored", go_on(session, annotator, bundle, now))
+
+
+def _revisions(ticket: Ticket) -> Select[tuple[Judgment]]:
+    """All that the annotator said about the ticket's item, the newest last."""
+    return (
+        select(Judgment)
+        .where(Judgment.annotator_id == ticket.annotator_id, Judgment.item_id == ticket.item_id)
+        .order_by(Judgment.repeat, Judgment.revision)
+    )
 
 
 def _answer_of(judgment: Judgment) -> Answer:
     return Answer(judgment.consistent, judgment.single, judgment.category, judgment.label)
 
 
-def go_on(session: Session, annotator: Annotator, settings: Settings, now: float) -> int | None:
+def go_on(session: Session, annotator: Annotator, bundle: Bundle, now: float) -> int | None:
     """The position of the next item; None, and the annotator finished, where nothing is left."""
     if annotator.stage == "finished":
         return None
-    position = assign_next(session, annotator, settings, now)
+    position = assign_next(session, annotator, bundle, now)
     if position is None:
         annotator.stage = "finished"
         annotator.finished_at = now
-        annotator.completion_code = settings.completion_code or new_code()
+        annotator.completion_code = bundle.settings.completion_code or new_code()
     return position
 
 

@@ -170,10 +170,10 @@ def check_quiz() -> Page:
         (form[f"consistent-{n}"] == "yes", form[f"single-{n}"] == "yes")
         for n in range(len(lessons))
     ]
-    settings, annotator_id, now = served().bundle.settings, g.annotator.id, served().clock()
+    bundle, annotator_id, now = served().bundle, g.annotator.id, served().clock()
 
     right, stage = served().store.write(
-        lambda db: annotators.take_quiz(db, annotator_id, answers, lessons, settings, now)
+        lambda db: annotators.take_quiz(db, annotator_id, answers, bundle, now)
     )
     if stage != "instructed":
         return redirect(url_for(".study"), 303)

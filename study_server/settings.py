@@ -97,7 +97,10 @@ def read_settings(path: Path) -> Settings:
 def _check_types(path: Path, prefix: str, table: Any, kind: type) -> None:
     if not isinstance(table, dict):
         raise BenchError(f"{path}: {prefix.rstrip('.')} must be a table")
-    known: dict[str, Any] = {f.name: f.type for f in fields(kind)} | {"title": dict, "screening": dict}
+    known: dict[str, Any] = {f.name: f.type for f in fields(kind)} | {
+        "title": dict,
+        "screening": dict,
+    }
     for key, value in table.items():
         if key not in known or key in ("sha256", "consent_version"):
             raise BenchError(f"{path}: unknown setting {prefix}{key}")

@@ -8,7 +8,7 @@ from flask import current_app, g, redirect, render_template, request, session, u
 from sqlalchemy import select
 from werkzeug.wrappers import Response
 
-from study_server.models import Annotator
+from study_server.models import Annotator, Study
 from study_server.study import Served, state_of
 from study_server.texts import NAMES, category_name, say
 
@@ -29,11 +29,9 @@ def know_visitor() -> None:
         return
     public_id = session.get("annotator")
     with served().store.read() as db:
-        g.state = state_of(db)
-        if public_id:
-            g.annotator = db.scalars(
-                select(Annotator).where(Annotator.public_id == public_id)
-            ).one_or_none()
+        known = select(Annotator, Study.state).where(Annotator.public_id == public_id)
+        row = db.execute(known).one_or_none() if public_id else None
+        g.annotator, g.state = row or (None, state_of(db))
     languages = served().bundle.settings.languages
     known = (g.annotator.language if g.annotator else "") or session.get("language")
     g.language = known or request.accept_languages.best_match(languages) or languages[0]

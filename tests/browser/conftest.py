@@ -25,6 +25,12 @@ ARGS = (
 
 
 @pytest.fixture(scope="session")
+def base_url() -> str:
+    """Every test has a site of its own. (The plugin's fixture of this name warns in pytest 9.)"""
+    return ""
+
+
+@pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
     """Debian's Chromium where it is installed, else Playwright's own."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")

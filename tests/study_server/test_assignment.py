@@ -25,7 +25,7 @@ def newcomer(served: Served, simulated: str = "") -> int:
         public_id = annotators.register(db, "invite", served.clock(), simulated=simulated)
         annotator = db.scalars(select(Annotator).where(Annotator.public_id == public_id)).one()
         annotator.stage = "judging"
-        annotators.resume(db, annotator.id, served.bundle.settings, served.clock())
+        annotators.resume(db, annotator.id, served.bundle, served.clock())
         return annotator.id
 
     return served.store.write(work)
@@ -42,9 +42,9 @@ def judge(
             )
         ).one()
     key = key or f"{annotator_id}-{position}"
-    settings, now = served.bundle.settings, served.clock()
+    bundle, now = served.bundle, served.clock()
     ticket = Ticket(annotator_id, position, item_id, now - 3, key)
-    return served.store.write(lambda db: record(db, ticket, answer, 3.0, settings, now))
+    return served.store.write(lambda db: record(db, ticket, answer, bundle, now))
 
 
 def judge_all(served: Served, annotator_id: int) -> int:

@@ -37,7 +37,9 @@ class Crawler:
             answer = visitor.client.get(path)
             head = "\n".join(f"{k}: {v}" for k, v in answer.headers).encode()
             self.seen[path] = head + b"\n\n" + answer.data
-            queue += [m.replace("&amp;", "&") for m in LINK.findall(answer.get_data(as_text=True))]
+            answer.close()
+            if answer.mimetype == "text/html":
+                queue += [path.replace("&amp;", "&") for path in LINK.findall(answer.text)]
             if "Location" in answer.headers:
                 queue.append(answer.headers["Location"])
 
@@ -95,7 +97,9 @@ def test_every_page_carries_the_headers_of_a_careful_site(app: Flask, served: Se
     visitor = new_visitor(app, served)
     visitor.begin()
     for path in ("/items/0", "/nowhere", "/admin/sign-in", "/static/style.css"):
-        headers = visitor.client.get(path).headers
+        answer = visitor.client.get(path)
+        answer.close()
+        headers = answer.headers
         policy = headers["Content-Security-Policy"]
         assert "default-src 'none'" in policy
         assert "unsafe" not in policy
