@@ -5,7 +5,7 @@ from functools import wraps
 from typing import ParamSpec
 
 from flask import current_app, g, redirect, render_template, request, session, url_for
-from sqlalchemy import select
+from sqlalchemy import select, true
 from werkzeug.wrappers import Response
 
 from study_server.models import Annotator, Study
@@ -29,7 +29,11 @@ def know_visitor() -> None:
         return
     public_id = session.get("annotator")
     with served().store.read() as db:
-        known = select(Annotator, Study.state).where(Annotator.public_id == public_id)
+        known = (
+            select(Annotator, Study.state)
+            .join(Study, true())  # the one study
+            .where(Annotator.public_id == public_id)
+        )
         row = db.execute(known).one_or_none() if public_id else None
         g.annotator, g.state = row or (None, state_of(db))
     languages = served().bundle.settings.languages
