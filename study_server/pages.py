@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from study_server import annotators
 from study_server.annotators import OUTSIDE
+from study_server.assignment import personal_plan
 from study_server.bundle import Lesson
 from study_server.judging import minutes_left
 from study_server.security import limiter, per_address
@@ -38,7 +39,8 @@ def welcome(token: str) -> Page:
         return page("stopped.html")
     preview = request.args.get("assignmentId") == "ASSIGNMENT_ID_NOT_AVAILABLE"
     outside = {name: request.args[name][:200] for name in OUTSIDE if name in request.args}
-    return page("welcome.html", outside=outside, preview=preview, minutes=minutes_left([], 40))
+    minutes = minutes_left([], len(personal_plan(0, served().bundle)))
+    return page("welcome.html", outside=outside, preview=preview, minutes=max(1, minutes))
 
 
 @blueprint.post("/open/<token>")
