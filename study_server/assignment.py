@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from study_server.bundle import Bundle
@@ -111,7 +111,7 @@ def has_place(session: Session, assignment: Assignment, settings: Settings, now:
     return session.execute(others).scalar_one() < settings.ratings_per_item
 
 
-def _filled(simulated: bool, now: float) -> tuple[object, ...]:
+def _filled(simulated: bool, now: float) -> tuple[ColumnElement[bool], ...]:
     """What counts towards a quota: completed and live; people and simulated apart."""
     return (
         Assignment.repeat == 0,

@@ -124,7 +124,7 @@ def record(session: Session, ticket: Ticket, answer: Answer, bundle: Bundle, now
     return Outcome("stored", go_on(session, annotator, bundle, now))
 
 
-def _revisions(ticket: Ticket) -> Select[tuple[Judgment]]:
+def _revisions(ticket: Ticket) -> Select[Judgment]:
     """All that the annotator said about the ticket's item, the newest last."""
     return (
         select(Judgment)
