@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import ParamSpec
 
 from flask import Blueprint, Response, abort, g, redirect, request, session, url_for
+from flask_limiter.util import get_remote_address
 from werkzeug.security import check_password_hash
 
 from study_server import annotators, quality
 from study_server.backup import back_up
-from study_server.security import limiter, log, per_address
+from study_server.security import limiter, log
 from study_server.study import note, set_state
 from study_server.visit import Page, page, served
 
@@ -42,7 +43,7 @@ def sign_in() -> Page:
 
 
 @blueprint.post("/sign-in")
-@limiter.limit("10/minute", **per_address)
+@limiter.limit("10/minute", key_func=get_remote_address)
 def check_password() -> Page:
     """Compares the password with its hash."""
     known = os.environ.get(HASH_VARIABLE) or served().bundle.secrets["admin_password_hash"]

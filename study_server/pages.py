@@ -1,6 +1,7 @@
 """The annotator's way to the items: link, consent, instructions, quiz; and its ends."""
 
 from flask import Blueprint, abort, g, redirect, request, session, url_for
+from flask_limiter.util import get_remote_address
 from werkzeug.wrappers import Response
 
 from study_server import annotators
@@ -8,7 +9,7 @@ from study_server.annotators import OUTSIDE
 from study_server.assignment import personal_plan
 from study_server.bundle import Lesson
 from study_server.judging import minutes_left
-from study_server.security import limiter, per_address
+from study_server.security import limiter
 from study_server.visit import Page, at, page, served
 
 blueprint = Blueprint("pages", __name__)
@@ -44,7 +45,7 @@ def welcome(token: str) -> Page:
 
 
 @blueprint.post("/open/<token>")
-@limiter.limit("60/minute", **per_address)
+@limiter.limit("60/minute", key_func=get_remote_address)
 def register(token: str) -> Page:
     """Self-registration through the open link; a known outside number comes back as itself."""
     if served().links.read(token) != "" or not served().bundle.settings.open_link:

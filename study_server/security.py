@@ -33,7 +33,6 @@ def _who() -> str:
 
 # A person sends one answer in a second at most; several dozen may share one address.
 limiter = Limiter(_who, default_limits=["50/second"], storage_uri="memory://")
-per_address = {"key_func": get_remote_address}
 
 
 def protect(app: Flask, behind_proxy: bool) -> None:

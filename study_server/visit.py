@@ -29,12 +29,12 @@ def know_visitor() -> None:
         return
     public_id = session.get("annotator")
     with served().store.read() as db:
-        known = (
+        asked = (
             select(Annotator, Study.state)
             .join(Study, true())  # the one study
             .where(Annotator.public_id == public_id)
         )
-        row = db.execute(known).one_or_none() if public_id else None
+        row = db.execute(asked).one_or_none() if public_id else None
         g.annotator, g.state = row or (None, state_of(db))
     languages = served().bundle.settings.languages
     known = (g.annotator.language if g.annotator else "") or session.get("language")

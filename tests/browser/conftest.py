@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from study_server import annotators
@@ -17,6 +17,9 @@ from study_server.server import running
 from study_server.study import Served, open_study
 from tests.study_server.blobs import blob_bundle
 from tests.study_server.conftest import QUIZ
+
+PATIENCE = 120_000  # milliseconds that a page may take on a busy machine
+expect.set_options(timeout=PATIENCE / 4)
 
 ARGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -84,6 +87,7 @@ def site(browser_bundle: Path, tmp_path: Path) -> Iterator[Site]:
 
 def begin(page: Page, link: str) -> None:
     """From the link to the first item, by mouse."""
+    page.set_default_timeout(PATIENCE)
     page.goto(link)
     page.click("button[value=agree]")
     page.click(".actions .primary")

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.study_server.conftest import QUIZ
 
-from .conftest import Site
+from .conftest import PATIENCE, Site
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 
@@ -32,6 +32,7 @@ def test_every_page_of_the_annotator(
 ) -> None:
     context = browser.new_context(color_scheme=scheme, locale=locale, bypass_csp=True)
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     for path in ("/", f"/open/{site.study.links.open()}", "/nowhere"):
         page.goto(site.base + path)
         check(page)
@@ -68,6 +69,7 @@ def test_every_page_of_the_annotator(
 def test_the_staff_s_pages(browser: Browser, site: Site) -> None:
     context = browser.new_context(bypass_csp=True)
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     page.goto(f"{site.base}/admin/")
     check(page)
     password = (site.study.bundle.folder / "private" / "password.txt").read_text()

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.study_server.conftest import QUIZ
 
-from .conftest import Site, begin, position
+from .conftest import PATIENCE, Site, begin, position
 
 
 def choose(page: Page, name: str, value: str) -> None:
@@ -63,6 +63,7 @@ def tab_to(page: Page, selector: str) -> None:
 
 
 def test_by_keyboard_alone(page: Page, site: Site) -> None:
+    page.set_default_timeout(PATIENCE)
     page.goto(site.link())
     tab_to(page, "button[value=agree]")
     page.keyboard.press("Enter")
@@ -137,6 +138,7 @@ def test_on_a_phone(phone: BrowserContext, site: Site) -> None:
         )
         assert small == 0, f"{page.url} has buttons too small for a finger"
 
+    page.set_default_timeout(PATIENCE)
     page.goto(site.link())
     fits()
     page.tap("button[value=agree]")

@@ -45,7 +45,7 @@ def test_an_answer_given_offline_arrives_exactly_once(
     assert site.judgments() == []
     page.keyboard.press("Enter")  # impatience changes nothing
     context.set_offline(False)
-    page.wait_for_url("**/items/1", timeout=20_000)
+    page.wait_for_url("**/items/1")
     assert [row.category for row in site.judgments()] == ["colour"]
     page.goto(f"{site.base}/items/0")
     page.wait_for_timeout(300)
@@ -68,7 +68,7 @@ def test_an_answer_whose_confirmation_was_lost_is_not_doubled(page: Page, site: 
 
     page.route("**/items/0", lose_the_first_reply)
     page.keyboard.type("yy2")
-    page.wait_for_url("**/items/1", timeout=20_000)
+    page.wait_for_url("**/items/1")
     assert len(tries) == 2
     assert len(site.judgments()) == 1
 
@@ -85,7 +85,7 @@ def test_an_answer_kept_by_a_closed_page_is_sent_by_the_next(
     assert site.judgments() == []
     new = context.new_page()
     new.goto(f"{site.base}/study")
-    new.wait_for_url("**/items/1", timeout=20_000)
+    new.wait_for_url("**/items/1")
     assert [row.category for row in site.judgments()] == ["texture"]
 
 
