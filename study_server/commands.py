@@ -5,6 +5,7 @@ import random
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from study_server import annotators, quality
@@ -115,5 +116,5 @@ def simulate(
             bot = Bot(profile, rng, bundle.sources, bundle.settings.categories)
             return take_part(base, token, bot, list(bundle.lessons), study.links)
 
-        work = [lambda n=n, t=t: participation(n, t) for n, t in enumerate(tokens)]
+        work = [partial(participation, number, token) for number, token in enumerate(tokens)]
         return sum(run_bots(work))

@@ -6,7 +6,7 @@ careful annotators agree with each other and no method is better than another.
 
 import random
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmark.errors import BenchError, unknown
@@ -103,7 +103,7 @@ def take_part(base: str, token: str, bot: Bot, lessons: list[Lesson], links: Lin
         visitor.close()
 
 
-def run_bots(work: list[Callable[[], int]], threads: int = 4) -> list[int]:
+def run_bots(work: Sequence[Callable[[], int]], threads: int = 4) -> list[int]:
     """Run all participations, a few at a time; returns the counts. Raises the first error."""
     counts: list[int] = []
     errors: list[BaseException] = []
