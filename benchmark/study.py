@@ -15,6 +15,7 @@ from benchmark.report.replicates import Replicates, headline
 from benchmark.results import read_cells, read_run
 from benchmark.seeds import derive_seed, stream
 from study_server.bundle_writer import DirectionStrips, write_bundle
+from study_server.settings import read_settings
 
 ROWS = 4  # different z, the same for all methods of a generator
 STEPS = 13  # values of eps from end to end: every second one in the strip, all in the slider
@@ -31,6 +32,8 @@ def build_study(
     generators: names, all of the run where empty; settings: a study.toml. Raises BenchError where
     a generator is not in the run or cannot be opened.
     """
+    if settings is not None:
+        read_settings(settings)  # before anything is rendered
     description = read_run(run)
     rows = [r for r in headline(read_cells(run), description.get("headline", {})) if r.done]
     known = dict.fromkeys(r.generator for r in rows)
