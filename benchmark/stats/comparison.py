@@ -20,8 +20,6 @@ from benchmark.stats.results import Estimate, Undefined
 
 Floats = NDArray[np.float64]
 
-NONE = np.empty(0)  # shares of a method without rated directions
-
 
 @dataclass(frozen=True)
 class Comparison:
@@ -55,15 +53,18 @@ def compare(
         if name not in set(scores["method"]):
             raise unknown("rated method", name, scores["method"].unique())
     shares = {
-        (str(generator), str(name)): rows["mos"].to_numpy()
+        (str(generator), str(name)): rows["mos"].to_numpy(float)
         for (generator, name), rows in scores.groupby(["generator", "method"], observed=True)
     }
     generators = sorted({generator for generator, _ in shares})
+
+    def of(generator: str, name: str) -> Floats:
+        return shares.get((generator, name), np.empty(0))
+
     comparisons = []
     for baseline in baselines:
         strata = {
-            generator: tuple(shares.get((generator, name), NONE) for name in (method, baseline))
-            for generator in generators
+            generator: (of(generator, method), of(generator, baseline)) for generator in generators
         }
         comparisons += [
             _comparison({generator: pair}, method, baseline, seed)

@@ -10,7 +10,7 @@ Columns of a frame of predictions: generator, method: str. seed, k (the directio
 reconstructor says): int. eps and eps_hat, the shift and its estimate: float.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -106,7 +106,7 @@ def _pairs(accuracies: pd.DataFrame, method: str, baseline: str) -> pd.DataFrame
 
 
 def _comparison(
-    pairs: dict[str, pd.DataFrame | Undefined], method: str, baseline: str, seed: int
+    pairs: Mapping[str, pd.DataFrame | Undefined], method: str, baseline: str, seed: int
 ) -> RcaComparison:
     generators = tuple(pairs)
     tables = []

@@ -83,7 +83,7 @@ def _checks(judgments: pd.DataFrame) -> pd.DataFrame:
     """Of each annotator: the share of check items judged as expected, and their number."""
     items = judgments[judgments["check"].notna()].dropna(subset=["mos"])
     right = items["mos"].astype(int) == items["check"].map(EXPECTED)
-    return right.groupby(items["annotator"], observed=True).agg(["mean", "count"])
+    return _by_annotator(right, items["annotator"])
 
 
 def _repeats(answered: pd.DataFrame, first: pd.DataFrame) -> pd.DataFrame:
@@ -91,7 +91,12 @@ def _repeats(answered: pd.DataFrame, first: pd.DataFrame) -> pd.DataFrame:
     item = ["annotator", *DIRECTION]
     again = answered[answered["repeat"] > 0].merge(first, on=item, suffixes=("", "_first"))
     same = again["mos"].astype(int) == again["mos_first"]
-    return same.groupby(again["annotator"], observed=True).agg(["mean", "count"])
+    return _by_annotator(same, again["annotator"])
+
+
+def _by_annotator(yes: "pd.Series[bool]", annotators: "pd.Series[str]") -> pd.DataFrame:
+    groups = yes.groupby(annotators, observed=True)
+    return pd.DataFrame({"mean": groups.mean(), "count": groups.count()})
 
 
 def _seconds(answered: pd.DataFrame) -> pd.DataFrame:

@@ -53,9 +53,9 @@ def _tables(ratings: pd.DataFrame, annotators: int) -> tuple[Floats, Floats]:
     directions, names = pd.factorize(ratings["direction"])
     cells = ratings["annotator"].to_numpy() * len(names) + directions
     shape, size = (annotators, len(names)), annotators * len(names)
-    yes = np.bincount(cells, ratings["mos"].to_numpy(float), size).reshape(shape)
-    seen = np.bincount(cells, minlength=size).reshape(shape)
-    return yes, seen.astype(float)
+    yes = np.bincount(cells, ratings["mos"].to_numpy(float), size)
+    seen = np.bincount(cells, minlength=size)
+    return yes.reshape(shape).astype(float), seen.reshape(shape).astype(float)
 
 
 def _resampled(
