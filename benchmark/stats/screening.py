@@ -103,7 +103,7 @@ def _seconds(answered: pd.DataFrame) -> pd.DataFrame:
     """Of each annotator: the median viewing time, and from how many judgments."""
     timed = answered.dropna(subset=["seconds"])
     seconds = timed.groupby("annotator", observed=True)["seconds"]
-    return seconds.agg(mean="median", count="count")
+    return pd.DataFrame({"mean": seconds.median(), "count": seconds.count()})
 
 
 def _agreement(first: pd.DataFrame) -> pd.DataFrame:
