@@ -177,9 +177,7 @@ def test_a_thousand_races_for_the_last_place(served: Served) -> None:
         except Exception as error:  # noqa: BLE001  any failure fails the test
             failures.append(error)
 
-    threads = [
-        threading.Thread(target=rush, args=(study, 50)) for study in [other] + [served] * 19
-    ]
+    threads = [threading.Thread(target=rush, args=(study, 50)) for study in [other] + [served] * 19]
     for thread in threads:
         thread.start()
     for thread in threads:
