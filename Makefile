@@ -4,11 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: bench test lint perf
+.PHONY: bench study test lint perf
 .DELETE_ON_ERROR:
 
 bench: $(STAMP)
 	$(BIN)/bench run --all
+
+# A study of the reference run, built once, served until Ctrl-C.
+study: $(STAMP)
+	test -d study || $(BIN)/bench study build results/reference --out study
+	$(BIN)/bench study serve study
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

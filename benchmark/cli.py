@@ -11,6 +11,7 @@ import click
 
 from benchmark import __version__
 from benchmark.errors import BenchError
+from benchmark.study_cli import study
 
 if TYPE_CHECKING:
     from benchmark.results import Result
@@ -157,6 +158,9 @@ def train_generator(
     from benchmark.gan.command import train_generator as train
 
     train(name, data, out or Path("results/generators") / name, steps, resolve(device))
+
+
+main.add_command(study)
 
 
 def _parse_seeds(text: str) -> tuple[int, ...]:

@@ -1,0 +1,117 @@
+"""Do annotators agree with each other, and with themselves?
+
+Krippendorff's alpha for nominal answers (Content Analysis, chapter 12): 1 - observed / expected
+disagreement, for any number of answers about each direction. Both are sums over directions, so the
+bootstrap over directions resamples those sums.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmark.errors import unknown
+from benchmark.stats.bootstrap import (
+    FEWEST_UNITS,
+    RESAMPLES,
+    ROUNDING,
+    bca,
+    expanded,
+    resampled_sums,
+)
+from benchmark.stats.intervals import interval_of_shares
+from benchmark.stats.judgments import DIRECTION, QUESTIONS, first_showings, showings
+from benchmark.stats.results import Estimate, Interval, Undefined
+
+Floats = NDArray[np.float64]
+
+MOST_UNANIMOUS = 0.05  # share of resamples that may hold one answer only, which define no alpha
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Of the answers to one question. units: how many have at least two answers. percent: the
+    share of pairs of answers that are equal, within a unit first. alpha: 1 is perfect, 0 chance.
+    """
+
+    question: str
+    units: int
+    answers: int
+    percent: Estimate | Undefined
+    alpha: Estimate | Undefined
+
+
+def agreement(judgments: pd.DataFrame, question: str, seed: int = 0) -> Agreement:
+    """Between annotators. The intervals are over directions."""
+    counts = _answer_counts(first_showings(judgments), DIRECTION, question)
+    return _agreement(question, counts, np.arange(len(counts)), "directions", seed)
+
+
+def repeat_agreement(judgments: pd.DataFrame, question: str, seed: int = 0) -> Agreement:
+    """Within annotators: between showings of one direction. The intervals are over annotators."""
+    counts = _answer_counts(showings(judgments), ["annotator", *DIRECTION], question)
+    annotators, _ = pd.factorize(counts.index.get_level_values("annotator"))
+    return _agreement(question, counts, annotators, "annotators", seed)
+
+
+def _answer_counts(judgments: pd.DataFrame, unit: list[str], question: str) -> pd.DataFrame:
+    """How often each answer was given to each unit with at least two: (units, answers)."""
+    if question not in QUESTIONS:
+        raise unknown("question", question, QUESTIONS)
+    answered = judgments.dropna(subset=[question])
+    counts = answered.pivot_table(
+        index=unit, columns=question, aggfunc="size", fill_value=0, observed=True
+    )
+    return counts[counts.sum(axis=1) >= 2]
+
+
+def _agreement(
+    question: str, table: pd.DataFrame, clusters: NDArray[np.intp], over: str, seed: int
+) -> Agreement:
+    """clusters: (units,), the independent thing in `over` that each unit belongs to."""
+    counts = table.to_numpy(float)  # (units, answers)
+    if not len(counts):
+        none = Undefined("nothing was judged twice")
+        return Agreement(question, 0, 0, none, none)
+    answers = counts.sum(axis=1)  # (units,)
+    equal = np.sum(counts * (counts - 1), axis=1) / (answers * (answers - 1))  # (units,)
+    shares = np.bincount(clusters, equal) / np.bincount(clusters)  # (clusters,)
+    percent = Estimate(float(shares.mean()), interval_of_shares([shares], [1.0], over, seed=seed))
+    columns = np.column_stack([counts, answers * (1 - equal)])  # (units, answers + 1)
+    sums = np.zeros((len(shares), columns.shape[1]))  # (clusters, answers + 1)
+    np.add.at(sums, clusters, columns)
+    return Agreement(
+        question, len(counts), int(answers.sum()), percent, _alpha(sums, table, over, seed)
+    )
+
+
+def _alpha(sums: Floats, table: pd.DataFrame, over: str, seed: int) -> Estimate | Undefined:
+    value = float(alpha(sums.sum(axis=0)))
+    if np.isnan(value):
+        answer = table.columns[table.sum() > 0][0]
+        return Undefined(f"every answer is {answer}, so no disagreement can be expected")
+    if len(sums) < FEWEST_UNITS:
+        few = Undefined(f"a bootstrap needs {FEWEST_UNITS} {over}, here are {len(sums)}")
+        return Estimate(value, few)
+    resampled = alpha(resampled_sums(sums, RESAMPLES, np.random.default_rng(seed)))  # (resamples,)
+    defined = resampled[~np.isnan(resampled)]
+    without = alpha(sums.sum(axis=0) - sums)  # (clusters,): the jackknife
+    influence = without.mean() - without
+    if len(defined) < (1 - MOST_UNANIMOUS) * RESAMPLES or not np.any(np.abs(influence) > ROUNDING):
+        return Estimate(value, Undefined(f"too few {over} hold dissent to resample them"))
+    low, high = bca(value, defined, influence, expanded(len(sums)))
+    return Estimate(value, Interval(low, high, f"BCa bootstrap over {over}"))
+
+
+def alpha(sums: Floats) -> Floats:
+    """Krippendorff's alpha (...,) of sums over units (..., answers + 1); NaN if only one was given.
+
+    The columns: how often each answer was given; then, summed over units, the m answers to a unit
+    times the share of their pairs that differ.
+    """
+    given, differing = sums[..., :-1], sums[..., -1]  # (..., answers), (...,)
+    n = given.sum(axis=-1)  # (...,)
+    expected = (n**2 - np.sum(given**2, axis=-1)) / np.maximum(n - 1, 1)  # (...,)
+    varied = expected > 0
+    return np.where(varied, 1 - differing / np.where(varied, expected, 1), np.nan)

@@ -1,0 +1,78 @@
+"""From single judgments to one score a direction: the step before every other statistic.
+
+A judgment is one annotator's answer about one direction. Directions are nested in methods,
+annotators are crossed with both, so answers about one direction are no independent evidence:
+average within a direction first.
+
+Columns of a frame of judgments: generator, method, direction (unique within generator and
+method), annotator: str. consistent (does the same thing for different z), single (changes one
+factor): bool. mos: 1 if both, else 0. category: the change type, or None. repeat: 0 at the first
+showing. seconds: viewing time. check: None, or 'good' or 'still' for a check item. simulated: bool.
+A missing answer is None or NaN.
+"""
+
+import pandas as pd
+
+from benchmark.errors import BenchError
+
+DIRECTION = ["generator", "method", "direction"]
+QUESTIONS = ("consistent", "single", "mos", "category")
+COLUMNS = (*DIRECTION, "annotator", *QUESTIONS, "repeat", "seconds", "check", "simulated")
+
+
+def checked(judgments: pd.DataFrame) -> pd.DataFrame:
+    """The same frame. Raises BenchError if it lacks columns or mixes people and simulated ones."""
+    missing = [column for column in COLUMNS if column not in judgments.columns]
+    if missing:
+        raise BenchError(f"the judgments lack the column {', '.join(missing)}")
+    simulated = judgments["simulated"].astype(bool)
+    if simulated.any() and not simulated.all():
+        raise BenchError(
+            f"{simulated.sum()} of {len(simulated)} judgments are simulated; "
+            "analyse people and simulated annotators apart"
+        )
+    return judgments
+
+
+def showings(judgments: pd.DataFrame) -> pd.DataFrame:
+    """All judgments of study items: no check items, but hidden repeats too."""
+    return checked(judgments)[judgments["check"].isna()]
+
+
+def first_showings(judgments: pd.DataFrame) -> pd.DataFrame:
+    """The judgments that count: of study items, at their first showing.
+
+    Raises BenchError if somebody judged the same direction twice at the first showing.
+    """
+    first = showings(judgments)
+    first = first[first["repeat"] == 0]
+    twice = first[first.duplicated([*DIRECTION, "annotator"])]
+    if len(twice):
+        row = twice.iloc[0]
+        raise BenchError(
+            f"annotator {row.annotator} judged direction {row.direction} of {row.method} on "
+            f"{row.generator} twice at its first showing; keep the latest revision only"
+        )
+    return first
+
+
+def answers(judgments: pd.DataFrame) -> pd.DataFrame:
+    """The first showings that have a MOS, which is 0 or 1."""
+    answered = first_showings(judgments).dropna(subset=["mos"])
+    return answered.assign(mos=answered["mos"].astype(int))
+
+
+def answers_about(judgments: pd.DataFrame, method: str, baseline: str) -> pd.DataFrame:
+    """The answers about two methods, on the generators that have rated directions of both."""
+    answered = answers(judgments)
+    answered = answered[answered["method"].isin([method, baseline])]
+    methods = answered.groupby("generator", observed=True)["method"].transform("nunique")
+    return answered[methods == 2]
+
+
+def direction_scores(judgments: pd.DataFrame) -> pd.DataFrame:
+    """One row a rated direction: generator, method, direction, yes, n and mos = yes / n."""
+    answered = answers(judgments)
+    by_direction = answered.groupby(DIRECTION, observed=True)["mos"]
+    scores = by_direction.agg(yes="sum", n="count").reset_index()
+    return scores.assign(mos=scores["yes"] / scores["n"])

@@ -1,0 +1,70 @@
+"""The mean opinion score: of each direction, and of each method on each generator.
+
+The MOS of a judgment is 1 if moving along the direction does the same for different z and changes
+one factor, else 0 (Voynov & Babenko, 2020, section 4.1).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmark.stats.intervals import interval_of_shares, wilson
+from benchmark.stats.judgments import direction_scores
+from benchmark.stats.results import Estimate, Interval
+
+Floats = NDArray[np.float64]
+
+MAJORITY = 0.5  # a direction is interpretable if more than this share of its annotators say so
+
+
+@dataclass(frozen=True)
+class MethodMos:
+    """mos: the mean of the directions' means. interpretable: the share of directions whose MOS
+    exceeds one half. Both intervals speak of further directions of the method, judged by the same
+    annotators.
+    """
+
+    generator: str
+    method: str
+    directions: int
+    ratings: int
+    mos: Estimate
+    interpretable: Estimate
+
+
+def direction_mos(judgments: pd.DataFrame) -> pd.DataFrame:
+    """One row a rated direction: generator, method, direction, yes, n, mos, and its Wilson interval
+    low, high.
+    """
+    scores = direction_scores(judgments)
+    low, high = wilson(scores["yes"], scores["n"])
+    return scores.assign(low=low, high=high)
+
+
+def method_mos(judgments: pd.DataFrame, seed: int = 0) -> tuple[MethodMos, ...]:
+    """One result for every generator and method that has a rated direction."""
+    return tuple(
+        MethodMos(
+            generator=str(generator),
+            method=str(method),
+            directions=len(scores),
+            ratings=int(scores["n"].sum()),
+            mos=_mean(scores["mos"].to_numpy(), seed),
+            interpretable=_share((scores["mos"] > MAJORITY).to_numpy()),
+        )
+        for (generator, method), scores in direction_scores(judgments).groupby(
+            ["generator", "method"], observed=True
+        )
+    )
+
+
+def _mean(shares: Floats, seed: int) -> Estimate:
+    interval = interval_of_shares([shares], [1.0], "directions", seed=seed)
+    return Estimate(float(shares.mean()), interval)
+
+
+def _share(yes: NDArray[np.bool_]) -> Estimate:
+    low, high = wilson(yes.sum(), len(yes))
+    return Estimate(float(yes.mean()), Interval(float(low), float(high), "Wilson, over directions"))

@@ -1,0 +1,135 @@
+"""Permutation tests of a difference of means, exact where all arrangements can be tried.
+
+If two methods do not differ, which of them a direction came from is a mere label. The observed
+difference is then one of the many that other labels would have given, and its rank among them is
+the p-value. Labels move only within a stratum, such as a generator; several strata make one test of
+the mean of their differences.
+
+Means of few yes-or-no answers take few values, so many labels give the very same difference. Those
+count half: the mid-p of Lancaster (JASA 1961). In full they make the test reject 2.4-4.5% of true
+nulls instead of 5%; by halves it rejects 4.2-5.2%.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.stats.bootstrap import REPETITIVE, ROUNDING, blocks
+from benchmark.stats.results import Undefined
+
+Floats = NDArray[np.float64]
+
+RESAMPLES = 9_999  # with the observed labels these make 10,000
+FEWEST_ARRANGEMENTS = 40  # with fewer, p goes in steps of more than 0.05
+
+
+@dataclass(frozen=True)
+class Permutation:
+    """p: two-sided mid-p. exact: over all arrangements; else over random ones and the observed."""
+
+    p: float
+    exact: bool
+
+
+def permute_labels(
+    strata: Sequence[tuple[Floats, Floats]], resamples: int = RESAMPLES, seed: int = 0
+) -> Permutation | Undefined:
+    """Does the first of two independent groups differ from the second?
+
+    strata: the values of both, (n_1,) and (n_2,), neither empty.
+    """
+    arrangements = math.prod(math.comb(len(a) + len(b), len(a)) for a, b in strata)
+    if arrangements < FEWEST_ARRANGEMENTS:
+        return too_few(arrangements)
+    observed = [first.mean() - second.mean() for first, second in strata]
+    if arrangements <= resamples:
+        return _exact(observed, [_all_label_differences(a, b) for a, b in strata])
+    rng = np.random.default_rng(seed)
+    drawn = [_drawn_label_differences(a, b, resamples, rng) for a, b in strata]
+    return _random(observed, drawn)
+
+
+def swap_labels(
+    strata: Sequence[Floats], resamples: int = RESAMPLES, seed: int = 0
+) -> Permutation | Undefined:
+    """Do two paired groups differ? strata: the differences of the pairs, (n,), none empty.
+
+    Other labels within a pair turn the sign of its difference.
+    """
+    arrangements = 2 ** sum(len(differences) for differences in strata)
+    if arrangements < FEWEST_ARRANGEMENTS:
+        return too_few(arrangements)
+    observed = [differences.mean() for differences in strata]
+    if arrangements <= resamples:
+        signs = [np.array(list(itertools.product((1.0, -1.0), repeat=len(d)))) for d in strata]
+        return _exact(observed, [s @ d / len(d) for s, d in zip(signs, strata, strict=True)])
+    rng = np.random.default_rng(seed)
+    return _random(observed, [_drawn_sign_means(d, resamples, rng) for d in strata])
+
+
+def too_few(arrangements: int) -> Undefined:
+    return Undefined(
+        f"so few directions have {arrangements} arrangements of labels; "
+        f"a test needs {FEWEST_ARRANGEMENTS}"
+    )
+
+
+def _all_label_differences(first: Floats, second: Floats) -> Floats:
+    values = np.concatenate([first, second])  # (n,)
+    chosen = np.array(list(itertools.combinations(values, len(first))))  # (arrangements, n_1)
+    sums = chosen.sum(axis=1)  # (arrangements,)
+    return sums / len(first) - (values.sum() - sums) / len(second)
+
+
+def _drawn_label_differences(
+    first: Floats, second: Floats, resamples: int, rng: np.random.Generator
+) -> Floats:
+    values = np.concatenate([first, second])  # (n,)
+    kinds, frequencies = np.unique(values, return_counts=True)
+    if REPETITIVE * len(kinds) < len(values):  # drawing how many of each is faster than which
+        chosen = rng.multivariate_hypergeometric(
+            frequencies, len(first), size=resamples, method="marginals"
+        )  # (resamples, kinds)
+        sums = chosen @ kinds  # (resamples,)
+    else:
+        drawn = [
+            rng.permuted(np.tile(values, (rows, 1)), axis=1)[:, : len(first)].sum(axis=1)
+            for rows in blocks(resamples, len(values))
+        ]
+        sums = np.concatenate(drawn)  # (resamples,)
+    return sums / len(first) - (values.sum() - sums) / len(second)
+
+
+def _drawn_sign_means(differences: Floats, resamples: int, rng: np.random.Generator) -> Floats:
+    n = len(differences)
+    turned = [rng.integers(2, size=(rows, n)) @ differences for rows in blocks(resamples, n)]
+    return (differences.sum() - 2 * np.concatenate(turned)) / n  # (resamples,)
+
+
+def _exact(observed: Sequence[float], nulls: Sequence[Floats]) -> Permutation:
+    """Every arrangement of one stratum meets every one of the others."""
+    total = nulls[0]
+    for null in nulls[1:]:
+        total = np.add.outer(total, null).ravel()
+    return Permutation(_two_sided(sum(observed), total), exact=True)
+
+
+def _random(observed: Sequence[float], nulls: Sequence[Floats]) -> Permutation:
+    total = np.append(np.sum(nulls, axis=0), sum(observed))
+    return Permutation(_two_sided(sum(observed), total), exact=False)
+
+
+def _two_sided(observed: float, null: Floats) -> float:
+    """Twice the smaller tail; the two make one, because ties are shared between them."""
+    above = mid_tail(observed, null)
+    return 2 * min(above, 1 - above)
+
+
+def mid_tail(observed: float, null: Floats) -> float:
+    """The share of the null distribution above the observed value, and half of that equal to it."""
+    gap = null - observed
+    return float(np.mean(gap > ROUNDING) + np.mean(np.abs(gap) <= ROUNDING) / 2)

@@ -1,0 +1,132 @@
+"""Is a method's RCA higher than a baseline's, direction by direction?
+
+RCA (reconstructor classification accuracy, Voynov & Babenko, 2020, section 4.1) is the share of
+held-out shifts whose direction the reconstructor names. All methods answer the same questions, so
+direction k of one is paired with direction k of the other; seeds are replicates, averaged within
+the pair first. The test speaks of these trained runs: luck that all directions of a run share is
+not in it, and the differences seed by seed stand beside it to show it.
+
+Columns of a frame of predictions: generator, method: str. seed, k (the direction), k_hat (what the
+reconstructor says): int. eps and eps_hat, the shift and its estimate: float.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from benchmark.errors import BenchError, unknown
+from benchmark.stats.bootstrap import interval_of_means
+from benchmark.stats.holm import adjusted
+from benchmark.stats.permutation import swap_labels
+from benchmark.stats.results import Estimate, Undefined
+
+Floats = NDArray[np.float64]
+
+COLUMNS = ("generator", "method", "seed", "k", "eps", "k_hat", "eps_hat")
+
+
+@dataclass(frozen=True)
+class RcaComparison:
+    """A method against a baseline, on one generator or pooled over several that count the same.
+
+    directions: how many pairs. seeds: how many runs of both on each generator. difference: accuracy
+    of the method less that of the baseline, the mean over directions. by_seed: that mean for each
+    run. p: two-sided, from swapping labels within pairs. p_adjusted: by Holm, over all comparisons
+    made together.
+    """
+
+    generators: tuple[str, ...]
+    method: str
+    baseline: str
+    directions: int
+    difference: Estimate | Undefined
+    by_seed: tuple[float, ...]
+    p: float | Undefined
+    p_adjusted: float | Undefined
+
+
+def direction_accuracies(predictions: pd.DataFrame) -> pd.DataFrame:
+    """One row a direction of a run: generator, method, seed, k, n and accuracy = right / n."""
+    missing = [column for column in COLUMNS if column not in predictions.columns]
+    if missing:
+        raise BenchError(f"the predictions lack the column {', '.join(missing)}")
+    right = predictions["k"] == predictions["k_hat"]
+    of_run = [predictions[name] for name in ("generator", "method", "seed", "k")]
+    by_direction = right.groupby(of_run, observed=True)
+    return by_direction.agg(n="count", accuracy="mean").reset_index()
+
+
+def compare_rca(
+    predictions: pd.DataFrame, method: str, baselines: Sequence[str], seed: int = 0
+) -> tuple[RcaComparison, ...]:
+    """The method against each baseline: on each generator, then pooled if there are several.
+
+    seed: of the random arrangements, not of the runs. Raises BenchError where a method has no
+    predictions at all.
+    """
+    accuracies = direction_accuracies(predictions)
+    for name in (method, *baselines):
+        if name not in set(accuracies["method"]):
+            raise unknown("method with predictions", name, accuracies["method"].unique())
+    generators = sorted(set(accuracies["generator"]))
+    comparisons = []
+    for baseline in baselines:
+        pairs = {
+            generator: _pairs(accuracies[accuracies["generator"] == generator], method, baseline)
+            for generator in generators
+        }
+        comparisons += [
+            _comparison({generator: pair}, method, baseline, seed)
+            for generator, pair in pairs.items()
+        ]
+        compared = {g: pair for g, pair in pairs.items() if not isinstance(pair, Undefined)}
+        if len(compared) > 1:
+            comparisons.append(_comparison(compared, method, baseline, seed))
+    return tuple(
+        replace(comparison, p_adjusted=p)
+        for comparison, p in zip(comparisons, adjusted([c.p for c in comparisons]), strict=True)
+    )
+
+
+def _pairs(accuracies: pd.DataFrame, method: str, baseline: str) -> pd.DataFrame | Undefined:
+    """Differences of accuracy, method less baseline: a row a direction, a column a common seed."""
+    tables = [
+        accuracies[accuracies["method"] == name].pivot_table("accuracy", "k", "seed")
+        for name in (method, baseline)
+    ]
+    if not set(tables[0].columns) & set(tables[1].columns):
+        return Undefined(f"{method} and {baseline} have no seed in common")
+    if set(tables[0].index) != set(tables[1].index):
+        counts = " and ".join(str(len(table)) for table in tables)
+        return Undefined(f"RCA compares at equal K only; here are {counts} directions")
+    return (tables[0] - tables[1]).dropna(axis="columns", how="all")
+
+
+def _comparison(
+    pairs: Mapping[str, pd.DataFrame | Undefined], method: str, baseline: str, seed: int
+) -> RcaComparison:
+    generators = tuple(pairs)
+    tables = []
+    for table in pairs.values():
+        if isinstance(table, Undefined):
+            return RcaComparison(generators, method, baseline, 0, table, (), table, table)
+        tables.append(table)
+    strata = [table.mean(axis="columns").to_numpy() for table in tables]  # (directions,) each
+    weights = [1 / len(strata)] * len(strata)
+    value = float(np.mean([differences.mean() for differences in strata]))
+    by_seed = pd.concat([table.mean() for table in tables]).groupby(level=0).mean()
+    test = swap_labels(strata, seed=seed)
+    p = test if isinstance(test, Undefined) else test.p
+    return RcaComparison(
+        generators,
+        method,
+        baseline,
+        directions=sum(map(len, strata)),
+        difference=Estimate(value, interval_of_means(strata, weights, "directions", seed=seed)),
+        by_seed=tuple(by_seed.tolist()),
+        p=p,
+        p_adjusted=p,
+    )

@@ -1,0 +1,125 @@
+"""`bench study`: build, serve and watch a human study. Only parses, calls and prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+FOLDER = click.argument("folder", metavar="STUDY", type=click.Path(path_type=Path))
+DATABASE = click.option("--database", help="Another database than the study's own SQLite file.")
+
+
+@click.group()
+def study() -> None:
+    """Let people judge the directions of a run, without knowing which method they are from."""
+
+
+@study.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("-g", "--generator", "generators", multiple=True, help="Default: all of the run.")
+@click.option(
+    "--per-method",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Directions of each method, or all where there are fewer.",
+)
+@click.option("--seed", default=0, show_default=True, help="Draws directions and latents.")
+@click.option("--settings", type=click.Path(path_type=Path), help="A study.toml of your own.")
+@click.option("--out", default="study", show_default=True, type=click.Path(path_type=Path))
+def build(
+    run: Path, generators: tuple[str, ...], per_method: int, seed: int, settings: Path | None,
+    out: Path,
+) -> None:  # fmt: skip
+    """Turn RUN into a blinded bundle of images; prints the administrator's password once."""
+    from benchmark.study import build_study
+
+    password = build_study(run, out, generators, per_method, seed, settings)
+    click.echo(f"study in {out}; the administrator's password, not stored anywhere: {password}")
+
+
+@study.command()
+@FOLDER
+@DATABASE
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option("--behind-proxy", is_flag=True, help="Trust a proxy's headers; secure cookies.")
+def serve(folder: Path, database: str | None, host: str, port: int, behind_proxy: bool) -> None:
+    """Serve STUDY until Ctrl-C."""
+    from study_server import commands
+
+    commands.serve(folder, host, port, database, behind_proxy)
+
+
+@study.command()
+@FOLDER
+@DATABASE
+@click.option("--annotators", "count", default=1, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--base",
+    default="http://127.0.0.1:8000",
+    show_default=True,
+    help="The site's address as annotators see it.",
+)
+def invite(folder: Path, database: str | None, count: int, base: str) -> None:
+    """Print personal links, one a new annotator."""
+    from study_server import commands
+
+    for link in commands.invite(folder, count, base, database):
+        click.echo(link)
+
+
+@study.command()
+@FOLDER
+@DATABASE
+@click.option("--simulated", is_flag=True, help="Of simulated annotators instead of people.")
+def status(folder: Path, database: str | None, simulated: bool) -> None:
+    """How far STUDY is, and how well its annotators agree."""
+    from study_server import commands
+
+    for name, value in commands.status(folder, simulated, database).items():
+        click.echo(f"{name:22} {value}")
+
+
+@study.command()
+@FOLDER
+@DATABASE
+@click.option("--format", "kind", type=click.Choice(["csv", "parquet", "jsonl"]), default="csv")
+@click.option("--out", type=click.Path(path_type=Path), help="File.  [default: judgments.FORMAT]")
+def export(folder: Path, database: str | None, kind: str, out: Path | None) -> None:
+    """Write every judgment to a file."""
+    from study_server import commands
+
+    path = out or Path(f"judgments.{kind}")
+    click.echo(f"{commands.export(folder, path, kind, database)} judgments in {path}")
+
+
+@study.command()
+@FOLDER
+@DATABASE
+@click.option(
+    "--state", type=click.Choice(["closed", "paused", "open"]), default="closed", show_default=True
+)
+def close(folder: Path, database: str | None, state: str) -> None:
+    """Close STUDY to annotators; or pause it, or open it again."""
+    from study_server import commands
+
+    commands.close(folder, state, database)
+    click.echo(f"the study is {state}")
+
+
+@study.command()
+@FOLDER
+@DATABASE
+@click.option("--annotators", "count", default=12, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--profile", default="careful", show_default=True, help="careful, careless, biased or straight."
+)
+@click.option("--seed", default=0, show_default=True)
+def simulate(folder: Path, database: str | None, count: int, profile: str, seed: int) -> None:
+    """Let bots take part; their judgments are marked as simulated for ever."""
+    from study_server import commands
+
+    done = commands.simulate(folder, count, profile, seed, database)
+    click.echo(f"{done} simulated judgments")

@@ -1,0 +1,1 @@
+"""A web site on which people judge directions without knowing which method found them."""

@@ -1,0 +1,161 @@
+"""The staff's area: how the study goes, and what can be done about it."""
+
+import os
+import tempfile
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec
+
+from flask import Blueprint, Response, abort, g, redirect, request, session, url_for
+from flask_limiter.util import get_remote_address
+from werkzeug.security import check_password_hash
+
+from study_server import annotators, quality
+from study_server.backup import back_up
+from study_server.security import limiter, log
+from study_server.study import note, set_state
+from study_server.visit import Page, page, served
+
+blueprint = Blueprint("admin", __name__, url_prefix="/admin")
+
+P = ParamSpec("P")
+HOURS = 12  # that a sign-in lasts
+HASH_VARIABLE = "STUDY_ADMIN_PASSWORD_HASH"  # replaces the bundle's hash where it is set
+
+
+def signed_in(view: Callable[P, Page]) -> Callable[P, Page]:
+    """Only for the staff; others are asked for the password."""
+
+    @wraps(view)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> Page:
+        if session.get("admin_until", 0) < served().clock():
+            return redirect(url_for("admin.sign_in"), 303)
+        return view(*args, **kwargs)
+
+    return guarded
+
+
+@blueprint.get("/sign-in")
+def sign_in() -> Page:
+    """Asks for the password."""
+    return page("admin/sign_in.html", wrong=False)
+
+
+@blueprint.post("/sign-in")
+@limiter.limit("10/minute", key_func=get_remote_address)
+def check_password() -> Page:
+    """Compares the password with its hash."""
+    known = os.environ.get(HASH_VARIABLE) or served().bundle.secrets["admin_password_hash"]
+    if not check_password_hash(known, request.form.get("password", "")):
+        log.warning("a wrong administration password was given")
+        return page("admin/sign_in.html", 403, wrong=True)
+    session["admin_until"] = served().clock() + HOURS * 3600
+    return redirect(url_for(".overview"), 303)
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> Page:
+    """Forgets the sign-in."""
+    session.pop("admin_until", None)
+    return redirect(url_for(".sign_in"), 303)
+
+
+def _bots() -> bool:
+    """Whether the page shows simulated annotators instead of people: never both."""
+    return request.args.get("who") == "simulated"
+
+
+@blueprint.get("/")
+@signed_in
+def overview() -> Page:
+    """Totals, agreement, dropouts, and the study's state."""
+    study, bots = served(), _bots()
+    with study.store.read() as db:
+        answers = quality.latest(db, bots)
+    rows = quality.coverage(study, bots)
+    people = quality.persons(study, bots)
+    link = url_for("pages.welcome", token=study.links.open(), _external=True)
+    return page(
+        "admin/overview.html",
+        bots=bots,
+        agreement=quality.agreement(answers, study.bundle.sources),
+        judged=sum(row.judged for row in rows),
+        wanted=len(rows) * study.bundle.settings.ratings_per_item,
+        complete=sum(row.judged >= study.bundle.settings.ratings_per_item for row in rows),
+        directions=len(rows),
+        funnel=quality.funnel(study, bots),
+        checks=[sum(values) for values in zip(*(p.checks for p in people), strict=True)] or [0, 0],
+        repeats=[sum(values) for values in zip(*(p.repeats for p in people), strict=True)]
+        or [0, 0],
+        open_link=link if study.bundle.settings.open_link else "",
+        state=g.state,
+    )
+
+
+@blueprint.get("/items")
+@signed_in
+def items() -> Page:
+    """Ratings of every direction."""
+    return page("admin/items.html", bots=_bots(), rows=quality.coverage(served(), _bots()))
+
+
+@blueprint.get("/annotators")
+@signed_in
+def people() -> Page:
+    """Pace, checks, repeats and flags of every annotator."""
+    return page("admin/annotators.html", bots=_bots(), people=quality.persons(served(), _bots()))
+
+
+@blueprint.post("/state")
+@signed_in
+def state() -> Page:
+    """Open, pause or close the study."""
+    chosen = request.form.get("state", "")
+    if chosen not in ("open", "paused", "closed"):
+        abort(400)
+    now = served().clock()
+    served().store.write(lambda db: set_state(db, chosen, now))
+    return redirect(url_for(".overview"), 303)
+
+
+@blueprint.post("/invite")
+@signed_in
+def invite() -> Page:
+    """Makes personal links and shows them."""
+    count = request.form.get("count", type=int)
+    if count is None or not 1 <= count <= 500:
+        abort(400)
+    tokens = annotators.invite(served().store, served().links, count, served().clock())
+    links = [url_for("pages.join", token=token, _external=True) for token in tokens]
+    return page("admin/invited.html", links=links)
+
+
+@blueprint.post("/export")
+@signed_in
+def export() -> Page:
+    """The answers as a file."""
+    from study_server.export import FORMATS, write_export  # pandas is slow to import
+
+    format = request.form.get("format", "")
+    if format not in FORMATS:
+        abort(400)
+    return _file(f"judgments.{format}", lambda path: write_export(served(), path, format))
+
+
+@blueprint.post("/backup")
+@signed_in
+def backup() -> Page:
+    """A copy of the database as a file."""
+    return _file("study.sqlite", lambda path: back_up(served(), path))
+
+
+def _file(name: str, write: Callable[[Path], object]) -> Response:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        write(path)
+        data = path.read_bytes()
+    now = served().clock()
+    served().store.write(lambda db: note(db, "file", name, now))
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(data, mimetype="application/octet-stream", headers=headers)

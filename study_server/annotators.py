@@ -1,0 +1,144 @@
+"""Taking part, step by step: invited, consented, instructed, judging, finished.
+
+Functions that take a session run inside a write transaction and return plain values.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from study_server.bundle import Bundle
+from study_server.judgments import go_on
+from study_server.links import Links
+from study_server.models import Annotator, Event, QuizTry
+from study_server.settings import Settings
+from study_server.store import Store
+
+# Parameters that recruiting services put into a link; the first present one of each pair of
+# services is the person's number there.
+OUTSIDE_IDS = ("PROLIFIC_PID", "workerId")
+OUTSIDE = (*OUTSIDE_IDS, "STUDY_ID", "SESSION_ID", "assignmentId", "hitId")
+
+
+def register(
+    session: Session,
+    source: str,
+    now: float,
+    outside: Mapping[str, str] | None = None,
+    simulated: str = "",
+) -> str:
+    """A new annotator's public id; that of an old one where the outside number is known."""
+    outside = outside or {}
+    outside_id = next((f"{n}:{outside[n]}" for n in OUTSIDE_IDS if outside.get(n)), None)
+    if outside_id is not None:
+        known = select(Annotator.public_id).where(Annotator.outside_id == outside_id)
+        public_id = session.execute(known).scalar_one_or_none()
+        if public_id is not None:
+            return public_id
+    annotator = Annotator(
+        public_id=secrets.token_hex(6),
+        source=source,
+        outside=json.dumps(dict(outside)),
+        outside_id=outside_id,
+        simulated=simulated,
+        seed=secrets.randbelow(2**31),
+        created_at=now,
+        seen_at=now,
+    )
+    session.add(annotator)
+    session.flush()
+    return annotator.public_id
+
+
+def invite(store: Store, links: Links, count: int, now: float, simulated: str = "") -> list[str]:
+    """Tokens of the personal links of `count` new annotators. simulated: a bot's profile."""
+
+    def work(session: Session) -> list[str]:
+        detail = f"{count} {simulated}".strip()
+        session.add(Event(kind="invited", detail=detail, created_at=now))
+        return [register(session, "invite", now, simulated=simulated) for _ in range(count)]
+
+    return [links.personal(public_id) for public_id in store.write(work)]
+
+
+def choose_language(session: Session, annotator_id: int, language: str) -> None:
+    """Remember the language that the annotator reads."""
+    session.get_one(Annotator, annotator_id).language = language
+
+
+def consent(
+    session: Session, annotator_id: int, agreed: bool, settings: Settings, language: str, now: float
+) -> None:
+    """Store what was agreed to, in which version. Declining can be taken back by agreeing."""
+    annotator = session.get_one(Annotator, annotator_id)
+    annotator.seen_at = now
+    if annotator.stage not in ("invited", "declined"):
+        return
+    annotator.stage = "consented" if agreed else "declined"
+    if agreed:
+        annotator.consented_at = now
+        annotator.consent_version = settings.consent_version
+        annotator.settings_sha256 = settings.sha256
+        annotator.language = language
+
+
+def finish_instructions(session: Session, annotator_id: int, now: float) -> None:
+    """The instructions were read; the quiz comes next."""
+    annotator = session.get_one(Annotator, annotator_id)
+    annotator.seen_at = now
+    if annotator.stage == "consented":
+        annotator.stage = "instructed"
+
+
+def take_quiz(
+    session: Session,
+    annotator_id: int,
+    answers: Sequence[tuple[bool, bool]],
+    bundle: Bundle,
+    now: float,
+) -> tuple[list[bool], str]:
+    """Record a try; returns which answers were right, and the stage that follows.
+
+    The last wrong try ends the participation.
+    """
+    lessons = [lesson for lesson in bundle.lessons if lesson.role == "quiz"]
+    right = [
+        consistent == lesson.consistent and lesson.single in (None, single)
+        for (consistent, single), lesson in zip(answers, lessons, strict=True)
+    ]
+    annotator = session.get_one(Annotator, annotator_id)
+    annotator.seen_at = now
+    if annotator.stage != "instructed":
+        return right, annotator.stage
+    tries = quiz_tries(session, annotator_id)
+    session.add(
+        QuizTry(
+            annotator_id=annotator_id,
+            number=tries,
+            answers=json.dumps(answers),
+            passed=all(right),
+            created_at=now,
+        )
+    )
+    if all(right):
+        annotator.stage = "judging"
+        go_on(session, annotator, bundle, now)
+    elif tries + 1 >= bundle.settings.quiz_tries:
+        annotator.stage = "failed"
+    return right, annotator.stage
+
+
+def quiz_tries(session: Session, annotator_id: int) -> int:
+    """How often the annotator took the quiz."""
+    count = select(func.count()).where(QuizTry.annotator_id == annotator_id)
+    return session.execute(count).scalar_one()
+
+
+def resume(session: Session, annotator_id: int, bundle: Bundle, now: float) -> int | None:
+    """Lease the item to go on with; returns its position, None where all is judged."""
+    annotator = session.get_one(Annotator, annotator_id)
+    annotator.seen_at = now
+    return go_on(session, annotator, bundle, now) if annotator.stage == "judging" else None

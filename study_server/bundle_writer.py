@@ -1,0 +1,259 @@
+"""Writes a study bundle from rendered images, so that nothing in it tells which method made what.
+
+Ids are random, items are written in random order, images carry no metadata, and what an item is
+stands in `private/map.json` alone.
+"""
+
+import itertools
+import random
+import secrets
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from werkzeug.security import generate_password_hash
+
+from benchmark import __version__
+from benchmark.errors import BenchError
+from study_server.bundle import Source
+from study_server.drawings import LESSONS, STEPS, draw, turn
+from study_server.files import new_folder, sha256, write_json
+from study_server.settings import read_settings
+
+Picture = Image.Image | NDArray[np.uint8]
+
+MIN_TILE, MAX_TILE = 128, 256  # pixels of an image's longer side in the bundle
+COLUMNS = 7  # steps shown side by side
+SEAM = 0.04  # gap between two columns, as a share of a tile's width
+MARK = (214, 122, 52)  # the colour around the unshifted image; visible on light and on dark
+ROUNDING = 3.0  # grey levels by which two renderings of one latent may differ on average
+
+
+@dataclass(frozen=True)
+class DirectionStrips:
+    """The images of one direction of one method.
+
+    steps: shifts, ascending, odd in number, 0 in the middle, 7 + 6m of them: the strip shows
+    seven, the slider all. images: one row a latent (4 or more), one column a step; PIL images or
+    uint8 arrays (H, W), (H, W, 1) or (H, W, 3), all of one size. check: "good" for a direction
+    that everyone should call clear, "still" for one that does not move, "" for one under study.
+    """
+
+    generator: str
+    method: str
+    direction: int
+    steps: Sequence[float]
+    images: Sequence[Sequence[Picture]]
+    check: Literal["", "good", "still"] = ""
+
+
+def write_bundle(
+    folder: Path,
+    strips: Iterable[DirectionStrips],
+    settings: Path | None = None,
+    provenance: Mapping[str, Any] | None = None,
+) -> str:
+    """Write a bundle to `folder`, whole or not at all; returns the admin's password.
+
+    strips: read once, one at a time; every method of a generator must give as many directions,
+    with the same latents as rows. settings: a `study.toml`; None takes the default one.
+    provenance: what the private map records of the run (configuration, seeds, hashes). Where no
+    strips are checks, drawn good ones and still copies take their place. Only the password's hash
+    is stored. Raises BenchError where the strips do not make a fair comparison.
+    """
+    password = "-".join(secrets.token_hex(3) for _ in range(3))
+    with new_folder(folder) as part:
+        writer = _Writer(part)
+        for strip in strips:
+            writer.add(strip)
+        writer.add_checks()
+        writer.check_balance()
+        default = resources.files("study_server").joinpath("study.toml")
+        with resources.as_file(default) as path:
+            shutil.copyfile(settings or path, part / "study.toml")
+        read_settings(part / "study.toml")
+        writer.finish(dict(provenance or {}), password)
+    return password
+
+
+class _Writer:
+    """A bundle on its way: what was written, and what must hold between strips."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.items: list[dict[str, Any]] = []
+        self.sources: dict[str, dict[str, Any]] = {}
+        self.files: dict[str, str] = {}
+        self.unshifted: dict[str, list[NDArray[np.float32]]] = {}
+        self.still: dict[str, DirectionStrips] = {}
+        (folder / "images").mkdir()
+        (folder / "private").mkdir(mode=0o700)
+
+    def add(self, strip: DirectionStrips) -> None:
+        """Write the images of one direction and note what it is."""
+        name = f"{strip.generator}, {strip.method}, direction {strip.direction}"
+        rows = [[_picture(image, name) for image in row] for row in strip.images]
+        _check_shape(strip, rows, name)
+        middle = len(strip.steps) // 2
+        if not strip.check:
+            self._check_latents(strip.generator, [row[middle] for row in rows], name)
+            if strip.generator not in self.still:
+                frozen = [[row[middle]] * len(row) for row in rows]
+                self.still[strip.generator] = DirectionStrips(
+                    strip.generator, "still", 0, strip.steps, frozen, "still"
+                )
+        item = self._write_item(strip.steps, rows)
+        self.items.append(item)
+        source = Source(strip.generator, strip.method, strip.direction, strip.check)
+        if asdict(source) in self.sources.values():
+            raise BenchError(f"{name} was given twice")
+        self.sources[item["id"]] = asdict(source)
+
+    def add_checks(self) -> None:
+        """A still item for each generator and a drawn good one, where none were given."""
+        given = {source["check"] for source in self.sources.values()}
+        if "still" not in given:
+            for strip in self.still.values():
+                self.add(strip)
+        if "good" not in given:
+            self.add(DirectionStrips("drawing", "drawn", 0, STEPS, draw(turn), "good"))
+
+    def check_balance(self) -> None:
+        """Raises BenchError unless all methods of a generator contribute equally."""
+        counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for source in self.sources.values():
+            if not source["check"]:
+                counts[source["generator"]][source["method"]] += 1
+        if not counts:
+            raise BenchError("a study needs at least one direction; none were given")
+        for generator, methods in counts.items():
+            if len(set(methods.values())) > 1:
+                raise BenchError(f"{generator}: methods give unequal numbers: {dict(methods)}")
+
+    def finish(self, provenance: dict[str, Any], password: str) -> None:
+        """Write lessons, manifest, map and secrets."""
+        lessons = [
+            {
+                "role": lesson.role,
+                "text": lesson.text,
+                "consistent": lesson.consistent,
+                "single": lesson.single,
+                "item": self._write_item(STEPS, draw(lesson.change)),
+            }
+            for lesson in LESSONS
+        ]
+        random.SystemRandom().shuffle(self.items)
+        manifest = {
+            "format": 1,
+            "study": secrets.token_hex(8),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "software": __version__,
+            "items": self.items,
+            "lessons": lessons,
+            "files": dict(sorted(self.files.items())),
+        }
+        write_json(self.folder / "manifest.json", manifest)
+        hidden = {"provenance": provenance, "items": self.sources}
+        write_json(self.folder / "private" / "map.json", hidden, mode=0o600)
+        keys = {
+            "secret_key": secrets.token_hex(32),
+            "admin_password_hash": generate_password_hash(password),
+        }
+        write_json(self.folder / "private" / "secrets.json", keys, mode=0o600)
+
+    def _check_latents(self, generator: str, images: list[Image.Image], name: str) -> None:
+        arrays = [np.asarray(image, np.float32) for image in images]
+        known = self.unshifted.setdefault(generator, arrays)
+        same = len(known) == len(arrays) and all(
+            a.shape == b.shape and float(np.abs(a - b).mean()) <= ROUNDING
+            for a, b in zip(known, arrays, strict=False)
+        )
+        if not same:
+            raise BenchError(f"{name}: its unshifted images are not those of other directions")
+
+    def _write_item(self, steps: Sequence[float], rows: list[list[Image.Image]]) -> dict[str, Any]:
+        tile = _tile_size(rows[0][0].size)
+        stride = (len(steps) - 1) // (COLUMNS - 1)
+        columns = list(range(0, len(steps), stride))
+        written = []
+        for row in rows:
+            tiles = [image.resize(tile, Image.Resampling.BICUBIC) for image in row]
+            strip = _strip([tiles[column] for column in columns])
+            written.append({"strip": self._save(strip), "film": self._save(_film(tiles))})
+        return {
+            "id": secrets.token_hex(8),
+            "steps": [float(step) for step in steps],
+            "columns": columns,
+            "tile": list(tile),
+            "rows": written,
+        }
+
+    def _save(self, image: Image.Image) -> str:
+        name = f"{secrets.token_hex(8)}.webp"
+        image.save(self.folder / "images" / name, "WEBP", quality=90, method=2)
+        self.files[name] = sha256(self.folder / "images" / name)
+        return name
+
+
+def _picture(image: Picture, name: str) -> Image.Image:
+    if isinstance(image, np.ndarray):
+        array = image[:, :, 0] if image.ndim == 3 and image.shape[2] == 1 else image
+        if array.dtype != np.uint8 or not (array.ndim == 2 or array.shape[2:] == (3,)):
+            raise BenchError(f"{name}: images must be uint8 arrays (H, W) or (H, W, 3)")
+        image = Image.fromarray(array)
+    return image.convert("RGB")
+
+
+def _check_shape(strip: DirectionStrips, rows: list[list[Image.Image]], name: str) -> None:
+    steps = list(strip.steps)
+    middle = len(steps) // 2
+    ascending = all(a < b for a, b in itertools.pairwise(steps))
+    if len(steps) < COLUMNS or (len(steps) - 1) % (COLUMNS - 1):
+        raise BenchError(f"{name}: {len(steps)} steps; give 7, 13, 19 or 25")
+    if not ascending or steps[middle] != 0:
+        raise BenchError(f"{name}: steps must ascend with 0 in the middle")
+    if len(rows) < 4 or any(len(row) != len(steps) for row in rows):
+        raise BenchError(f"{name}: give 4 rows or more, each with one image a step")
+    if len({image.size for row in rows for image in row}) != 1:
+        raise BenchError(f"{name}: images differ in size")
+
+
+def _tile_size(size: tuple[int, int]) -> tuple[int, int]:
+    """Small images are enlarged by a whole factor, large ones reduced."""
+    longer = max(size)
+    if longer > MAX_TILE:
+        scale = MAX_TILE / longer
+        return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+    factor = max(1, -(-MIN_TILE // longer))
+    return size[0] * factor, size[1] * factor
+
+
+def _strip(tiles: list[Image.Image]) -> Image.Image:
+    """Tiles side by side on a transparent ground, a frame around the one in the middle."""
+    width, height = tiles[0].size
+    seam = max(4, round(SEAM * width))
+    strip = Image.new("RGBA", (len(tiles) * (width + seam) - seam + 2 * seam, height + 2 * seam))
+    for column, tile in enumerate(tiles):
+        left = seam + column * (width + seam)
+        if column == len(tiles) // 2:
+            frame = Image.new("RGBA", (width + 2 * seam, height + 2 * seam), (*MARK, 255))
+            strip.paste(frame, (left - seam, 0))
+        strip.paste(tile, (left, seam))
+    return strip
+
+
+def _film(tiles: list[Image.Image]) -> Image.Image:
+    """Tiles side by side without seams."""
+    width, height = tiles[0].size
+    film = Image.new("RGB", (len(tiles) * width, height))
+    for column, tile in enumerate(tiles):
+        film.paste(tile, (column * width, 0))
+    return film

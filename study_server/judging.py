@@ -1,0 +1,166 @@
+"""The item pages: pictures, two questions, and going back and forth between them."""
+
+import math
+import statistics
+from collections.abc import Sequence
+
+from flask import Blueprint, abort, flash, g, jsonify, redirect, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from study_server import annotators
+from study_server.assignment import personal_plan
+from study_server.judgments import OTHER, FormError, Outcome, parse_answer, record
+from study_server.models import Assignment, Judgment
+from study_server.visit import Page, at, page, served
+
+blueprint = Blueprint("judging", __name__)
+
+USUAL_SECONDS = 15.0  # for a judgment, until the annotator's own pace is known
+
+
+def minutes_left(seconds: Sequence[float], count: int) -> int:
+    """Minutes for `count` more judgments at the median pace of the last ones; 0: under one."""
+    pace = statistics.median(seconds[-20:]) if len(seconds) >= 3 else USUAL_SECONDS
+    minutes = min(pace, 120.0) * count / 60
+    return math.ceil(minutes) if minutes >= 1 else 0
+
+
+@blueprint.get("/items")
+@at("judging")
+def current() -> Page:
+    """The item to go on with; where its lease has ended, a button takes a new one."""
+    with served().store.read() as db:
+        leased = db.scalars(
+            select(Assignment).where(
+                Assignment.annotator_id == g.annotator.id,
+                Assignment.judged.is_(False),
+                Assignment.lease_until > served().clock(),
+            )
+        ).first()
+    if leased is None:
+        return page("continue.html")
+    return redirect(url_for(".item", position=leased.position), 303)
+
+
+@blueprint.post("/items")
+@at("judging")
+def proceed() -> Page:
+    """Take the next item, or renew the lease of the present one."""
+    bundle, annotator_id, now = served().bundle, g.annotator.id, served().clock()
+    position = served().store.write(lambda db: annotators.resume(db, annotator_id, bundle, now))
+    return redirect(_address(position), 303)
+
+
+@blueprint.get("/items/<int(max=9999):position>")
+@at("judging")
+def item(position: int) -> Page:
+    """One item, filled in with its latest answer where it has one."""
+    return _item_page(position, None, {}, 200)
+
+
+@blueprint.post("/items/<int(max=9999):position>")
+@at("judging", "finished")
+def answer(position: int) -> Page:
+    """Store an answer. Scripts that ask for JSON get the next address instead of a redirect."""
+    ticket = served().links.read_ticket(request.form.get("ticket", ""))
+    if ticket is None:
+        abort(400)
+    if (ticket.annotator_id, ticket.position) != (g.annotator.id, position):
+        abort(403)
+    bundle, now = served().bundle, served().clock()
+    try:
+        given = parse_answer(request.form, bundle.settings.categories)
+    except FormError as error:
+        return _item_page(position, request.form, error.faults, 422)
+    outcome = served().store.write(lambda db: record(db, ticket, given, bundle, now))
+    return _after(outcome)
+
+
+def _after(outcome: Outcome) -> Page:
+    if outcome.status == "unknown":
+        abort(404)
+    if outcome.status in ("paused", "closed"):
+        g.state = outcome.status
+        return page("stopped.html", 409)
+    if outcome.status == "full":
+        flash("item.full")
+    address = _address(outcome.position)
+    if request.accept_mimetypes.best == "application/json":
+        response: Response = jsonify(next=address)
+        return response
+    return redirect(address, 303)
+
+
+def _address(position: int | None) -> str:
+    if position is None:
+        return url_for("pages.study")
+    return url_for("judging.item", position=position)
+
+
+def _item_page(
+    position: int, form: MultiDict[str, str] | None, faults: dict[str, str], status: int
+) -> Page:
+    bundle, now = served().bundle, served().clock()
+    with served().store.read() as db:
+        assignment = db.scalars(
+            select(Assignment).where(
+                Assignment.annotator_id == g.annotator.id, Assignment.position == position
+            )
+        ).one_or_none()
+        if assignment is None:
+            abort(404)
+        latest = _latest(db, assignment)
+        paces = db.execute(
+            select(Judgment.seconds)
+            .where(Judgment.annotator_id == g.annotator.id, Judgment.revision == 0)
+            .order_by(Judgment.id)
+        ).scalars()
+        seconds = list(paces)
+    total = len(personal_plan(g.annotator.seed, bundle))
+    return page(
+        "item.html",
+        status,
+        item=bundle.items[assignment.item_id],
+        form=form if form is not None else _filled_in(latest, bundle.settings.categories),
+        faults=faults,
+        judged=assignment.judged,
+        position=position,
+        total=total,
+        minutes=minutes_left(seconds, total - len(seconds)),
+        rest=len(seconds) if _time_to_rest(len(seconds), assignment.judged) else 0,
+        ticket=served().links.ticket(g.annotator.id, position, assignment.item_id, now),
+    )
+
+
+def _time_to_rest(count: int, judged: bool) -> bool:
+    return count > 0 and not judged and count % served().bundle.settings.pause_every == 0
+
+
+def _latest(db: Session, assignment: Assignment) -> Judgment | None:
+    return db.scalars(
+        select(Judgment)
+        .where(
+            Judgment.annotator_id == assignment.annotator_id,
+            Judgment.item_id == assignment.item_id,
+            Judgment.repeat == assignment.repeat,
+        )
+        .order_by(Judgment.revision.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def _filled_in(latest: Judgment | None, categories: Sequence[str]) -> dict[str, str]:
+    """Form fields that show a stored answer."""
+    if latest is None:
+        return {}
+    known = latest.category in categories or not latest.category
+    return {
+        "consistent": "yes" if latest.consistent else "no",
+        "single": "yes" if latest.single else "no",
+        "category": latest.category if known else OTHER,
+        "other": "" if known else latest.category,
+        "label": latest.label,
+    }

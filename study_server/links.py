@@ -1,0 +1,53 @@
+"""Signed links and tickets: what the site hands out and later recognises as its own."""
+
+import secrets
+from dataclasses import astuple, dataclass
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """What an item's form carries: whose it is, what it shows, since when, and its own key."""
+
+    annotator_id: int
+    position: int
+    item_id: str
+    shown_at: float
+    key: str
+
+
+class Links:
+    """Signs the personal links of a study, its open link, and the tickets of item forms."""
+
+    def __init__(self, secret_key: str, study: str):
+        self._signer = URLSafeSerializer(secret_key, salt=f"link:{study}")
+        self._tickets = URLSafeSerializer(secret_key, salt=f"ticket:{study}")
+
+    def personal(self, public_id: str) -> str:
+        """The token in the personal link of an annotator."""
+        return str(self._signer.dumps(public_id))
+
+    def open(self) -> str:
+        """The token in the link with which anyone can take part."""
+        return str(self._signer.dumps(["open"]))
+
+    def read(self, token: str) -> str | None:
+        """The public id of a personal token, "" for the open one, None where it is not ours."""
+        try:
+            value = self._signer.loads(token)
+        except BadSignature:
+            return None
+        return "" if value == ["open"] else str(value)
+
+    def ticket(self, annotator_id: int, position: int, item_id: str, now: float) -> str:
+        """A ticket for the form of one item, shown now, with a key that never comes again."""
+        fresh = Ticket(annotator_id, position, item_id, now, secrets.token_hex(8))
+        return str(self._tickets.dumps(astuple(fresh)))
+
+    def read_ticket(self, text: str) -> Ticket | None:
+        """The ticket in a form; None where it is not ours."""
+        try:
+            return Ticket(*self._tickets.loads(text))
+        except (BadSignature, TypeError):
+            return None

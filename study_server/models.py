@@ -1,0 +1,146 @@
+"""Tables of a study. Times are seconds since the epoch (UTC); judgments are only ever added."""
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+
+class Base(DeclarativeBase):
+    """Constraints have names, so that every database can migrate them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Study(Base):
+    """The one study of this database. state: open, paused or closed."""
+
+    __tablename__ = "study"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    bundle_sha256: Mapped[str]
+    state: Mapped[str] = mapped_column(default="open")
+    created_at: Mapped[float]
+    __table_args__ = (CheckConstraint("state IN ('open', 'paused', 'closed')", name="state"),)
+
+
+class SettingsVersion(Base):
+    """Every `study.toml` that the site has served, by its hash."""
+
+    __tablename__ = "settings_version"
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    text: Mapped[str]
+    first_served_at: Mapped[float]
+
+
+class Item(Base):
+    """A direction under its opaque id. kind: direction, good or still."""
+
+    __tablename__ = "item"
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    __table_args__ = (CheckConstraint("kind IN ('direction', 'good', 'still')", name="kind"),)
+
+
+class Annotator(Base):
+    """A person, or a simulated one (simulated names the profile, and never changes).
+
+    source: invite or open. outside: parameters of a recruiting service, as JSON, and outside_id
+    the person's number there. stage: invited, consented, instructed, judging, finished, declined
+    or failed (the quiz). seed: decides the personal order.
+    """
+
+    __tablename__ = "annotator"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(unique=True)
+    source: Mapped[str]
+    outside: Mapped[str] = mapped_column(default="{}")
+    outside_id: Mapped[str | None] = mapped_column(unique=True)
+    simulated: Mapped[str] = mapped_column(default="")
+    seed: Mapped[int]
+    language: Mapped[str] = mapped_column(default="")
+    stage: Mapped[str] = mapped_column(default="invited")
+    consent_version: Mapped[str] = mapped_column(default="")
+    settings_sha256: Mapped[str] = mapped_column(default="")
+    completion_code: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[float]
+    consented_at: Mapped[float | None]
+    seen_at: Mapped[float]
+    finished_at: Mapped[float | None]
+
+
+class QuizTry(Base):
+    """One try at the quiz: answers as JSON, and whether all were right."""
+
+    __tablename__ = "quiz_try"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"))
+    number: Mapped[int]
+    answers: Mapped[str]
+    passed: Mapped[bool]
+    created_at: Mapped[float]
+    __table_args__ = (UniqueConstraint("annotator_id", "number"),)
+
+
+class Assignment(Base):
+    """An item given to an annotator at a position of their order; a lease until it is judged.
+
+    repeat: 0 for the first showing, 1 for the hidden second one.
+    """
+
+    __tablename__ = "assignment"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"))
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"))
+    repeat: Mapped[int]
+    position: Mapped[int]
+    simulated: Mapped[bool]
+    judged: Mapped[bool] = mapped_column(default=False)
+    lease_until: Mapped[float]
+    __table_args__ = (
+        UniqueConstraint("annotator_id", "item_id", "repeat"),
+        UniqueConstraint("annotator_id", "position"),
+        Index("ix_assignment_fill", "repeat", "simulated", "item_id", "judged", "lease_until"),
+    )
+
+
+class Judgment(Base):
+    """One revision of one answer; the latest counts. key: of the form that brought it.
+
+    seconds: from showing the page to the answer. category and label: "" where not given.
+    """
+
+    __tablename__ = "judgment"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"))
+    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"))
+    repeat: Mapped[int]
+    revision: Mapped[int]
+    key: Mapped[str]
+    consistent: Mapped[bool]
+    single: Mapped[bool]
+    category: Mapped[str]
+    label: Mapped[str]
+    seconds: Mapped[float]
+    language: Mapped[str]
+    simulated: Mapped[bool]
+    created_at: Mapped[float]
+    __table_args__ = (
+        UniqueConstraint("annotator_id", "item_id", "repeat", "revision"),
+        UniqueConstraint("annotator_id", "key"),
+    )
+
+
+class Event(Base):
+    """What the study's staff did: opened, paused, closed, invited, exported, backed up."""
+
+    __tablename__ = "event"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    detail: Mapped[str]
+    created_at: Mapped[float]

@@ -1,0 +1,197 @@
+"""The annotator's way to the items: link, consent, instructions, quiz; and its ends."""
+
+from flask import Blueprint, abort, g, redirect, request, session, url_for
+from flask_limiter.util import get_remote_address
+from werkzeug.wrappers import Response
+
+from study_server import annotators
+from study_server.annotators import OUTSIDE
+from study_server.assignment import personal_plan
+from study_server.bundle import Lesson
+from study_server.judging import minutes_left
+from study_server.security import limiter
+from study_server.visit import Page, at, page, served
+
+blueprint = Blueprint("pages", __name__)
+
+
+@blueprint.get("/")
+def home() -> Page:
+    """Without a link there is nothing to see; with a session the study goes on."""
+    return redirect(url_for(".study"), 303) if g.annotator else page("home.html")
+
+
+@blueprint.get("/join/<token>")
+def join(token: str) -> Page:
+    """A personal link: this browser now belongs to its annotator."""
+    public_id = served().links.read(token)
+    if not public_id:
+        return page("error.html", 403, code=403)
+    _remember(public_id)
+    return redirect(url_for(".study"), 303)
+
+
+@blueprint.get("/open/<token>")
+def welcome(token: str) -> Page:
+    """The open link. Parameters of a recruiting service travel on in the form."""
+    if served().links.read(token) != "" or not served().bundle.settings.open_link:
+        return page("error.html", 403, code=403)
+    if g.state != "open":
+        return page("stopped.html")
+    preview = request.args.get("assignmentId") == "ASSIGNMENT_ID_NOT_AVAILABLE"
+    outside = {name: request.args[name][:200] for name in OUTSIDE if name in request.args}
+    minutes = minutes_left([], len(personal_plan(0, served().bundle)))
+    return page("welcome.html", outside=outside, preview=preview, minutes=max(1, minutes))
+
+
+@blueprint.post("/open/<token>")
+@limiter.limit("60/minute", key_func=get_remote_address)
+def register(token: str) -> Page:
+    """Self-registration through the open link; a known outside number comes back as itself."""
+    if served().links.read(token) != "" or not served().bundle.settings.open_link:
+        return page("error.html", 403, code=403)
+    if g.state != "open":
+        return page("stopped.html", 409)
+    outside = {name: request.form[name][:200] for name in OUTSIDE if name in request.form}
+    if g.annotator is None or outside:
+        now = served().clock()
+        public_id = served().store.write(lambda db: annotators.register(db, "open", now, outside))
+        _remember(public_id)
+    return redirect(url_for(".study"), 303)
+
+
+def _remember(public_id: str) -> None:
+    session["annotator"] = public_id
+    session.permanent = True
+
+
+@blueprint.post("/language")
+def language() -> Response:
+    """Read on in another language."""
+    chosen = request.form.get("language", "")
+    if chosen not in served().bundle.settings.languages:
+        abort(400)
+    session["language"] = chosen
+    if g.annotator:
+        annotator_id = g.annotator.id
+        served().store.write(lambda db: annotators.choose_language(db, annotator_id, chosen))
+    back = request.form.get("back", "/")
+    inside = back.startswith("/") and not back.startswith(("//", "/\\"))
+    return redirect(back if inside else "/", 303)
+
+
+@blueprint.get("/study")
+def study() -> Page:
+    """Leads an annotator to where they stand."""
+    if g.annotator is None:
+        return page("error.html", 403, code=403)
+    stages = {
+        "invited": ".consent",
+        "consented": ".instructions",
+        "instructed": ".quiz",
+        "judging": "judging.current",
+        "finished": ".done",
+        "declined": ".declined",
+        "failed": ".failed",
+    }
+    return redirect(url_for(stages[g.annotator.stage]), 303)
+
+
+@blueprint.get("/consent")
+@at("invited", "declined")
+def consent() -> Page:
+    """What taking part means."""
+    settings = served().bundle.settings
+    text = settings.text(settings.consent, g.language)
+    return page("consent.html", paragraphs=text.strip().split("\n\n"))
+
+
+@blueprint.post("/consent")
+@at("invited", "declined")
+def decide() -> Page:
+    """Agree or decline."""
+    choice = request.form.get("choice")
+    if choice not in ("agree", "decline"):
+        abort(400)
+    bundle, annotator_id, now, code = served().bundle, g.annotator.id, served().clock(), g.language
+    served().store.write(
+        lambda db: annotators.consent(
+            db, annotator_id, choice == "agree", bundle.settings, code, now
+        )
+    )
+    return redirect(url_for(".study"), 303)
+
+
+@blueprint.get("/declined")
+@at("declined")
+def declined() -> Page:
+    """They chose not to take part."""
+    return page("declined.html")
+
+
+@blueprint.get("/instructions")
+@at("consented", "instructed", "judging")
+def instructions() -> Page:
+    """The task, with a clear and an unclear example; open to be read again at any time."""
+    shown = {lesson.role: lesson for lesson in served().bundle.lessons}
+    link = url_for(".join", token=served().links.personal(g.annotator.public_id), _external=True)
+    return page("instructions.html", clear=shown["clear"], unclear=shown["unclear"], link=link)
+
+
+@blueprint.post("/instructions")
+@at("consented", "instructed", "judging")
+def understood() -> Page:
+    """On to the quiz, or back to the items."""
+    annotator_id, now = g.annotator.id, served().clock()
+    served().store.write(lambda db: annotators.finish_instructions(db, annotator_id, now))
+    return redirect(url_for(".study"), 303)
+
+
+def _quiz() -> list[Lesson]:
+    return [lesson for lesson in served().bundle.lessons if lesson.role == "quiz"]
+
+
+@blueprint.get("/quiz")
+@at("instructed")
+def quiz() -> Page:
+    """Three examples; their hints show once a try was wrong."""
+    with served().store.read() as db:
+        tries = annotators.quiz_tries(db, g.annotator.id)
+    return page("quiz.html", lessons=_quiz(), right=None, form={}, missing=False, again=tries > 0)
+
+
+@blueprint.post("/quiz")
+@at("instructed")
+def check_quiz() -> Page:
+    """Record a try: on to the items, once more with hints, or the end."""
+    lessons, form = _quiz(), request.form
+    names = [f"{name}-{n}" for n in range(len(lessons)) for name in ("consistent", "single")]
+    if any(form.get(name) not in ("yes", "no") for name in names):
+        again = {"right": None, "again": False, "missing": True}
+        return page("quiz.html", 422, lessons=lessons, form=form, **again)
+    answers = [
+        (form[f"consistent-{n}"] == "yes", form[f"single-{n}"] == "yes")
+        for n in range(len(lessons))
+    ]
+    bundle, annotator_id, now = served().bundle, g.annotator.id, served().clock()
+
+    right, stage = served().store.write(
+        lambda db: annotators.take_quiz(db, annotator_id, answers, bundle, now)
+    )
+    if stage != "instructed":
+        return redirect(url_for(".study"), 303)
+    return page("quiz.html", lessons=lessons, right=right, form=form, missing=False, again=True)
+
+
+@blueprint.get("/failed")
+@at("failed")
+def failed() -> Page:
+    """The quiz ended the participation."""
+    return page("failed.html")
+
+
+@blueprint.get("/done")
+@at("finished")
+def done() -> Page:
+    """The completion code; the last answer is on disk by now."""
+    return page("done.html", code=g.annotator.completion_code)

@@ -1,0 +1,78 @@
+"""What protects the site: headers, limits, cross-site checks, and a log that tells no secrets."""
+
+import logging
+import time
+
+from flask import Flask, Response, abort, g, request, session
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_wtf import CSRFProtect
+
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+log = logging.getLogger("study")
+csrf = CSRFProtect()
+
+
+def _who() -> str:
+    """A limit counts per person; per address where nobody is known yet."""
+    return str(session.get("annotator") or get_remote_address())
+
+
+# A person sends one answer in a second at most; several dozen may share one address.
+limiter = Limiter(_who, default_limits=["50/second"], storage_uri="memory://")
+
+
+def protect(app: Flask, behind_proxy: bool) -> None:
+    """Register all protections on `app`. behind_proxy: cookies travel over HTTPS only."""
+    app.config.update(
+        SESSION_COOKIE_NAME="study",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=behind_proxy,
+        PERMANENT_SESSION_LIFETIME=60 * 24 * 3600,
+        MAX_CONTENT_LENGTH=16 * 1024,
+        MAX_FORM_MEMORY_SIZE=16 * 1024,
+        MAX_FORM_PARTS=64,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: people pause for hours
+    )
+    app.before_request(_check_content_type)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    app.after_request(_finish)
+
+
+def start_clock() -> None:
+    """The request's time begins."""
+    g.started = time.perf_counter()
+
+
+def _check_content_type() -> None:
+    if request.method == "POST" and request.mimetype not in FORM_TYPES:
+        abort(415)
+
+
+def _finish(response: Response) -> Response:
+    """Headers and the log line. The route is logged, never the path: it may hold a token."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if "Cache-Control" not in response.headers:
+        response.headers["Cache-Control"] = "no-store"
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    route = request.url_rule.rule if request.url_rule else "-"
+    milliseconds = 1000 * (time.perf_counter() - g.get("started", time.perf_counter()))
+    log.info("%s %s %d %.1f ms", request.method, route, response.status_code, milliseconds)
+    return response

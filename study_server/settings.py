@@ -1,0 +1,142 @@
+"""The designer's settings of a study: `study.toml`, read into a frozen dataclass."""
+
+import hashlib
+import re
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import BenchError
+
+LANGUAGES = ("en", "zh")
+CATEGORY = re.compile(r"[^\W_][\w -]{0,39}")
+
+
+@dataclass(frozen=True)
+class Screening:
+    """Rules that flag an annotator; they never delete. Shares lie in [0, 1].
+
+    min_checks_passed: of check items; min_repeat_agreement: of hidden repeats, by both answers;
+    min_median_seconds: viewing time of a judgment; max_same_answers: share of the commonest pair
+    of answers, over 20 judgments or more.
+    """
+
+    min_checks_passed: float = 0.5
+    min_repeat_agreement: float = 0.5
+    min_median_seconds: float = 2.0
+    max_same_answers: float = 0.98
+
+
+@dataclass(frozen=True)
+class Settings:
+    """title, consent: texts by language. ratings_per_item: people who judge each direction.
+
+    items_per_annotator: directions one person sees, without the hidden repeats (repeat_share of
+    them) and the checks (good_checks, still_checks). lease_minutes: how long a shown item stays
+    reserved. pause_every: judgments between two suggestions to rest. completion_code: one code for
+    all, or "" for a code each. sha256: of the file.
+    """
+
+    title: dict[str, str]
+    consent: dict[str, str]
+    consent_version: str
+    version: int = 1
+    languages: tuple[str, ...] = LANGUAGES
+    categories: tuple[str, ...] = ("geometry", "colour", "texture")
+    ratings_per_item: int = 5
+    items_per_annotator: int = 40
+    repeat_share: float = 0.1
+    good_checks: int = 2
+    still_checks: int = 2
+    lease_minutes: float = 30.0
+    pause_every: int = 20
+    quiz_tries: int = 2
+    open_link: bool = True
+    completion_code: str = ""
+    contact: str = ""
+    screening: Screening = field(default_factory=Screening)
+    sha256: str = ""
+
+    def text(self, texts: dict[str, str], language: str) -> str:
+        """The text in `language`, else in the study's first language."""
+        return texts.get(language) or texts[self.languages[0]]
+
+
+def read_settings(path: Path) -> Settings:
+    """Read `study.toml`. Raises BenchError that names the first wrong setting."""
+    try:
+        raw = path.read_bytes()
+        table = tomllib.loads(raw.decode("utf-8"))
+    except FileNotFoundError:
+        raise BenchError(f"there is no {path}; is {path.parent} a whole study folder?") from None
+    except (OSError, ValueError) as error:
+        raise BenchError(f"{path} cannot be read: {error}") from error
+    consent = table.pop("consent", {})
+    screening = table.pop("screening", {})
+    _check_types(path, "", table, Settings)
+    _check_types(path, "screening.", screening, Screening)
+    if not isinstance(consent, dict) or not all(isinstance(v, str) for v in consent.values()):
+        raise BenchError(f"{path}: consent must hold a version and one text a language")
+    table = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
+    version = consent.pop("version", "")
+    try:
+        settings = Settings(
+            **table,
+            consent=consent,
+            consent_version=version,
+            screening=Screening(**screening),
+            sha256=hashlib.sha256(raw).hexdigest(),
+        )
+    except TypeError as error:
+        raise BenchError(f"{path}: {error}") from None
+    _check_sense(path, settings)
+    return settings
+
+
+def _check_types(path: Path, prefix: str, table: Any, kind: type) -> None:
+    if not isinstance(table, dict):
+        raise BenchError(f"{path}: {prefix.rstrip('.')} must be a table")
+    known: dict[str, Any] = {f.name: f.type for f in fields(kind)} | {
+        "title": dict,
+        "screening": dict,
+    }
+    for key, value in table.items():
+        if key not in known or key in ("sha256", "consent_version"):
+            raise BenchError(f"{path}: unknown setting {prefix}{key}")
+        good = {
+            int: isinstance(value, int) and not isinstance(value, bool),
+            float: isinstance(value, int | float) and not isinstance(value, bool),
+            bool: isinstance(value, bool),
+            str: isinstance(value, str),
+            dict: isinstance(value, dict) and all(isinstance(v, str) for v in value.values()),
+        }.get(known[key], isinstance(value, list) and all(isinstance(v, str) for v in value))
+        if not good:
+            raise BenchError(f"{path}: {prefix}{key} has a value of the wrong kind: {value!r}")
+
+
+def _check_sense(path: Path, s: Settings) -> None:
+    unknown = set(s.languages) - set(LANGUAGES)
+    rules = s.screening
+    shares = (
+        s.repeat_share, rules.min_checks_passed, rules.min_repeat_agreement, rules.max_same_answers
+    )  # fmt: skip
+    checks = {
+        f"languages are {', '.join(LANGUAGES)}": bool(s.languages) and not unknown,
+        "title needs a text in the first language": bool(s.title.get(s.languages[0])),
+        "consent needs a text in the first language": bool(s.consent.get(s.languages[0])),
+        "consent.version must not be empty": bool(s.consent_version),
+        "1 to 8 different categories of 1 to 40 letters": 1 <= len(s.categories) <= 8
+        and len(set(s.categories)) == len(s.categories)
+        and all(CATEGORY.fullmatch(c) and c != "other" for c in s.categories),
+        "shares lie between 0 and 1": all(0 <= share <= 1 for share in shares),
+        "counts are 1 or more": min(
+            s.ratings_per_item, s.items_per_annotator, s.quiz_tries, s.pause_every
+        )
+        >= 1,
+        "numbers of checks are 0 or more": min(s.good_checks, s.still_checks) >= 0,
+        "lease_minutes is more than 0": s.lease_minutes > 0,
+    }
+    for rule, holds in checks.items():
+        if not holds:
+            raise BenchError(f"{path}: {rule}")

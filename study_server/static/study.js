@@ -1,0 +1,198 @@
+// Comfort for the item pages: the slider, the keys, and delivery of answers over a broken
+// connection. Everything here is optional: without scripts the forms work as they are.
+"use strict";
+
+const $ = (selector, within = document) => within.querySelector(selector);
+const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+// ---------------------------------------------------------------- the slider moves all rows
+
+function startPictures(section) {
+  const steps = Number(section.dataset.steps);
+  const columns = section.dataset.columns.split(" ").map(Number);
+  const range = $("input[type=range]", section);
+  const play = $(".play", section);
+  const films = $$(".frame img", section);
+  for (const film of films) {
+    film.parentElement.style.aspectRatio = `${section.dataset.width} / ${section.dataset.height}`;
+    film.style.width = `${steps * 100}%`;
+    film.src = film.dataset.src;
+  }
+  const cursors = $$(".strips li", section).map((row) => {
+    const cursor = document.createElement("span");
+    cursor.className = "cursor";
+    cursor.style.width = `${60 / columns.length}%`;
+    row.append(cursor);
+    row.addEventListener("click", (event) => {
+      const box = row.getBoundingClientRect();
+      const column = Math.floor(((event.clientX - box.left) / box.width) * columns.length);
+      show(columns[Math.max(0, Math.min(columns.length - 1, column))]);
+    });
+    return cursor;
+  });
+
+  function show(step) {
+    range.value = step;
+    range.setAttribute("aria-valuetext", range.dataset.text.replace("#", Number(step) + 1));
+    for (const film of films) film.style.transform = `translateX(${(-100 * step) / steps}%)`;
+    const place = (step / (steps - 1)) * (columns.length - 1);
+    for (const cursor of cursors) cursor.style.left = `${(100 * place + 20) / columns.length}%`;
+  }
+
+  let timer = 0;
+  let heading = 1;
+  function stop() {
+    clearInterval(timer);
+    timer = 0;
+    $("span", play).textContent = play.dataset.play;
+    play.classList.remove("playing");
+  }
+  function toggle() {
+    if (timer) return stop();
+    $("span", play).textContent = play.dataset.stop;
+    play.classList.add("playing");
+    timer = setInterval(() => {
+      const next = Number(range.value) + heading;
+      if (next <= 0 || next >= steps - 1) heading = -heading;
+      show(Math.max(0, Math.min(steps - 1, next)));
+    }, 1600 / steps);
+  }
+  range.addEventListener("input", () => { stop(); show(Number(range.value)); });
+  play.addEventListener("click", toggle);
+  $(".stage", section).hidden = false;
+  show(Number(range.value));
+  return {
+    toggle,
+    move(by) {
+      stop();
+      show(Math.max(0, Math.min(steps - 1, Number(range.value) + by)));
+    },
+  };
+}
+
+// ---------------------------------------------------------------- keys
+
+function startKeys(form, pictures) {
+  const questions = ["consistent", "single"];
+  const chosen = (name) => $(`input[name=${name}]:checked`, form);
+  let asked = questions.findIndex((name) => !chosen(name));
+  if (asked < 0) asked = 0;
+
+  function mark() {
+    $$(".question", form).forEach((box) => box.classList.remove("asked"));
+    const done = questions.every(chosen);
+    const box = done ? $(".change", form) : $(`input[name=${questions[asked]}]`, form).closest(".question");
+    box.classList.add("asked");
+  }
+  function answer(value) {
+    $(`input[name=${questions[asked]}][value=${value}]`, form).checked = true;
+    asked = (asked + 1) % questions.length;
+    form.dispatchEvent(new Event("change"));
+  }
+  function choose(number) {
+    const both = questions.every((name) => chosen(name)?.value === "yes");
+    const choice = $$("input[name=category]", form)[number - 1];
+    if (!both || !choice) return;
+    choice.checked = true;
+    form.dispatchEvent(new Event("change"));
+    if (choice.value === "other") $("input[name=other]", form).focus();
+    else form.requestSubmit();
+  }
+
+  form.addEventListener("change", (event) => {
+    const name = event.target.name;
+    if (questions.includes(name)) asked = (questions.indexOf(name) + 1) % questions.length;
+    mark();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.target.matches("input[type=text]")) return;
+    const key = event.key.toLowerCase();
+    const control = event.target.closest("a, button");
+    if (key === "y" || key === "n") answer(key === "y" ? "yes" : "no");
+    else if (key >= "1" && key <= "9" && key.length === 1) choose(Number(key));
+    else if (key === "arrowleft") pictures.move(-1);
+    else if (key === "arrowright") pictures.move(1);
+    else if (key === "p") pictures.toggle();
+    else if (key === "enter" && !control) form.requestSubmit();
+    else if (key === "backspace") $(".back", form)?.click();
+    else return;
+    event.preventDefault();
+  });
+  mark();
+}
+
+// ---------------------------------------------------------------- delivery, exactly once
+
+// An answer is kept in this browser until the server has confirmed it. Its ticket makes a second
+// delivery harmless, so that sending again is always safe.
+const KEPT = "study-answer";
+
+function kept() {
+  try { return JSON.parse(localStorage.getItem(KEPT)); } catch { return null; }
+}
+function keep(answer) {
+  try {
+    if (answer) localStorage.setItem(KEPT, JSON.stringify(answer));
+    else localStorage.removeItem(KEPT);
+  } catch { /* private mode without storage: the page itself still holds the answer */ }
+}
+
+// Resolves to the next address; null where the server refused; throws where it was not reached.
+async function send(answer) {
+  const body = new URLSearchParams(answer.body);
+  body.set("csrf_token", document.body.dataset.csrf);
+  const response = await fetch(answer.url, {
+    method: "POST", body, headers: { Accept: "application/json" }, redirect: "follow",
+  });
+  if (response.status >= 500 || response.status === 429) throw new Error("not now");
+  if (!response.ok) return null;
+  const json = (response.headers.get("Content-Type") || "").startsWith("application/json");
+  return json ? (await response.json()).next : response.url;
+}
+
+async function deliver(answer, status, refused) {
+  keep(answer);
+  if (status) status.textContent = status.dataset.sending;
+  for (let wait = 500; ; wait = Math.min(2 * wait, 8000)) {
+    try {
+      const next = await send(answer);
+      keep(null);
+      if (next) location.assign(next);
+      else refused();
+      return;
+    } catch {
+      if (status) status.textContent = status.dataset.offline;
+      await new Promise((resolve) => {
+        setTimeout(resolve, wait);
+        addEventListener("online", resolve, { once: true });
+      });
+    }
+  }
+}
+
+function startDelivery(form) {
+  const status = $(".status", form);
+  let sending = false;
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (sending) return;
+    sending = true;
+    form.classList.add("sending");
+    const answer = { url: form.action, body: new URLSearchParams(new FormData(form)).toString() };
+    // Refused: let the browser send the form, so that the server's page explains why.
+    deliver(answer, status, () => form.submit());
+  });
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+}
+
+// ----------------------------------------------------------------
+
+const section = $(".pictures");
+const form = $("form.answer");
+const pending = kept();
+if (pending) deliver(pending, form && $(".status", form), () => location.reload());
+if (section && form) {
+  startKeys(form, startPictures(section));
+  startDelivery(form);
+}

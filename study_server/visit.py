@@ -1,0 +1,82 @@
+"""One request: the study it belongs to, who asks, in which language, and pages in that language."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec
+
+from flask import current_app, g, redirect, render_template, request, session, url_for
+from sqlalchemy import select, true
+from werkzeug.wrappers import Response
+
+from study_server.models import Annotator, Study
+from study_server.study import Served, state_of
+from study_server.texts import NAMES, category_name, say
+
+P = ParamSpec("P")
+Page = str | Response | tuple[str, int]
+
+
+def served() -> Served:
+    """The study that this site serves."""
+    found: Served = current_app.extensions["served"]
+    return found
+
+
+def know_visitor() -> None:
+    """Set `g.annotator` (None for a stranger), `g.state` of the study and `g.language`."""
+    g.annotator, g.state, g.language = None, "open", served().bundle.settings.languages[0]
+    if request.endpoint in ("images.image", "static"):
+        return
+    public_id = session.get("annotator")
+    with served().store.read() as db:
+        asked = (
+            select(Annotator, Study.state)
+            .join(Study, true())  # the one study
+            .where(Annotator.public_id == public_id)
+        )
+        row = db.execute(asked).one_or_none() if public_id else None
+        g.annotator, g.state = row or (None, state_of(db))
+    languages = served().bundle.settings.languages
+    known = (g.annotator.language if g.annotator else "") or session.get("language")
+    g.language = known or request.accept_languages.best_match(languages) or languages[0]
+    if g.language not in languages:
+        g.language = languages[0]
+
+
+def words() -> dict[str, object]:
+    """What every template may use: t(key, ...), names of categories and languages, settings."""
+    language = g.get("language", "en")
+    settings = served().bundle.settings
+    return {
+        "t": lambda key, **values: say(language, key, **values),
+        "category_name": lambda category: category_name(language, category),
+        "language": language,
+        "languages": [(code, NAMES[code]) for code in settings.languages],
+        "title": settings.text(settings.title, language),
+        "settings": settings,
+        "annotator": g.get("annotator"),
+    }
+
+
+def page(template: str, status: int = 200, **values: object) -> tuple[str, int]:
+    """A page and its status code."""
+    return render_template(template, **values), status
+
+
+def at(*stages: str) -> Callable[[Callable[P, Page]], Callable[P, Page]]:
+    """Only annotators at one of `stages` see the page; others are led to where they stand."""
+
+    def decorate(view: Callable[P, Page]) -> Callable[P, Page]:
+        @wraps(view)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> Page:
+            if g.annotator is None:
+                return page("error.html", 403, code=403)
+            if g.annotator.stage not in stages:
+                return redirect(url_for("pages.study"), 303)
+            if g.state != "open" and g.annotator.stage not in ("finished", "failed"):
+                return page("stopped.html", 409 if request.method == "POST" else 200)
+            return view(*args, **kwargs)
+
+        return guarded
+
+    return decorate

@@ -1,0 +1,101 @@
+"""A real browser on the real site."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from study_server import annotators
+from study_server.bundle import load_bundle
+from study_server.models import Judgment
+from study_server.server import running
+from study_server.study import Served, open_study
+from tests.study_server.blobs import blob_bundle
+from tests.study_server.conftest import QUIZ
+
+PATIENCE = 120_000  # milliseconds that a page may take on a busy machine
+expect.set_options(timeout=PATIENCE / 4)
+
+ARGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def base_url() -> str:
+    """Every test has a site of its own. (The plugin's fixture of this name warns in pytest 9.)"""
+    return ""
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
+    """Debian's Chromium where it is installed, else Playwright's own."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    own = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH", Path.home() / ".cache/ms-playwright"))
+    if found is None and not list(own.glob("chromium*")):
+        message = "no browser: run `apt-get install chromium` or `playwright install chromium`"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    where = {} if found is None else {"executable_path": found}
+    return {**browser_type_launch_args, **where, "args": list(ARGS)}
+
+
+@dataclass
+class Site:
+    """A served study and what a test asks it."""
+
+    study: Served
+    base: str
+
+    def link(self) -> str:
+        """A fresh personal link."""
+        (token,) = annotators.invite(self.study.store, self.study.links, 1, self.study.clock())
+        return f"{self.base}/join/{token}"
+
+    def judgments(self) -> list[Judgment]:
+        with self.study.store.read() as db:
+            return list(db.scalars(select(Judgment).order_by(Judgment.id)))
+
+
+@pytest.fixture(scope="session")
+def browser_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Few items, so that a whole study is short: 3 directions, a repeat, and 2 checks."""
+    folder = tmp_path_factory.mktemp("browser") / "study"
+    password = blob_bundle(
+        folder, 1, ("blobs-colour",), ratings=50, items=3, repeats=0.34, checks=1
+    )
+    (folder / "private" / "password.txt").write_text(password)
+    return folder
+
+
+@pytest.fixture
+def site(browser_bundle: Path, tmp_path: Path) -> Iterator[Site]:
+    folder = tmp_path / "study"
+    shutil.copytree(browser_bundle, folder)
+    study = open_study(load_bundle(folder))
+    with running(study) as base:
+        yield Site(study, base)
+    study.store.close()
+
+
+def begin(page: Page, link: str) -> None:
+    """From the link to the first item, by mouse."""
+    page.set_default_timeout(PATIENCE)
+    page.goto(link)
+    page.click("button[value=agree]")
+    page.click(".actions .primary")
+    for name, value in QUIZ.items():
+        page.locator(f"label:has(input[name={name}][value={value}])").click()
+    page.click(".actions .primary")
+    page.wait_for_url("**/items/0")
+
+
+def position(page: Page) -> int:
+    return int(page.url.rsplit("/", 1)[-1])

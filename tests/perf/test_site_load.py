@@ -1,0 +1,115 @@
+"""Load on the real server: closed-loop clients that read a page, answer it, and read the next.
+
+Ordinary test runs leave this out. By hand, with a table of what was measured:
+    python -m tests.perf.test_site_load CLIENTS SECONDS
+"""
+
+import multiprocessing
+import os
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from study_server import commands
+from study_server.visitor import Visitor
+from tests.study_server.blobs import blob_bundle
+from tests.study_server.conftest import QUIZ
+from tests.study_server.test_kill import Server
+
+
+@dataclass(frozen=True)
+class Load:
+    """What was measured. An answer is a POST with the redirect to the next page followed;
+    milliseconds are of that whole round."""
+
+    clients: int
+    answers: int
+    seconds: float
+    errors: int
+    p50: float
+    p99: float
+
+    @property
+    def rate(self) -> float:
+        return self.answers / self.seconds
+
+
+def crowd(base: str, links: list[str], seconds: float, start: float, results) -> None:
+    """Clients of one process; puts (milliseconds of each answer, number of errors)."""
+    times: list[float] = []
+    errors: list[object] = []
+
+    def client(mine: list[str]) -> None:
+        time.sleep(max(0.0, start - time.time()))
+        while time.time() < start + seconds and mine:
+            visitor = Visitor(base)
+            try:
+                visitor.get(mine.pop())
+                for fields in ({"choice": "agree"}, {}, QUIZ):
+                    visitor.post(fields)
+                while visitor.last.path.startswith("/items/") and time.time() < start + seconds:
+                    began = time.perf_counter()
+                    reply = visitor.post({"consistent": "yes", "single": "no"})
+                    times.append(1000 * (time.perf_counter() - began))
+                    if reply.status != 200:
+                        errors.append(reply.status)
+            except OSError as error:
+                errors.append(error)
+            finally:
+                visitor.close()
+
+    threads = [threading.Thread(target=client, args=(links[n],)) for n in range(len(links))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    results.put((times, len(errors)))
+
+
+def measure(clients: int, seconds: float) -> Load:
+    """Serve a study in a process of its own and load it from another."""
+    with tempfile.TemporaryDirectory() as folder:
+        study = Path(folder) / "study"
+        blob_bundle(study, per_method=6, generators=("blobs-grey",), ratings=10**6, items=18)
+        need = clients * (2 + int(seconds))
+        urls = [u.removeprefix("http://127.0.0.1:8000") for u in commands.invite(study, need)]
+        links = [urls[n::clients] for n in range(clients)]
+        server = Server(study)
+        server.start()
+        time.sleep(2)
+        results = multiprocessing.get_context("spawn").Queue()
+        start = time.time() + 2
+        process = multiprocessing.get_context("spawn").Process(
+            target=crowd, args=(server.base, links, seconds, start, results)
+        )
+        process.start()
+        times, errors = results.get()
+        process.join()
+        server.kill()
+        server.parent.stdin.close()
+        server.parent.wait()
+    cuts = statistics.quantiles(times, n=100)
+    return Load(clients, len(times), seconds, errors, cuts[49], cuts[98])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("clients", "rate", "limit"), [(50, 300, 500), (200, 0, 3000)])
+def test_load(clients: int, rate: float, limit: float) -> None:
+    load = measure(clients, 60 if clients == 50 else 20)
+    assert load.errors == 0
+    assert load.rate >= rate
+    assert load.p99 <= limit
+
+
+if __name__ == "__main__":
+    before = os.getloadavg()
+    load = measure(int(sys.argv[1]), float(sys.argv[2]))
+    print(f"machine load before: {before[0]:.1f}, {os.cpu_count()} cores")
+    print(f"{load.clients} clients: {load.rate:.0f} answers/s, p50 {load.p50:.0f} ms, "
+          f"p99 {load.p99:.0f} ms, {load.errors} errors")  # fmt: skip

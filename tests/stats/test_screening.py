@@ -1,0 +1,125 @@
+"""Which annotators the rules leave out, on answers written down and on simulated carelessness."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.stats.inter_rater import cohens_kappa
+
+from benchmark.stats.population import Population
+from benchmark.stats.results import Undefined
+from benchmark.stats.screening import ScreeningRules, screen
+
+RULES = ScreeningRules()
+
+
+@pytest.fixture
+def judgments(simulated):
+    people = {"found": Population(0.6), "random": Population(0.3)}
+    return simulated(np.random.default_rng(0), people, directions=40, ratings=6).judgments
+
+
+def checks(judgments: pd.DataFrame, right: dict[str, int]) -> pd.DataFrame:
+    """Four check items for each annotator, of which this many are answered as expected."""
+    kinds = ["good", "still", "good", "still"]
+    expected = np.array([1, 0, 1, 0])
+    rows = []
+    for annotator, n in right.items():
+        frame = pd.concat([judgments.iloc[:1]] * 4, ignore_index=True)
+        answers = np.where(np.arange(4) < n, expected, 1 - expected)
+        rows.append(frame.assign(annotator=annotator, check=kinds, mos=answers, direction=kinds))
+    return pd.concat([judgments, *rows], ignore_index=True)
+
+
+def by_name(results):
+    return {result.annotator: result for result in results}
+
+
+def test_careful_annotators_stay(judgments):
+    results = screen(judgments, RULES)
+    assert [result.annotator for result in results] == sorted(judgments["annotator"].unique())
+    assert not any(result.excluded for result in results)
+
+
+def test_wrong_check_items_exclude(judgments):
+    results = by_name(screen(checks(judgments, {"a00": 4, "a01": 3, "a02": 2}), RULES))
+    assert [results[f"a0{i}"].check_share for i in range(3)] == [1, 0.75, 0.5]
+    assert results["a02"].failed == ("check_share",)
+    assert not results["a01"].excluded  # three of four is what the rule asks for
+
+
+def test_contrary_repeats_exclude(judgments):
+    own = judgments["annotator"].isin(["a03", "a04"])
+    repeats = judgments[own].groupby("annotator").head(8).assign(repeat=1)
+    contrary = np.where(repeats["annotator"] == "a03", 1 - repeats["mos"], repeats["mos"])
+    results = by_name(screen(pd.concat([judgments, repeats.assign(mos=contrary)]), RULES))
+    assert results["a03"].failed == ("repeat_share",)
+    assert (results["a03"].repeat_share, results["a04"].repeat_share) == (0, 1)
+
+
+def test_answers_faster_than_looking_exclude(judgments):
+    seconds = np.where(judgments["annotator"] == "a05", 0.7, 9.0)
+    results = by_name(screen(judgments.assign(seconds=seconds), RULES))
+    assert results["a05"].failed == ("median_seconds",)
+    assert results["a05"].median_seconds == 0.7
+
+
+def test_always_the_same_answer_agrees_no_more_than_chance(judgments):
+    straight = judgments["mos"].where(judgments["annotator"] != "a06", 0)
+    result = by_name(screen(judgments.assign(mos=straight), RULES))["a06"]
+    assert result.agreement == pytest.approx(0)
+
+
+def test_the_opposite_of_everybody_excludes(judgments):
+    contrary = judgments["mos"].where(judgments["annotator"] != "a07", 1 - judgments["mos"])
+    result = by_name(screen(judgments.assign(mos=contrary), RULES))["a07"]
+    assert result.failed == ("agreement",)
+
+
+def test_agreement_of_two_annotators_is_cohens_kappa(simulated):
+    people = {"found": Population(0.5)}
+    judgments = simulated(
+        np.random.default_rng(1), people, directions=50, annotators=2, ratings=2
+    ).judgments
+    table = judgments.pivot_table("mos", "direction", "annotator")
+    oracle = cohens_kappa(pd.crosstab(table["a00"], table["a01"]).to_numpy()).kappa
+    assert [result.agreement for result in screen(judgments, RULES)] == pytest.approx([oracle] * 2)
+
+
+def test_rules_with_too_little_to_go_by_exclude_nobody(judgments):
+    few = judgments.groupby("annotator").head(3).assign(seconds=np.nan)
+    for result in screen(few, RULES):
+        assert result.check_share == result.repeat_share == Undefined("nothing to go by")
+        assert result.median_seconds == Undefined("nothing to go by")
+        assert isinstance(result.agreement, Undefined)
+        assert not result.excluded
+
+
+def test_unanimous_answers_say_nothing_about_agreement(judgments):
+    for result in screen(judgments.assign(mos=1), RULES):
+        assert result.agreement == Undefined("all answers are the same")
+
+
+def test_other_rules_exclude_others(judgments):
+    strict = ScreeningRules(median_seconds=8.1)
+    assert all(result.failed == ("median_seconds",) for result in screen(judgments, strict))
+
+
+def test_the_rules_tell_careless_annotators_from_careful_ones(simulated):
+    """Careless ones answer at random: check items, repeats and study items alike."""
+    rng = np.random.default_rng(4)
+    people = {"found": Population(0.6), "random": Population(0.3)}
+    excluded = {True: [], False: []}
+    for _ in range(12):
+        judgments = simulated(rng, people, directions=40, annotators=12, ratings=6).judgments
+        careless = judgments["annotator"] < "a03"
+        answers = judgments["mos"].where(~careless, rng.integers(2, size=len(judgments)))
+        right = {f"a{i:02d}": rng.binomial(4, 0.5 if i < 3 else 0.95) for i in range(12)}
+        results = screen(checks(judgments.assign(mos=answers), right), RULES)
+        for result in results:
+            excluded[result.annotator < "a03"].append(result.excluded)
+    assert np.mean(excluded[True]) > 0.7
+    assert np.mean(excluded[False]) < 0.1
+
+
+def test_no_judgments_give_no_rows(judgments):
+    assert screen(judgments[:0], RULES) == ()

@@ -1,0 +1,151 @@
+"""The staff's area: closed to others, and everything in it works."""
+
+import io
+import re
+import sqlite3
+
+import pandas as pd
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from study_server.models import Annotator, Event
+from study_server.study import Served
+
+from .conftest import Clock, Visitor, new_visitor
+
+YES = {"consistent": "yes", "single": "yes", "category": "colour"}
+
+
+@pytest.fixture
+def staff(app: Flask, served: Served) -> Visitor:
+    password = (served.bundle.folder / "private" / "password.txt").read_text()
+    visitor = Visitor(app.test_client())
+    visitor.get("/admin/")
+    visitor.post(password=password)
+    assert visitor.last.request.path == "/admin/"
+    return visitor
+
+
+def take_part(app: Flask, served: Served, simulated: str = "") -> None:
+    someone = new_visitor(app, served, simulated)
+    someone.begin()
+    while someone.last.request.path.startswith("/items"):
+        someone.post(**YES)
+
+
+def test_strangers_are_asked_for_the_password(app: Flask, visitor: Visitor) -> None:
+    for path in ("/admin/", "/admin/items", "/admin/annotators"):
+        assert visitor.get(path).request.path == "/admin/sign-in"
+    visitor.get("/admin/sign-in")
+    for path in ("/admin/state", "/admin/invite", "/admin/export", "/admin/backup"):
+        assert visitor.post(path, state="closed", count="1", format="csv").request.path == (
+            "/admin/sign-in"
+        )
+    assert visitor.post(password="guess").status_code == 403
+
+
+def test_guessing_is_slowed_down(app: Flask) -> None:
+    visitor = Visitor(app.test_client())
+    codes = []
+    for _ in range(12):
+        visitor.get("/admin/sign-in")
+        codes.append(visitor.post("/admin/sign-in", password="guess").status_code)
+    assert codes[0] == 403
+    assert codes[-1] == 429
+
+
+def test_the_environment_can_replace_the_password(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from werkzeug.security import generate_password_hash
+
+    monkeypatch.setenv("STUDY_ADMIN_PASSWORD_HASH", generate_password_hash("another one"))
+    visitor = Visitor(app.test_client())
+    visitor.get("/admin/sign-in")
+    assert visitor.post(password="another one").request.path == "/admin/"
+
+
+def test_a_sign_in_ends(staff: Visitor, clock: Clock) -> None:
+    clock.now += 13 * 3600
+    assert staff.get("/admin/").request.path == "/admin/sign-in"
+
+
+def test_signing_out(staff: Visitor) -> None:
+    staff.post("/admin/sign-out")
+    assert staff.get("/admin/").request.path == "/admin/sign-in"
+
+
+def test_pages_show_how_it_goes(app: Flask, served: Served, staff: Visitor) -> None:
+    take_part(app, served)
+    text = staff.get("/admin/").text
+    assert "6 of 54" in text
+    assert "undefined" in text
+    assert "2 of" not in text.split("Checks")[0][-40:]
+    assert "1 of 2" in text  # of both checks, the one that does not move was called a change
+    assert "1 of 1" in text  # the hidden repeat was answered alike
+    assert "discovered" in staff.get("/admin/items").text
+    people = staff.get("/admin/annotators").text
+    assert "finished" in people
+    assert "speed" in people
+
+
+def test_simulated_annotators_stand_apart(app: Flask, served: Served, staff: Visitor) -> None:
+    take_part(app, served, simulated="straight-lining")
+    assert "0 of 54" in staff.get("/admin/").text
+    text = staff.get("/admin/?who=simulated").text
+    assert "6 of 54" in text
+    assert "No number on this page comes from a person" in text
+    assert "straight-lining" not in staff.get("/admin/annotators").text
+    assert "straight-lining" in staff.get("/admin/annotators?who=simulated").text
+
+
+def test_pause_close_and_open(app: Flask, served: Served, staff: Visitor) -> None:
+    someone = new_visitor(app, served)
+    someone.begin()
+    for state, code in (("paused", 409), ("closed", 409), ("open", 200)):
+        staff.get("/admin/")
+        staff.post("/admin/state", state=state)
+        assert staff.last.request.path == "/admin/"
+        someone.last = someone.client.get("/items/0") if state == "open" else someone.last
+        assert someone.post("/items/0", **YES).status_code == code
+    with served.store.read() as db:
+        assert list(db.scalars(select(Event.kind))) == ["paused", "closed", "open"]
+    staff.get("/admin/")
+    assert staff.post("/admin/state", state="nonsense").status_code == 400
+
+
+def test_invitations_are_links_that_work(app: Flask, served: Served, staff: Visitor) -> None:
+    staff.get("/admin/")
+    page = staff.post("/admin/invite", count="3")
+    links = re.findall(r"http://localhost(/join/[^<\s]+)", page.text)
+    assert len(set(links)) == 3
+    assert Visitor(app.test_client()).get(links[0]).request.path == "/consent"
+    with served.store.read() as db:
+        assert len(list(db.scalars(select(Annotator.id)))) == 3
+    for count in ("0", "501", "x", ""):
+        staff.get("/admin/")
+        assert staff.post("/admin/invite", count=count).status_code == 400
+
+
+def test_exports_and_the_backup_download(app: Flask, served: Served, staff: Visitor) -> None:
+    take_part(app, served)
+    readers = {
+        "csv": pd.read_csv,
+        "parquet": pd.read_parquet,
+        "jsonl": lambda data: pd.read_json(data, lines=True),
+    }
+    for format, read in readers.items():
+        staff.get("/admin/")
+        answer = staff.post("/admin/export", format=format)
+        assert f'filename="judgments.{format}"' in answer.headers["Content-Disposition"]
+        assert len(read(io.BytesIO(answer.data))) == 9
+    staff.get("/admin/")
+    assert staff.post("/admin/export", format="xls").status_code == 400
+    staff.get("/admin/")
+    data = staff.post("/admin/backup").data
+    assert data.startswith(b"SQLite format 3")
+    copy = served.bundle.folder / "copy.sqlite"
+    copy.write_bytes(data)
+    with sqlite3.connect(copy) as connection:
+        assert connection.execute("SELECT count(*) FROM judgment").fetchone() == (9,)

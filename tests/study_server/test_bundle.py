@@ -1,0 +1,177 @@
+"""A bundle is whole, blind and checked; whatever is wrong with it is named in one line."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmark.errors import BenchError
+from study_server.bundle import Bundle, load_bundle
+from study_server.bundle_writer import DirectionStrips, write_bundle
+
+from .blobs import STEPS, images, strips
+
+
+def test_bundle_holds_every_direction_once(bundle: Bundle) -> None:
+    sources = Counter((s.generator, s.method, s.check) for s in bundle.sources.values())
+    given = Counter((s.generator, s.method, "") for s in strips())
+    checks = {
+        ("blobs-grey", "still", "still"): 1,
+        ("blobs-colour", "still", "still"): 1,
+        ("drawing", "drawn", "good"): 1,
+    }
+    assert sources == given + Counter(checks)
+    assert {lesson.role for lesson in bundle.lessons} == {"clear", "unclear", "quiz"}
+
+
+def test_films_show_the_steps_and_strips_the_columns(bundle: Bundle) -> None:
+    good = {k for k, s in bundle.sources.items() if (s.method, s.direction) == ("discovered", 0)}
+    for item_id in good:
+        item = bundle.items[item_id]
+        assert item.steps == STEPS
+        assert item.columns == (0, 2, 4, 6, 8, 10, 12)
+        generator = bundle.sources[item_id].generator
+        given = images("good", 0, 32, generator.endswith("colour"))
+        for row, line in zip(item.rows, given, strict=True):
+            film = np.asarray(Image.open(bundle.image(row.film)).convert("RGB"), float)
+            assert film.shape == (128, 13 * 128, 3)
+            for step in (0, 6, 12):
+                tile = film[:, step * 128 : (step + 1) * 128]
+                small = tile.reshape(32, 4, 32, 4, 3).mean((1, 3))  # (32, 32, 3)
+                expected = line[step] if line[step].ndim == 3 else line[step][..., None]
+                assert np.abs(small - expected).mean() < 4  # grey levels, after WebP
+
+
+def test_still_items_do_not_move(bundle: Bundle) -> None:
+    still = [bundle.items[k] for k, s in bundle.sources.items() if s.check == "still"]
+    for item in still:
+        film = np.asarray(Image.open(bundle.image(item.rows[0].film)).convert("RGB"), float)
+        width = item.tile[0]
+        assert np.abs(film[:, :width] - film[:, -width:]).max() < 12
+
+
+def test_what_is_served_names_no_source(bundle: Bundle) -> None:
+    words = ("discovered", "coordinate", "random", "blobs", "drawn", "good")
+    public = [bundle.folder / "manifest.json", *(bundle.folder / "images").iterdir()]
+    for path in public:
+        data = path.read_bytes().lower()
+        assert not [word for word in words if word.encode() in data and path.suffix == ".json"]
+        assert b"exif" not in data
+        assert b"xmp" not in data
+        assert not any(word in path.name for word in words)
+
+
+def test_order_in_the_manifest_tells_nothing(tmp_path: Path, bundle: Bundle) -> None:
+    methods = [bundle.sources[item_id].method for item_id in bundle.items]
+    assert methods != sorted(methods)
+    assert methods[:9] != [s.method for s in strips()][:9]
+
+
+def test_private_files_are_for_the_owner_alone(bundle: Bundle) -> None:
+    for name in ("map.json", "secrets.json"):
+        assert (bundle.folder / "private" / name).stat().st_mode & 0o077 == 0
+    password = (bundle.folder / "private" / "password.txt").read_text()
+    assert password not in (bundle.folder / "private" / "secrets.json").read_text()
+
+
+def strip(**changes: object) -> DirectionStrips:
+    return replace(DirectionStrips("g", "m", 0, STEPS, images("good", 0, 32, False)), **changes)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ([strip(steps=STEPS[1:])], "steps"),
+        ([strip(steps=STEPS[::-1])], "ascend"),
+        ([strip(images=images("good", 0, 32, False)[:3])], "4 rows"),
+        ([strip(images=[row[:-1] for row in images("good", 0, 32, False)])], "one image a step"),
+        ([strip(), strip()], "given twice"),
+        ([strip(), strip(direction=1), strip(method="n")], "unequal"),
+        ([strip(), strip(method="n", images=images("good", 0, 32, False)[::-1])], "unshifted"),
+        ([strip(check="good")], "at least one direction"),
+        ([], "at least one direction"),
+    ],
+)
+def test_unfair_strips_are_refused(
+    tmp_path: Path, wrong: list[DirectionStrips], message: str
+) -> None:
+    with pytest.raises(BenchError, match=message):
+        write_bundle(tmp_path / "study", wrong)
+    assert list(tmp_path.iterdir()) == []  # nothing half-written is left
+
+
+def test_an_existing_study_is_never_overwritten(bundle: Bundle) -> None:
+    with pytest.raises(BenchError, match="exists already"):
+        write_bundle(bundle.folder, strips(1))
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def test_a_bundle_cut_short_is_named(bundle: Bundle) -> None:
+    image = next((bundle.folder / "images").iterdir())
+    whole = image.read_bytes()
+    _cut(image)
+    with pytest.raises(BenchError, match="damaged"):
+        load_bundle(bundle.folder)
+    image.unlink()
+    with pytest.raises(BenchError, match="missing"):
+        load_bundle(bundle.folder)
+    image.write_bytes(whole)
+    load_bundle(bundle.folder)
+    _cut(bundle.folder / "manifest.json")
+    with pytest.raises(BenchError, match="cannot be read"):
+        load_bundle(bundle.folder)
+    (bundle.folder / "manifest.json").unlink()
+    with pytest.raises(BenchError, match="whole study folder"):
+        load_bundle(bundle.folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda m: m.update(format=2), "format 2"),
+        (lambda m: m.update(surprise=1), "surprise"),
+        (lambda m: m["items"][0].update(id="../../etc"), "does not match"),
+        (lambda m: m["items"][0]["rows"][0].update(film="../private/map.json"), "not match"),
+        (lambda m: m["items"][0]["rows"][0].update(film="0" * 16 + ".webp"), "no hash"),
+        (lambda m: m["items"][0].update(steps=[1, 2, 3, 4, 5, 6, 7]), "0 in the middle"),
+        (lambda m: m["items"].append(m["items"][0]), "twice"),
+        (lambda m: m["items"].pop(), None),
+    ],
+)
+def test_a_changed_manifest_is_refused(bundle: Bundle, change, message: str | None) -> None:
+    path = bundle.folder / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    change(manifest)
+    path.write_text(json.dumps(manifest), "utf-8")
+    with pytest.raises(BenchError, match=message or "does not fit"):
+        _ = load_bundle(bundle.folder).sources
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("ratings_per_item = 3", "ratings_per_item = 0", "counts are 1 or more"),
+        ("ratings_per_item = 3", 'ratings_per_item = "three"', "wrong kind"),
+        ("ratings_per_item", "rating_per_item", "unknown setting rating_per_item"),
+        ('"texture"', '"geometry"', "different categories"),
+        ('"texture"', '"<b>"', "different categories"),
+        ('["en", "zh"]', '["fr"]', "languages are"),
+        ('version = "3"', 'version = ""', "consent.version"),
+        ("repeat_share = 0.2", "repeat_share = 1.5", "between 0 and 1"),
+        ("[title]", "[title", "cannot be read"),
+    ],
+)
+def test_wrong_settings_are_named(bundle: Bundle, old: str, new: str, message: str) -> None:
+    path = bundle.folder / "study.toml"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+    with pytest.raises(BenchError, match=message):
+        load_bundle(bundle.folder)

@@ -1,0 +1,112 @@
+"""The commands, and the bots that drive the real site."""
+
+from collections import Counter
+
+import pandas as pd
+import pytest
+
+from benchmark.errors import BenchError
+from study_server import commands
+from study_server.bundle import Bundle
+from study_server.export import counting, judgments
+
+
+@pytest.fixture(scope="module")
+def simulated(bundle_template, tmp_path_factory):
+    """A study in which nine careful bots and two of each other profile took part."""
+    import shutil
+
+    folder = tmp_path_factory.mktemp("simulated") / "study"
+    shutil.copytree(bundle_template, folder)
+    counts = {"careful": commands.simulate(folder, 9, "careful")}
+    return folder, counts
+
+
+def test_careful_bots_fill_the_study_and_agree(simulated) -> None:
+    folder, counts = simulated
+    assert counts["careful"] == 81
+    status = commands.status(folder, simulated=True)
+    assert status["annotators"] == "simulated"
+    assert status["ratings"] == "54 of 54"
+    assert float(status["Krippendorff's alpha"].split()[0]) > 0.5
+    people = commands.status(folder)
+    assert people["ratings"] == "0 of 54"
+    assert people["annotators by stage"] == "none"
+
+
+def test_their_rows_are_marked_for_ever(simulated) -> None:
+    folder, _ = simulated
+    with commands.opened(folder) as study:
+        frame = judgments(study)
+    assert frame["simulated"].all()
+    assert counting(frame).empty
+    checks = frame[frame["check"].notna()]
+    right = (checks["mos"] == 1) == (checks["check"] == "good")
+    assert right.mean() > 0.7
+
+
+def test_profiles_answer_as_their_names_say(simulated) -> None:
+    import random
+
+    from study_server.simulate import PROFILES, Bot
+
+    folder, _ = simulated
+    with commands.opened(folder) as study:
+        items = [k for k, s in study.bundle.sources.items() if not s.check]
+        shares = {}
+        for profile in PROFILES:
+            bots = [
+                Bot(profile, random.Random(n), study.bundle.sources, ("a", "b")) for n in range(60)
+            ]
+            votes = Counter(
+                (bot.answers(item)["consistent"], bot.answers(item)["single"])
+                for bot in bots
+                for item in items
+            )
+            shares[profile] = votes["yes", "yes"] / votes.total()
+    assert shares["straight-lining"] == 1
+    assert shares["careless"] == pytest.approx(0.25, abs=0.05)
+    assert shares["biased"] > shares["careful"] + 0.15
+
+
+def test_unknown_profiles_get_a_hint(bundle: Bundle) -> None:
+    with pytest.raises(BenchError, match="did you mean careful"):
+        commands.simulate(bundle.folder, 1, "carefull")
+
+
+def test_a_closed_study_stops_the_simulation(bundle: Bundle) -> None:
+    commands.close(bundle.folder)
+    with pytest.raises(BenchError, match="is the study open"):
+        commands.simulate(bundle.folder, 1)
+    assert commands.status(bundle.folder)["state"] == "closed"
+
+
+def test_invitations_and_exports(bundle: Bundle, tmp_path) -> None:
+    links = commands.invite(bundle.folder, 3, "https://study.example/")
+    assert len(set(links)) == 3
+    assert all(link.startswith("https://study.example/join/") for link in links)
+    assert commands.export(bundle.folder, tmp_path / "x.parquet", "parquet") == 0
+    assert pd.read_parquet(tmp_path / "x.parquet").empty
+    assert "3 invited" in commands.status(bundle.folder)["annotators by stage"]
+
+
+def test_a_taken_port_is_named(bundle: Bundle) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(BenchError, match=f"127.0.0.1:{port}"):
+            commands.serve(bundle.folder, port=port)
+
+
+def test_the_site_needs_no_torch() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; import study_server.commands, study_server.bundle_writer, study_server.export,"
+        "study_server.simulate; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,67 @@
+"""The frame that analysts get: tidy, complete, and the same in every format."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from benchmark.errors import BenchError
+from study_server.export import COLUMNS, counting, judgments, write_export
+from study_server.judgments import Answer
+from study_server.study import Served
+
+from .test_assignment import YES, judge, judge_all, newcomer
+
+
+def test_every_revision_is_a_row_and_the_latest_counts(served: Served) -> None:
+    someone = newcomer(served)
+    judge(served, someone, 0, YES, "a")
+    judge(served, someone, 0, Answer(True, False), "b")
+    judge_all(served, newcomer(served, simulated="careful"))
+    frame = judgments(served)
+    assert tuple(frame.columns) == COLUMNS
+    assert len(frame) == 2 + 9
+    people = counting(frame)
+    assert len(people) == 1
+    assert people.iloc[0]["mos"] == 0
+    assert people.iloc[0]["revision"] == 1
+    bots = counting(frame, simulated=True)
+    assert len(bots) == 9
+    assert bots["simulated"].all()
+    assert (bots["repeat"] == 1).sum() == 1
+    assert (bots["mos"] == (bots["consistent"] & bots["single"])).all()
+
+
+def test_rows_say_what_the_items_really_are(served: Served) -> None:
+    judge_all(served, newcomer(served))
+    frame = judgments(served)
+    sources = {(s.generator, s.method, s.direction) for s in served.bundle.sources.values()}
+    assert set(zip(frame["generator"], frame["method"], frame["direction"], strict=True)) <= sources
+    assert sorted(frame["check"].dropna()) == ["good", "still"]
+    assert frame["check"].isna().sum() == 7
+    assert frame["simulated"].dtype == bool
+    assert str(frame["created_at"].dtype).endswith("UTC]")
+
+
+def test_formats_agree(served: Served, tmp_path: Path) -> None:
+    someone = newcomer(served)
+    judge(served, someone, 0, Answer(True, True, "colour", '=1+1, "ein Zitat"\u4e2d'), "a")
+    judge(served, someone, 1, Answer(False, False), "b")
+    frame = judgments(served)
+    for format in ("csv", "parquet", "jsonl"):
+        assert write_export(served, tmp_path / f"x.{format}", format) == 2
+    parquet = pd.read_parquet(tmp_path / "x.parquet")
+    filled = [f.astype(object).fillna("none") for f in (parquet, frame)]
+    pd.testing.assert_frame_equal(*filled, check_dtype=False)
+    csv = pd.read_csv(tmp_path / "x.csv")
+    assert csv["label"][0] == "'" + frame["label"][0]  # no spreadsheet runs it
+    lines = pd.read_json(tmp_path / "x.jsonl", lines=True)
+    assert lines["label"][0] == frame["label"][0]
+    assert list(lines.columns) == list(COLUMNS)
+    with pytest.raises(BenchError, match="did you mean csv"):
+        write_export(served, tmp_path / "x", "cvs")
+
+
+def test_an_empty_study_exports_its_columns(served: Served, tmp_path: Path) -> None:
+    assert write_export(served, tmp_path / "x.csv", "csv") == 0
+    assert list(pd.read_csv(tmp_path / "x.csv").columns) == list(COLUMNS)

@@ -1,0 +1,143 @@
+"""Answers: parsed strictly, added as revisions, and delivered twice without harm."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from study_server.judgments import MAX_TEXT, Answer, FormError, parse_answer
+from study_server.models import Annotator, Judgment
+from study_server.study import Served, set_state
+
+from .test_assignment import YES, judge, judge_all, newcomer
+
+CATEGORIES = ("geometry", "colour", "texture")
+
+
+def revisions(served: Served, annotator_id: int) -> list[tuple[int, bool, str]]:
+    with served.store.read() as db:
+        rows = db.execute(
+            select(Judgment.revision, Judgment.consistent, Judgment.label)
+            .where(Judgment.annotator_id == annotator_id)
+            .order_by(Judgment.id)
+        )
+        return [tuple(row) for row in rows]
+
+
+def test_an_edit_adds_a_revision_and_keeps_the_first(served: Served) -> None:
+    someone = newcomer(served)
+    judge(served, someone, 0, YES, "a")
+    judge(served, someone, 0, Answer(True, True, "geometry", "zoom"), "b")
+    judge(served, someone, 0, Answer(False, False), "c")
+    assert revisions(served, someone) == [(0, True, ""), (1, True, "zoom"), (2, False, "")]
+
+
+def test_a_retry_changes_nothing_even_with_another_answer(served: Served) -> None:
+    someone = newcomer(served)
+    first = judge(served, someone, 0, YES, "a")
+    again = judge(served, someone, 0, Answer(False, False), "a")
+    assert (first.status, again.status) == ("stored", "repeated")
+    assert first.position == again.position == 1
+    assert revisions(served, someone) == [(0, True, "")]
+
+
+def test_the_same_answer_from_another_tab_adds_nothing(served: Served) -> None:
+    someone = newcomer(served)
+    judge(served, someone, 0, YES, "a")
+    assert judge(served, someone, 0, YES, "b").status == "stored"
+    assert revisions(served, someone) == [(0, True, "")]
+
+
+def test_the_end_gives_a_code_and_takes_no_more(served: Served) -> None:
+    someone = newcomer(served)
+    count = judge_all(served, someone)
+    with served.store.read() as db:
+        annotator = db.get_one(Annotator, someone)
+    assert annotator.stage == "finished"
+    assert len(annotator.completion_code) == 9
+    assert judge(served, someone, 0, Answer(False, False), "late").status == "finished"
+    assert judge(served, someone, count - 1).status == "repeated"
+    assert len(revisions(served, someone)) == count
+
+
+@pytest.mark.parametrize("state", ["paused", "closed"])
+def test_a_stopped_study_takes_nothing_but_knows_what_it_has(served: Served, state: str) -> None:
+    someone = newcomer(served)
+    judge(served, someone, 0, YES, "a")
+    served.store.write(lambda db: set_state(db, state, served.clock()))
+    assert judge(served, someone, 1, YES, "b").status == state
+    assert judge(served, someone, 0, YES, "a").status == "repeated"
+    assert len(revisions(served, someone)) == 1
+    served.store.write(lambda db: set_state(db, "open", served.clock()))
+    assert judge(served, someone, 1, YES, "b").status == "stored"
+
+
+def test_a_failing_write_leaves_its_neighbours_alone(served: Served) -> None:
+    someone = newcomer(served)
+
+    def fail(db) -> None:
+        db.get_one(Annotator, someone).stage = "failed"
+        db.flush()
+        raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        served.store.write(fail)
+    with served.store.read() as db:
+        assert db.get_one(Annotator, someone).stage == "judging"
+    assert judge(served, someone, 0).status == "stored"
+
+
+def test_answers_are_read_as_given() -> None:
+    form = {
+        "consistent": "yes",
+        "single": "yes",
+        "category": "other",
+        "other": " Haar\u00e9 ",
+        "label": "x\ny",
+    }
+    assert parse_answer(form, CATEGORIES) == Answer(True, True, "Haar\u00e9", "x y")
+    no = form | {"single": "no"}
+    assert parse_answer(no, CATEGORIES) == Answer(True, False)  # nothing to name: not kept
+    script = form | {"label": "<script>'; DROP TABLE judgment; --"}
+    assert parse_answer(script, CATEGORIES).label == "<script>'; DROP TABLE judgment; --"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"consistent": ""}, "consistent"),
+        ({"single": "maybe"}, "single"),
+        ({"category": ""}, "category"),
+        ({"category": "nonsense"}, "category"),
+        ({"category": "other", "other": "  "}, "other"),
+        ({"label": "x" * (MAX_TEXT + 1)}, "label"),
+    ],
+)
+def test_faults_name_their_field(change: dict[str, str], field: str) -> None:
+    form = {"consistent": "yes", "single": "yes", "category": "colour"} | change
+    with pytest.raises(FormError) as caught:
+        parse_answer(form, CATEGORIES)
+    assert list(caught.value.faults) == [field]
+
+
+FIELDS = st.sampled_from(["consistent", "single", "category", "other", "label", "ticket", "x"])
+VALUES = st.one_of(st.sampled_from(["yes", "no", "other", *CATEGORIES]), st.text(max_size=100))
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
+@given(st.dictionaries(FIELDS, VALUES))
+def test_any_form_gives_a_sound_answer_or_names_its_faults(form: dict[str, str]) -> None:
+    try:
+        answer = parse_answer(form, CATEGORIES)
+    except FormError:
+        return  # the faults themselves are checked above
+    assert form["consistent"] == ("yes" if answer.consistent else "no")
+    assert form["single"] == ("yes" if answer.single else "no")
+    both = answer.consistent and answer.single
+    assert bool(answer.category) == both
+    assert both or not answer.label
+    for text in (answer.category, answer.label):
+        assert len(text) <= MAX_TEXT
+        assert text == text.strip()
+        text.encode("utf-8")  # can be stored
+        assert not any(ord(c) < 32 for c in text)

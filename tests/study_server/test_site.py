@@ -1,0 +1,192 @@
+"""The annotator's way, page by page, without scripts; and what bad input gets."""
+
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from study_server.models import Annotator, Judgment
+from study_server.study import Served, set_state
+
+from .conftest import QUIZ, Clock, Visitor, new_visitor
+
+YES = {"consistent": "yes", "single": "yes", "category": "colour"}
+NO = {"consistent": "no", "single": "no"}
+
+
+def stored(served: Served) -> int:
+    with served.store.read() as db:
+        return db.execute(select(func.count(Judgment.id))).scalar_one()
+
+
+def me(served: Served) -> Annotator:
+    with served.store.read() as db:
+        return db.scalars(select(Annotator).order_by(Annotator.id)).first()
+
+
+def test_the_whole_way(visitor: Visitor, served: Served) -> None:
+    assert visitor.last.request.path == "/consent"
+    assert "Version 3" in visitor.last.text
+    assert visitor.post(choice="agree").request.path == "/instructions"
+    assert visitor.post().request.path == "/quiz"
+    assert visitor.post(**QUIZ).request.path == "/items/0"
+    for number in range(9):
+        assert f"{number + 1} of 9" in visitor.last.text
+        assert "completion code" not in visitor.last.text
+        assert stored(served) == number
+        visitor.post(**YES)
+    assert visitor.last.request.path == "/done"
+    code = re.search(r"<output>(.+?)</output>", visitor.last.text).group(1)
+    annotator = me(served)
+    assert annotator.completion_code == code
+    assert annotator.consent_version == "3"
+    assert annotator.settings_sha256 == served.bundle.settings.sha256
+
+
+def test_pages_before_their_turn_lead_back(visitor: Visitor) -> None:
+    for path in ("/quiz", "/items", "/items/0", "/done", "/instructions", "/failed"):
+        assert visitor.get(path).request.path == "/consent"
+
+
+def test_declining_stores_nothing_and_can_be_taken_back(visitor: Visitor, served: Served) -> None:
+    assert visitor.post(choice="decline").request.path == "/declined"
+    assert me(served).consented_at is None
+    visitor.get("/consent")
+    assert visitor.post(choice="agree").request.path == "/instructions"
+
+
+def test_two_wrong_tries_end_the_quiz(visitor: Visitor, served: Served) -> None:
+    visitor.post(choice="agree")
+    visitor.post()
+    wrong = QUIZ | {"consistent-1": "yes"}
+    again = visitor.post("/quiz", **wrong)
+    assert "last try" in again.text
+    assert "Not right yet" in again.text
+    assert visitor.post("/quiz", **wrong).request.path == "/failed"
+    assert visitor.get("/items/0").request.path == "/failed"
+    assert me(served).stage == "failed"
+
+
+def test_an_unfinished_quiz_costs_no_try(visitor: Visitor) -> None:
+    visitor.post(choice="agree")
+    visitor.post()
+    for _ in range(3):
+        assert visitor.post("/quiz", **{"consistent-0": "yes"}).status_code == 422
+    assert visitor.post("/quiz", **QUIZ).request.path == "/items/0"
+
+
+def test_going_back_shows_the_answer_and_an_edit_is_a_revision(
+    visitor: Visitor, served: Served
+) -> None:
+    visitor.begin()
+    visitor.post(**YES, label="<b>tint</b>")
+    page = visitor.get("/items/0")
+    assert 'value="&lt;b&gt;tint&lt;/b&gt;"' in page.text
+    assert "<b>tint" not in page.text
+    assert re.search(r'name="category" value="colour"\s+checked', page.text)
+    assert visitor.post(**NO).request.path == "/items/1"
+    with served.store.read() as db:
+        rows = db.execute(select(Judgment.revision, Judgment.label)).all()
+    assert [tuple(row) for row in rows] == [(0, "<b>tint</b>"), (1, "")]
+
+
+def test_a_missing_answer_is_asked_for_and_nothing_is_lost(
+    visitor: Visitor, served: Served
+) -> None:
+    visitor.begin()
+    page = visitor.post(consistent="yes", single="yes", label="spin")
+    assert page.status_code == 422
+    assert "kind of change" in page.text
+    assert 'value="spin"' in page.text
+    assert stored(served) == 0
+    assert visitor.post(**YES).status_code == 200
+    assert stored(served) == 1
+
+
+def test_a_double_click_is_one_answer(visitor: Visitor, served: Served) -> None:
+    first = visitor.begin()
+    for _ in range(2):
+        visitor.last = first
+        assert visitor.post(**YES).request.path == "/items/1"
+    assert stored(served) == 1
+
+
+def test_the_same_link_resumes_on_another_device(
+    app: Flask, served: Served, visitor: Visitor
+) -> None:
+    visitor.begin()
+    visitor.post(**YES)
+    with app.test_request_context():
+        link = f"/join/{served.links.personal(me(served).public_id)}"
+    other = Visitor(app.test_client())
+    assert other.get(link).request.path == "/items/1"
+
+
+def test_a_lost_place_is_explained(
+    app: Flask, served: Served, clock: Clock, visitor: Visitor
+) -> None:
+    old = visitor.begin()
+    clock.now += 31 * 60
+    assert "Welcome back" in visitor.get("/items").text
+    for _ in range(9):
+        other = new_visitor(app, served)
+        other.begin()
+        while other.last.request.path.startswith("/items"):
+            other.post(**YES)
+    visitor.last = old
+    page = visitor.post(**YES)
+    assert "given to someone else" in page.text or page.request.path == "/done"
+
+
+def test_the_open_link_registers_once_for_a_recruiting_service(app: Flask, served: Served) -> None:
+    link = f"/open/{served.links.open()}?PROLIFIC_PID=p1&STUDY_ID=s&SESSION_ID=x&evil=1"
+    for _ in range(2):
+        someone = Visitor(app.test_client())
+        page = someone.get(link)
+        assert 'name="evil"' not in page.text
+        someone.post(link.split("?")[0], PROLIFIC_PID="p1", STUDY_ID="s", SESSION_ID="x")
+        assert someone.last.request.path == "/consent"
+    with served.store.read() as db:
+        rows = db.execute(select(Annotator.outside_id, Annotator.outside)).all()
+    assert [row[0] for row in rows] == ["PROLIFIC_PID:p1"]
+    assert '"STUDY_ID": "s"' in rows[0][1]
+    preview = Visitor(app.test_client())
+    page = preview.get(link.split("?")[0] + "?assignmentId=ASSIGNMENT_ID_NOT_AVAILABLE&workerId=w")
+    assert "preview" in page.text
+    assert '<button class="primary"' not in page.text
+
+
+@pytest.mark.parametrize(("state", "words"), [("paused", "is paused"), ("closed", "is closed")])
+def test_answers_after_the_end_are_refused_clearly(
+    visitor: Visitor, served: Served, state: str, words: str
+) -> None:
+    visitor.begin()
+    served.store.write(lambda db: set_state(db, state, 0))
+    page = visitor.post(**YES)
+    assert page.status_code == 409
+    assert words in page.text
+    assert stored(served) == 0
+    assert words in visitor.get("/items/0").text
+
+
+def test_the_language_can_be_chosen(visitor: Visitor, served: Served) -> None:
+    visitor.begin()
+    page = visitor.post("/language", language="zh", back="/items/0")
+    assert page.request.path == "/items/0"
+    assert 'lang="zh"' in page.text
+    assert "所有行" in page.text
+    visitor.post("/items/0", **YES)
+    with served.store.read() as db:
+        assert db.execute(select(Judgment.language)).scalar_one() == "zh"
+    assert visitor.post("/language", language="xx").status_code == 400
+    answer = visitor.client.post(
+        "/language",
+        data={"language": "en", "back": "//evil.example", **_token(visitor)},
+    )
+    assert answer.headers["Location"] == "/"
+
+
+def _token(visitor: Visitor) -> dict[str, str]:
+    visitor.get("/items")
+    return dict(re.findall(r'name="(csrf_token)" value="([^"]*)"', visitor.last.text))

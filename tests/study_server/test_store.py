@@ -1,0 +1,128 @@
+"""The database: settings, migrations, and databases that do not belong."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
+
+from benchmark.errors import BenchError
+from study_server.backup import back_up
+from study_server.bundle import Bundle, load_bundle
+from study_server.models import Annotator, Base, Item, Judgment, SettingsVersion
+from study_server.store import Store, sqlite_url
+from study_server.study import Served, open_study
+
+from .blobs import blob_bundle
+from .test_assignment import judge, newcomer
+
+
+def test_sqlite_is_set_up_for_safety(served: Served) -> None:
+    with served.store.read() as db:
+        settings = {
+            name: db.execute(text(f"PRAGMA {name}")).scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    assert settings == {
+        "journal_mode": "wal",
+        "synchronous": 2,  # FULL
+        "foreign_keys": 1,
+        "busy_timeout": 30_000,
+    }
+
+
+def test_migrations_give_exactly_the_models(tmp_path: Path) -> None:
+    store = Store(sqlite_url(tmp_path / "x.sqlite"))
+    store.migrate()
+    store.migrate()  # a second time changes nothing
+    with store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+    store.close()
+
+
+def test_a_study_can_be_opened_again(bundle: Bundle) -> None:
+    for _ in range(2):
+        study = open_study(bundle)
+        with study.store.read() as db:
+            assert db.execute(select(func.count()).select_from(Item)).scalar_one() == 21
+            assert db.execute(select(func.count(SettingsVersion.sha256))).scalar_one() == 1
+        study.store.close()
+
+
+def test_every_version_of_the_settings_is_kept(bundle: Bundle) -> None:
+    open_study(bundle).store.close()
+    path = bundle.folder / "study.toml"
+    path.write_text(path.read_text("utf-8").replace('version = "3"', 'version = "4"'), "utf-8")
+    study = open_study(load_bundle(bundle.folder))
+    with study.store.read() as db:
+        texts = list(db.scalars(select(SettingsVersion.text)))
+    study.store.close()
+    assert sorted('version = "4"' in text for text in texts) == [False, True]
+
+
+def test_the_database_of_another_study_is_refused(bundle: Bundle, tmp_path: Path) -> None:
+    study = open_study(bundle)
+    newcomer(study)
+    study.store.close()
+    blob_bundle(tmp_path / "other", per_method=1, generators=("blobs-grey",))
+    with pytest.raises(BenchError, match="give the database of this study"):
+        open_study(load_bundle(tmp_path / "other"), sqlite_url(bundle.database))
+
+
+def test_a_newer_schema_is_refused_and_left_alone(bundle: Bundle) -> None:
+    open_study(bundle).store.close()
+    with sqlite3.connect(bundle.database) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(BenchError, match="newer"):
+        open_study(bundle)
+    with sqlite3.connect(bundle.database) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("9999",)
+
+
+def test_files_that_are_no_database_are_refused(bundle: Bundle) -> None:
+    bundle.database.write_text("this is no database, whatever its name says" * 100)
+    with pytest.raises(BenchError, match="cannot open the database"):
+        open_study(bundle)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "nodialect://x/y", "postgresql+nodriver://u:pw@h/db"])
+def test_bad_urls_are_named_without_their_password(bundle: Bundle, url: str) -> None:
+    with pytest.raises(BenchError, match="cannot use the database") as caught:
+        open_study(bundle, url)
+    assert "pw" not in str(caught.value)
+
+
+def test_a_changed_manifest_does_not_fit_its_database(bundle: Bundle) -> None:
+    open_study(bundle).store.close()
+    path = bundle.folder / "manifest.json"
+    path.write_text(path.read_text("utf-8") + "\n", "utf-8")
+    with pytest.raises(BenchError, match="changed after the study began"):
+        open_study(load_bundle(bundle.folder))
+
+
+def test_judgments_need_their_annotator_and_item(served: Served) -> None:
+    def orphan(db) -> None:
+        db.add(Judgment(annotator_id=999, item_id="x", repeat=0, revision=0, key="k",
+                        consistent=True, single=True, category="", label="", seconds=1,
+                        language="en", simulated=False, created_at=0))  # fmt: skip
+        db.flush()
+
+    with pytest.raises(IntegrityError):
+        served.store.write(orphan)
+
+
+def test_a_backup_made_while_people_answer_is_whole(served: Served, tmp_path: Path) -> None:
+    someone = newcomer(served)
+    judge(served, someone, 0)
+    back_up(served, tmp_path / "copy.sqlite")
+    judge(served, someone, 1)
+    with sqlite3.connect(tmp_path / "copy.sqlite") as copy:
+        assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert copy.execute("SELECT count(*) FROM judgment").fetchone() == (1,)
+    store = Store(sqlite_url(tmp_path / "copy.sqlite"))
+    with store.read() as db:
+        assert db.execute(select(func.count(Annotator.id))).scalar_one() == 1
+    store.close()

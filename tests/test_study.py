@@ -1,0 +1,127 @@
+"""From a run to a study, and the study commands as a designer types them."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from benchmark.cli import main
+from benchmark.config import RunConfig
+from benchmark.generators.base import Latents
+from benchmark.generators.planted import Planted
+from benchmark.grid import plan, record
+from benchmark.runner import execute
+from benchmark.seeds import stream
+from benchmark.study import render
+from study_server.bundle import load_bundle
+
+METHODS = ("discovered", "random", "coordinate")
+
+
+def bench(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the planted generator with five directions a method."""
+    folder = tmp_path_factory.mktemp("study") / "run"
+    config = replace(RunConfig.from_preset("quick"), seeds=(0,))
+    config = config.with_settings(["steps=4", "batch=4", "evaluation=100", "k=5"])
+    groups = plan(config, ["planted"], METHODS)
+    record(config, groups, folder, "test")
+    assert all(r.status == "done" for r in execute(groups, folder, "cpu", force=False))
+    return folder
+
+
+def test_render_shows_the_shifted_latents_as_pixels() -> None:
+    generator = Planted()
+    latents = generator.sample(4, stream("rows"))
+    direction = generator.axes[:, 2]
+    steps = np.array([-3.0, 0.0, 3.0])
+    pictures = render(generator, latents, direction, steps)
+    assert (len(pictures), len(pictures[0])) == (4, 3)
+    for row in range(4):
+        for column, eps in enumerate(steps):
+            z = latents.z[row : row + 1] + float(eps) * direction
+            image = generator(Latents(z))[0].permute(1, 2, 0).numpy()  # (H, W, C)
+            expected = np.round((np.clip(image, -1, 1) + 1) * 127.5)
+            assert pictures[row][column].dtype == np.uint8
+            assert np.abs(pictures[row][column] - expected).max() <= 1
+
+
+def test_every_method_contributes_equally_and_only_the_private_map_knows(
+    run: Path, tmp_path: Path
+) -> None:
+    built = bench("study", "build", run, "--per-method", 3, "--out", tmp_path / "study")
+    assert built.exit_code == 0, built.output
+    assert "administrator's password" in built.output
+    bundle = load_bundle(tmp_path / "study")
+    studied = [source for source in bundle.sources.values() if not source.check]
+    counts = pd.Series([source.method for source in studied]).value_counts()
+    assert counts.to_dict() == dict.fromkeys(METHODS, 3)
+    assert len({(s.method, s.direction) for s in studied}) == 9
+    manifest = (tmp_path / "study" / "manifest.json").read_text()
+    assert not any(method in manifest for method in (*METHODS, "planted"))
+    hidden = json.loads((tmp_path / "study" / "private" / "map.json").read_text())
+    assert hidden["provenance"]["per_method"] == 3
+    assert set(hidden["provenance"]["cells"]) == {f"planted {m}" for m in METHODS}
+
+
+def test_a_generator_with_few_directions_gives_all_of_them(run: Path, tmp_path: Path) -> None:
+    bench("study", "build", run, "--per-method", 9, "--out", tmp_path / "study")
+    sources = load_bundle(tmp_path / "study").sources.values()
+    drawn = {(s.method, s.direction) for s in sources if not s.check}
+    assert drawn == {(method, k) for method in METHODS for k in range(5)}
+
+
+def test_a_seed_draws_the_same_directions_again(run: Path, tmp_path: Path) -> None:
+    drawn = []
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        bench("study", "build", run, "--per-method", 2, "--seed", seed, "--out", tmp_path / name)
+        sources = load_bundle(tmp_path / name).sources.values()
+        drawn.append({(s.method, s.direction) for s in sources if not s.check})
+    assert drawn[0] == drawn[1]
+    assert drawn[0] != drawn[2]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-g", "plantd"], "unknown generator in this run 'plantd'; did you mean planted"),
+        (["--settings", "no.toml"], "no.toml"),
+    ],
+)
+def test_what_cannot_be_built_is_refused(
+    run: Path, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    result = bench("study", "build", run, "--out", tmp_path / "study", *arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+    assert not (tmp_path / "study").exists()
+
+
+def test_a_designers_day(run: Path, tmp_path: Path) -> None:
+    study, answers = tmp_path / "study", tmp_path / "answers.csv"
+    assert bench("study", "build", run, "--per-method", 2, "--out", study).exit_code == 0
+    links = bench("study", "invite", study, "--annotators", 2).output.split()
+    assert len(set(links)) == 2
+    assert all(link.startswith("http://127.0.0.1:8000/join/") for link in links)
+    played = bench("study", "simulate", study, "--annotators", 2)
+    assert played.exit_code == 0, played.output
+    assert "people" in bench("study", "status", study).output
+    assert "simulated" in bench("study", "status", study, "--simulated").output
+    assert bench("study", "export", study, "--out", answers).exit_code == 0
+    table = pd.read_csv(answers)
+    assert table["simulated"].all()
+    assert len(table) == int(played.output.split()[0])
+    assert set(table.loc[table["check"].isna(), "method"]) == set(METHODS)
+    assert bench("study", "close", study).output == "the study is closed\n"
+    assert "closed" in bench("study", "status", study).output
+    refused = bench("study", "simulate", study, "--profile", "carefull")
+    assert refused.exit_code == 2
+    assert "did you mean careful" in refused.output
