@@ -19,7 +19,7 @@ test: $(STAMP)
 	$(BIN)/python -m pytest
 
 perf: $(STAMP)
-	$(BIN)/python -m pytest tests/perf --benchmark-only
+	$(BIN)/python -m pytest tests/perf -m perf --benchmark-only -s
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

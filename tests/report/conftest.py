@@ -6,7 +6,7 @@ import pytest
 
 from benchmark.report import write_report
 
-from .drawn import write_run
+from tests.report.drawn import write_run
 
 
 @pytest.fixture
