@@ -6,7 +6,7 @@ import pytest
 
 from benchmark.report import write_report
 
-from tests.report.drawn import write_run
+from .drawn import write_run
 
 
 @pytest.fixture
