@@ -157,7 +157,8 @@ def train_generator(
     from benchmark.device import resolve
     from benchmark.gan.command import train_generator as train
 
-    train(name, data, out or Path("results/generators") / name, steps, resolve(device))
+    trained = train(name, data, out or Path("results/generators") / name, steps, resolve(device))
+    click.echo(f"weights: {trained.weights}\nmodel card: {trained.card}")
 
 
 main.add_command(study)

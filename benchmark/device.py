@@ -18,3 +18,11 @@ def resolve(name: str) -> str:
         reason = str(error).strip().splitlines()[0]
         raise BenchError(f"device '{name}' cannot be used ({reason}); try --device auto") from error
     return name
+
+
+def device_name(device: str) -> str:
+    """What the device is, for a reader of the results."""
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_name(device)
+    threads = torch.get_num_threads()
+    return f"{threads} CPU thread{'s' if threads > 1 else ''}"

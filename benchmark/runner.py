@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 from safetensors.torch import save_file
 
 from benchmark.columns import FrozenColumns
+from benchmark.device import device_name
 from benchmark.directions import Directions, versions
 from benchmark.generators.base import Generator
 from benchmark.generators.inference import prepare
@@ -212,10 +212,3 @@ def write_snapshots(path: Path, learner: Learner) -> None:
     """A after each kept step, as `step_<n>` in one safetensors file."""
     tensors = {f"step_{step}": matrix.contiguous() for step, matrix in learner.snapshots.items()}
     write_atomically(path, lambda part: save_file(tensors, part))
-
-
-def device_name(device: str) -> str:
-    """What the device is, for a reader of the results."""
-    if device.startswith("cuda"):
-        return torch.cuda.get_device_name(device)
-    return f"CPU, {torch.get_num_threads()} threads"

@@ -23,6 +23,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(part)
+        part.chmod(0o644)  # safetensors makes files that nobody else may read
         with part.open("rb") as handle:
             os.fsync(handle.fileno())
         part.replace(path)

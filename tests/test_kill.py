@@ -26,7 +26,12 @@ def finish(out: Path) -> None:
 def start_and_stop(out: Path, wait_for: str, how: signal.Signals) -> tuple[int, str]:
     """Start a run, send it a signal soon after a checkpoint of that name appears."""
     process = subprocess.Popen(
-        [*COMMAND, "--out", str(out)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [*COMMAND, "--out", str(out)],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        # A job in the background ignores Ctrl-C, and its children would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 120
     while not list(out.glob(f"cells/**/{wait_for}")):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from benchmark.device import device_name
 from benchmark.directions import versions
 from benchmark.errors import unknown
 from benchmark.gan.card import model_card
@@ -106,7 +107,7 @@ def _facts(generator: SNGAN, training: GanTraining, device: str) -> dict[str, st
         f"{config.lr_generator:g} and {config.lr_critic:g}, falling to 0 in the second half, "
         f"weights averaged at {config.ema:g}, {'bfloat16' if config.bf16 else 'float32'}, "
         f"seed {config.seed}",
-        "Time": f"{training.seconds:,.0f} s on {_device_name(device)}",
+        "Time": f"{training.seconds:,.0f} s on {device_name(device)}",
         "Versions": ", ".join(f"{k.removesuffix('_version')} {v}" for k, v in versions().items()),
     }
 
@@ -117,10 +118,3 @@ def _draw(generator: Generator, path: Path) -> None:
     device = next(generator.parameters()).device
     sheet = contact_sheet(generator(latents.to(device)), columns=10, scale=2)
     write_atomically(path, lambda part: sheet.save(part, format="PNG"))
-
-
-def _device_name(device: str) -> str:
-    if device.startswith("cuda"):
-        return torch.cuda.get_device_name(device)
-    threads = torch.get_num_threads()
-    return f"{threads} CPU thread{'s' if threads > 1 else ''}"

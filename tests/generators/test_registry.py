@@ -51,7 +51,7 @@ def test_every_available_generator_keeps_its_promises(name: str) -> None:
     assert images.shape == (5, *generator.image_shape)
     assert images.abs().max() <= 1.0
     assert torch.equal(latents.z, generator.sample(5, stream("sample")).z)
-    assert images.flatten(1).std(dim=0).mean() > 0.01  # different z, different images
+    assert images.flatten(1).std(dim=0).max() > 0.02  # different z, different images
 
 
 def test_the_bundled_digits_are_available() -> None:
