@@ -42,7 +42,7 @@ def test_a_factor_changes_its_own_blob_and_no_other() -> None:
             at_centres = change.flatten()[centres]  # (8,)
             assert at_centres[i] * sign > 1.0
             others = at_centres[torch.arange(8) != i]
-            assert others.abs().max() < 0.1 * at_centres[i].abs()
+            assert others.abs().max() < 0.15 * at_centres[i].abs()
 
 
 def test_a_shift_along_an_axis_shows_more_than_one_across_two() -> None:
