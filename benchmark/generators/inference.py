@@ -1,21 +1,25 @@
 """Makes a frozen generator fast without changing what it computes.
 
-Four exact rewrites, each measured: no gradients for the weights, channels-last memory, batch norm
-folded into the convolution before it, and nearest upsampling merged with the 3x3 convolution after
-it. The last two act on any `nn.Sequential` inside the generator, so an architecture gains from
-them by being written as sequences.
+Exact rewrites, each measured: no gradients for the weights, channels-last memory, batch norm folded
+into the convolution before it, nearest upsampling merged with the 3x3 convolution after it, ReLU in
+place, and the two of `layers`. Most act on any `nn.Sequential` inside the generator, so an
+architecture gains from them by being written as sequences.
 """
 
 import copy
+from typing import TypeGuard
 
 import torch
 from torch import Tensor, nn
 
 from benchmark.generators.base import Generator
+from benchmark.generators.layers import DoubledSum, ToImage
+from benchmark.generators.sngan import ResidualUpBlock
 
 # Along one axis, nearest x2 followed by a 3-tap convolution is a transposed convolution of stride
 # 2 and padding 1 whose four taps are these sums of the three.
 TAPS = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])  # (4, 3)
+IMAGE_CHANNELS = 3  # up to this many outputs `ToImage` beats a convolution
 
 
 def prepare(generator: Generator, device: torch.device | str = "cpu") -> Generator:
@@ -24,22 +28,31 @@ def prepare(generator: Generator, device: torch.device | str = "cpu") -> Generat
     The images are those of the original up to rounding; gradients reach the latents only.
     """
     prepared = copy.deepcopy(generator).eval().requires_grad_(False)
-    for module in list(prepared.modules()):
-        for name, child in list(module.named_children()):
-            if type(child) is nn.Sequential:
-                setattr(module, name, _rewritten(child))
+    _rewrite_children(prepared)
     prepared.to(device)
     # torch's annotation of `to` lacks its memory_format
     return prepared.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
+def _rewrite_children(module: nn.Module) -> None:
+    """Rewrite what is inside `module`, the innermost first."""
+    for name, child in list(module.named_children()):
+        _rewrite_children(child)
+        if type(child) is nn.Sequential:
+            setattr(module, name, _rewritten(child))
+        elif isinstance(child, ResidualUpBlock) and _doubles(child.bypass[-1]):
+            setattr(module, name, DoubledSum(child.model))
+
+
 def _rewritten(layers: nn.Sequential) -> nn.Sequential:
-    """The same sequence with its [convolution, batch norm] and [upsample, convolution] merged."""
+    """The same sequence, its neighbours merged where one layer can do the work of two."""
     merged: list[nn.Module] = []
     for layer in layers:
         previous = merged[-1] if merged else None
         if isinstance(previous, nn.Conv2d) and isinstance(layer, nn.BatchNorm2d):
             merged[-1] = fold_batch_norm(previous, layer)
+        elif isinstance(previous, nn.Conv2d | nn.BatchNorm2d) and isinstance(layer, nn.ReLU):
+            merged.append(nn.ReLU(inplace=True))  # neither needs its output for a gradient
         else:
             merged.append(layer)
     layers, merged = nn.Sequential(*merged), []
@@ -47,6 +60,8 @@ def _rewritten(layers: nn.Sequential) -> nn.Sequential:
         previous = merged[-1] if merged else None
         if _doubles(previous) and isinstance(layer, nn.Conv2d) and _is_plain_3x3(layer):
             merged[-1] = subpixel(layer)
+        elif _makes_images(layer):
+            merged.append(ToImage(layer))
         else:
             merged.append(layer)
     return nn.Sequential(*merged)
@@ -83,6 +98,14 @@ def _frozen(value: Tensor) -> nn.Parameter:
 
 def _doubles(layer: nn.Module | None) -> bool:
     return isinstance(layer, nn.Upsample) and layer.mode == "nearest" and layer.scale_factor == 2
+
+
+def _makes_images(layer: nn.Module) -> TypeGuard[nn.Conv2d]:
+    return (
+        isinstance(layer, nn.Conv2d)
+        and _is_plain_3x3(layer)
+        and layer.out_channels <= IMAGE_CHANNELS < layer.in_channels
+    )
 
 
 def _is_plain_3x3(layer: nn.Conv2d) -> bool:

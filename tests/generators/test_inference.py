@@ -6,6 +6,7 @@ from torch import nn
 
 from benchmark.generators.base import Latents
 from benchmark.generators.inference import fold_batch_norm, prepare, subpixel
+from benchmark.generators.layers import DoubledSum, ToImage
 from benchmark.generators.planted import Planted
 from benchmark.generators.sngan import SNGAN
 from benchmark.seeds import stream
@@ -69,6 +70,9 @@ def test_every_rewrite_takes_place_and_the_original_stays() -> None:
     prepared = prepare(generator)
     kinds = [type(layer) for layer in prepared.modules()]
     assert kinds.count(nn.ConvTranspose2d) == 3  # one for each block's upsampled convolution
+    assert kinds.count(DoubledSum) == 3  # one a block: its bypass only upsamples
+    assert kinds.count(ToImage) == 1
+    assert all(m.inplace for m in prepared.modules() if isinstance(m, nn.ReLU))
     assert kinds.count(nn.BatchNorm2d) == 4  # those before a ReLU that nothing can absorb
     assert not any(p.requires_grad for p in prepared.parameters())
     assert not prepared.training

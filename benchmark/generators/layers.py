@@ -1,0 +1,59 @@
+"""Cheaper forms of two layers, exact up to rounding, that `inference.prepare` puts in place."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class DoubledSum(nn.Module):
+    """branch(x) + nearest x2 of x, without making that larger image first.
+
+    branch: (n, C, h, w) -> (n, C, 2h, 2w), a tensor whose maker does not need it again.
+    """
+
+    def __init__(self, branch: nn.Module) -> None:
+        super().__init__()
+        self.branch = branch
+
+    def forward(self, x: Tensor) -> Tensor:
+        total: Tensor = AddDoubled.apply(self.branch(x), x)  # type: ignore[no-untyped-call]
+        return total  # (n, C, 2h, 2w)
+
+
+class AddDoubled(torch.autograd.Function):
+    """y += nearest x2 of x, in place."""
+
+    @staticmethod
+    def forward(ctx: Any, y: Tensor, x: Tensor) -> Tensor:
+        height, width = x.shape[-2:]
+        cells = y.unflatten(3, (width, 2)).unflatten(2, (height, 2))  # (n, C, h, 2, w, 2), a view
+        cells += x[:, :, :, None, :, None]  # (n, C, h, 1, w, 1): every pixel to its four
+        ctx.mark_dirty(y)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
+        return grad, F.avg_pool2d(grad, 2, divisor_override=1)  # (n, C, h, w): sum of the four
+
+
+class ToImage(nn.Module):
+    """A 3x3 convolution from many channels to an image's few, as one product and a sum of shifts.
+
+    Nine small maps, one a tap, cost a matrix product; a convolution spends most of its time on
+    reading the many channels nine times.
+    """
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__()
+        taps = conv.weight.flip(2, 3)  # (out, in, 3, 3): a sum of shifts mirrors the kernel
+        taps = taps.permute(0, 2, 3, 1).flatten(0, 2)  # (out * 9, in)
+        self.taps = nn.Parameter(taps.detach().clone(), requires_grad=False)
+        self.bias = conv.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        maps = F.linear(x.permute(0, 2, 3, 1), self.taps)  # (n, h, w, out * 9)
+        maps = maps.flatten(1, 2).transpose(1, 2)  # (n, out * 9, h * w)
+        image = F.fold(maps, x.shape[-2:], kernel_size=3, padding=1)  # (n, out, h, w)
+        return image if self.bias is None else image + self.bias[:, None, None]
