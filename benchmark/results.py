@@ -90,6 +90,8 @@ def read_cell(folder: Path) -> StoredCell | None:
     try:
         content = json.loads(path.read_text())
         result = Result(**{**content, "cell": Cell(**content["cell"])})
+        if result.status == "done" and not {"rca_fresh", "n"} <= result.metrics.keys():
+            raise KeyError("a done cell without its RCA")
     except (ValueError, KeyError, TypeError) as error:
         log.warning("%s is damaged (%s): the cell counts as not done", path, error)
         return None

@@ -15,7 +15,7 @@ from benchmark.directions import Directions
 from benchmark.grid import plan, record
 from benchmark.method import Assignment, Fitted, Method
 from benchmark.metrics import rca
-from benchmark.results import Result, read_cell, read_cells, read_run
+from benchmark.results import Result, read_cell, read_cells, read_run, write_json
 from benchmark.runner import execute
 
 SETTINGS = ("steps=6", "batch=4", "evaluation=300", "planted.k=5")
@@ -120,6 +120,16 @@ def test_a_file_cut_short_is_computed_again_with_a_warning(
     assert [r.status for r in run(tmp_path, methods=("random",))] == ["done"]
     if name != "result.json":  # which holds clock readings
         assert path.read_bytes() == whole
+
+
+def test_a_done_cell_without_figures_does_not_count(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    run(tmp_path, methods=("random",))
+    path = next(tmp_path.glob("cells/**/result.json"))
+    write_json(path, {**json.loads(path.read_text()), "metrics": {}})
+    assert read_cell(path.parent) is None
+    assert "a done cell without its RCA" in caplog.text
 
 
 @dataclass(frozen=True)
