@@ -24,7 +24,8 @@ class Screening:
 
     min_checks_passed: share of check items; min_repeat_agreement: share of hidden repeats;
     min_median_seconds: viewing time of a judgment; max_same_answers: share of the commonest pair
-    of answers, over 20 judgments or more; min_agreement: Cohen's kappa with the others.
+    of answers, over 20 judgments or more; min_agreement: Cohen's kappa with the others. The
+    analysis alone looks at agreement, and waits for a few checks and repeats.
     """
 
     min_checks_passed: float = 0.5

@@ -7,6 +7,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from benchmark.analysis.study import Analysis
 from benchmark.report import style
@@ -66,7 +67,8 @@ def draw_change_types(analysis: Analysis, folder: Path) -> None:
     groups = list(table.groupby("generator", sort=False))
     most = max(group["method"].nunique() for _, group in groups)
     figure, axes = style.facets(len(groups), height=0.9 + 0.5 * most)
-    categories = list(dict.fromkeys(table["category"]))
+    named = table[table["share"] > 0]["category"]
+    categories = [name for name in dict.fromkeys(table["category"]) if name in set(named)]
     colours = sns.color_palette("pastel", 10)
     for ax, (name, group) in zip(axes, groups, strict=True):
         methods = list(dict.fromkeys(group["method"]))
@@ -87,11 +89,11 @@ def draw_change_types(analysis: Analysis, folder: Path) -> None:
         ax.set_yticks(range(len(methods)), methods)
         ax.grid(visible=False)
     handles = [
-        Line2D([], [], color=colours[i], marker="s", markersize=9, linestyle="none",
-               markeredgecolor=style.GREY, label=category)
+        Patch(facecolor=colours[i], edgecolor=style.GREY, hatch=HATCHES[i], label=category)
         for i, category in enumerate(categories)
-    ]  # fmt: skip
-    style.legend(figure, [], handles)
+    ]
+    ncols = min(len(handles), int(figure.get_figwidth() / style.LEGEND_WIDTH))
+    figure.legend(handles=handles, loc="outside upper center", ncols=ncols)
     style.save(figure, folder, "change_types")
 
 
@@ -111,7 +113,10 @@ def draw_prediction(analysis: Analysis, folder: Path) -> None:
             group, x="accuracy", y="mos", hue="method", style="method", ax=ax, palette=colour,
             markers=marker, legend=False, s=30, alpha=0.7,
         )  # fmt: skip
-        ax.set(title=_heading(str(name), analysis), xlim=(-0.03, 1.03), ylim=(-0.05, 1.12))
+        low, high = group["accuracy"].min(), group["accuracy"].max()
+        room = max(0.05 * (high - low), 0.01)
+        ax.set(title=_heading(str(name), analysis), ylim=(-0.05, 1.2))
+        ax.set(xlim=(low - room, high + room), yticks=[0, 0.2, 0.4, 0.6, 0.8, 1])
         ax.set(xlabel="RCA of a fresh R, of one direction", ylabel="mean opinion score")
         ax.grid(visible=True, axis="both")
         own = correlations[(correlations["generator"] == name) & (correlations["method"] == "all")]

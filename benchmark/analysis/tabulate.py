@@ -10,7 +10,7 @@ from benchmark.analysis.table import Table
 from benchmark.stats.results import Estimate, Interval, Undefined
 
 SIMULATED = "Simulated annotators gave these answers; they say nothing about what people see."
-NO_VALUE, NO_INTERVAL = "No value of", "No interval of"
+NO_VALUE, NO_INTERVAL = ("is undefined", "are undefined"), ("has no interval", "have no interval")
 LISTED = 3  # rows that a note names; of more it gives the number
 
 
@@ -60,7 +60,7 @@ def _column(values: list[Any]) -> "pd.Series[Any]":
 
 def _reasons(rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> list[str]:
     """One sentence a reason, with the columns and rows that it holds for."""
-    places: dict[tuple[str, str, str], list[str]] = {}
+    places: dict[tuple[tuple[str, str], str, str], list[str]] = {}
     for row in rows:
         where = " ".join(str(row[column]) for column in key)
         for column, value in row.items():
@@ -68,13 +68,17 @@ def _reasons(rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> list[str]
                 places.setdefault((NO_VALUE, value.reason, column), []).append(where)
             elif isinstance(value, Estimate) and isinstance(value.interval, Undefined):
                 places.setdefault((NO_INTERVAL, value.interval.reason, column), []).append(where)
-    columns: dict[tuple[str, str, str], list[str]] = {}
+    columns: dict[tuple[tuple[str, str], str, str], list[str]] = {}
     for (what, reason, column), where_all in places.items():
         columns.setdefault((what, reason, _listed(where_all, len(rows))), []).append(column)
     return [
-        f"{what} {' and '.join(names)} for {where}: {reason}."
-        for (what, reason, where), names in columns.items()
+        f"For {where}, {_joined(names)} {one if len(names) == 1 else several}: {reason}."
+        for ((one, several), reason, where), names in columns.items()
     ]
+
+
+def _joined(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
 
 
 def _listed(places: Sequence[str], rows: int) -> str:

@@ -11,6 +11,8 @@ from benchmark.analysis.table import Table
 from benchmark.report.markup import entry, latex
 from benchmark.storage import write_atomically
 
+MISSING = "undefined"
+IN_WORDS = ("category", "label")  # of a direction; empty where nobody gave one
 SPECIAL = str.maketrans(
     {c: f"\\{c}" for c in "&%$#_{}"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
@@ -37,14 +39,14 @@ def write_table(table: Table, folder: Path, simulated: bool = False) -> None:
 
 def readable(frame: pd.DataFrame) -> pd.DataFrame:
     """The same table rounded and in text, a value and its interval in one column:
-    `0.613 [0.603, 0.622]`."""
+    `0.613 [0.603, 0.622]`. A number that nobody can give is `undefined`."""
     text = pd.DataFrame(
         {name: [_entry(str(name), value) for value in frame[name]] for name in frame}, dtype=object
     )
     for name in [str(name) for name in frame if f"{name}_low" in frame]:
         low, high = text.pop(f"{name}_low"), text.pop(f"{name}_high")
-        interval = (" [" + low + ", " + high + "]").where(low != "", "")
-        text[name] = text[name] + interval
+        interval = (" [" + low + ", " + high + "]").where(low != MISSING, f" [{MISSING}]")
+        text[name] = text[name] + interval.where(text[name] != MISSING, "")
         text = text.rename(columns={name: f"{name} [95% interval]"})
     return text
 
@@ -75,11 +77,13 @@ def float_of(table: Table, text: pd.DataFrame) -> str:
 
 
 def _entry(name: str, value: Any) -> str:
+    if value is None:
+        return "" if name in IN_WORDS else MISSING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
         return entry(value, ",d")
-    if name.split("_")[0] == "p" and value is not None and value < 0.001:
+    if name.split("_")[0] == "p" and value < 0.001:
         return "<0.001"
     return entry(value, ".3f")
 

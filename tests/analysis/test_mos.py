@@ -38,7 +38,7 @@ def test_one_direction_and_one_annotator_give_a_score_and_a_reason() -> None:
     row = table.frame.iloc[0]
     assert row["mos"] in (0.0, 1.0)
     assert row["mos_low"] is None
-    assert any("No interval of mos" in note for note in table.notes)
+    assert any("mos has no interval" in note for note in table.notes)
 
 
 def test_ties_of_change_types_are_named(material) -> None:

@@ -31,7 +31,8 @@ def test_people_read_rounded_numbers_with_their_interval() -> None:
     assert text.to_dict("records") == [
         {"generator": "a_b", "n": "12,345", "mos [95% interval]": "0.333 [0.100, 0.500]",
          "p_holm": "<0.001", "exact": "yes"},
-        {"generator": "c", "n": "2", "mos [95% interval]": "", "p_holm": "0.500", "exact": "no"},
+        {"generator": "c", "n": "2", "mos [95% interval]": "undefined", "p_holm": "0.500",
+         "exact": "no"},
     ]  # fmt: skip
     assert markdown(pd.DataFrame({"a|b": ["x|y"]})) == "| a\\|b |\n| --- |\n| x\\|y |\n"
 
