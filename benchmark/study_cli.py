@@ -169,7 +169,7 @@ def label(folder: Path, database: str | None, run: Path | None) -> None:
 @click.option("--baseline", default=0.3, show_default=True, help="MOS of the baseline.")
 @click.option("--studies", default=2_000, show_default=True, type=click.IntRange(100))
 @click.option("--seed", default=0, show_default=True)
-@click.option("--out", default="plan", show_default=True, type=click.Path(path_type=Path))
+@click.option("--out", default="results/plan", show_default=True, type=click.Path(path_type=Path))
 def plan(
     effect: float, power: float, baseline: float, studies: int, seed: int, out: Path
 ) -> None:  # fmt: skip

@@ -12,7 +12,8 @@ WORDS = {
     "agreement": f"{BETWEEN}: of different people about one direction; {WITHIN}: of one person "
     "about a direction that was shown again, unannounced.",
     "question": "consistent: does the direction do the same for different z? single: does it "
-    "change one factor? mos: yes to both. category: which change type, where one was named.",
+    "change one factor? mos: yes to both. category: which change type, where one was named; words "
+    "of one's own all count as `other`.",
     "units": "How many directions (or repeats) have at least two answers to compare.",
     "answers": "How many answers those have.",
     "percent": "The share of pairs of answers that are equal.",

@@ -23,7 +23,9 @@ def label_study(
     provenance = load_bundle(study).hidden["provenance"]
     origins = study_origins(provenance)
     if not origins:
-        raise BenchError(f"{study} was not built from a run, so there are no directions to label")
+        raise BenchError(
+            f"{study} does not say which run it was built from; build it with `bench study build`"
+        )
     run = run or Path(provenance["run"])
     cells = [origin_cell(origin, run) for origin in origins]  # all, before any is written
     material, _ = screened(read_material(study, database=database))

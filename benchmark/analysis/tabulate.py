@@ -72,7 +72,7 @@ def _reasons(rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> list[str]
     for (what, reason, column), where_all in places.items():
         columns.setdefault((what, reason, _listed(where_all, len(rows))), []).append(column)
     return [
-        f"For {where}, {_joined(names)} {one if len(names) == 1 else several}: {reason}."
+        f"{_joined(names)} {one if len(names) == 1 else several} for {where}: {reason}."
         for ((one, several), reason, where), names in columns.items()
     ]
 

@@ -34,17 +34,17 @@ def test_what_is_undefined_is_none_and_a_note_never_nan() -> None:
     assert made.frame["x"].tolist() == [None, 0.5, 0.5]
     assert made.frame["x_low"].tolist() == [None, None, 0.4]
     assert made.notes == (
-        "For a, x is undefined: nobody came.",
-        "For b, x has no interval: one alone.",
+        "x is undefined for a: nobody came.",
+        "x has no interval for b: one alone.",
     )
 
 
 def test_one_reason_for_many_rows_and_columns_is_one_note() -> None:
     why = Undefined("nobody came")
     rows = [{"name": str(i), "n": why, "x": why} for i in range(5)]
-    assert table(rows).notes == ("For every row, n and x are undefined: nobody came.",)
+    assert table(rows).notes == ("n and x are undefined for every row: nobody came.",)
     rows.append({"name": "6", "n": 1, "x": Estimate(1.0, Interval(0, 1, "how"))})
-    assert table(rows).notes == ("For 5 of 6 rows, n and x are undefined: nobody came.",)
+    assert table(rows).notes == ("n and x are undefined for 5 of 6 rows: nobody came.",)
 
 
 def test_a_table_of_bots_says_so_first() -> None:
