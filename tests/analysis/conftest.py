@@ -78,10 +78,10 @@ def material() -> Material:
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of the planted generator with ten directions a method."""
+    """A run of the planted generator with eight directions a method."""
     folder = tmp_path_factory.mktemp("analysis") / "run"
     config = replace(RunConfig.from_preset("quick"), seeds=(0, 1))
-    config = config.with_settings(["steps=4", "batch=4", "evaluation=400", "k=10"])
+    config = config.with_settings(["steps=4", "batch=4", "evaluation=200", "k=8"])
     groups = plan(config, ["planted"], list(CLEAR))
     record(config, groups, folder, "test")
     assert all(r.status == "done" for r in execute(groups, folder, "cpu", force=False))
@@ -94,7 +94,7 @@ def unanswered(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("analysis") / "study"
     settings = folder.with_suffix(".toml")
     settings.write_text(default_settings().replace("ratings_per_item = 5", "ratings_per_item = 3"))
-    build_study(run, folder, [], 10, 0, settings)
+    build_study(run, folder, [], 8, 0, settings)
     return folder
 
 

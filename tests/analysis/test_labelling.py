@@ -20,13 +20,13 @@ def own_run(run: Path, tmp_path: Path) -> Path:
 
 def test_directions_open_with_what_people_said(answered: Path, own_run: Path) -> None:
     written = label_study(answered, own_run)
-    assert sorted(written.values()) == [10, 10, 10]
+    assert sorted(written.values()) == [8, 8, 8]
     folder = next((own_run / "cells" / "planted" / "discovered").glob("0-*"))
     assert read_cell(folder) is not None  # its hashes hold
     directions = Directions.load(folder / "directions.safetensors")
     said = analyse_study(answered).directions
     said = said[said["method"] == "discovered"].set_index("direction")
-    assert len(directions.labels) == 10
+    assert len(directions.labels) == 8
     for label in directions.labels:
         row = said.loc[label.index]
         assert (label.mos, label.low, label.high, label.n) == (

@@ -26,8 +26,8 @@ def test_nobody_bots_alone_and_people(study: Path) -> None:
     people = read_material(study)
     assert not people.judgments["simulated"].any()
     assert people.judgments["annotator"].nunique() == 1
-    assert people.shown == 30
-    assert len(people.accuracies) == 30
+    assert people.shown == 24
+    assert len(people.accuracies) == 24
 
 
 def test_words_of_their_own_are_other(study: Path, monkeypatch) -> None:

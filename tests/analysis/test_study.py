@@ -47,7 +47,7 @@ def test_a_planted_difference_is_found(answered: Path) -> None:
     assert frame["baseline"].tolist() == ["coordinate", "random"]
     assert (frame["p_holm"] < 0.05).all()
     assert (frame["difference_low"] > 0).all()
-    assert len(analysis.directions) == 30
+    assert len(analysis.directions) == 24
     assert (analysis.directions["n"] == 3).all()
     assert analysis.directions.loc[analysis.directions["label"].notna(), "label"].str.endswith(
         " shift"
