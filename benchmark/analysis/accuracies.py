@@ -25,7 +25,13 @@ def cell_accuracies(stored: StoredCell) -> list[dict[str, Any]]:
         return []
     cell = stored.result.cell
     named = predictions.assign(generator=cell.generator, method=cell.method, seed=cell.seed)
-    return direction_accuracies(named)[["k", "n", "accuracy"]].to_dict("records")  # type: ignore[return-value]
+    found = direction_accuracies(named)
+    return [
+        {"k": k, "n": n, "accuracy": accuracy}
+        for k, n, accuracy in zip(
+            found["k"].tolist(), found["n"].tolist(), found["accuracy"].tolist(), strict=True
+        )
+    ]
 
 
 def study_accuracies(provenance: Mapping[str, Any], run: Path | None) -> pd.DataFrame:
