@@ -1,11 +1,16 @@
-"""Directions: the artefact that a method leaves behind, and that others load and move along."""
+"""Directions: the artefact that a method leaves behind, and that others load and move along.
+
+directions = Directions.load("directions.safetensors")
+directions["rotation"].shift(0, 4.0)        # what people called so
+directions.interpretable(min_mos=0.6)       # what they found consistent and of one factor
+"""
 
 from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +20,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from benchmark import __version__
-from benchmark.errors import BenchError
+from benchmark.errors import BenchError, unknown
 from benchmark.generators.base import Generator
+from benchmark.labels import Label, read_labels, sidecar, write_labels
 from benchmark.storage import write_atomically
 
 
@@ -25,17 +31,24 @@ class Directions:
     """K directions in a latent space of d dimensions.
 
     matrix: (d, K) float32, a direction a column. provenance: where they come from, in strings:
-    method, generator, generator_hash, config_hash, seed, and the versions that made them.
+    method, generator, generator_hash, config_hash, seed, and the versions that made them. labels:
+    what people say about some of the columns.
     """
 
     matrix: Tensor
     provenance: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[Label, ...] = ()
 
     def __post_init__(self) -> None:
         if self.matrix.ndim != 2 or not self.matrix.isfinite().all():
             raise BenchError(
                 f"directions must be a finite (d, K) matrix, not {tuple(self.matrix.shape)}"
             )
+        for label in self.labels:
+            if not 0 <= label.index < len(self):
+                raise BenchError(
+                    f"a label names direction {label.index}, but there are {len(self)}, from 0"
+                )
 
     @property
     def latent_dim(self) -> int:
@@ -43,6 +56,52 @@ class Directions:
 
     def __len__(self) -> int:
         return self.matrix.shape[1]
+
+    def __getitem__(self, name: str) -> Directions:
+        """The columns that people called `name`, with their labels; case does not matter.
+
+        Raises BenchError where no column bears the name.
+        """
+        if not isinstance(name, str):  # Python tries 0, 1, ... to iterate
+            raise TypeError("directions are found by name; `matrix[:, k]` is a column")
+        found = [s for s in self.labels if s.label and s.label.casefold() == name.casefold()]
+        if found:
+            return self._only(found)
+        names = {label.label for label in self.labels if label.label}
+        if not names:
+            raise BenchError(
+                f"nobody has named these directions, so there is no '{name}'; "
+                "`bench study label` writes down what the annotators of a study say"
+            )
+        raise unknown("label", name, names)
+
+    def interpretable(self, min_mos: float = 0.5) -> Directions:
+        """The columns whose mean opinion score is at least `min_mos`; there may be none.
+
+        Raises BenchError where people rated no column at all.
+        """
+        rated = [label for label in self.labels if label.mos is not None]
+        if not rated:
+            raise BenchError(
+                "nobody has rated these directions; "
+                "`bench study label` writes down what the annotators of a study say"
+            )
+        return self._only([s for s in rated if s.mos is not None and s.mos >= min_mos])
+
+    def _only(self, labels: Sequence[Label]) -> Directions:
+        """These columns alone, in the order of the matrix; labels count in the new one.
+
+        The provenance's `columns` keeps where they stood in the matrix that was first loaded.
+        """
+        chosen = sorted(labels, key=lambda label: label.index)
+        places = [label.index for label in chosen]
+        before = self.provenance.get("columns")
+        first = before.split(",") if before else [str(i) for i in range(len(self))]
+        return Directions(
+            self.matrix[:, places],  # (d, chosen)
+            {**self.provenance, "columns": ",".join(first[i] for i in places)},
+            tuple(replace(label, index=i) for i, label in enumerate(chosen)),
+        )
 
     def shift(self, k: Tensor | int, eps: Tensor | float) -> Tensor:
         """eps * A e_k: (n, d) for k and eps of (n,), or (d,) for two numbers."""
@@ -59,37 +118,49 @@ class Directions:
             )
 
     def save(self, path: Path | str) -> None:
-        """Write a safetensors file; it loads back bit for bit, provenance included."""
+        """Write a safetensors file; it loads back bit for bit, provenance and labels included."""
+        path = Path(path)
         tensors = {"directions": self.matrix.contiguous()}
         # One entry, as safetensors writes several in an order that differs from file to file.
         metadata = {"provenance": json.dumps(dict(self.provenance), sort_keys=True)}
-        write_atomically(Path(path), lambda part: save_file(tensors, part, metadata))
+        write_atomically(path, lambda part: save_file(tensors, part, metadata))
+        if self.labels:
+            write_labels(path, self.labels)
+        else:
+            sidecar(path).unlink(missing_ok=True)
 
     @classmethod
     def load(cls, path: Path | str) -> Directions:
         """Read what `save` wrote, or a plain (d, K) matrix from a `.pt` or `.npy` file.
 
         A `.pt` file may also hold a mapping with one matrix in it, such as a linear layer's state.
+        Labels beside the file come along: those of `bench study label`, or `human_annotation.txt`.
         """
         path = Path(path)
         if not path.exists():
             raise BenchError(f"no directions at {path}")
-        try:
-            if path.suffix == ".safetensors":
-                with safe_open(path, "pt") as file:
-                    provenance = (file.metadata() or {}).get("provenance", "{}")
-                    return cls(file.get_tensor("directions"), json.loads(provenance))
-            if path.suffix == ".npy":
-                matrix = torch.from_numpy(np.load(path, allow_pickle=False))
-            else:
-                matrix = _only_matrix(torch.load(path, map_location="cpu", weights_only=True), path)
-        except BenchError:
-            raise
-        except (SafetensorError, RuntimeError, ValueError, EOFError, OSError, KeyError) as error:
-            raise BenchError(f"{path} holds no readable directions: {error}") from error
-        except Exception as error:  # pickle's own error types are many
-            raise BenchError(f"{path} holds more than plain tensors: {error}") from error
-        return cls(matrix.float(), {"method": "imported", "source": path.name})
+        directions = _read(path)
+        return replace(directions, labels=read_labels(path))
+
+
+def _read(path: Path) -> Directions:
+    """What the file itself holds."""
+    try:
+        if path.suffix == ".safetensors":
+            with safe_open(path, "pt") as file:
+                provenance = (file.metadata() or {}).get("provenance", "{}")
+                return Directions(file.get_tensor("directions"), json.loads(provenance))
+        if path.suffix == ".npy":
+            matrix = torch.from_numpy(np.load(path, allow_pickle=False))
+        else:
+            matrix = _only_matrix(torch.load(path, map_location="cpu", weights_only=True), path)
+    except BenchError:
+        raise
+    except (SafetensorError, RuntimeError, ValueError, EOFError, OSError, KeyError) as error:
+        raise BenchError(f"{path} holds no readable directions: {error}") from error
+    except Exception as error:  # pickle's own error types are many
+        raise BenchError(f"{path} holds more than plain tensors: {error}") from error
+    return Directions(matrix.float(), {"method": "imported", "source": path.name})
 
 
 def versions() -> dict[str, str]:

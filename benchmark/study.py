@@ -1,6 +1,7 @@
 """From a run to a study: renders sampled directions of every method for people to judge."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmark.analysis.accuracies import cell_accuracies
 from benchmark.errors import BenchError, unknown
 from benchmark.generators.base import Generator, Latents
 from benchmark.report.pictures import open_generator
 from benchmark.report.replicates import Replicates, headline
-from benchmark.results import read_cells, read_run
+from benchmark.results import StoredCell, read_cells, read_run
 from benchmark.seeds import derive_seed, stream
+from benchmark.storage import sha256
 from study_server.bundle_writer import DirectionStrips, write_bundle
 from study_server.settings import read_settings
 
@@ -42,12 +45,22 @@ def build_study(
             raise unknown("generator in this run", name, known)
     chosen = [r for r in rows if not generators or r.generator in generators]
     references = description.get("generators", {})
-    provenance: dict[str, Any] = {
+    provenance = {
         "seed": seed,
         "per_method": per_method,
-        "cells": {f"{r.generator} {r.method}": r.first.result.cell.config_hash for r in chosen},
+        "run": str(run.resolve()),
+        "cells": {f"{r.generator} {r.method}": _origin(r.first) for r in chosen},
     }
     return write_bundle(out, _strips(chosen, references, per_method, seed), settings, provenance)
+
+
+def _origin(stored: StoredCell) -> dict[str, Any]:
+    """Where a method's directions come from, and their RCA: the run may be elsewhere later."""
+    return {
+        **asdict(stored.result.cell),
+        "directions_sha256": sha256(stored.folder / "directions.safetensors"),
+        "rca": cell_accuracies(stored),
+    }
 
 
 def _strips(

@@ -123,3 +123,73 @@ def simulate(folder: Path, database: str | None, count: int, profile: str, seed:
 
     done = commands.simulate(folder, count, profile, seed, database)
     click.echo(f"{done} simulated judgments")
+
+
+@study.command()
+@FOLDER
+@DATABASE
+@click.option("--run", type=click.Path(path_type=Path), help="Read RCA there, not in the study.")
+@click.option("--simulated", is_flag=True, help="The answers of simulated annotators, not people.")
+@click.option("--method", help="The one under test.  [default: the plan's, or no baseline]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Folder.  [default: analysis in the study's]"
+)
+def analyse(
+    folder: Path, database: str | None, run: Path | None, simulated: bool, method: str | None,
+    out: Path | None,
+) -> None:  # fmt: skip
+    """Is the method better, by how much, how sure: tables and figures of STUDY's answers."""
+    from benchmark.analysis.study import analyse_study
+    from benchmark.analysis.writing import readable, write_analysis
+
+    analysis = analyse_study(folder, run, simulated, database, method)
+    out = out or folder / ("analysis-simulated" if simulated else "analysis")
+    write_analysis(analysis, out)
+    for table in (analysis.table("mos_methods"), analysis.table("comparisons")):
+        text = readable(table.frame).to_string(index=False) if len(table.frame) else ""
+        click.echo("\n".join([table.title, text, *table.notes, ""]))
+    click.echo(f"{analysis.screening}\n{analysis.plan}\ntables and figures: {out}")
+
+
+@study.command()
+@FOLDER
+@DATABASE
+@click.option("--run", type=click.Path(path_type=Path), help="Where the run of STUDY is now.")
+def label(folder: Path, database: str | None, run: Path | None) -> None:
+    """Write names, change types and MOS beside the directions that people judged."""
+    from benchmark.analysis.labelling import label_study
+
+    for path, count in label_study(folder, run, database).items():
+        click.echo(f"{count:4} labels in {path}")
+
+
+@study.command()
+@click.option("--effect", default=0.2, show_default=True, help="Difference of MOS to find.")
+@click.option("--power", default=0.8, show_default=True, help="Wanted chance of finding it.")
+@click.option("--baseline", default=0.3, show_default=True, help="MOS of the baseline.")
+@click.option("--studies", default=2_000, show_default=True, type=click.IntRange(100))
+@click.option("--seed", default=0, show_default=True)
+@click.option("--out", default="results/plan", show_default=True, type=click.Path(path_type=Path))
+def plan(
+    effect: float, power: float, baseline: float, studies: int, seed: int, out: Path
+) -> None:  # fmt: skip
+    """How many directions, annotators and ratings a study needs; simulates STUDIES a design."""
+    from benchmark.analysis.planning import describe, plan_study
+
+    designs = plan_study(effect, power, baseline, out, studies, seed)
+    if not designs:
+        click.echo(f"no design of the table reaches a power of {power:g}")
+    for design in designs:
+        click.echo(describe(design))
+    click.echo(f"table and curve: {out}")
+
+
+@study.command("import")
+@FOLDER
+@click.argument("file", type=click.Path(path_type=Path))
+@DATABASE
+def import_(folder: Path, file: Path, database: str | None) -> None:
+    """Read an export of STUDY into a new database, in place of one that was lost."""
+    from study_server import commands
+
+    click.echo(f"{commands.import_answers(folder, file, database)} judgments imported")

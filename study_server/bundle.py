@@ -3,8 +3,8 @@
     manifest.json    items and lessons under opaque ids, with the hash of every image
     images/          what participants see: for each row of an item a strip and a film, in WebP
     study.toml       the designer's settings
-    private/         never served: map.json (id -> generator, method, direction), secrets.json,
-                     and the database that the site keeps
+    private/         never served: map.json (id -> generator, method, direction; the run; the plan
+                     at build), secrets.json, and the database that the site keeps
 
 A strip shows the columns of one row side by side, the unshifted image marked in the middle. A film
 holds every step of the row, for the slider.
@@ -80,12 +80,17 @@ class Bundle:
     settings: Settings
 
     @cached_property
+    def hidden(self) -> dict[str, Any]:
+        """The private map as it was built: `items`, `provenance` (the run) and `plan`."""
+        return dict(read_json(self.folder / "private" / "map.json"))
+
+    @cached_property
     def sources(self) -> dict[str, Source]:
         """The private map from item id to what the item is."""
         path = self.folder / "private" / "map.json"
         try:
-            sources = {key: Source(**value) for key, value in read_json(path)["items"].items()}
-        except (TypeError, KeyError, AttributeError):
+            sources = {key: Source(**value) for key, value in self.hidden["items"].items()}
+        except (TypeError, KeyError, AttributeError, ValueError):
             raise BenchError(f"{path} is damaged; build the study again") from None
         if sources.keys() != self.items.keys():
             raise BenchError(f"{path} does not fit {self.folder}/manifest.json; build it again")

@@ -26,7 +26,7 @@ from benchmark.errors import BenchError
 from study_server.bundle import Source
 from study_server.drawings import LESSONS, STEPS, draw, turn
 from study_server.files import new_folder, sha256, write_json
-from study_server.settings import read_settings
+from study_server.settings import Settings, read_settings
 
 Picture = Image.Image | NDArray[np.uint8]
 
@@ -79,8 +79,7 @@ def write_bundle(
         default = resources.files("study_server").joinpath("study.toml")
         with resources.as_file(default) as path:
             shutil.copyfile(settings or path, part / "study.toml")
-        read_settings(part / "study.toml")
-        writer.finish(dict(provenance or {}), password)
+        writer.finish(read_settings(part / "study.toml"), dict(provenance or {}), password)
     return password
 
 
@@ -138,7 +137,7 @@ class _Writer:
             if len(set(methods.values())) > 1:
                 raise BenchError(f"{generator}: methods give unequal numbers: {dict(methods)}")
 
-    def finish(self, provenance: dict[str, Any], password: str) -> None:
+    def finish(self, settings: Settings, provenance: dict[str, Any], password: str) -> None:
         """Write lessons, manifest, map and secrets."""
         lessons = [
             {
@@ -161,7 +160,8 @@ class _Writer:
             "files": dict(sorted(self.files.items())),
         }
         write_json(self.folder / "manifest.json", manifest)
-        hidden = {"provenance": provenance, "items": self.sources}
+        plan = {"sha256": settings.plan_sha256, "settings": settings.plan}
+        hidden = {"provenance": provenance, "plan": plan, "items": self.sources}
         write_json(self.folder / "private" / "map.json", hidden, mode=0o600)
         keys = {
             "secret_key": secrets.token_hex(32),

@@ -94,6 +94,14 @@ def export(folder: Path, path: Path, format: str = "csv", database: str | None =
     return count
 
 
+def import_answers(folder: Path, path: Path, database: str | None = None) -> int:
+    """Add the answers of an export to the study's empty database; returns their number."""
+    from study_server.importing import import_answers  # pandas is slow to import
+
+    with opened(folder, database) as study:
+        return import_answers(study, path)
+
+
 def close(folder: Path, state: str = "closed", database: str | None = None) -> None:
     """Close the study; or set it to open or paused."""
     with opened(folder, database) as study:

@@ -1,5 +1,6 @@
 """The study's answers as one tidy frame: a row a revision, with what each item really was."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -27,8 +28,10 @@ COLUMNS = (
     "simulated",
     "language",
     "created_at",
+    "study",
 )
 FORMATS = ("csv", "parquet", "jsonl")
+GUARDED = r"'*[=+\-@]"  # how a formula begins, or a guarded one
 
 
 def judgments(study: Served) -> pd.DataFrame:
@@ -36,7 +39,7 @@ def judgments(study: Served) -> pd.DataFrame:
 
     mos: 1 where both answers are yes, else 0. category, label: None where not given. repeat: 0
     for the first showing, 1 for the hidden second. revision: 0 for the first answer. check: None,
-    "good" or "still". simulated: whether a bot gave the answer. created_at: UTC.
+    "good" or "still". simulated: whether a bot gave the answer. created_at: UTC. study: its id.
     """
     with study.store.read() as db:
         rows = db.execute(
@@ -67,6 +70,7 @@ def judgments(study: Served) -> pd.DataFrame:
         frame[name] = frame[name].replace({"": None})
     frame["mos"] = (frame["consistent"] & frame["single"]).astype(int)
     frame["created_at"] = pd.to_datetime(frame["created_at"], unit="s", utc=True)
+    frame["study"] = study.bundle.study
     return frame[list(COLUMNS)]
 
 
@@ -96,9 +100,17 @@ def write_export(study: Served, path: Path, format: str) -> int:
 
 
 def _guarded(frame: pd.DataFrame) -> pd.DataFrame:
-    """Text that a spreadsheet would run as a formula gets an apostrophe in front."""
+    """Text that a spreadsheet would run as a formula gets an apostrophe in front.
+
+    So does text that looks like such a guarded one; `unguarded` undoes both.
+    """
     frame = frame.copy()
     for column in ("category", "label"):
         text = frame[column].astype("string")
-        frame[column] = text.mask(text.str.match(r"[=+\-@]").fillna(False), "'" + text)
+        frame[column] = text.mask(text.str.match(GUARDED).fillna(False), "'" + text)
     return frame
+
+
+def unguarded(text: str) -> str:
+    """The text that was guarded in an export."""
+    return text[1:] if text.startswith("'") and re.match(GUARDED, text) else text

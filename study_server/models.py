@@ -50,9 +50,9 @@ class Item(Base):
 class Annotator(Base):
     """A person, or a simulated one (simulated names the profile, and never changes).
 
-    source: invite or open. outside: parameters of a recruiting service, as JSON, and outside_id
-    the person's number there. stage: invited, consented, instructed, judging, finished, declined
-    or failed (the quiz). seed: decides the personal order.
+    source: invite, open or imported. outside: parameters of a recruiting service, as JSON, and
+    outside_id the person's number there. stage: invited, consented, instructed, judging, finished,
+    declined or failed (the quiz). seed: decides the personal order.
     """
 
     __tablename__ = "annotator"
@@ -137,7 +137,8 @@ class Judgment(Base):
 
 
 class Event(Base):
-    """What the study's staff did: opened, paused, closed, invited, exported, backed up."""
+    """What the study's staff did: opened, paused, closed, invited, exported, imported,
+    backed up."""
 
     __tablename__ = "event"
     id: Mapped[int] = mapped_column(primary_key=True)

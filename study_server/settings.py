@@ -1,9 +1,10 @@
 """The designer's settings of a study: `study.toml`, read into a frozen dataclass."""
 
 import hashlib
+import json
 import re
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +12,27 @@ from benchmark.errors import BenchError
 
 LANGUAGES = ("en", "zh")
 CATEGORY = re.compile(r"[^\W_][\w -]{0,39}")
+PLANNED = (
+    "method", "categories", "ratings_per_item", "items_per_annotator", "repeat_share",
+    "good_checks", "still_checks",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Screening:
-    """Rules that flag an annotator; they never delete. Shares lie in [0, 1].
+    """Rules that flag an annotator, whom the analysis leaves out; they never delete an answer.
 
-    min_checks_passed: of check items; min_repeat_agreement: of hidden repeats, by both answers;
+    min_checks_passed: share of check items; min_repeat_agreement: share of hidden repeats;
     min_median_seconds: viewing time of a judgment; max_same_answers: share of the commonest pair
-    of answers, over 20 judgments or more.
+    of answers, over 20 judgments or more; min_agreement: Cohen's kappa with the others. The
+    analysis alone looks at agreement, and waits for a few checks and repeats.
     """
 
     min_checks_passed: float = 0.5
     min_repeat_agreement: float = 0.5
     min_median_seconds: float = 2.0
     max_same_answers: float = 0.98
+    min_agreement: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +42,8 @@ class Settings:
     items_per_annotator: directions one person sees, without the hidden repeats (repeat_share of
     them) and the checks (good_checks, still_checks). lease_minutes: how long a shown item stays
     reserved. pause_every: judgments between two suggestions to rest. completion_code: one code for
-    all, or "" for a code each. sha256: of the file.
+    all, or "" for a code each. method: the one under test, "" for the one that is no baseline.
+    sha256: of the file.
     """
 
     title: dict[str, str]
@@ -55,12 +63,22 @@ class Settings:
     open_link: bool = True
     completion_code: str = ""
     contact: str = ""
+    method: str = ""
     screening: Screening = field(default_factory=Screening)
     sha256: str = ""
 
     def text(self, texts: dict[str, str], language: str) -> str:
         """The text in `language`, else in the study's first language."""
         return texts.get(language) or texts[self.languages[0]]
+
+    @property
+    def plan(self) -> dict[str, Any]:
+        """What is settled before the first answer: who judges what, and how it is analysed."""
+        return {name: getattr(self, name) for name in PLANNED} | asdict(self.screening)
+
+    @property
+    def plan_sha256(self) -> str:
+        return hashlib.sha256(json.dumps(self.plan, sort_keys=True).encode()).hexdigest()
 
 
 def read_settings(path: Path) -> Settings:
@@ -130,6 +148,7 @@ def _check_sense(path: Path, s: Settings) -> None:
         and len(set(s.categories)) == len(s.categories)
         and all(CATEGORY.fullmatch(c) and c != "other" for c in s.categories),
         "shares lie between 0 and 1": all(0 <= share <= 1 for share in shares),
+        "screening.min_agreement lies between -1 and 1": -1 <= rules.min_agreement <= 1,
         "counts are 1 or more": min(
             s.ratings_per_item, s.items_per_annotator, s.quiz_tries, s.pause_every
         )

@@ -11,6 +11,7 @@ from benchmark.directions import Directions
 from benchmark.errors import BenchError
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
+from benchmark.labels import Label
 from benchmark.seeds import stream
 
 MATRIX = torch.randn(16, 5, generator=stream("matrix"))
@@ -117,3 +118,60 @@ def test_the_authors_biggan_matrix_loads_where_it_is_at_hand() -> None:
     assert (directions.latent_dim, len(directions)) == (120, 120)
     gram = directions.matrix.T @ directions.matrix
     torch.testing.assert_close(gram, torch.eye(120), atol=1e-5, rtol=0)
+
+
+NAMED = Directions(
+    MATRIX,
+    PROVENANCE,
+    (
+        Label(4, 0.9, 0.6, 1.0, "geometry", "rotation", 10),
+        Label(1, 0.6, 0.3, 0.8, "geometry", "Rotation", 10),
+        Label(2, 0.2, 0.1, 0.5, "colour", None, 10),
+    ),
+)
+
+
+def test_a_name_gives_its_columns() -> None:
+    for name in ("rotation", "ROTATION"):
+        found = NAMED[name]
+        assert torch.equal(found.matrix, MATRIX[:, [1, 4]])
+        assert [label.index for label in found.labels] == [0, 1]
+        assert [label.mos for label in found.labels] == [0.6, 0.9]
+        assert found.provenance == {**PROVENANCE, "columns": "1,4"}
+    torch.testing.assert_close(NAMED["rotation"].shift(1, 2.0), 2.0 * MATRIX[:, 4])
+    with pytest.raises(BenchError, match="did you mean"):
+        NAMED["rotatoin"]
+
+
+def test_interpretable_directions_reach_the_wanted_mos() -> None:
+    assert torch.equal(NAMED.interpretable().matrix, MATRIX[:, [1, 4]])
+    assert torch.equal(NAMED.interpretable(min_mos=0.7).matrix, MATRIX[:, [4]])
+    assert len(NAMED.interpretable(min_mos=0.95)) == 0
+    narrowed = NAMED["rotation"].interpretable(min_mos=0.7)
+    assert narrowed.provenance["columns"] == "4"
+    assert torch.equal(narrowed.matrix, MATRIX[:, [4]])
+
+
+def test_unlabelled_directions_say_how_to_get_labels() -> None:
+    for ask in (lambda d: d["rotation"], lambda d: d.interpretable()):
+        with pytest.raises(BenchError, match="bench study label"):
+            ask(Directions(MATRIX))
+    with pytest.raises(TypeError, match="found by name"):
+        list(NAMED)
+
+
+def test_labels_are_saved_and_loaded_with_the_directions(tmp_path: Path) -> None:
+    path = tmp_path / "directions.safetensors"
+    NAMED.save(path)
+    assert Directions.load(path).labels == NAMED.labels
+    Directions(MATRIX).save(path)
+    assert Directions.load(path).labels == ()
+
+
+def test_the_authors_names_come_along(tmp_path: Path) -> None:
+    torch.save(MATRIX, tmp_path / "deformator.pt")
+    (tmp_path / "human_annotation.txt").write_text("3: zoom\n")
+    assert torch.equal(Directions.load(tmp_path / "deformator.pt")["zoom"].matrix, MATRIX[:, [3]])
+    (tmp_path / "human_annotation.txt").write_text("5: zoom\n")
+    with pytest.raises(BenchError, match="direction 5, but there are 5, from 0"):
+        Directions.load(tmp_path / "deformator.pt")

@@ -1,8 +1,8 @@
 """Which annotators to leave out, by rules that are fixed before the first answer.
 
-Four signs of careless answers: check items answered wrongly, repeats answered otherwise, answers
-faster than anyone can look, and no more agreement with the others than chance. A rule that has too
-little to go by excludes nobody.
+Five signs of careless answers: check items answered wrongly, repeats answered otherwise, answers
+faster than anyone can look, less agreement with the others than chance, and one answer for all. A
+rule that has too little to go by excludes nobody.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from benchmark.stats.bootstrap import ROUNDING
 from benchmark.stats.judgments import DIRECTION, answers, checked, showings
 from benchmark.stats.results import Undefined
 
@@ -21,19 +22,23 @@ EXPECTED = {"good": 1, "still": 0}  # the MOS that a check item deserves
 
 @dataclass(frozen=True)
 class ScreeningRules:
-    """An annotator stays with at least these; the counts say from when on a rule applies.
+    """An annotator stays with at least these, and at most `same_share`. The counts say from when on
+    a rule applies.
 
     check_share: share of check items judged as expected. repeat_share: share of repeats judged as
     at first. median_seconds: viewing time. agreement: Cohen's kappa with the other annotators.
+    same_share: of all answers, that of the commonest pair of answers to the two questions.
     """
 
     check_share: float = 0.75
     repeat_share: float = 0.5
     median_seconds: float = 2.0
     agreement: float = 0.0
+    same_share: float = 0.98
     fewest_checks: int = 2
     fewest_repeats: int = 4
     fewest_shared: int = 20
+    fewest_answers: int = 20
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class Screening:
     repeat_share: float | Undefined
     median_seconds: float | Undefined
     agreement: float | Undefined
+    same_share: float | Undefined
     failed: tuple[str, ...]
 
     @property
@@ -62,6 +68,7 @@ def screen(judgments: pd.DataFrame, rules: ScreeningRules) -> tuple[Screening, .
         "repeat_share": _enough(_repeats(answered, first), rules.fewest_repeats, "repeats"),
         "median_seconds": _enough(_seconds(answered), 1, "timed judgments"),
         "agreement": _enough(_agreement(first), rules.fewest_shared, "shared directions"),
+        "same_share": _enough(_sameness(checked(judgments)), rules.fewest_answers, "answers"),
     }
     counts = judgments["annotator"].value_counts().sort_index()
     return tuple(_screening(str(name), int(n), evidence, rules) for name, n in counts.items())
@@ -74,9 +81,14 @@ def _screening(
     failed = tuple(
         rule
         for rule, value in values.items()
-        if not isinstance(value, Undefined) and value < getattr(rules, rule)
+        if not isinstance(value, Undefined) and _breaks(rule, value, getattr(rules, rule))
     )
     return Screening(annotator, judgments, failed=failed, **values)
+
+
+def _breaks(rule: str, value: float, limit: float) -> bool:
+    beyond = value - limit if rule == "same_share" else limit - value
+    return beyond > ROUNDING
 
 
 def _checks(judgments: pd.DataFrame) -> pd.DataFrame:
@@ -104,6 +116,14 @@ def _seconds(answered: pd.DataFrame) -> pd.DataFrame:
     timed = answered.dropna(subset=["seconds"])
     seconds = timed.groupby("annotator", observed=True)["seconds"]
     return pd.DataFrame({"mean": seconds.median(), "count": seconds.count()})
+
+
+def _sameness(judgments: pd.DataFrame) -> pd.DataFrame:
+    """Of each annotator: the share of their commonest pair of answers, and from how many."""
+    pair = ["consistent", "single"]
+    answered = judgments.dropna(subset=pair)
+    pairs = answered.groupby(["annotator", *pair], observed=True).size().groupby(level=0)
+    return pd.DataFrame({"mean": pairs.max() / pairs.sum(), "count": pairs.sum()})
 
 
 def _agreement(first: pd.DataFrame) -> pd.DataFrame:

@@ -123,3 +123,25 @@ def test_the_rules_tell_careless_annotators_from_careful_ones(simulated):
 
 def test_no_judgments_give_no_rows(judgments):
     assert screen(judgments[:0], RULES) == ()
+
+
+def test_one_answer_for_all_excludes(judgments):
+    """From 20 answers on; what is the same is the pair of answers to both questions."""
+    own = judgments[judgments["annotator"] == "a08"]
+    others = judgments[judgments["annotator"] != "a08"]
+    straight = own.assign(consistent=True, single=False, mos=0)
+    result = by_name(screen(pd.concat([others, straight]), RULES))["a08"]
+    assert result.same_share == 1
+    assert "same_share" in result.failed
+    few = by_name(screen(pd.concat([others, straight.head(19)]), RULES))["a08"]
+    assert few.same_share == Undefined("19 answers are fewer than 20")
+    assert not few.excluded
+
+
+def test_a_value_at_the_limit_stays(judgments):
+    own = judgments[judgments["annotator"] == "a09"].head(20)
+    mostly = own.assign(consistent=np.arange(20) < 15, single=True)
+    others = judgments[judgments["annotator"] != "a09"]
+    for limit, excluded in ((0.75, False), (0.74, True)):
+        rules = ScreeningRules(same_share=limit, agreement=-1.0)
+        assert by_name(screen(pd.concat([others, mostly]), rules))["a09"].excluded is excluded

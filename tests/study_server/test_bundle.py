@@ -166,6 +166,7 @@ def test_a_changed_manifest_is_refused(bundle: Bundle, change, message: str | No
         ('version = "3"', 'version = ""', "consent.version"),
         ("repeat_share = 0.2", "repeat_share = 1.5", "between 0 and 1"),
         ("[title]", "[title", "cannot be read"),
+        ("[title]", "[screening]\nmin_agreement = -2\n[title]", "min_agreement lies between"),
     ],
 )
 def test_wrong_settings_are_named(bundle: Bundle, old: str, new: str, message: str) -> None:
@@ -175,3 +176,22 @@ def test_wrong_settings_are_named(bundle: Bundle, old: str, new: str, message: s
     path.write_text(text.replace(old, new), "utf-8")
     with pytest.raises(BenchError, match=message):
         load_bundle(bundle.folder)
+
+
+def test_the_plan_is_kept_at_build_and_hashes_what_settles_the_analysis(bundle: Bundle) -> None:
+    stored = bundle.hidden["plan"]
+    assert stored["sha256"] == bundle.settings.plan_sha256
+    assert stored["settings"] == json.loads(json.dumps(bundle.settings.plan))
+    path = bundle.folder / "study.toml"
+    text = path.read_text("utf-8")
+    hashes = set()
+    for old, new in (
+        ("pause_every = 5", "pause_every = 6"),  # settles nothing
+        ("ratings_per_item = 3", "ratings_per_item = 4"),
+        ("[title]", "method = 'mine'\n[title]"),
+        ("[title]", "[screening]\nmin_agreement = 0.1\n[title]"),
+    ):
+        path.write_text(text.replace(old, new), "utf-8")
+        hashes.add(load_bundle(bundle.folder).settings.plan_sha256)
+    assert len(hashes) == 4
+    assert stored["sha256"] in hashes

@@ -1,0 +1,141 @@
+"""The figures of a study: MOS of each method, change types, and RCA against MOS."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from benchmark.analysis.study import Analysis
+from benchmark.report import style
+from benchmark.report.replicates import ordered_methods
+from benchmark.stats.judgments import DIRECTION
+
+NARROW = 0.07  # a share below this has no room for its number
+HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\", "++++", "oooo", "****")
+
+
+def write_figures(analysis: Analysis, folder: Path) -> None:
+    """Write mos, change_types and rca_mos, each where there is something to show."""
+    with style.look():
+        draw_mos(analysis, folder)
+        draw_change_types(analysis, folder)
+        draw_prediction(analysis, folder)
+
+
+def draw_mos(analysis: Analysis, folder: Path) -> None:
+    """MOS with its interval, a line a method, a facet a generator; hollow points are directions."""
+    table = _in_order(analysis.table("mos_methods").frame)
+    groups = list(table.groupby("generator", sort=False))
+    most = max(len(group) for _, group in groups)
+    figure, axes = style.facets(len(groups), height=0.9 + 0.6 * most)
+    colour, marker = style.palette(table["method"]), style.markers(table["method"])
+    for ax, (name, group) in zip(axes, groups, strict=True):
+        for place, row in enumerate(group.to_dict("records")):
+            method, value = row["method"], row["mos"]
+            look: dict[str, Any] = {"color": colour[method], "marker": marker[method]}
+            if row["mos_low"] is not None:
+                ax.plot([row["mos_low"], row["mos_high"]], [place, place], color=colour[method],
+                        linewidth=2, marker="|", markersize=11, markeredgewidth=1.2)  # fmt: skip
+            ax.plot(value, place, markersize=5, **look)
+            ax.annotate(f"{value:.2f}", (value, place - 0.16), ha="center", va="bottom")
+            own = analysis.directions
+            own = own[(own["generator"] == name) & (own["method"] == method)]
+            stacked = own.groupby("mos").cumcount()  # equal directions stand below each other
+            ax.plot(own["mos"], place + 0.16 + 0.03 * stacked.clip(upper=9), linestyle="none",
+                    markersize=3.5, markerfacecolor="white", alpha=0.8, **look)  # fmt: skip
+        ax.set(title=_heading(str(name), analysis), xlabel="mean opinion score")
+        ax.set(xlim=(-0.03, 1.03), ylim=(len(group) - 0.45, -0.6))
+        ax.set_yticks(range(len(group)), group["method"])
+        ax.grid(visible=False, axis="y")
+        ax.grid(visible=True, axis="x")
+    whole = Line2D([], [], color=style.GREY, linewidth=2, label="95% interval")
+    one = Line2D([], [], color=style.GREY, marker="o", linestyle="none", markersize=3.5,
+                 markerfacecolor="white", label="one direction")  # fmt: skip
+    style.legend(figure, [], [whole, one])
+    style.save(figure, folder, "mos")
+
+
+def draw_change_types(analysis: Analysis, folder: Path) -> None:
+    """Shares of the change types, a stacked bar a method, a facet a generator."""
+    table = _in_order(analysis.table("change_types").frame).dropna(subset=["share"])
+    if table.empty:
+        return
+    groups = list(table.groupby("generator", sort=False))
+    most = max(group["method"].nunique() for _, group in groups)
+    figure, axes = style.facets(len(groups), height=0.9 + 0.5 * most)
+    named = table[table["share"] > 0]["category"]
+    categories = [name for name in dict.fromkeys(table["category"]) if name in set(named)]
+    colours = sns.color_palette("pastel", 10)
+    for ax, (name, group) in zip(axes, groups, strict=True):
+        methods = list(dict.fromkeys(group["method"]))
+        left = dict.fromkeys(methods, 0.0)
+        for i, category in enumerate(categories):
+            for row in group[group["category"] == category].to_dict("records"):
+                place, share = methods.index(row["method"]), float(row["share"])
+                ax.barh(place, share, left=left[row["method"]], height=0.7, color=colours[i],
+                        edgecolor=style.GREY, linewidth=0.5, hatch=HATCHES[i])  # fmt: skip
+                if share >= NARROW:
+                    middle = left[row["method"]] + share / 2
+                    ax.text(middle, place, f"{share:.0%}", ha="center", va="center",
+                            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8,
+                                  "pad": 1.0})  # fmt: skip
+                left[row["method"]] += share
+        ax.set(title=_heading(str(name), analysis), xlabel="share of named change types")
+        ax.set(xlim=(0, 1), ylim=(len(methods) - 0.5, -0.5))
+        ax.set_yticks(range(len(methods)), methods)
+        ax.grid(visible=False)
+    handles = [
+        Patch(facecolor=colours[i], edgecolor=style.GREY, hatch=HATCHES[i], label=category)
+        for i, category in enumerate(categories)
+    ]
+    ncols = min(len(handles), int(figure.get_figwidth() / style.LEGEND_WIDTH))
+    figure.legend(handles=handles, loc="outside upper center", ncols=ncols)
+    style.save(figure, folder, "change_types")
+
+
+def draw_prediction(analysis: Analysis, folder: Path) -> None:
+    """A point a direction, its RCA across and its MOS up; a facet a generator."""
+    both = analysis.accuracies.drop(columns="n")
+    if both.empty:
+        return
+    both = both.merge(analysis.directions, on=DIRECTION)
+    if both.empty:
+        return
+    figure, axes = style.facets(both["generator"].nunique())
+    correlations = analysis.table("rca_mos").frame
+    colour, marker = style.palette(both["method"]), style.markers(both["method"])
+    for ax, (name, group) in zip(axes, both.groupby("generator"), strict=True):
+        sns.scatterplot(
+            group, x="accuracy", y="mos", hue="method", style="method", ax=ax, palette=colour,
+            markers=marker, legend=False, s=30, alpha=0.7,
+        )  # fmt: skip
+        low, high = group["accuracy"].min(), group["accuracy"].max()
+        room = max(0.05 * (high - low), 0.01)
+        ax.set(title=_heading(str(name), analysis), ylim=(-0.05, 1.2))
+        ax.set(xlim=(low - room, high + room), yticks=[0, 0.2, 0.4, 0.6, 0.8, 1])
+        ax.set(xlabel="RCA of a fresh R, of one direction", ylabel="mean opinion score")
+        ax.grid(visible=True, axis="both")
+        own = correlations[(correlations["generator"] == name) & (correlations["method"] == "all")]
+        _note_correlation(ax, own.iloc[0]["correlation"])
+    style.legend(figure, both["method"])
+    style.save(figure, folder, "rca_mos")
+
+
+def _note_correlation(ax: Axes, value: float | None) -> None:
+    text = "rank correlation undefined" if value is None else f"rank correlation {value:.2f}"
+    ax.text(0.02, 0.98, text, transform=ax.transAxes, ha="left", va="top")
+
+
+def _heading(generator: str, analysis: Analysis) -> str:
+    return f"{generator}\nsimulated annotators" if analysis.simulated else generator
+
+
+def _in_order(table: pd.DataFrame) -> pd.DataFrame:
+    """By generator, then method as in every figure; rows of one method keep their order."""
+    rank = {name: i for i, name in enumerate(ordered_methods(table["method"]))}
+    order = table.assign(rank=table["method"].map(rank))
+    return order.sort_values(["generator", "rank"], kind="stable").drop(columns="rank")

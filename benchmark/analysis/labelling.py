@@ -1,0 +1,47 @@
+"""What people said about directions, written back beside them in the run that they come from."""
+
+from pathlib import Path
+
+from benchmark.analysis.accuracies import origin_cell, study_origins
+from benchmark.analysis.majority import rated_directions
+from benchmark.analysis.material import read_material
+from benchmark.analysis.screening import screened
+from benchmark.errors import BenchError
+from benchmark.labels import Label, sidecar, write_labels
+from study_server.bundle import load_bundle
+
+
+def label_study(
+    study: Path, run: Path | None = None, database: str | None = None
+) -> dict[Path, int]:
+    """Write what people said about each rated direction; returns how many labels each file has.
+
+    Only people count, without those whom the screening rules leave out. The cells' own files stay
+    as they are. run: where the run is now, unless where it was at `bench study build`. Raises
+    BenchError where a cell is missing or holds other directions than the study showed.
+    """
+    provenance = load_bundle(study).hidden["provenance"]
+    origins = study_origins(provenance)
+    if not origins:
+        raise BenchError(
+            f"{study} does not say which run it was built from; build it with `bench study build`"
+        )
+    run = run or Path(provenance["run"])
+    cells = [origin_cell(origin, run) for origin in origins]  # all, before any is written
+    material, _ = screened(read_material(study, database=database))
+    rated = rated_directions(material.judgments)
+    written = {}
+    for stored in cells:
+        cell = stored.result.cell
+        own = rated[(rated["generator"] == cell.generator) & (rated["method"] == cell.method)]
+        labels = [
+            Label(
+                index=row["direction"], mos=row["mos"], low=row["low"], high=row["high"],
+                category=row["category"], label=row["label"], n=row["n"],
+            )
+            for row in own.to_dict("records")
+        ]  # fmt: skip
+        path = stored.folder / "directions.safetensors"
+        write_labels(path, labels, material.study)
+        written[sidecar(path)] = len(labels)
+    return written

@@ -1,0 +1,69 @@
+"""The tables of mean opinion scores: of each direction, and of each method on each generator."""
+
+from benchmark.analysis.majority import commonest, rated_directions
+from benchmark.analysis.material import Material
+from benchmark.analysis.table import Table
+from benchmark.analysis.tabulate import tabulate
+from benchmark.stats.judgments import DIRECTION
+from benchmark.stats.mos import method_mos
+from benchmark.stats.results import Estimate, Interval, Undefined
+
+DIRECTION_WORDS = {
+    "generator": "The frozen network whose latent space is searched.",
+    "method": "Where the direction comes from.",
+    "direction": "Its column in the method's matrix A, counted from 0.",
+    "mos": "Mean opinion score: the share of annotators who said that moving along the direction "
+    "does the same for different z and changes a single factor.",
+    "mos_low": "Lower end of the 95% Wilson interval of mos; it speaks of further annotators.",
+    "mos_high": "Upper end of that interval.",
+    "n": "How many annotators judged it.",
+    "category": "The change type that was named most often; empty where none was, or two tie.",
+    "label": "The name in free words that was given most often; empty where none was, or two tie.",
+}
+METHOD_WORDS = {
+    "generator": DIRECTION_WORDS["generator"],
+    "method": "Where the directions come from.",
+    "directions": "How many of its directions were judged.",
+    "ratings": "How many judgments they have together.",
+    "mos": "Mean opinion score: the mean over directions of the share of annotators who found the "
+    "direction consistent and of a single factor.",
+    "mos_low": "Lower end of the 95% interval of mos, by a BCa bootstrap over directions; it "
+    "speaks of further directions of the method, judged by the same annotators.",
+    "mos_high": "Upper end of that interval.",
+    "interpretable": "The share of directions that more than half of their annotators found "
+    "consistent and of a single factor.",
+    "interpretable_low": "Lower end of its 95% Wilson interval over directions; again of further "
+    "directions, judged by the same annotators.",
+    "interpretable_high": "Upper end of that interval.",
+}
+
+
+def direction_table(material: Material) -> Table:
+    """A row a rated direction."""
+    ties = commonest(material.judgments, "category")
+    rows = []
+    for row in rated_directions(material.judgments).to_dict("records"):
+        interval = Interval(row["low"], row["high"], "Wilson, over annotators")
+        tie = ties.get((row["generator"], row["method"], row["direction"]))
+        rows.append(
+            {
+                **{str(name): value for name, value in row.items()},
+                "mos": Estimate(row["mos"], interval),
+                "category": tie if isinstance(tie, Undefined) else row["category"],
+            }
+        )
+    unrated = material.shown - len(rows)
+    notes = [f"{unrated} of {material.shown} directions have no rating."] if unrated else []
+    return tabulate(
+        "mos_directions", "Mean opinion score of each direction", DIRECTION_WORDS, rows,
+        DIRECTION, notes, material.simulated,
+    )  # fmt: skip
+
+
+def method_table(material: Material) -> Table:
+    """A row a method on a generator."""
+    rows = [vars(result) for result in method_mos(material.judgments)]
+    return tabulate(
+        "mos_methods", "Mean opinion score of each method", METHOD_WORDS, rows,
+        ["generator", "method"], simulated=material.simulated,
+    )  # fmt: skip

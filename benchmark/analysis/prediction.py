@@ -1,0 +1,36 @@
+"""The table of RCA against MOS: does the automatic metric predict what people see?"""
+
+from benchmark.analysis.majority import rated_directions
+from benchmark.analysis.material import Material
+from benchmark.analysis.table import Table
+from benchmark.analysis.tabulate import tabulate
+from benchmark.stats.correlation import rca_against_mos
+
+ALL = "all"
+UNKNOWN = "The study holds no RCA of its directions; --run reads it from the run it was built from."
+WORDS = {
+    "generator": "The frozen network whose latent space is searched.",
+    "method": "Whose directions; `all` takes those of all methods together, so it also holds what "
+    "sets methods apart.",
+    "directions": "How many of them have both an RCA and a rating.",
+    "correlation": "Spearman's rank correlation of a direction's RCA (of the fresh R) and its MOS.",
+    "correlation_low": "Lower end of its 95% interval, Fisher's z with the variance of Bonett and "
+    "Wright.",
+    "correlation_high": "Upper end of that interval.",
+}
+
+
+def prediction_table(material: Material) -> Table:
+    """A row a generator, and one for each of its methods; none where no RCA is known."""
+    rows, notes = [], [UNKNOWN]
+    if len(material.accuracies):
+        scores = rated_directions(material.judgments)
+        accuracies, notes = material.accuracies.drop(columns="n"), []
+        rows = [
+            {**vars(found), "method": found.method or ALL}
+            for found in rca_against_mos(accuracies, scores)
+        ]
+    return tabulate(
+        "rca_mos", "Does RCA predict what people see?", WORDS, rows, ["generator", "method"],
+        notes, material.simulated,
+    )  # fmt: skip

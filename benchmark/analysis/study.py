@@ -1,0 +1,86 @@
+"""The analysis of a study: from its answers to every table, with what was fixed beforehand."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.analysis.agreement import agreement_table
+from benchmark.analysis.change_types import association_table, share_table
+from benchmark.analysis.comparisons import comparison_table, sensitivity_table
+from benchmark.analysis.majority import rated_directions
+from benchmark.analysis.material import Material, read_material
+from benchmark.analysis.mos import direction_table, method_table
+from benchmark.analysis.prediction import prediction_table
+from benchmark.analysis.roles import assign_roles
+from benchmark.analysis.screening import screened, screening_table, summary
+from benchmark.analysis.table import Table
+from benchmark.stats.judgments import answers
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What a study says.
+
+    study: its id. simulated: whether bots gave the answers; every table then says so itself.
+    tables: in reading order. directions: a row a rated direction: generator, method, direction,
+    mos, low, high (Wilson), n, category, label (None where no one word was named most often).
+    accuracies: generator, method, direction, n, accuracy (RCA); without rows where none is known.
+    plan: whether the analysis plan changed since the study was built. screening: who was left out.
+    Both are sentences.
+    """
+
+    study: str
+    simulated: bool
+    tables: tuple[Table, ...]
+    directions: pd.DataFrame
+    accuracies: pd.DataFrame
+    plan: str
+    screening: str
+
+    def table(self, name: str) -> Table:
+        """The table of this name; KeyError where there is none."""
+        return {table.name: table for table in self.tables}[name]
+
+
+def analyse_study(
+    study: Path,
+    run: Path | None = None,
+    simulated: bool = False,
+    database: str | None = None,
+    method: str | None = None,
+) -> Analysis:
+    """Analyse the study in the folder `study`: the answers of people alone, or of bots alone.
+
+    run: reads RCA from there instead of taking what the study stored. method: puts this one to the
+    test, whatever the plan says. Raises BenchError where the wanted annotators judged nothing, or
+    the screening rules leave out everyone.
+    """
+    return analyse(read_material(study, run, simulated, database), method)
+
+
+def analyse(everyone: Material, method: str | None = None) -> Analysis:
+    """The same from what was read of the study, nobody left out yet."""
+    material, outcome = screened(everyone)
+    rated = answers(material.judgments)["method"].unique().tolist()
+    roles = assign_roles(rated, material.settings.method, method)
+    tables = (
+        method_table(material),
+        comparison_table(material, roles),
+        sensitivity_table(material, everyone, roles),
+        share_table(material),
+        association_table(material),
+        agreement_table(material),
+        prediction_table(material),
+        screening_table(everyone, outcome),
+        direction_table(material),
+    )
+    return Analysis(
+        study=material.study,
+        simulated=material.simulated,
+        tables=tables,
+        directions=rated_directions(material.judgments),
+        accuracies=material.accuracies,
+        plan=material.plan,
+        screening=summary(outcome),
+    )

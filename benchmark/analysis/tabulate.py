@@ -1,0 +1,87 @@
+"""From results to a table: an estimate takes three columns, what is undefined becomes a note."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmark.analysis.table import Table
+from benchmark.stats.results import Estimate, Interval, Undefined
+
+SIMULATED = "Simulated annotators gave these answers; they say nothing about what people see."
+NO_VALUE, NO_INTERVAL = ("is undefined", "are undefined"), ("has no interval", "have no interval")
+LISTED = 3  # rows that a note names; of more it gives the number
+
+
+def tabulate(
+    name: str,
+    title: str,
+    words: Mapping[str, str],
+    rows: Sequence[Mapping[str, Any]],
+    key: Sequence[str],
+    notes: Iterable[str] = (),
+    simulated: bool = False,
+) -> Table:
+    """A table of the columns in `words`.
+
+    rows: by column, an Estimate, an Undefined or a plain value; the ends of an estimate's interval
+    go to the columns NAME_low and NAME_high where `words` has them. key: the columns that tell rows
+    apart, for the notes.
+    """
+    cells = [_plain(row) for row in rows]
+    columns = {column: _column([row.get(column) for row in cells]) for column in words}
+    reasons = _reasons(rows, key)
+    if simulated:
+        title = f"Simulated: {title}"
+    every = [*([SIMULATED] if simulated else []), *notes, *reasons]
+    return Table(name, title, pd.DataFrame(columns), dict(words), tuple(every))
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with numbers in place of results."""
+    plain: dict[str, Any] = {}
+    for column, value in row.items():
+        if isinstance(value, Estimate):
+            plain[column] = value.value
+            if isinstance(value.interval, Interval):
+                plain[f"{column}_low"] = value.interval.low
+                plain[f"{column}_high"] = value.interval.high
+        elif not isinstance(value, Undefined):
+            plain[column] = value.item() if isinstance(value, np.generic) else value
+    return plain
+
+
+def _column(values: list[Any]) -> "pd.Series[Any]":
+    """Of the values' own type; of objects where one is missing, since NaN is no answer."""
+    column = pd.Series(values, dtype=object)
+    return column if any(value is None for value in values) else column.infer_objects()
+
+
+def _reasons(rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> list[str]:
+    """One sentence a reason, with the columns and rows that it holds for."""
+    places: dict[tuple[tuple[str, str], str, str], list[str]] = {}
+    for row in rows:
+        where = " ".join(str(row[column]) for column in key)
+        for column, value in row.items():
+            if isinstance(value, Undefined):
+                places.setdefault((NO_VALUE, value.reason, column), []).append(where)
+            elif isinstance(value, Estimate) and isinstance(value.interval, Undefined):
+                places.setdefault((NO_INTERVAL, value.interval.reason, column), []).append(where)
+    columns: dict[tuple[tuple[str, str], str, str], list[str]] = {}
+    for (what, reason, column), where_all in places.items():
+        columns.setdefault((what, reason, _listed(where_all, len(rows))), []).append(column)
+    return [
+        f"{_joined(names)} {one if len(names) == 1 else several} for {where}: {reason}."
+        for ((one, several), reason, where), names in columns.items()
+    ]
+
+
+def _joined(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
+
+
+def _listed(places: Sequence[str], rows: int) -> str:
+    if len(places) <= LISTED:
+        return "; ".join(places)
+    return "every row" if len(places) == rows else f"{len(places)} of {rows} rows"

@@ -1,0 +1,170 @@
+"""An exported study's answers, read back into a new database, so that nothing is lost with the old.
+
+Answers, their order, revisions and times come back, and who gave them under which public number.
+Consent, invitations and the order of what was still to be judged do not: nobody goes on from here.
+"""
+
+import csv
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from benchmark.errors import BenchError, unknown
+from study_server.export import COLUMNS, FORMATS, unguarded
+from study_server.models import Annotator, Assignment, Judgment
+from study_server.study import Served, note
+
+FLAGS = {"true": True, "false": False}
+IMPORTED = "imported"
+
+
+def import_answers(study: Served, path: Path) -> int:
+    """Add the answers in an export to the study's empty database; returns how many.
+
+    path: a .csv, .parquet or .jsonl file of `write_export`. Raises BenchError where the database
+    holds judgments, or the file is damaged or of another study; then nothing is added.
+    """
+    rows = _rows(path)
+    if not rows:
+        raise BenchError(f"{path} holds no answers")
+    foreign = {row["study"] for row in rows} - {study.bundle.study}
+    if foreign:
+        raise BenchError(
+            f"{path} holds answers of study {foreign.pop()}, and this is study "
+            f"{study.bundle.study}; give the folder of that study"
+        )
+    items = {
+        (source.generator, source.method, source.direction, source.check): item_id
+        for item_id, source in study.bundle.sources.items()
+    }
+    answers = []
+    for number, row in enumerate(rows, start=1):
+        try:
+            answers.append(_answer(row, items))
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            raise BenchError(f"{path}, answer {number} cannot be read: {error!r}") from error
+    showings = ("annotator", "item_id", "repeat", "revision")
+    if len({tuple(answer[name] for name in showings) for answer in answers}) < len(answers):
+        raise BenchError(f"{path} holds an answer twice; export the study again")
+    now = study.clock()
+    study.store.write(lambda db: _add(db, answers, path.name, now))
+    return len(answers)
+
+
+def _add(session: Session, answers: list[dict[str, Any]], file: str, now: float) -> None:
+    held = session.execute(select(func.count()).select_from(Judgment)).scalar_one()
+    if held:
+        raise BenchError(
+            f"the database already holds {held} judgments; import into a new one, with --database"
+        )
+    annotators: dict[str, Annotator] = {}
+    positions: dict[str, dict[tuple[str, int], None]] = {}
+    for number, answer in enumerate(answers):
+        name = answer.pop("annotator")
+        if name not in annotators:
+            annotators[name] = _annotator(name, answer)
+            session.add(annotators[name])
+            session.flush()
+        annotator = annotators[name]
+        annotator.seen_at = annotator.finished_at = max(annotator.seen_at, answer["created_at"])
+        annotator.language = answer["language"]
+        place = answer["item_id"], answer["repeat"]
+        own = positions.setdefault(name, {})
+        if place not in own:
+            own[place] = None
+            session.add(
+                Assignment(
+                    annotator_id=annotator.id, item_id=place[0], repeat=place[1],
+                    position=len(own) - 1, simulated=answer["simulated"], judged=True,
+                    lease_until=answer["created_at"],
+                )
+            )  # fmt: skip
+        # Added in the file's order, which their ids keep.
+        session.add(Judgment(annotator_id=annotator.id, key=f"{IMPORTED}-{number}", **answer))
+    note(session, IMPORTED, file, now)
+
+
+def _annotator(name: str, answer: Mapping[str, Any]) -> Annotator:
+    """Finished, since what they were still to judge is not known."""
+    return Annotator(
+        public_id=name,
+        source=IMPORTED,
+        simulated=IMPORTED if answer["simulated"] else "",
+        seed=0,
+        stage="finished",
+        created_at=answer["created_at"],
+        seen_at=answer["created_at"],
+    )
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """The export's rows by column, in its own types."""
+    kind = path.suffix.lstrip(".")
+    if kind not in FORMATS:
+        raise unknown("export format", kind, FORMATS)
+    try:
+        if kind == "parquet":
+            frame = pd.read_parquet(path)
+            names = [str(name) for name in frame]
+            rows = [dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False)]
+        else:
+            with path.open(encoding="utf-8", newline="") as handle:
+                rows = (
+                    [_without_guards(row) for row in csv.DictReader(handle)]
+                    if kind == "csv"
+                    else [json.loads(line) for line in handle]
+                )
+    except (OSError, ValueError) as error:  # ValueError: what is no text, JSON or Parquet
+        raise BenchError(f"cannot read the export {path}: {error}") from error
+    if rows and (missing := [name for name in COLUMNS if name not in rows[0]]):
+        raise BenchError(
+            f"{path} lacks the column {', '.join(missing)}; give a whole file of "
+            "`bench study export`"
+        )
+    return rows
+
+
+def _without_guards(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {name: unguarded(row[name]) for name in ("category", "label") if row.get(name)}
+
+
+def _answer(
+    row: Mapping[str, Any], items: Mapping[tuple[str, str, int, str], str]
+) -> dict[str, Any]:
+    """One row in the columns of a judgment, with the `annotator`'s public number."""
+    source = row["generator"], row["method"], int(row["direction"]), _text(row["check"])
+    return {
+        "annotator": str(row["annotator"]),
+        "item_id": items[source],
+        "repeat": int(row["repeat"]),
+        "revision": int(row["revision"]),
+        "consistent": _flag(row["consistent"]),
+        "single": _flag(row["single"]),
+        "category": _text(row["category"]),
+        "label": _text(row["label"]),
+        "seconds": float(row["seconds"]),
+        "language": _text(row["language"]),
+        "simulated": _flag(row["simulated"]),
+        "created_at": _seconds(row["created_at"]),
+    }
+
+
+def _flag(value: Any) -> bool:
+    return FLAGS[str(value).lower()]
+
+
+def _text(value: Any) -> str:
+    """The text, "" where there is none."""
+    return value if isinstance(value, str) else ""
+
+
+def _seconds(value: Any) -> float:
+    """Since the epoch."""
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return float(moment.timestamp())

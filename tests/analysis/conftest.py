@@ -1,0 +1,144 @@
+"""Material as it is read of a study, from answers that are written down or drawn."""
+
+import random
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from sqlalchemy import update
+
+from benchmark.analysis.accuracies import COLUMNS
+from benchmark.analysis.material import Material
+from benchmark.config import RunConfig
+from benchmark.grid import plan, record
+from benchmark.runner import execute
+from benchmark.stats.population import Population
+from benchmark.study import build_study
+from study_server import annotators
+from study_server.commands import opened
+from study_server.models import Judgment
+from study_server.server import running
+from study_server.settings import read_settings
+from study_server.simulate import PROFILES, Bot, take_part
+from tests.stats.conftest import simulate
+
+Profile = Callable[[Bot, str], tuple[bool, bool, str]]
+
+CLEAR = {"discovered": Population(0.8), "random": Population(0.2), "coordinate": Population(0.3)}
+
+
+def default_settings() -> str:
+    return resources.files("study_server").joinpath("study.toml").read_text("utf-8")
+
+
+def gather(judgments: pd.DataFrame, accuracies: pd.DataFrame | None = None, **others) -> Material:
+    """The material of these judgments, under the default settings."""
+    with resources.as_file(resources.files("study_server").joinpath("study.toml")) as path:
+        settings = read_settings(path)
+    if "label" not in judgments:
+        judgments = judgments.assign(label=None)
+    none = pd.DataFrame(columns=COLUMNS)
+    given = {
+        "study": "0123456789abcdef",
+        "simulated": False,
+        "own_words": 0,
+        "shown": judgments.groupby(["generator", "method"])["direction"].nunique().sum(),
+        "settings": settings,
+        "plan": "The plan is the plan.",
+        "accuracies": none if accuracies is None else accuracies,
+    }
+    return Material(judgments=judgments, **{**given, **others})
+
+
+def drawn(seed: int = 0, methods=CLEAR, **sizes) -> pd.DataFrame:
+    """Judgments of a study in which discovered is much better than the baselines."""
+    return simulate(np.random.default_rng(seed), methods, **sizes).judgments
+
+
+def known_accuracies(judgments: pd.DataFrame) -> pd.DataFrame:
+    """An RCA that follows the directions' MOS, with some noise."""
+    keys = ["generator", "method", "direction"]
+    scores = judgments.groupby(keys)["mos"].mean().reset_index()
+    noise = np.random.default_rng(1).normal(0, 0.15, len(scores))
+    accuracy = np.clip(0.1 + 0.7 * scores["mos"] + noise, 0, 1)
+    return scores[keys].assign(n=200, accuracy=accuracy)[COLUMNS]
+
+
+@pytest.fixture
+def material() -> Material:
+    """Two generators, three methods, twelve directions each, ten annotators."""
+    judgments = drawn(generators=2, directions=12, annotators=10)
+    return gather(judgments, known_accuracies(judgments))
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the planted generator with eight directions a method."""
+    folder = tmp_path_factory.mktemp("analysis") / "run"
+    config = replace(RunConfig.from_preset("quick"), seeds=(0, 1))
+    config = config.with_settings(["steps=4", "batch=4", "evaluation=200", "k=8"])
+    groups = plan(config, ["planted"], list(CLEAR))
+    record(config, groups, folder, "test")
+    assert all(r.status == "done" for r in execute(groups, folder, "cpu", force=False))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def unanswered(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A study of that run, three ratings a direction, that nobody has answered."""
+    folder = tmp_path_factory.mktemp("analysis") / "study"
+    settings = folder.with_suffix(".toml")
+    settings.write_text(default_settings().replace("ratings_per_item = 5", "ratings_per_item = 3"))
+    build_study(run, folder, [], 8, 0, settings)
+    return folder
+
+
+@pytest.fixture
+def study(unanswered: Path, tmp_path: Path) -> Path:
+    """A copy of it for one test."""
+    return shutil.copytree(unanswered, tmp_path / "study")
+
+
+@pytest.fixture(scope="session")
+def answered(unanswered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same after people who prefer discovered took part through the site; not to be changed."""
+    folder = shutil.copytree(unanswered, tmp_path_factory.mktemp("analysis") / "answered")
+    let_people_judge(folder, prefers_discovered, 3)
+    return folder
+
+
+def prefers_discovered(bot: Bot, item_id: str) -> tuple[bool, bool, str]:
+    """Sees that discovered directions are clear and others seldom are, with a few slips."""
+    source = bot.sources[item_id]
+    if source.check:
+        return bot.truth(item_id)
+    own = random.Random(f"{source.method}/{source.direction}")
+    clear = own.random() < (0.95 if source.method == "discovered" else 0.2)
+    clear = clear != (bot.rng.random() < 0.05)
+    return clear, clear, own.choice(bot.categories)
+
+
+def let_people_judge(folder: Path, profile: Profile, count: int) -> None:
+    """Judge as people do: invited, through the real site, and not marked as simulated."""
+    with pytest.MonkeyPatch.context() as patch, opened(folder) as study, running(study) as base:
+        patch.setitem(PROFILES, "test", profile)
+        bundle = study.bundle
+        tokens = annotators.invite(study.store, study.links, count, study.clock())
+        for number, token in enumerate(tokens):
+            bot = Named("test", random.Random(number), bundle.sources, bundle.settings.categories)
+            take_part(base, token, bot, list(bundle.lessons), study.links)
+        # They were faster than anyone can look, and screening would leave them out.
+        study.store.write(lambda db: db.execute(update(Judgment).values(seconds=8.0)))
+
+
+class Named(Bot):
+    """Calls what it finds clear after its change type."""
+
+    def answers(self, item_id: str) -> dict[str, str]:
+        fields = super().answers(item_id)
+        return fields | ({"label": f"{fields['category']} shift"} if "category" in fields else {})

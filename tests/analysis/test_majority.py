@@ -1,0 +1,49 @@
+"""The name that most annotators gave."""
+
+import pandas as pd
+import pytest
+
+from benchmark.analysis.majority import commonest, rated_directions, tidy
+from benchmark.stats.intervals import wilson
+from benchmark.stats.results import Undefined
+
+
+@pytest.fixture
+def judgments() -> pd.DataFrame:
+    rows = [  # direction, annotator, mos, category, label, repeat
+        (0, "a", 1, "geometry", "Zoom", 0),
+        (0, "b", 1, "geometry", "zoom ", 0),
+        (0, "c", 1, "colour", "hue", 0),
+        (0, "a", 1, "colour", "hue", 1),  # a repeat names nothing
+        (1, "a", 1, "geometry", None, 0),
+        (1, "b", 1, "colour", None, 0),
+        (2, "a", 0, None, None, 0),
+    ]
+    columns = ["direction", "annotator", "mos", "category", "label", "repeat"]
+    return pd.DataFrame(rows, columns=columns).assign(
+        generator="g", method="m", consistent=True, single=True, seconds=3.0, check=None,
+        simulated=False,
+    )  # fmt: skip
+
+
+def test_the_commonest_word_wins_and_a_tie_has_none(judgments) -> None:
+    found = commonest(judgments, "category")
+    tie = Undefined("colour and geometry were named equally often")
+    assert found == {("g", "m", 0): "geometry", ("g", "m", 1): tie}
+
+
+def test_directions_carry_their_words(judgments) -> None:
+    frame = rated_directions(judgments)
+    assert frame["direction"].tolist() == [0, 1, 2]
+    assert frame["category"].tolist() == ["geometry", None, None]
+    assert frame["label"].tolist() == ["zoom", None, None]
+    assert frame["mos"].tolist() == [1, 1, 0]
+    assert frame["n"].tolist() == [3, 2, 1]
+    low, high = wilson([3, 2, 0], [3, 2, 1])
+    assert frame["low"].tolist() == low.tolist()
+    assert frame["high"].tolist() == high.tolist()
+
+
+def test_labels_that_differ_in_dress_alone_are_one() -> None:
+    assert tidy("  ZOOM  \tin ") == tidy("\uff3aoom in") == "zoom in"
+    assert tidy("\u65cb\u8f6c") == "\u65cb\u8f6c"

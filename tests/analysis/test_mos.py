@@ -1,0 +1,50 @@
+"""The tables of MOS against counts by hand."""
+
+import pandas as pd
+import pytest
+
+from benchmark.analysis.mos import direction_table, method_table
+from benchmark.stats.judgments import DIRECTION
+
+from .conftest import CLEAR, drawn, gather
+
+
+def test_methods_have_the_mean_of_their_directions(material) -> None:
+    frame = method_table(material).frame
+    by_direction = material.judgments.groupby(DIRECTION)["mos"].mean()
+    expected = by_direction.groupby(level=[0, 1]).mean()
+    shares = (by_direction > 0.5).groupby(level=[0, 1]).mean()
+    assert len(frame) == 6
+    for row in frame.to_dict("records"):
+        place = row["generator"], row["method"]
+        assert row["mos"] == pytest.approx(expected[place])
+        assert row["interpretable"] == pytest.approx(shares[place])
+        assert row["mos_low"] < row["mos"] < row["mos_high"]
+        assert (row["directions"], row["ratings"]) == (12, 60)
+
+
+def test_every_rated_direction_has_a_row_and_the_others_a_note(material) -> None:
+    table = direction_table(material)
+    assert len(table.frame) == 72
+    assert not any("no rating" in note for note in table.notes)
+    more = gather(material.judgments, shown=80)
+    assert "8 of 80 directions have no rating." in direction_table(more).notes
+
+
+def test_one_direction_and_one_annotator_give_a_score_and_a_reason() -> None:
+    judgments = drawn(methods={"discovered": CLEAR["discovered"]},
+                      directions=1, annotators=1, ratings=1)  # fmt: skip
+    table = method_table(gather(judgments))
+    row = table.frame.iloc[0]
+    assert row["mos"] in (0.0, 1.0)
+    assert row["mos_low"] is None
+    assert any("mos has no interval" in note for note in table.notes)
+
+
+def test_ties_of_change_types_are_named(material) -> None:
+    judgments = material.judgments
+    one = judgments[judgments["direction"] == "0"].groupby(DIRECTION).head(2)
+    tied = one.assign(category=["geometry", "colour"] * (len(one) // 2))
+    table = direction_table(gather(tied))
+    assert all(pd.isna(table.frame["category"]))
+    assert any("colour and geometry were named equally often" in note for note in table.notes)

@@ -1,0 +1,59 @@
+"""Who is left out: by the study's own rules, said in the table and in a sentence."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmark.analysis.screening import rules_of, screened, screening_table, summary
+from benchmark.errors import BenchError
+from study_server.settings import Screening
+
+from .conftest import gather
+
+
+@pytest.fixture
+def hasty(material):
+    """The material with one annotator who takes half a second."""
+    judgments = material.judgments
+    seconds = np.where(judgments["annotator"] == "a03", 0.5, 9.0)
+    return gather(judgments.assign(seconds=seconds))
+
+
+def test_the_hasty_are_left_out_and_named(hasty) -> None:
+    kept, outcome = screened(hasty)
+    assert set(hasty.judgments["annotator"]) - set(kept.judgments["annotator"]) == {"a03"}
+    assert summary(outcome) == (
+        "The screening rules leave out 1 of 10 annotators: a03 (median_seconds)."
+    )
+    table = screening_table(hasty, outcome)
+    row = table.frame.set_index("annotator").loc["a03"]
+    assert row["excluded"]
+    assert row["failed"] == "median_seconds"
+    assert row["median_seconds"] == 0.5
+    assert any("median_seconds 2 or more" in note for note in table.notes)
+    assert hasty.plan in table.notes
+
+
+def test_the_rules_are_the_study_files(hasty) -> None:
+    patient = replace(hasty.settings, screening=Screening(min_median_seconds=0.4))
+    _, outcome = screened(replace(hasty, settings=patient))
+    assert summary(outcome) == "The screening rules leave out none of 10 annotators."
+    rules = rules_of(
+        replace(hasty.settings, screening=Screening(0.1, 0.2, 0.3, 0.4, 0.5)), simulated=False
+    )
+    assert (rules.check_share, rules.repeat_share, rules.median_seconds) == (0.1, 0.2, 0.3)
+    assert (rules.same_share, rules.agreement) == (0.4, 0.5)
+
+
+def test_bots_are_not_asked_for_time(hasty) -> None:
+    bots = gather(hasty.judgments.assign(simulated=True), simulated=True)
+    kept, outcome = screened(bots)
+    assert len(kept.judgments) == len(bots.judgments)
+    assert any("No viewing time" in note for note in screening_table(bots, outcome).notes)
+
+
+def test_where_nobody_is_left_the_rules_are_named(material) -> None:
+    everyone = gather(material.judgments.assign(seconds=0.1))
+    with pytest.raises(BenchError, match=r"10 of 10 annotators.*median_seconds.*study\.toml"):
+        screened(everyone)
