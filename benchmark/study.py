@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -12,6 +13,8 @@ from torch import Tensor
 from benchmark.analysis.accuracies import cell_accuracies
 from benchmark.errors import BenchError, unknown
 from benchmark.generators.base import Generator, Latents
+from benchmark.generators.planted import Planted
+from benchmark.protocol import Protocol
 from benchmark.report.pictures import open_generator
 from benchmark.report.replicates import Replicates, headline
 from benchmark.results import StoredCell, read_cells, read_run
@@ -21,19 +24,22 @@ from study_server.bundle_writer import DirectionStrips, write_bundle
 from study_server.settings import read_settings
 
 ROWS = 4  # different z, the same for all methods of a generator
+GOOD_AXES = 4  # true axes among which an annotator's checks are drawn
 STEPS = 13  # values of eps from end to end: every second one in the strip, all in the slider
 
 
 def build_study(
     run: Path, out: Path, generators: Sequence[str], per_method: int, seed: int,
-    settings: Path | None,
+    settings: Path | None, known_good: Sequence[str] = (),
 ) -> str:  # fmt: skip
     """Write a study bundle of `per_method` directions of each method; returns the admin's password.
 
     Directions are drawn without replacement from the headline cells' lowest seed, latents anew,
     both from `seed`; a generator whose methods have fewer gives the same lower number from each.
-    generators: names, all of the run where empty; settings: a study.toml. Raises BenchError where
-    a generator is not in the run or cannot be opened.
+    generators: names, all of the run where empty; settings: a study.toml. known_good: directions
+    GENERATOR/METHOD/K that everybody should call clear; shown as checks, not studied. Where none
+    are given, true axes of the planted generator serve. Raises BenchError where a generator or
+    direction is not in the run, or a generator cannot be opened.
     """
     if settings is not None:
         read_settings(settings)  # before anything is rendered
@@ -44,6 +50,7 @@ def build_study(
         if name not in known:
             raise unknown("generator in this run", name, known)
     chosen = [r for r in rows if not generators or r.generator in generators]
+    good = [_named(text, rows) for text in known_good]
     references = description.get("generators", {})
     provenance = {
         "seed": seed,
@@ -51,7 +58,10 @@ def build_study(
         "run": str(run.resolve()),
         "cells": {f"{r.generator} {r.method}": _origin(r.first) for r in chosen},
     }
-    return write_bundle(out, _strips(chosen, references, per_method, seed), settings, provenance)
+    gallery = _Gallery(references, seed)
+    strips = _studied(gallery, chosen, per_method, good)
+    checks = (gallery.strip(r, k, "good") for r, k in good) if good else _true_axes(seed)
+    return write_bundle(out, chain(strips, checks), settings, provenance)
 
 
 def _origin(stored: StoredCell) -> dict[str, Any]:
@@ -63,25 +73,72 @@ def _origin(stored: StoredCell) -> dict[str, Any]:
     }
 
 
-def _strips(
-    rows: Sequence[Replicates], references: dict[str, str], per_method: int, seed: int
-) -> Iterator[DirectionStrips]:
-    opened: dict[str, Generator | None] = {}
-    for r in rows:
-        n = min(per_method, *(other.k for other in rows if other.generator == r.generator))
-        if r.generator not in opened:
-            opened[r.generator] = open_generator(r.first, references)
-        generator = opened[r.generator]
+class _Gallery:
+    """Makes strips; every direction of a generator is shown with the same latents."""
+
+    def __init__(self, references: dict[str, str], seed: int) -> None:
+        self.references, self.seed = references, seed
+        self.opened: dict[str, Generator | None] = {}
+
+    def strip(self, r: Replicates, k: int, check: Literal["", "good"] = "") -> DirectionStrips:
+        if r.generator not in self.opened:
+            self.opened[r.generator] = open_generator(r.first, self.references)
+        generator = self.opened[r.generator]
         if generator is None:
             raise BenchError(f"{r.generator} cannot be opened, so its directions cannot be shown")
-        latents = generator.sample(ROWS, stream("study", seed, r.generator, "latents"))
         eps = float(r.first.result.config["protocol"]["max_shift"])
-        steps = np.linspace(-eps, eps, STEPS)
-        choice = np.random.default_rng(derive_seed("study", seed, r.generator, r.method))
-        matrix = r.first.directions().matrix
-        for k in sorted(choice.choice(r.k, n, replace=False).tolist()):
-            images = render(generator, latents, matrix[:, k], steps)
-            yield DirectionStrips(r.generator, r.method, k, steps.tolist(), images)
+        images, steps = _shown(generator, r.generator, r.first.directions().matrix[:, k], eps,
+                               self.seed)  # fmt: skip
+        return DirectionStrips(r.generator, r.method, k, steps, images, check)
+
+
+def _studied(
+    gallery: _Gallery, rows: Sequence[Replicates], per_method: int,
+    good: Sequence[tuple[Replicates, int]],
+) -> Iterator[DirectionStrips]:  # fmt: skip
+    """The same number of directions of every method, without those that serve as checks."""
+    checks = {(r.generator, r.method, k) for r, k in good}
+    free = {
+        (r.generator, r.method): [k for k in range(r.k) if (r.generator, r.method, k) not in checks]
+        for r in rows
+    }
+    for r in rows:
+        others = (len(ks) for (generator, _), ks in free.items() if generator == r.generator)
+        n = min(per_method, *others)
+        rng = np.random.default_rng(derive_seed("study", gallery.seed, r.generator, r.method))
+        for k in sorted(rng.choice(free[r.generator, r.method], n, replace=False).tolist()):
+            yield gallery.strip(r, k)
+
+
+def _named(text: str, rows: Sequence[Replicates]) -> tuple[Replicates, int]:
+    """What GENERATOR/METHOD/K means in this run."""
+    name, _, k = text.rpartition("/")
+    found = {f"{r.generator}/{r.method}": r for r in rows}
+    if name not in found:
+        raise unknown("direction GENERATOR/METHOD/K", text, [f"{known}/0" for known in found])
+    if not k.isdecimal() or int(k) >= found[name].k:
+        raise BenchError(f"'{text}': the directions of {name} are 0 to {found[name].k - 1}")
+    return found[name], int(k)
+
+
+def _true_axes(seed: int) -> Iterator[DirectionStrips]:
+    """Known-good checks: axes of the planted generator, each of which moves one blob."""
+    planted = Planted()
+    axes = np.random.default_rng(derive_seed("study", seed, "checks")).choice(
+        planted.axes.shape[1], GOOD_AXES, replace=False
+    )
+    for k in axes.tolist():
+        images, steps = _shown(planted, "checks", planted.axes[:, k], Protocol(k=1).max_shift, seed)
+        yield DirectionStrips("planted", "true axis", k, steps, images, "good")
+
+
+def _shown(
+    generator: Generator, name: str, direction: Tensor, eps: float, seed: int
+) -> tuple[list[list[np.ndarray]], list[float]]:
+    """Images by row and step along `direction`, and the steps from -eps to eps."""
+    latents = generator.sample(ROWS, stream("study", seed, name, "latents"))
+    steps = np.linspace(-eps, eps, STEPS)
+    return render(generator, latents, direction, steps), steps.tolist()
 
 
 @torch.no_grad()

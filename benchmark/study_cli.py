@@ -27,15 +27,21 @@ def study() -> None:
 )
 @click.option("--seed", default=0, show_default=True, help="Draws directions and latents.")
 @click.option("--settings", type=click.Path(path_type=Path), help="A study.toml of your own.")
+@click.option(
+    "--known-good",
+    multiple=True,
+    metavar="GENERATOR/METHOD/K",
+    help="A direction that all should call clear, shown as a check. Default: planted true axes.",
+)
 @click.option("--out", default="study", show_default=True, type=click.Path(path_type=Path))
 def build(
     run: Path, generators: tuple[str, ...], per_method: int, seed: int, settings: Path | None,
-    out: Path,
+    known_good: tuple[str, ...], out: Path,
 ) -> None:  # fmt: skip
     """Turn RUN into a blinded bundle of images; prints the administrator's password once."""
     from benchmark.study import build_study
 
-    password = build_study(run, out, generators, per_method, seed, settings)
+    password = build_study(run, out, generators, per_method, seed, settings, known_good)
     click.echo(f"study in {out}; the administrator's password, not stored anywhere: {password}")
 
 

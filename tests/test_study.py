@@ -72,6 +72,48 @@ def test_every_method_contributes_equally_and_only_the_private_map_knows(
     assert set(hidden["provenance"]["cells"]) == {f"planted {m}" for m in METHODS}
 
 
+def test_true_axes_of_the_planted_generator_are_the_known_good_checks(
+    run: Path, tmp_path: Path
+) -> None:
+    bench("study", "build", run, "--per-method", 1, "--out", tmp_path / "study")
+    bundle = load_bundle(tmp_path / "study")
+    good = [item for item, source in bundle.sources.items() if source.check == "good"]
+    assert len(good) == 4
+    assert {bundle.sources[item].method for item in good} == {"true axis"}
+
+
+def test_a_designer_names_known_good_directions(run: Path, tmp_path: Path) -> None:
+    built = bench(
+        "study", "build", run, "--out", tmp_path / "study", "--known-good", "planted/random/2",
+        "--known-good", "planted/discovered/0",
+    )  # fmt: skip
+    assert built.exit_code == 0, built.output
+    sources = load_bundle(tmp_path / "study").sources.values()
+    assert {(s.method, s.direction) for s in sources if s.check == "good"} == {
+        ("random", 2), ("discovered", 0),
+    }  # fmt: skip
+    studied = [(s.method, s.direction) for s in sources if not s.check]
+    assert len(studied) == 3 * 4  # one less of each method, so that all count the same
+    assert not {("random", 2), ("discovered", 0)} & set(studied)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("planted/randm/2", "did you mean planted/random/0"),
+        ("planted/random/5", "the directions of planted/random are 0 to 4"),
+        ("planted/random/x", "the directions of planted/random are 0 to 4"),
+    ],
+)
+def test_an_unknown_known_good_direction_is_named(
+    run: Path, tmp_path: Path, name: str, message: str
+) -> None:
+    built = bench("study", "build", run, "--out", tmp_path / "study", "--known-good", name)
+    assert built.exit_code == 2
+    assert message in built.output
+    assert not (tmp_path / "study").exists()
+
+
 def test_a_generator_with_few_directions_gives_all_of_them(run: Path, tmp_path: Path) -> None:
     bench("study", "build", run, "--per-method", 9, "--out", tmp_path / "study")
     sources = load_bundle(tmp_path / "study").sources.values()
