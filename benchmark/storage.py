@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 
 from benchmark.errors import BenchError
@@ -42,6 +41,8 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write tensors, numbers and containers of them atomically to `path`."""
+    import torch  # here, since the study's site uses this file and must not need torch
+
     write_atomically(path, lambda part: torch.save(state, part))
 
 
@@ -50,6 +51,8 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
 
     Raises BenchError if the file is damaged: deleting it starts the work from the beginning.
     """
+    import torch  # as above
+
     if not path.exists():
         return None
     try:

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from benchmark.errors import BenchError
-from study_server.files import new_file
+from benchmark.storage import write_atomically
 from study_server.study import Served
 
 
@@ -16,7 +16,8 @@ def back_up(study: Served, path: Path) -> None:
     engine = study.store.engine
     if engine.dialect.name != "sqlite":
         raise BenchError(f"a {engine.dialect.name} database is backed up by its own tools")
-    with new_file(path) as part:
+
+    def copied(part: Path) -> None:
         source = sqlite3.connect(str(engine.url.database))
         copy = sqlite3.connect(part)
         try:
@@ -28,3 +29,5 @@ def back_up(study: Served, path: Path) -> None:
             source.close()
         if verdict != "ok":
             raise BenchError(f"the backup of {engine.url.database} is damaged: {verdict}")
+
+    write_atomically(path, copied)

@@ -21,7 +21,8 @@ from typing import Any
 import jsonschema
 
 from benchmark.errors import BenchError
-from study_server.files import read_json, sha256
+from benchmark.storage import sha256
+from study_server.files import read_json
 from study_server.settings import Settings, read_settings
 
 

@@ -1,13 +1,14 @@
 """The study's answers as one tidy frame: a row a revision, with what each item really was."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 from sqlalchemy import select
 
 from benchmark.errors import unknown
-from study_server.files import new_file
+from benchmark.storage import write_atomically
 from study_server.models import Annotator, Judgment
 from study_server.study import Served
 
@@ -89,13 +90,16 @@ def write_export(study: Served, path: Path, format: str) -> int:
     if format not in FORMATS:
         raise unknown("export format", format, FORMATS)
     frame = judgments(study)
-    with new_file(path) as part:
-        if format == "parquet":
-            frame.to_parquet(part, index=False)
-        elif format == "csv":
-            _guarded(frame).to_csv(part, index=False)
-        else:
-            frame.to_json(part, orient="records", lines=True, date_format="iso", force_ascii=False)
+
+    def write_lines(part: Path) -> None:
+        frame.to_json(part, orient="records", lines=True, date_format="iso", force_ascii=False)
+
+    write: dict[str, Callable[[Path], object]] = {
+        "parquet": lambda part: frame.to_parquet(part, index=False),
+        "csv": lambda part: _guarded(frame).to_csv(part, index=False),
+        "jsonl": write_lines,
+    }
+    write_atomically(path, write[format])
     return len(frame)
 
 

@@ -1,6 +1,5 @@
-"""Files and folders that are either whole or absent, without the suite's tensor libraries."""
+"""Folders that are either whole or absent, and the JSON files in them."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -11,21 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.errors import BenchError
-
-
-@contextmanager
-def new_file(path: Path) -> Iterator[Path]:
-    """A path beside `path` to write to; moved over `path` once it is on disk."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield part
-        _sync(part)
-        part.replace(path)
-    except OSError as error:
-        raise BenchError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -55,10 +39,10 @@ def new_folder(path: Path) -> Iterator[Path]:
 
 
 def write_json(path: Path, value: Any, mode: int = 0o644) -> None:
-    """Write JSON for people to read: indented, in UTF-8, keys as given."""
-    with new_file(path) as part:
-        part.touch(mode=mode)
-        part.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    """Write JSON for people to read: indented, in UTF-8, keys as given. Never readable by more
+    than `mode` says."""
+    path.touch(mode=mode)
+    path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_json(path: Path) -> Any:
@@ -69,12 +53,6 @@ def read_json(path: Path) -> Any:
         raise BenchError(f"there is no {path}; is {path.parent} a whole study folder?") from None
     except (OSError, ValueError) as error:
         raise BenchError(f"{path} cannot be read ({error}); build the study again") from error
-
-
-def sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file's bytes."""
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 def _sync(path: Path) -> None:
