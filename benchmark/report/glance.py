@@ -1,0 +1,53 @@
+"""At a glance: each generator's methods side by side, and in a sentence what that says."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from benchmark.analysis.table import Table
+
+SURE = 0.05  # an adjusted p below it counts as more than chance
+
+
+@dataclass(frozen=True)
+class Glance:
+    """One generator: its rows of the main table, each with its row of the comparison, if any.
+
+    end: where the axis of RCA ends, in [0, 1]. sentences: one a baseline.
+    """
+
+    generator: str
+    rows: list[dict[str, Any]]
+    end: float
+    sentences: list[str]
+
+
+def glances(table: pd.DataFrame, comparison: Table | None) -> list[Glance]:
+    """table: the main table, as `rca_table` makes it."""
+    pairs = comparison.frame.to_dict("records") if comparison else []
+    views = []
+    for generator, group in table.groupby("generator", sort=False):
+        rows = [{str(k): None if pd.isna(v) else v for k, v in row.items()}
+                for row in group.to_dict("records")]  # fmt: skip
+        against = {p["baseline"]: p for p in pairs if p["generator"] == generator}
+        for row in rows:
+            row["pair"] = against.get(row["method"])
+        highs = [row["rca_fresh_high"] for row in rows if row["rca_fresh_high"] is not None]
+        end = min(1.0, 1.05 * max(highs, default=1.0))
+        views.append(Glance(str(generator), rows, end, [sentence(p) for p in against.values()]))
+    return views
+
+
+def sentence(pair: dict[str, Any]) -> str:
+    """What a row of the comparison says, as carefully as its p allows."""
+    method, baseline = pair["method"], pair["baseline"]
+    if pair["rca_difference"] is None or pair["rca_p_adjusted"] is None:
+        return f"{method} and {baseline} cannot be compared: {pair['note']}."
+    ahead = pair["rca_difference"] > 0
+    size = f"by {abs(pair['rca_difference']):.3f}, adjusted p {pair['rca_p_adjusted']:.2g}"
+    if pair["rca_p_adjusted"] >= SURE:
+        side = "above" if ahead else "below"
+        return f"No difference to {baseline} is shown ({method} lies {side} it {size})."
+    how = "better" if ahead else "worse"
+    return f"R tells directions of {method} apart {how} than those of {baseline}, {size}."
