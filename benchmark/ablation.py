@@ -68,10 +68,8 @@ def plan_ablation(
                 points.append({"method": method, "k": k, "reason": str(error)})
         able.setdefault(tuple(running), []).append(variant)
     groups: list[Group] = []
-    for running, variants in able.items():
-        if not running:
-            continue
-        own = plan(replace(config, variants=tuple(variants)), [reference], running)
+    for together, variants in able.items():
+        own = plan(replace(config, variants=tuple(variants)), [reference], together)
         groups += own if {} in variants else [_aside(group) for group in own]
     return Ablation(axis, name, config, groups, [*_points(axis, groups), *points])
 

@@ -30,7 +30,7 @@ MEASURES = {
     "effective_rank": "effective rank",
     "collapse": "collapse (1: all variety kept)",
 }
-DASHES = {"mse": "-", "mae": "--"}  # of the two kinds of shift loss
+DASHES: dict[str, Any] = {"mse": "-", "mae": "--"}  # of the two kinds of shift loss
 
 
 def write_ablations(run: Path) -> list[Table]:
@@ -121,7 +121,7 @@ def _draw_lines(ax: Axes, group: pd.DataFrame, measure: str) -> None:
     colour, marker = style.palette(group["method"]), style.markers(group["method"])
     for method, rows in group.groupby("method"):
         look = {"color": colour[method], "marker": marker[method], "markersize": 5}
-        for loss, line in DASHES.items() if "shift_loss" in rows else [("", "-")]:
+        for loss, line in (DASHES if "shift_loss" in rows else {"": "-"}).items():
             own = rows[rows["shift_loss"].isin([loss, "none"])] if loss else rows
             own = own.dropna(subset=measure).sort_values("place")
             if own.empty:

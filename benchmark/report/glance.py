@@ -1,5 +1,6 @@
 """At a glance: each generator's methods side by side, and in a sentence what that says."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +40,7 @@ def glances(table: pd.DataFrame, comparison: Table | None) -> list[Glance]:
     return views
 
 
-def sentence(pair: dict[str, Any]) -> str:
+def sentence(pair: Mapping[Any, Any]) -> str:
     """What a row of the comparison says, as carefully as its p allows."""
     method, baseline = pair["method"], pair["baseline"]
     if pair["rca_difference"] is None or pair["rca_p_adjusted"] is None:

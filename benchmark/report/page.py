@@ -125,7 +125,7 @@ def facts(contents: Contents) -> dict[str, str]:
         "changed settings": _listed(description.get("settings", {})),
         "cells": f"{done} done, {len(results) - done} failed",
         "computing time": f"{seconds / 60:,.1f} minutes",
-        "device": ", ".join(sorted({result.device for result in results if result.device})),
+        "device": "; ".join(sorted({result.device for result in results if result.device})),
         "versions": "; ".join(sorted({_listed(result.versions) for result in results})),
     }
     return {term: text for term, text in known.items() if text}

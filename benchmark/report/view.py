@@ -43,9 +43,10 @@ def view(table: Table, simulated: bool = False, other: str = ".4g") -> View:
     """The table rounded; one of simulated answers says so in its title. other: style of numbers."""
     text = readable(table.frame, other)
     title = f"{SIMULATED}: {table.title}" if simulated else table.title
-    numeric = [_numeric(table.frame, name.partition(" [")[0]) for name in text]
+    header = [str(name) for name in text]
+    numeric = [_numeric(table.frame, name.partition(" [")[0]) for name in header]
     rows = text.to_numpy().tolist()
-    return View(table.name, title, list(text), numeric, rows, table.columns, table.notes)
+    return View(table.name, title, header, numeric, rows, table.columns, table.notes)
 
 
 def frame_view(name: str, title: str, frame: pd.DataFrame, words: Mapping[str, str]) -> View:

@@ -107,9 +107,8 @@ ABLATED = {
 
 FIGURES = {  # of the run, in the order of the page: its title, and what it shows
     "rca": (
-        "RCA",
-        "RCA of a fresh R with its 95% interval, a line a method; hollow points are seeds, the "
-        "dotted line is chance.",
+        "RCA of each method",
+        "Of a fresh R, with its 95% interval; hollow points are seeds, the dotted line is chance.",
     ),
     "price": (
         "What it was bought with",
