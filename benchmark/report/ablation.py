@@ -1,7 +1,6 @@
 """ablation_k and ablation_lambda: a table and a figure of what a setting buys, and costs."""
 
 from collections.abc import Sequence
-from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +23,15 @@ SHOWN = (
 )  # fmt: skip
 MEASURES = {
     "rca_fresh": "RCA of a fresh R",
-    "rca_joint": "RCA of the R that learned with A",
+    "rca_joint": "RCA of the joint R",
     "shift_error": "shift error, in units of eps",
     "max_cosine": "max_cosine (0: no redundancy)",
     "effective_rank": "effective rank",
     "collapse": "collapse (1: all variety kept)",
 }
 DASHES: dict[str, Any] = {"mse": "-", "mae": "--"}  # of the two kinds of shift loss
+NO_LOSS = "none"
+APART = 0.05  # between lines that would hide each other, in steps of the axis
 
 
 def write_ablations(run: Path) -> list[Table]:
@@ -58,10 +59,12 @@ def ablation_table(run: Path, axis: str) -> Table | None:
     columns = {"generator": COLUMNS["generator"], "method": COLUMNS["method"]}
     columns |= {name: ABLATED[name] for name in own} | {name: COLUMNS[name] for name in SHOWN}
     frame = pd.DataFrame(rows, columns=list(columns))
-    by_method = {name: place for place, name in enumerate(ordered_methods(frame["method"]))}
-    keys = ["generator", "method", *reversed(own), "k"]
+    order = {name: place for place, name in enumerate([NO_LOSS, *DASHES])}  # of shift losses
+    order |= {name: place for place, name in enumerate(ordered_methods(frame["method"]))}
     frame = frame.sort_values(
-        keys, key=lambda c: c.map(by_method) if c.name == "method" else c, ignore_index=True
+        ["generator", "method", *reversed(own), "k"],
+        key=lambda c: c if c.name in ("generator", "lambda", "k") else c.map(order),
+        ignore_index=True,
     )
     title, words = ABLATIONS[axis]
     return Table(f"ablation_{axis}", title, without_nan(frame), columns, (words,))
@@ -87,7 +90,7 @@ def _row(
         row |= {"k": point["k"], "chance": 1 / point["k"]} if "k" in point else {}
     if "lambda" in point:  # without a weight the kind of loss makes no difference
         row["lambda"] = point["lambda"]
-        row["shift_loss"] = point["shift_loss"] if point["lambda"] else "none"
+        row["shift_loss"] = point["shift_loss"] if point["lambda"] else NO_LOSS
     return row
 
 
@@ -119,27 +122,30 @@ def draw_ablation(table: Table, folder: Path) -> None:
 def _draw_lines(ax: Axes, group: pd.DataFrame, measure: str) -> None:
     """A line a method, and within it one a kind of shift loss; rca_fresh with its interval."""
     colour, marker = style.palette(group["method"]), style.markers(group["method"])
+    aside = 0.0
     for method, rows in group.groupby("method"):
         look = {"color": colour[method], "marker": marker[method], "markersize": 5}
         for loss, line in (DASHES if "shift_loss" in rows else {"": "-"}).items():
-            own = rows[rows["shift_loss"].isin([loss, "none"])] if loss else rows
+            own = rows[rows["shift_loss"].isin([loss, NO_LOSS])] if loss else rows
             own = own.dropna(subset=measure).sort_values("place")
             if own.empty:
                 continue
-            ax.plot(own["place"], own[measure], linestyle=line, **look)
+            ax.plot(own["place"] + aside, own[measure], linestyle=line, **look)
             if measure == "rca_fresh":
-                ends = own[["rca_fresh_low", "rca_fresh_high"]].astype(float)
-                ax.vlines(own["place"], *ends.to_numpy().T, color=colour[method], linewidth=1)
+                ends = own[["rca_fresh_low", "rca_fresh_high"]].astype(float).to_numpy().T
+                ax.vlines(own["place"] + aside, *ends, color=colour[method], linewidth=1)
+            aside += APART
 
 
 def _draw_reference(ax: Axes, group: pd.DataFrame, measure: str, ks: Sequence[int]) -> None:
-    """Chance below an RCA; below effective rank what it would be if all directions differed."""
+    """Chance below an RCA; above effective rank what it would be if all directions differed."""
+    most = float(group[measure].astype(float).max())
     if measure.startswith("rca"):
         chance = [1 / k for k in ks] or [group["chance"].iloc[0]] * group["lambda"].nunique()
         ax.plot(range(len(chance)), chance, color=style.GREY, linestyle=":")
-        ax.set_ylim(0, style.ceiling(group["rca_fresh_high"].astype(float)))
+        most = group[["rca_fresh_high", "rca_joint"]].astype(float).to_numpy().max()
     elif measure == "effective_rank" and ks:
         ax.plot(range(len(ks)), ks, color=style.GREY, linestyle="-.", linewidth=1)
-        ax.annotate("all different", (len(ks) - 1, ks[-1]), ha="right", va="bottom")
-    else:
-        ax.set_ylim(bottom=min(0.0, float(group[measure].astype(float).min(skipna=True) or nan)))
+        ax.annotate("all different ", (len(ks) - 1, ks[-1]), ha="right", va="center")
+        most = ks[-1]
+    ax.set_ylim(0, 1.06 * most or 1.0)

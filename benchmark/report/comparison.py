@@ -53,7 +53,7 @@ def comparison_table(rows: Sequence[Replicates], judged: Judged | None = None) -
     notes = (COMPARISON_NOTE, *left_out)
     title = f"{METHOD} against the baselines"
     if judged and judged.simulated:
-        title = f"{title}, MOS of simulated answers"
+        title = f"Simulated: {title}, RCA beside MOS of simulated answers"
         notes = ("Simulated answers are the source of every mos column.", *notes)
     frame = without_nan(pd.DataFrame(lines, columns=list(columns), dtype=object))
     return Table("comparison", title, frame, columns, notes)

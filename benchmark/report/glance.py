@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from benchmark.analysis.table import Table
+from benchmark.report.judged import Judged
 
 SURE = 0.05  # an adjusted p below it counts as more than chance
 
@@ -24,8 +25,10 @@ class Glance:
     sentences: list[str]
 
 
-def glances(table: pd.DataFrame, comparison: Table | None) -> list[Glance]:
-    """table: the main table, as `rca_table` makes it."""
+def glances(
+    table: pd.DataFrame, comparison: Table | None, judged: Judged | None = None
+) -> list[Glance]:
+    """table: the main table, as `rca_table` makes it. judged: adds each method's MOS."""
     pairs = comparison.frame.to_dict("records") if comparison else []
     views = []
     for generator, group in table.groupby("generator", sort=False):
@@ -34,10 +37,25 @@ def glances(table: pd.DataFrame, comparison: Table | None) -> list[Glance]:
         against = {p["baseline"]: p for p in pairs if p["generator"] == generator}
         for row in rows:
             row["pair"] = against.get(row["method"])
+            row["opinion"] = opinion(judged, str(generator), str(row["method"]))
         highs = [row["rca_fresh_high"] for row in rows if row["rca_fresh_high"] is not None]
         end = min(1.0, 1.05 * max(highs, default=1.0))
         views.append(Glance(str(generator), rows, end, [sentence(p) for p in against.values()]))
     return views
+
+
+def opinion(judged: Judged | None, generator: str, method: str) -> str:
+    """A method's MOS in words; empty where nobody judged it."""
+    if judged is None:
+        return ""
+    frame = judged.directions
+    own = frame[(frame["generator"] == generator) & (frame["method"] == method)].dropna(
+        subset="mos"
+    )
+    if own.empty:
+        return ""
+    name = "simulated MOS" if judged.simulated else "MOS"
+    return f"{name} {own['mos'].astype(float).mean():.2f}, {len(own)} directions judged"
 
 
 def sentence(pair: Mapping[Any, Any]) -> str:

@@ -61,7 +61,7 @@ def html(contents: Contents, figures: Path) -> str:
         policy=policy(style, script),
         generators=list(dict.fromkeys(table["generator"])),
         methods=list(dict.fromkeys(table["method"])),
-        glances=glances(table, contents.comparison),
+        glances=glances(table, contents.comparison, judged),
         headline=frame_view("rca", "The main table", table, COLUMNS),
         comparison=view(contents.comparison, simulated) if contents.comparison else None,
         figures=run_figures(figures),
@@ -75,6 +75,7 @@ def html(contents: Contents, figures: Path) -> str:
         ],
         study=judged and {
             "simulated": simulated,
+            "remarks": judged.remarks,
             "tables": [view(t, simulated) for t in judged.tables],
             "figures": [study_drawing(*figure, simulated) for figure in judged.figures],
         },

@@ -11,7 +11,7 @@ import pandas as pd
 
 from benchmark.analysis.table import Table
 from benchmark.report.markup import readable
-from benchmark.report.words import FIGURES
+from benchmark.report.words import FIGURES, STUDY_FIGURES
 
 MEDIA = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp"}
 SIMULATED = "Simulated"
@@ -42,7 +42,7 @@ class Drawing:
 def view(table: Table, simulated: bool = False, other: str = ".4g") -> View:
     """The table rounded; one of simulated answers says so in its title. other: style of numbers."""
     text = readable(table.frame, other)
-    title = f"{SIMULATED}: {table.title}" if simulated else table.title
+    title = marked(table.title) if simulated else table.title
     header = [str(name) for name in text]
     numeric = [_numeric(table.frame, name.partition(" [")[0]) for name in header]
     rows = text.to_numpy().tolist()
@@ -61,9 +61,15 @@ def drawing(path: Path) -> Drawing:
 
 def study_drawing(name: str, suffix: str, content: bytes, simulated: bool) -> Drawing:
     """A figure of a study; one of simulated answers says so."""
-    title = name.replace("_", " ").replace("-", " ")
-    words = f"{SIMULATED} answers, no people." if simulated else "Answers of people."
-    return Drawing(f"{SIMULATED}: {title}" if simulated else title, words, address(suffix, content))
+    title, words = STUDY_FIGURES.get(name, (name.replace("_", " ").capitalize(), ""))
+    if simulated:
+        title, words = marked(title), f"{words} {SIMULATED} answers, no people.".strip()
+    return Drawing(title, words, address(suffix, content))
+
+
+def marked(title: str) -> str:
+    """The title with the word that everything of simulated answers carries."""
+    return title if title.startswith(SIMULATED) else f"{SIMULATED}: {title}"
 
 
 def address(suffix: str, content: bytes) -> str:

@@ -134,6 +134,21 @@ FIGURES = {  # of the run, in the order of the page: its title, and what it show
     "ablation_lambda": ("Over lambda", "What becomes of them as the shift loss weighs more."),
 }
 
+STUDY_FIGURES = {
+    "mos": (
+        "MOS of each method",
+        "Mean opinion score with its 95% interval; hollow points are directions.",
+    ),
+    "change_types": (
+        "Kinds of change",
+        "What the directions change, as shares of all answers that name a kind.",
+    ),
+    "rca_mos": (
+        "RCA against MOS",
+        "A point a direction: does R's accuracy predict what annotators see?",
+    ),
+}
+
 OF_A_SEED = {
     "seed": "Names the random numbers of one run.",
     "recovery": "Mean |cos| between true directions and found ones, where the true ones are "
@@ -146,6 +161,8 @@ OF_A_SEED = {
 }
 
 SETTINGS = {
+    "generator": COLUMNS["generator"],
+    "method": COLUMNS["method"],
     "k": "Number of directions K.",
     "reconstructor": "The network R.",
     "steps": "Training steps of R, and of A with it.",

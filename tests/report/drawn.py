@@ -133,4 +133,5 @@ def draw_judged(simulated: bool = True, label: str = HOSTILE) -> Judged:
         (words,),
     )
     picture = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
-    return Judged(simulated, (table,), pd.DataFrame(rows), (("mos", ".svg", picture),))
+    figures = (("mos", ".svg", picture), ("own_figure", ".png", b"no picture"))
+    return Judged(simulated, (table,), pd.DataFrame(rows), figures, ("The plan is unchanged.",))

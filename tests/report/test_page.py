@@ -98,7 +98,10 @@ def test_simulated_answers_are_called_so_wherever_they_show(with_study):
         assert heading.startswith("Simulated")
     for caption in re.findall(r"<figcaption><strong>(.*?)</strong>", study):
         assert caption.startswith("Simulated")
-    assert "Simulated: discovered against the baselines" in page.text
+    assert (
+        "Simulated: discovered against the baselines, RCA beside MOS of simulated answers"
+        in page.text
+    )
     assert "simulated MOS" in page.text
     assert not re.search(r"(?<!simulated )MOS \d", page.text)
 
