@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+P_VALUE = ".2g"
+SHARES = ".3f"  # of columns that are not known here; whole numbers stay as they are
 FORMATS = {
     "rca_fresh": ".3f", "rca_joint": ".3f", "top5": ".3f", "shift_error": ".2f",
     "max_cosine": ".2f", "effective_rank": ".1f", "collapse": ".2f", "recovery": ".2f",
     "k": ".0f", "chance": ".3f", "n": ",.0f", "seeds": ".0f",
     "seconds": ",.0f", "seconds_fit": ",.0f", "seconds_fresh": ",.0f", "seconds_evaluation": ",.0f",
-    "rca_difference": "+.3f", "rca_p": ".2g", "rca_p_adjusted": ".2g",
-    "mos_difference": "+.3f", "mos_odds_ratio": ".2f", "mos_p": ".2g", "mos_p_adjusted": ".2g",
+    "rca_difference": "+.3f", "rca_p": P_VALUE, "rca_p_adjusted": P_VALUE,
+    "mos_difference": "+.3f", "mos_odds_ratio": ".2f", "mos_p": P_VALUE, "mos_p_adjusted": P_VALUE,
 }  # fmt: skip
 LOW, HIGH = "_low", "_high"  # what the ends of an interval are called, after its value
 INTERVAL = f"rca_fresh [rca_fresh{LOW}, rca_fresh{HIGH}]"
@@ -26,14 +28,14 @@ LONGEST = 120  # characters of a reason; the csv has all of it
 def readable(table: pd.DataFrame, other: str = "g") -> pd.DataFrame:
     """The same table in text, each value and its interval as one column: `0.613 [0.603, 0.622]`.
 
-    other: the style of numbers in columns without one of their own.
+    other: the style of fractions in columns without one of their own.
     """
     text: dict[str, list[str]] = {}
     for name in map(str, table):
         value = name.removesuffix(LOW).removesuffix(HIGH)
         if value != name and value in table:
             continue  # an end of an interval stands beside its value
-        style = FORMATS.get(name, other)
+        style = FORMATS.get(name) or (P_VALUE if name.split("_")[0] == "p" else other)
         entries = [entry(v, style) for v in table[name]]
         low, high = name + LOW, name + HIGH
         if low in table and high in table:
@@ -55,10 +57,11 @@ def entry(value: Any, style: str) -> str:
         return ""
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
-    if isinstance(value, (int, np.integer)) and style.endswith("g"):
+    if isinstance(value, (int, np.integer)) and style in (SHARES, P_VALUE, "g"):
         return str(value)
     if isinstance(value, (int, float, np.number)):
-        return format(value, style)
+        text = format(value, style)
+        return text if text.strip("-0.") else text.replace("-", "")  # -0.000 is nothing
     return textwrap.shorten(str(value), LONGEST, placeholder=" ...")
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.analysis.table import Table
-from benchmark.report.markup import readable
+from benchmark.report.markup import SHARES, readable
 from benchmark.report.words import FIGURES, STUDY_FIGURES
 
 MEDIA = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp"}
@@ -39,7 +39,7 @@ class Drawing:
     address: str
 
 
-def view(table: Table, simulated: bool = False, other: str = ".4g") -> View:
+def view(table: Table, simulated: bool = False, other: str = SHARES) -> View:
     """The table rounded; one of simulated answers says so in its title. other: style of numbers."""
     text = readable(table.frame, other)
     title = marked(table.title) if simulated else table.title
