@@ -5,18 +5,23 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from benchmark import __version__
+from benchmark.ablation_cli import ablate
 from benchmark.errors import BenchError
-from benchmark.study_cli import study
-
-if TYPE_CHECKING:
-    from benchmark.results import Result
-
-PRESET_HELP = "quick, standard, paper, recipe, or a TOML file of your own"
+from benchmark.options import (
+    DEVICE,
+    GENERATOR_HELP,
+    OUT,
+    PRESET,
+    SEEDS,
+    SETTINGS,
+    line,
+    parse_seeds,
+)
+from benchmark.study_cli import DATABASE, study
 
 
 class Bench(click.Group):
@@ -43,26 +48,14 @@ def main() -> None:
 @main.command()
 @click.option("--all", "everything", is_flag=True, help="Every generator that is available.")
 @click.option(
-    "-g",
-    "--generator",
-    "generators",
-    multiple=True,
-    help="Name, weights file or folder, or path/to/file.py:callable. Repeatable.",
+    "-g", "--generator", "generators", multiple=True, help=f"{GENERATOR_HELP} Repeatable."
 )
 @click.option("-m", "--method", "methods", multiple=True, help="Repeatable; default: all methods.")
-@click.option("--preset", default="quick", show_default=True, help=PRESET_HELP)
-@click.option("--seeds", help="Comma-separated replicates, such as 0,1,2.")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Change a setting: steps=5000, discovered.lr=1e-4, mnist-sngan.k=32.",
-)
-@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ...")
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Run folder.  [default: results/PRESET]"
-)
+@PRESET
+@SEEDS
+@SETTINGS
+@DEVICE
+@OUT
 @click.option("--force", is_flag=True, help="Compute again what is already done.")
 def run(
     everything: bool, generators: tuple[str, ...], methods: tuple[str, ...], preset: str,
@@ -89,17 +82,17 @@ def run(
         generators = tuple(name for name, entry in GENERATORS.items() if not entry.missing())
     config = RunConfig.from_preset(preset).with_settings(settings)
     if seeds is not None:
-        config = replace(config, seeds=_parse_seeds(seeds))
+        config = replace(config, seeds=parse_seeds(seeds))
     out = out or Path("results") / config.preset
     device = resolve(device)
     groups = plan(config, generators, methods or tuple(METHODS))
     record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]))
     failed = 0
     for result in execute(groups, out, device, force):
-        click.echo(_line(result))
+        click.echo(line(result))
         failed += result.status == "failed"
     write_report(out)
-    click.echo(f"tables and figures: {out}")
+    _say_where(out)
     if failed:
         click.secho(f"{failed} cells failed; the table says why", fg="red", err=True)
         sys.exit(1)
@@ -127,12 +120,26 @@ def list_() -> None:
 
 @main.command()
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
-def report(run_folder: Path) -> None:
-    """Make the tables and figures of RUN again from its stored results, without training."""
+@click.option(
+    "--study",
+    "study_folder",
+    type=click.Path(path_type=Path),
+    help="A study of RUN: shows what people saw beside what R saw.",
+)
+@click.option("--simulated", is_flag=True, help="Of simulated annotators instead of people.")
+@DATABASE
+def report(
+    run_folder: Path, study_folder: Path | None, simulated: bool, database: str | None
+) -> None:
+    """Make the tables, figures and the one page of RUN again, from what it stored."""
     from benchmark.report import write_report
+    from benchmark.report.judged import read_judged
 
-    write_report(run_folder)
-    click.echo(f"tables and figures: {run_folder}")
+    if study_folder is None and (simulated or database):
+        raise BenchError("--simulated and --database speak of a study: name it with --study")
+    judged = read_judged(study_folder, run_folder, simulated, database) if study_folder else None
+    write_report(run_folder, judged)
+    _say_where(run_folder)
 
 
 @main.command("train-generator")
@@ -161,23 +168,9 @@ def train_generator(
     click.echo(f"weights: {trained.weights}\nmodel card: {trained.card}")
 
 
+main.add_command(ablate)
 main.add_command(study)
 
 
-def _parse_seeds(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError as error:
-        raise BenchError(f"--seeds wants whole numbers such as 0,1,2, not '{text}'") from error
-
-
-def _line(result: Result) -> str:
-    cell = result.cell
-    name = f"{cell.generator:16} {cell.method:12} seed {cell.seed}"
-    if result.status == "failed":
-        return f"{name}  failed: {result.reason}"
-    figures = result.metrics
-    return (
-        f"{name}  rca_fresh {figures['rca_fresh']:.3f}  rca_joint {figures['rca_joint']:.3f}  "
-        f"cosine {figures['max_cosine']:.2f}  collapse {figures['collapse']:.2f}"
-    )
+def _say_where(run: Path) -> None:
+    click.echo(f"tables and figures: {run}\nto read and to explore: {run / 'report.html'}")

@@ -1,21 +1,28 @@
-"""The report of a run: tables, figures and pictures, all from what its cells stored."""
+"""The report of a run: tables, figures, pictures and one page, all from what its cells stored."""
 
 from pathlib import Path
 
 from benchmark.errors import BenchError
+from benchmark.report.ablation import write_ablations
+from benchmark.report.comparison import comparison_table
+from benchmark.report.documents import write_documents
+from benchmark.report.explorer import explore
 from benchmark.report.figures import write_figures
-from benchmark.report.pictures import write_pictures
+from benchmark.report.judged import Judged
+from benchmark.report.page import Contents, write_page
+from benchmark.report.pictures import open_generators, write_pictures
 from benchmark.report.recipe import write_recipe
 from benchmark.report.replicates import headline
 from benchmark.report.tables import write_tables
 from benchmark.results import read_cells, read_run
 
 
-def write_report(run: Path) -> None:
-    """Write the tables into `run`, and figures/, strips/ and evolution/ below it; trains nothing.
+def write_report(run: Path, judged: Judged | None = None) -> None:
+    """Write the tables and report.html into `run`, and figures/, strips/ and evolution/ below it.
 
-    The same cells give the same bytes. What a cell lacks is left out, with a warning where that is
-    not expected. Raises BenchError where no cell of the main table has ended, or it cannot write.
+    Trains nothing. The same cells give the same bytes. What a cell lacks is left out, with a
+    warning where that is not expected. judged: the analysis of a study of this run. Raises
+    BenchError where no cell of the main table has ended, or it cannot write.
     """
     cells, description = read_cells(run), read_run(run)
     rows = headline(cells, description.get("headline", {}))
@@ -25,5 +32,15 @@ def write_report(run: Path) -> None:
         )
     write_tables(rows, run)
     write_recipe(cells, run)
+    comparison = comparison_table(rows, judged)
+    if comparison is not None:
+        write_documents(comparison, run)
     write_figures(rows, run / "figures")
-    write_pictures(rows, description.get("generators", {}), run)
+    ablations = write_ablations(run)
+    opened = open_generators(rows, description.get("generators", {}))
+    write_pictures(rows, opened, run)
+    chapters = explore(rows, opened, judged)
+    unseen = [name for name, generator in opened.items() if generator is None]
+    write_page(
+        Contents(rows, cells, description, chapters, comparison, ablations, judged, unseen), run
+    )

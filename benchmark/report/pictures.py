@@ -21,25 +21,33 @@ from benchmark.storage import write_atomically
 log = logging.getLogger("bench")
 
 
-def write_pictures(rows: Sequence[Replicates], references: Mapping[str, str], run: Path) -> None:
-    """Write strips/ and evolution/, a file for each row with a done cell, of its lowest seed.
-
-    references: how a generator was named to the run, where that is not its own name. A generator
-    that cannot be opened, or is another by now, costs its pictures only, with a warning.
-    """
-    opened: dict[str, Generator | None] = {}
+def write_pictures(
+    rows: Sequence[Replicates], opened: Mapping[str, Generator | None], run: Path
+) -> None:
+    """Write strips/ and evolution/, a file for each row with a done cell, of its lowest seed."""
     for r in rows:
-        if not r.done or not ranking(r.first):
-            continue
-        if r.generator not in opened:
-            opened[r.generator] = open_generator(r.first, references)
-        generator = opened[r.generator]
-        if generator is None:
+        generator = opened.get(r.generator)
+        if generator is None or not r.done or not ranking(r.first):
             continue
         name = f"{r.generator}-{r.method}.png"
         save(draw_strips(generator, r.first), run / "strips" / name)
         if (r.first.folder / "evolution.safetensors").exists():
             save(draw_evolution(generator, r.first), run / "evolution" / name)
+
+
+def open_generators(
+    rows: Sequence[Replicates], references: Mapping[str, str]
+) -> dict[str, Generator | None]:
+    """The generators of all rows with answers to show, each opened once, None with a warning.
+
+    references: how a generator was named to the run, where that is not its own name. A generator
+    that cannot be opened, or is another by now, costs its pictures only.
+    """
+    opened: dict[str, Generator | None] = {}
+    for r in rows:
+        if r.generator not in opened and r.done and ranking(r.first):
+            opened[r.generator] = open_generator(r.first, references)
+    return opened
 
 
 def open_generator(stored: StoredCell, references: Mapping[str, str]) -> Generator | None:

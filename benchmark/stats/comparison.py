@@ -44,11 +44,18 @@ class Comparison:
 def compare(
     judgments: pd.DataFrame, method: str, baselines: Sequence[str], seed: int = 0
 ) -> tuple[Comparison, ...]:
+    """`compare_scores` of the directions that the judgments rate."""
+    return compare_scores(direction_scores(judgments), method, baselines, seed)
+
+
+def compare_scores(
+    scores: pd.DataFrame, method: str, baselines: Sequence[str], seed: int = 0
+) -> tuple[Comparison, ...]:
     """The method against each baseline: on each generator, then pooled if there are several.
 
-    Raises BenchError where no direction of a method was rated at all.
+    scores: a row a rated direction: generator, method, mos. Raises BenchError where no direction
+    of a method was rated at all.
     """
-    scores = direction_scores(judgments)
     for name in (method, *baselines):
         if name not in set(scores["method"]):
             raise unknown("rated method", name, scores["method"].unique())

@@ -9,9 +9,11 @@ import pandas as pd
 import torch
 from safetensors.torch import save_file
 
+from benchmark.analysis.table import Table
 from benchmark.directions import Directions
 from benchmark.generators.planted import Planted
 from benchmark.generators.weights import weights_hash
+from benchmark.report.judged import Judged
 from benchmark.results import Cell, Result, write_json, write_table
 from benchmark.storage import sha256
 
@@ -104,3 +106,32 @@ def write_run(run: Path) -> Path:
     }
     write_json(run / "run.json", {"headline": {"planted": headline}})
     return run
+
+
+HOSTILE = "<script>alert('x')</script> & \"rotation\" http://example.org/x.png"
+
+
+def draw_judged(simulated: bool = True, label: str = HOSTILE) -> Judged:
+    """Judgments of five directions of each method of `write_run`, the method's the better."""
+    rng = np.random.default_rng(7)
+    rows = [
+        {
+            "generator": "planted", "method": method, "direction": str(k),
+            "mos": mos, "low": max(0.0, mos - 0.3), "high": min(1.0, mos + 0.3), "n": 10,
+            "category": "geometry", "label": label if k == 3 else None,
+        }
+        for method, share in (("discovered", 0.8), ("random", 0.3))
+        for k, mos in enumerate((rng.binomial(10, share, 8) / 10).tolist())
+        if k != 6
+    ]  # fmt: skip
+    words = "Simulated answers, no people." if simulated else "Answers of people."
+    table = Table(
+        "mos",
+        "MOS of each method",
+        pd.DataFrame({"method": ["discovered", label], "mos": [0.75, None], "directions": [7, 7]}),
+        {"mos": "The share of yes."},
+        (words,),
+    )
+    picture = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
+    figures = (("mos", ".svg", picture), ("own_figure", ".png", b"no picture"))
+    return Judged(simulated, (table,), pd.DataFrame(rows), figures, ("The plan is unchanged.",))

@@ -31,10 +31,16 @@ def test_the_interval_stands_in_brackets_and_is_empty_without_a_value(text):
 @pytest.mark.parametrize(
     ("value", "style", "expected"),
     [(0.0004, ".3f", "0.000"), (float("nan"), ".3f", ""), (None, "g", ""), (1e-4, "g", "0.0001"),
-     (8, ".0f", "8"), ("unit", "g", "unit")],
+     (8, ".0f", "8"), ("unit", "g", "unit"), (-1e-16, "+.3f", "0.000"), (-0.01, "+.3f", "-0.010"),
+     (12345, ".3f", "12345"), (0.00012, ".2g", "0.00012"), (True, "g", "yes")],
 )  # fmt: skip
 def test_entries(value, style, expected):
     assert entry(value, style) == expected
+
+
+def test_a_small_p_is_never_nothing_and_counts_stay_whole():
+    table = pd.DataFrame({"p": [1e-4], "p_holm": [0.04321], "mos": [0.51239], "ratings": [12345]})
+    assert list(readable(table, ".3f").iloc[0]) == ["0.0001", "0.043", "0.512", "12345"]
 
 
 def test_a_long_reason_is_cut():

@@ -7,7 +7,7 @@ import torch
 
 from benchmark.generators.planted import Planted
 from benchmark.generators.weights import weights_hash
-from benchmark.report.pictures import open_generator, write_pictures
+from benchmark.report.pictures import open_generator, open_generators, write_pictures
 from benchmark.report.replicates import headline
 from benchmark.results import read_cells
 
@@ -16,8 +16,9 @@ from .drawn import write_cell
 OWN = "from benchmark.generators.planted import Planted\n\ndef make():\n    return Planted()\n"
 
 
-def rows_of(run):
-    return headline(read_cells(run), {})
+def draw(run, references):
+    rows = headline(read_cells(run), {})
+    write_pictures(rows, open_generators(rows, references), run)
 
 
 def test_each_row_has_strips_and_only_what_learned_an_evolution(reported):
@@ -29,7 +30,7 @@ def test_each_row_has_strips_and_only_what_learned_an_evolution(reported):
 
 def test_a_generator_that_is_gone_costs_its_pictures_only(run, caplog):
     write_cell(run, "gone-make", "random", 0)
-    write_pictures(rows_of(run), {}, run)
+    draw(run, {})
     (warning,) = [r.message for r in caplog.records if r.levelno == logging.WARNING]
     assert warning.startswith("no pictures of gone-make, which cannot be opened: ")
     assert len(list((run / "strips").iterdir())) == 2
@@ -39,7 +40,7 @@ def test_a_generator_of_ones_own_is_found_by_what_the_run_calls_it(tmp_path, cap
     path = tmp_path / "own.py"
     path.write_text(OWN)
     write_cell(tmp_path / "run", "own-make", "random", 0)
-    write_pictures(rows_of(tmp_path / "run"), {"own-make": f"{path}:make"}, tmp_path / "run")
+    draw(tmp_path / "run", {"own-make": f"{path}:make"})
     assert (tmp_path / "run/strips/own-make-random.png").exists()
     assert not caplog.records
 
@@ -48,7 +49,7 @@ def test_a_generator_that_changed_since_is_not_shown(tmp_path, caplog):
     path = tmp_path / "own.py"
     path.write_text(OWN.replace("Planted()", "Planted(latent_dim=16, side=16)"))
     write_cell(tmp_path / "run", "own-make", "random", 0)
-    write_pictures(rows_of(tmp_path / "run"), {"own-make": f"{path}:make"}, tmp_path / "run")
+    draw(tmp_path / "run", {"own-make": f"{path}:make"})
     assert not (tmp_path / "run/strips").exists()
     assert "weights are not those of the run" in caplog.text
 
@@ -61,12 +62,12 @@ def test_an_opened_generator_is_the_cells_own_and_frozen(run):
 
 def test_failed_cells_have_no_pictures(tmp_path):
     write_cell(tmp_path, "planted", "random", 0, failure="x")
-    write_pictures(rows_of(tmp_path), {}, tmp_path)
+    draw(tmp_path, {})
     assert not (tmp_path / "strips").exists()
 
 
 @pytest.mark.parametrize("name", ["strips", "evolution"])
 def test_pictures_need_no_gradient(run, monkeypatch, name):
     monkeypatch.setattr(torch.Tensor, "backward", None)
-    write_pictures(rows_of(run), {}, run)
+    draw(run, {})
     assert (run / name / "planted-discovered.png").exists()

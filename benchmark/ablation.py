@@ -1,0 +1,145 @@
+"""Ablations: the same grid at many K, or at many weights of the shift loss, all else equal.
+
+An ablation is an ordinary run of many variants, so a cell that `bench run` computed in the same
+folder is not computed again, nor the other way round. What it adds is a note of the cells that
+belong to it, RUN/ablation_<axis>.json, from which the report makes its table and its figure.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from benchmark.config import RunConfig, Settings, method_for, protocol_for
+from benchmark.errors import BenchError
+from benchmark.generators.registry import find_generator
+from benchmark.grid import Group, plan, record
+from benchmark.results import read_run, write_json
+
+AXES = {"k": ("k",), "lambda": ("lambda", "shift_loss")}  # the settings that an axis varies
+KS = tuple(2**power for power in range(3, 13))  # 8 to 4096, as far as twice the dimensions
+LAMBDAS = (0.0, 0.25, 1.0, 4.0, 10.0)
+SHIFT_LOSSES = ("mse", "mae")
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """One axis on one generator: what to compute, and how its points are told apart.
+
+    config: with a variant a point, the ordinary setting first. points: a method, the values of the
+    axis, and the hash of the configuration or, for what cannot run, the reason.
+    """
+
+    axis: str
+    generator: str
+    config: RunConfig
+    groups: list[Group]
+    points: list[dict[str, Any]]
+
+
+def plan_ablation(
+    axis: str, config: RunConfig, reference: str, methods: Sequence[str],
+    values: Sequence[float] = (),
+) -> Ablation:  # fmt: skip
+    """The ordinary setting first, then every value of the axis; what cannot run keeps its reason.
+
+    reference: what opens the generator. values: of K or lambda; the usual ones where empty. Raises
+    BenchError for every name, key or value that cannot be right, before any work is done.
+    """
+    for key in config.settings:
+        if key.rpartition(".")[2] in AXES[axis]:
+            raise BenchError(f"--set {key} fixes what is varied here; choose by --values instead")
+    name, entry = find_generator(reference)
+    latent_dim = entry.load().latent_dim
+    config = replace(config, variants=({}, *_variants(axis, latent_dim, values)))
+    able: dict[tuple[str, ...], list[Settings]] = {}  # methods that run together, and on what
+    points: list[dict[str, Any]] = []
+    for variant in config.variants:
+        layers = config.layers(variant)
+        k = protocol_for(name, entry, layers).k
+        running = []
+        for method in methods:
+            fit = method_for(method, name, layers)
+            try:
+                fit.check(latent_dim, k)
+                running.append(method)
+            except BenchError as error:
+                points.append({"method": method, "k": k, "reason": str(error)})
+        able.setdefault(tuple(running), []).append(variant)
+    groups: list[Group] = []
+    for together, variants in able.items():
+        own = plan(replace(config, variants=tuple(variants)), [reference], together)
+        groups += own if {} in variants else [_aside(group) for group in own]
+    return Ablation(axis, name, config, groups, [*_points(axis, groups), *points])
+
+
+def note(ablation: Ablation, run: Path, command: str) -> None:
+    """Write ablation_<axis>.json, and run.json where the folder has none yet.
+
+    An ordinary run's own description stays: the ablation adds cells to its folder, and how the
+    generator is opened. An axis measured again on the same generator replaces what stood there.
+    """
+    description = read_run(run)
+    if not description:
+        record(ablation.config, ablation.groups, run, command)
+    else:
+        references = {group.name: group.reference for group in ablation.groups}
+        known = {**references, **description.get("generators", {})}
+        write_json(run / "run.json", {**description, "generators": known})
+    content = read_note(run, ablation.axis)
+    content[ablation.generator] = {
+        "command": command,
+        "preset": ablation.config.preset,
+        "seeds": list(ablation.config.seeds),
+        "points": ablation.points,
+    }
+    write_json(run / f"ablation_{ablation.axis}.json", content)
+
+
+def read_note(run: Path, axis: str) -> dict[str, Any]:
+    """What `note` wrote, by generator; empty without an ablation. Raises BenchError if damaged."""
+    path = run / f"ablation_{axis}.json"
+    if not path.exists():
+        return {}
+    try:
+        content: dict[str, Any] = json.loads(path.read_text())
+    except ValueError as error:
+        raise BenchError(
+            f"{path} is damaged ({error}); delete it, and `bench ablate {axis}` writes it again "
+            "without computing anything twice"
+        ) from error
+    return content
+
+
+def _variants(axis: str, latent_dim: int, values: Sequence[float]) -> list[Settings]:
+    """Settings of each point. Without a shift loss, at lambda 0, its kind makes no difference."""
+    if axis == "k":
+        if any(value != int(value) for value in values):
+            raise BenchError("--values of K are whole numbers, such as 8,16,32")
+        return [{"k": int(k)} for k in values or [k for k in KS if k <= 2 * latent_dim]]
+    weights = [float(value) for value in values or LAMBDAS]
+    plain: list[Settings] = [{"lambda": 0.0} for weight in weights if weight == 0]
+    return plain + [
+        {"lambda": weight, "shift_loss": loss}
+        for loss in SHIFT_LOSSES
+        for weight in weights
+        if weight != 0
+    ]
+
+
+def _aside(group: Group) -> Group:
+    """The same group, no cell of which is what the main table shows."""
+    return replace(group, jobs=[replace(job, headline=False) for job in group.jobs])
+
+
+def _points(axis: str, groups: Iterable[Group]) -> list[dict[str, Any]]:
+    """Each configuration once, whatever its seeds."""
+    points: dict[tuple[str, str], dict[str, Any]] = {}
+    for group in groups:
+        for job in group.jobs:
+            protocol = job.config["protocol"]
+            point = {"method": job.cell.method, "config_hash": job.cell.config_hash}
+            point |= {key: protocol[key] for key in AXES[axis]}
+            points[job.cell.method, job.cell.config_hash] = point
+    return list(points.values())

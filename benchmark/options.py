@@ -1,0 +1,57 @@
+"""Options that several commands share, and how a finished cell is printed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from benchmark.errors import BenchError
+
+if TYPE_CHECKING:
+    from benchmark.results import Result
+
+GENERATOR_HELP = "Name, weights file or folder, or path/to/file.py:callable."
+
+PRESET = click.option(
+    "--preset",
+    default="quick",
+    show_default=True,
+    help="quick, standard, paper, recipe, or a TOML file of your own",
+)
+SEEDS = click.option("--seeds", help="Comma-separated replicates, such as 0,1,2.")
+SETTINGS = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a setting: steps=5000, discovered.lr=1e-4, mnist-sngan.k=32.",
+)
+DEVICE = click.option(
+    "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:1, ..."
+)
+OUT = click.option(
+    "--out", type=click.Path(path_type=Path), help="Run folder.  [default: results/PRESET]"
+)
+
+
+def parse_seeds(text: str) -> tuple[int, ...]:
+    """`0,1,2` as numbers. Raises BenchError."""
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError as error:
+        raise BenchError(f"--seeds wants whole numbers such as 0,1,2, not '{text}'") from error
+
+
+def line(result: Result) -> str:
+    """A cell in one line."""
+    cell = result.cell
+    name = f"{cell.generator:16} {cell.method:12} seed {cell.seed}"
+    if result.status == "failed":
+        return f"{name}  failed: {result.reason}"
+    figures = result.metrics
+    return (
+        f"{name}  rca_fresh {figures['rca_fresh']:.3f}  rca_joint {figures['rca_joint']:.3f}  "
+        f"cosine {figures['max_cosine']:.2f}  collapse {figures['collapse']:.2f}"
+    )

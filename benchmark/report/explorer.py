@@ -1,0 +1,151 @@
+"""The explorer's pictures: for a direction, several z moved along it in small steps, one sprite."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch.nn import functional as F
+
+from benchmark.generators.base import Generator
+from benchmark.metrics import rca
+from benchmark.pictures import contact_sheet
+from benchmark.report.judged import Judged
+from benchmark.report.panel import shifted_images
+from benchmark.report.replicates import Replicates
+from benchmark.report.strips import shown_latents
+from benchmark.results import StoredCell
+
+STEPS = 13  # values of eps from end to end; odd, so the middle one is unshifted
+BEST = 16  # directions that R names best
+SPREAD = 16  # directions spread evenly over the rest of the ranking, down to the last
+LARGEST = 64  # pixels of an image's side; the strips show larger ones
+QUALITY = 82  # of WebP
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A direction and what is known of it.
+
+    rank: its place by accuracy, 0 the best. facts: mos, mos_low, mos_high, n, category and label
+    from a study; empty without one. sprite: a WebP picture, a row a z, a column a value of eps.
+    """
+
+    k: int
+    rank: int
+    accuracy: float
+    low: float
+    high: float
+    collapse: float | None
+    facts: Mapping[str, Any]
+    sprite: bytes
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """The shown directions of one row of the main table, its lowest seed, the best first.
+
+    of: how many directions there are. latents: rows of a sprite. eps: its columns, from left to
+    right. side: height and width of one image in it.
+    """
+
+    generator: str
+    method: str
+    seed: int
+    of: int
+    latents: int
+    eps: tuple[float, ...]
+    side: tuple[int, int]
+    directions: tuple[Shown, ...]
+
+
+def explore(
+    rows: Sequence[Replicates], opened: Mapping[str, Generator | None], judged: Judged | None
+) -> list[Chapter]:
+    """A chapter for each row with stored answers whose generator is at hand."""
+    chapters = []
+    for r in rows:
+        generator = opened.get(r.generator)
+        if r.done and generator is not None and r.first.table("predictions") is not None:
+            facts = judgments_of(judged, r.generator, r.method)
+            chapters.append(chapter(generator, r.first, facts))
+    return chapters
+
+
+def chapter(
+    generator: Generator, stored: StoredCell, facts: Mapping[int, Mapping[str, Any]]
+) -> Chapter:
+    """The directions of one cell; `facts` by k, whose directions are all shown."""
+    cell, settings = stored.result.cell, stored.result.config["protocol"]
+    predictions = stored.table("predictions")
+    assert predictions is not None, "the caller has looked"
+    table = rca.per_direction(predictions, settings["k"]).dropna(subset="accuracy")
+    table = table.sort_values("accuracy", ascending=False, kind="stable", ignore_index=True)
+    eps = torch.linspace(-settings["max_shift"], settings["max_shift"], STEPS)  # (STEPS,)
+    latents = shown_latents(generator, stored)
+    matrix = stored.directions().matrix  # (d, K)
+    collapse = stored.result.metrics.get("collapse_by_direction")
+    shown, side = [], (0, 0)
+    for rank in chosen(table["k"].tolist(), facts):
+        row = table.iloc[rank]
+        k = int(row["k"])
+        images = shifted_images(generator, latents, matrix[:, k], eps)  # (LATENTS, STEPS, C, H, W)
+        images = reduced(images)
+        side = (images.shape[-2], images.shape[-1])
+        shown.append(
+            Shown(
+                k, rank, float(row["accuracy"]), float(row["low"]), float(row["high"]),
+                float(collapse[k]) if collapse else None, facts.get(k, {}), sprite(images),
+            )
+        )  # fmt: skip
+    return Chapter(
+        cell.generator, cell.method, cell.seed, settings["k"], len(latents),
+        tuple(round(value, 6) for value in eps.tolist()), side, tuple(shown),
+    )  # fmt: skip
+
+
+def chosen(ranked: Sequence[int], judged: Mapping[int, Any]) -> list[int]:
+    """Places in the ranking of k: the first BEST, SPREAD of the others, and all judged ones."""
+    best = list(range(min(BEST, len(ranked))))
+    rest = range(len(best), len(ranked))
+    places = np.linspace(0, len(rest) - 1, min(SPREAD, len(rest))).round().astype(int)
+    of_study = [place for place, k in enumerate(ranked) if k in judged]
+    return sorted({*best, *(rest[place] for place in places), *of_study})
+
+
+def reduced(images: torch.Tensor) -> torch.Tensor:
+    """The same images (n, E, C, H, W) with sides of at most LARGEST pixels."""
+    side = max(images.shape[-2:])
+    if side <= LARGEST:
+        return images
+    flat = F.interpolate(
+        images.flatten(0, 1), scale_factor=LARGEST / side, mode="bilinear", antialias=True
+    )  # (n * E, C, h, w)
+    return flat.unflatten(0, images.shape[:2])
+
+
+def sprite(images: torch.Tensor) -> bytes:
+    """(n, E, C, H, W) images in [-1, 1] as one WebP picture, n rows of E, without gaps."""
+    sheet = contact_sheet(images.flatten(0, 1), images.shape[1], gap=0)
+    file = BytesIO()
+    sheet.convert("RGB").save(file, "WEBP", quality=QUALITY, method=6)
+    return file.getvalue()
+
+
+def judgments_of(judged: Judged | None, generator: str, method: str) -> dict[int, dict[str, Any]]:
+    """By k: what people said of a method's directions; what they did not say is left out."""
+    if judged is None or judged.directions.empty:
+        return {}
+    frame = judged.directions
+    own = frame[(frame["generator"] == generator) & (frame["method"] == method)]
+    return {
+        int(row["direction"]): {
+            name: row[name]
+            for name in ("mos", "low", "high", "n", "category", "label")
+            if not pd.isna(row[name])
+        }
+        for row in own.to_dict("records")
+    }

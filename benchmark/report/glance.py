@@ -1,0 +1,91 @@
+"""At a glance: each generator's methods side by side, and in a sentence what that says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from benchmark.analysis.table import Table
+from benchmark.report.judged import Judged
+from benchmark.report.markup import P_VALUE, entry
+
+SURE = 0.05  # an adjusted p below it counts as more than chance
+
+
+@dataclass(frozen=True)
+class Glance:
+    """One generator: its rows of the main table, each with words `against` on how the method
+    under test compares with it.
+
+    end: where the axis of RCA ends, in [0, 1]. sentences: one a baseline.
+    """
+
+    generator: str
+    rows: list[dict[str, Any]]
+    end: float
+    sentences: list[str]
+
+
+def glances(
+    table: pd.DataFrame, comparison: Table | None, judged: Judged | None = None
+) -> list[Glance]:
+    """table: the main table, as `rca_table` makes it. judged: adds each method's MOS."""
+    pairs = comparison.frame.to_dict("records") if comparison else []
+    views = []
+    for generator, group in table.groupby("generator", sort=False):
+        rows = [{str(k): None if pd.isna(v) else v for k, v in row.items()}
+                for row in group.to_dict("records")]  # fmt: skip
+        against = {p["baseline"]: p for p in pairs if p["generator"] == generator}
+        for row in rows:
+            pair = against.get(row["method"], {})
+            spoken = opinion(judged, str(generator), str(row["method"]))
+            parts = (difference(pair, "rca"), spoken, difference(pair, "mos"))
+            row["against"] = [words for words in parts if words]
+        highs = [row["rca_fresh_high"] for row in rows if row["rca_fresh_high"] is not None]
+        end = min(1.0, 1.05 * max(highs, default=1.0))
+        views.append(Glance(str(generator), rows, end, [sentence(p) for p in against.values()]))
+    return views
+
+
+def opinion(judged: Judged | None, generator: str, method: str) -> str:
+    """A method's MOS in words; empty where nobody judged it."""
+    if judged is None:
+        return ""
+    frame = judged.directions
+    own = frame[(frame["generator"] == generator) & (frame["method"] == method)].dropna(
+        subset="mos"
+    )
+    if own.empty:
+        return ""
+    name = "simulated MOS" if judged.simulated else "MOS"  # of bots, never without the word
+    return f"{name} {own['mos'].astype(float).mean():.2f}, {len(own)} directions judged"
+
+
+def difference(pair: Mapping[Any, Any], measure: str) -> str:
+    """How far the method under test is ahead, by `rca` or `mos`; empty where nobody can say."""
+    value = pair.get(f"{measure}_difference")
+    if value is None:
+        return ""
+    low, high = pair[f"{measure}_difference_low"], pair[f"{measure}_difference_high"]
+    p = pair[f"{measure}_p_adjusted"]
+    of_bots = measure == "mos" and pair["answers"] == "simulated"
+    words = f"{'simulated ' if of_bots else ''}{measure.upper()} of {pair['method']} less this: "
+    words += entry(value, "+.3f")
+    words += "" if low is None else f" [{entry(low, '+.3f')}, {entry(high, '+.3f')}]"
+    return words + ("" if p is None else f", adjusted p {entry(p, P_VALUE)}")
+
+
+def sentence(pair: Mapping[Any, Any]) -> str:
+    """What a row of the comparison says, as carefully as its p allows."""
+    method, baseline = pair["method"], pair["baseline"]
+    if pair["rca_difference"] is None or pair["rca_p_adjusted"] is None:
+        return f"Whether {method} differs from {baseline} cannot be said: {pair['note']}."
+    ahead = pair["rca_difference"] > 0
+    p = entry(pair["rca_p_adjusted"], P_VALUE)
+    size = f"by {abs(pair['rca_difference']):.3f}, adjusted p {p}"
+    if pair["rca_p_adjusted"] >= SURE:
+        side = "above" if ahead else "below"
+        return f"No difference to {baseline} is shown ({method} lies {side} it {size})."
+    how = "better" if ahead else "worse"
+    return f"R tells directions of {method} apart {how} than those of {baseline}, {size}."

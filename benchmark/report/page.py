@@ -1,0 +1,160 @@
+"""report.html: everything of a run on one page that opens from disk and needs no network."""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from benchmark.analysis.table import Table
+from benchmark.report.explorer import BEST, SPREAD, STEPS, Chapter
+from benchmark.report.glance import glances
+from benchmark.report.judged import Judged
+from benchmark.report.replicates import Replicates
+from benchmark.report.strips import LATENTS
+from benchmark.report.tables import rca_table, seed_table, write_text
+from benchmark.report.view import Drawing, address, drawing, frame_view, study_drawing, view
+from benchmark.report.words import COLUMNS, FIGURES, OF_A_SEED, SETTINGS
+from benchmark.results import StoredCell
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What the page is made of. rows: of the main table. cells: all of the run, in any
+    configuration. description: run.json. comparison, ablations, judged: where there are any."""
+
+    rows: Sequence[Replicates]
+    cells: Sequence[StoredCell]
+    description: Mapping[str, Any]
+    chapters: Sequence[Chapter]
+    comparison: Table | None = None
+    ablations: Sequence[Table] = ()
+    judged: Judged | None = None
+    unseen: Sequence[str] = field(default=())
+
+
+def write_page(contents: Contents, run: Path) -> None:
+    """Write report.html; the same contents give the same bytes."""
+    write_text(html(contents, run / "figures"), run / "report.html")
+
+
+def html(contents: Contents, figures: Path) -> str:
+    """The page. figures: the folder of the run's figures; those that are missing are left out."""
+    templates = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    style, script = ((TEMPLATES / name).read_text("utf-8") for name in ("page.css", "explorer.js"))
+    judged = contents.judged
+    simulated = judged is not None and judged.simulated
+    table = rca_table(contents.rows)
+    return templates.get_template("report.html").render(
+        style=Markup(style),
+        script=Markup(script),
+        policy=policy(style, script),
+        generators=list(dict.fromkeys(table["generator"])),
+        methods=list(dict.fromkeys(table["method"])),
+        glances=glances(table, contents.comparison, judged),
+        headline=frame_view("rca", "The main table", table, COLUMNS),
+        comparison=view(contents.comparison, simulated) if contents.comparison else None,
+        figures=run_figures(figures),
+        chapters=contents.chapters,
+        unseen=contents.unseen,
+        picture=lambda sprite: address(".webp", sprite),
+        shown={"best": BEST, "spread": SPREAD, "steps": STEPS, "latents": LATENTS},
+        ablations=[
+            (view(ablation), own_figure(figures, ablation.name))
+            for ablation in contents.ablations
+        ],
+        study=judged and {
+            "simulated": simulated,
+            "remarks": judged.remarks,
+            "tables": [view(t, simulated) for t in judged.tables],
+            "figures": [study_drawing(*figure, simulated) for figure in judged.figures],
+        },
+        failures=failures(contents.cells),
+        facts=facts(contents),
+        settings=frame_view("settings", "Settings", settings_table(contents.rows), SETTINGS),
+        seeds=frame_view("seeds", "Every run", seed_frame(contents.rows), {**COLUMNS, **OF_A_SEED}),
+    )  # fmt: skip
+
+
+def policy(style: str, script: str) -> str:
+    """A content security policy: nothing from outside, and no style or script but our own two."""
+    hashes = [
+        f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in (style, script)
+    ]
+    return f"default-src 'none'; img-src data:; style-src {hashes[0]}; script-src {hashes[1]}"
+
+
+def run_figures(folder: Path) -> list[Drawing]:
+    """The figures of the run in the order of their words, without those of ablations."""
+    names = [name for name in FIGURES if not name.startswith("ablation")]
+    return [drawing(path) for name in names if (path := folder / f"{name}.svg").exists()]
+
+
+def own_figure(folder: Path, name: str) -> Drawing | None:
+    path = folder / f"{name}.svg"
+    return drawing(path) if path.exists() else None
+
+
+def failures(cells: Sequence[StoredCell]) -> list[dict[str, Any]]:
+    """Each cell that failed, whichever configuration, and why."""
+    return [
+        {"cell": stored.result.cell, "reason": stored.result.reason}
+        for stored in cells
+        if stored.result.status != "done"
+    ]
+
+
+def facts(contents: Contents) -> dict[str, str]:
+    """How the run came about, in words for a list of terms."""
+    description, results = contents.description, [stored.result for stored in contents.cells]
+    done = sum(result.status == "done" for result in results)
+    seconds = sum(sum(result.seconds.values()) for result in results)
+    known = {
+        "command": description.get("command", ""),
+        "preset": description.get("preset", ""),
+        "seeds": ", ".join(map(str, description.get("seeds", ()))),
+        "changed settings": _listed(description.get("settings", {})),
+        "cells": f"{done} done, {len(results) - done} failed",
+        "computing time": f"{seconds / 60:,.1f} minutes",
+        "device": "; ".join(sorted({result.device for result in results if result.device})),
+        "versions": "; ".join(sorted({_listed(result.versions) for result in results})),
+    }
+    return {term: text for term, text in known.items() if text}
+
+
+def settings_table(rows: Sequence[Replicates]) -> pd.DataFrame:
+    """A row of the main table each: the terms of its comparison, and the method's own settings."""
+    lines = []
+    for r in rows:
+        result = r.cells[0].result
+        lines.append(
+            {
+                "generator": r.generator,
+                "method": r.method,
+                **result.config["protocol"],
+                "own settings": _listed(result.config["method"]),
+                "configuration": result.cell.config_hash,
+                "generator's weights": result.config["generator_hash"][:10],
+            }
+        )
+    return pd.DataFrame(lines)
+
+
+def seed_frame(rows: Sequence[Replicates]) -> pd.DataFrame:
+    """seeds.csv without what the settings already say."""
+    table = seed_table([cell for r in rows for cell in r.cells])
+    return table.drop(columns=["k", "chance", "config_hash"], errors="ignore")
+
+
+def _listed(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())

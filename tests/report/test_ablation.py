@@ -1,0 +1,91 @@
+"""The tables and figures of ablations: every point once, or the reason why it is missing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from benchmark.report.ablation import ablation_table, write_ablations
+from benchmark.results import read_cell, write_json
+
+from .drawn import write_cell
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Drawn cells: K for two methods, of which one cannot run at 32; lambda for two losses."""
+    points = []
+    for k in (4, 8, 16):
+        for method in ("discovered", "coordinate"):
+            for seed in (0, 1, 7):
+                cell = write_cell(tmp_path, "planted", method, seed, k=k)
+            points.append({"method": method, "config_hash": cell.config_hash, "k": k})
+    points.append({"method": "discovered", "config_hash": "never", "k": 32})
+    points.append({"method": "coordinate", "k": 32, "reason": "32 do not fit 16"})
+    write_json(tmp_path / "ablation_k.json", {"planted": {"seeds": [0, 1], "points": points}})
+    points = []
+    for weight, loss in ((0.0, "mse"), (1.0, "mse"), (10.0, "mse"), (1.0, "mae"), (10.0, "mae")):
+        terms = {"lambda": weight, "shift_loss": loss}
+        cell = write_cell(tmp_path, "planted", "discovered", 0, **terms)
+        points.append({"method": "discovered", "config_hash": cell.config_hash, **terms})
+    write_json(tmp_path / "ablation_lambda.json", {"planted": {"seeds": [0], "points": points}})
+    return tmp_path
+
+
+def test_a_row_is_the_mean_over_the_seeds_of_the_ablation(run):
+    frame = ablation_table(run, "k").frame
+    row = frame[(frame["method"] == "discovered") & (frame["k"] == 8)].iloc[0]
+    folders = sorted(run.glob("cells/planted/discovered/[01]-*"))
+    cells = [read_cell(folder).result for folder in folders]
+    own = [c.metrics for c in cells if c.metrics["k"] == 8 and "lambda" not in c.config["protocol"]]
+    assert len(own) == row["seeds"] == 2
+    for name in ("rca_fresh", "shift_error", "max_cosine", "effective_rank", "collapse"):
+        assert row[name] == pytest.approx(np.mean([m[name] for m in own]))
+    assert row["chance"] == 1 / 8
+
+
+def test_rows_stand_by_method_and_value_with_what_cannot_run(run):
+    frame = ablation_table(run, "k").frame
+    assert list(frame["method"]) == ["discovered"] * 4 + ["coordinate"] * 4
+    assert list(frame["k"]) == [4, 8, 16, 32] * 2
+    last = frame[frame["k"] == 32]
+    assert list(last["status"]) == [
+        "not computed yet: run it again to go on", "cannot run: 32 do not fit 16",
+    ]  # fmt: skip
+    assert last["rca_fresh"].isna().all()
+    assert all(value is None for value in last["rca_fresh"])
+
+
+def test_without_a_weight_there_is_no_kind_of_loss(run):
+    frame = ablation_table(run, "lambda").frame
+    assert list(zip(frame["lambda"], frame["shift_loss"], strict=True)) == [
+        (0.0, "none"), (1.0, "mse"), (10.0, "mse"), (1.0, "mae"), (10.0, "mae"),
+    ]  # fmt: skip
+
+
+def test_files_say_that_k_does_not_compare_and_hold_no_nan(run):
+    write_ablations(run)
+    text = (run / "ablation_k.md").read_text()
+    assert "RCA at different K does not compare: chance is 1 / K" in text
+    for name in ("ablation_k", "ablation_lambda"):
+        for kind in ("csv", "md", "tex"):
+            assert "nan" not in (run / f"{name}.{kind}").read_text().lower()
+        table = pd.read_csv(run / f"{name}.csv")
+        assert {"k", "chance", "rca_fresh", "shift_error", "max_cosine"} <= set(table)
+        pixels = np.asarray(Image.open(run / "figures" / f"{name}.png").convert("L"))
+        assert 0.005 < (pixels < 250).mean() < 0.9
+
+
+def test_without_an_ablation_nothing_is_written(tmp_path):
+    write_cell(tmp_path, "planted", "random", 0)
+    assert write_ablations(tmp_path) == []
+    assert {path.name for path in tmp_path.iterdir()} == {"cells"}
+
+
+def test_an_ablation_of_which_nothing_has_ended_is_a_table_without_a_figure(tmp_path):
+    (tmp_path / "cells").mkdir()
+    points = [{"method": "discovered", "config_hash": "never", "k": 8}]
+    write_json(tmp_path / "ablation_k.json", {"planted": {"seeds": [0], "points": points}})
+    write_ablations(tmp_path)
+    assert "not computed yet" in (tmp_path / "ablation_k.csv").read_text()
+    assert not (tmp_path / "figures").exists()

@@ -1,0 +1,92 @@
+"""The explorer shows the right directions, and the right image in the right place."""
+
+from io import BytesIO
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from benchmark.generators.base import Latents
+from benchmark.generators.planted import Planted
+from benchmark.report.explorer import BEST, SPREAD, STEPS, chosen, explore, reduced, sprite
+from benchmark.report.replicates import headline
+from benchmark.report.strips import LATENTS
+from benchmark.results import read_cells
+from benchmark.seeds import stream
+
+from .drawn import draw_judged, write_cell
+
+
+def chapters_of(run, judged=None):
+    return explore(headline(read_cells(run), {}), {"planted": Planted().eval()}, judged)
+
+
+@torch.no_grad()
+def test_a_sprite_holds_the_images_of_the_shifted_latents(run):
+    generator = Planted().eval()
+    chapter = chapters_of(run)[0]
+    stored = next(c for c in read_cells(run) if c.result.cell.method == chapter.method)
+    matrix = stored.directions().matrix
+    z = generator.sample(LATENTS, stream("planted", "strips")).z
+    for one in chapter.directions[:3]:
+        picture = np.asarray(Image.open(BytesIO(one.sprite)).convert("RGB"), dtype=float)
+        assert picture.shape == (LATENTS * 32, STEPS * 32, 3)
+        for row in (0, LATENTS - 1):
+            for column, eps in enumerate(chapter.eps):
+                moved = z[row : row + 1] + eps * matrix[:, one.k]
+                image = (generator(Latents(moved))[0] + 1) / 2  # (3, 32, 32)
+                shown = picture[row * 32 : row * 32 + 32, column * 32 : column * 32 + 32]
+                expected = 255 * image.permute(1, 2, 0).numpy()
+                assert np.abs(shown - expected).mean() < 6  # of 255: WebP loses a little
+
+
+def test_a_chapter_says_what_it_holds(run):
+    discovered, random = chapters_of(run)
+    assert (discovered.method, discovered.seed, discovered.of) == ("discovered", 0, 8)
+    assert discovered.eps == tuple(range(-6, 7))
+    accuracies = [one.accuracy for one in discovered.directions]
+    assert accuracies == sorted(accuracies, reverse=True)
+    assert {one.k for one in random.directions} == set(range(8))
+    assert [one.rank for one in random.directions] == list(range(8))
+    assert discovered.directions[0].facts == {}
+
+
+def test_judgments_stand_with_their_directions(run):
+    discovered, _ = chapters_of(run, draw_judged(label="rotation"))
+    facts = {one.k: one.facts for one in discovered.directions}
+    assert facts[6] == {}
+    assert facts[3]["label"] == "rotation"
+    assert "label" not in facts[2]
+    assert facts[2]["n"] == 10
+
+
+@pytest.mark.parametrize("k", [1, BEST, BEST + 1, BEST + SPREAD, 512])
+def test_the_best_some_of_the_rest_and_all_judged_are_chosen(k):
+    places = chosen(list(range(k)), {})
+    assert len(places) == min(k, BEST + SPREAD)
+    assert places[: min(k, BEST)] == list(range(min(k, BEST)))
+    assert places[-1] == k - 1  # the worst is never hidden
+    assert places == sorted(set(places))
+    if k == 512:
+        assert 300 not in places
+        assert set(chosen(list(range(k)), {300: {}})) == {*places, 300}
+
+
+def test_the_same_cell_gives_the_same_bytes(run):
+    assert chapters_of(run) == chapters_of(run)
+
+
+def test_large_images_come_down():
+    images = torch.linspace(-1, 1, 128).expand(2, 3, 3, 128, 128)
+    small = reduced(images)
+    assert small.shape == (2, 3, 3, 64, 64)
+    torch.testing.assert_close(small.mean(), images.mean(), atol=1e-3, rtol=0)
+    assert Image.open(BytesIO(sprite(small))).size == (3 * 64, 2 * 64)
+
+
+def test_a_row_without_a_generator_or_answers_has_no_chapter(run):
+    rows = headline(read_cells(run), {})
+    assert explore(rows, {"planted": None}, None) == []
+    write_cell(run, "planted", "coordinate", 0, failure="x")
+    assert len(chapters_of(run)) == 2

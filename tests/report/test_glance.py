@@ -1,0 +1,62 @@
+"""What the page says at a glance is what the tables say, no more."""
+
+import pytest
+
+from benchmark.report.comparison import comparison_table
+from benchmark.report.glance import difference, glances, sentence
+from benchmark.report.replicates import headline
+from benchmark.report.tables import rca_table
+from benchmark.results import read_cells
+
+from .drawn import draw_judged, write_cell
+
+PAIR = {
+    "method": "discovered", "baseline": "random", "rca_difference": 0.2, "note": "",
+    "rca_difference_low": 0.1, "rca_difference_high": 0.3, "rca_p_adjusted": 0.01,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "R tells directions of discovered apart better than those of random, by 0.200, "
+             "adjusted p 0.01."),
+        ({"rca_difference": -0.2}, "R tells directions of discovered apart worse than those of "
+                                   "random, by 0.200, adjusted p 0.01."),
+        ({"rca_p_adjusted": 0.05}, "No difference to random is shown (discovered lies above it by "
+                                   "0.200, adjusted p 0.05)."),
+        ({"rca_p_adjusted": None, "note": "few directions"},
+         "Whether discovered differs from random cannot be said: few directions."),
+    ],
+)  # fmt: skip
+def test_a_sentence_is_as_careful_as_its_p(changes, expected):
+    assert sentence(PAIR | changes) == expected
+
+
+def test_a_difference_shows_what_is_known_of_it():
+    words = "RCA of discovered less this: +0.200"
+    assert difference(PAIR, "rca") == f"{words} [+0.100, +0.300], adjusted p 0.01"
+    without = {"rca_difference_low": None, "rca_difference_high": None, "rca_p_adjusted": None}
+    assert difference(PAIR | without, "rca") == words
+    assert difference({}, "rca") == difference(PAIR, "mos") == ""
+
+
+def test_few_directions_have_a_glance_without_an_interval(tmp_path):
+    for method in ("discovered", "random"):
+        write_cell(tmp_path, "planted", method, 0, k=3)
+    write_cell(tmp_path, "planted", "coordinate", 0, failure="x")
+    rows = headline(read_cells(tmp_path), {})
+    (glance,) = glances(rca_table(rows), comparison_table(rows))
+    words = {row["method"]: row["against"] for row in glance.rows}
+    assert words["discovered"] == words["coordinate"] == []
+    assert words["random"][0].startswith("RCA of discovered less this: ")
+    assert "nan" not in str(glance).lower().replace("planned", "")
+
+
+def test_a_study_adds_its_mos_with_its_word(run):
+    rows, judged = headline(read_cells(run), {}), draw_judged(simulated=True)
+    (glance,) = glances(rca_table(rows), comparison_table(rows, judged), judged)
+    random = glance.rows[1]["against"]
+    own = judged.directions.query("method == 'random'")["mos"]
+    assert random[1] == f"simulated MOS {own.mean():.2f}, 7 directions judged"
+    assert random[2].startswith("simulated MOS of discovered less this: ")

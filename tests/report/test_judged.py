@@ -1,0 +1,82 @@
+"""What the report takes over from the analysis of a study."""
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+
+from benchmark.cli import main
+from benchmark.errors import BenchError
+from benchmark.report.judged import read_figures, read_judged
+
+from .drawn import draw_judged
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What the analysis was asked for; it answers with drawn judgments."""
+    calls = []
+
+    def analyse_study(*arguments):
+        calls.append(arguments)
+        judged = draw_judged(simulated=arguments[2])
+        if "nobody" in str(arguments[0]):
+            raise BenchError("nobody has judged anything in nobody")
+        return SimpleNamespace(
+            simulated=judged.simulated, tables=list(judged.tables), directions=judged.directions,
+            plan="The plan is unchanged.", screening="",
+        )  # fmt: skip
+
+    def write_analysis(analysis, folder):
+        (folder / "figures").mkdir()
+        (folder / "mos.csv").write_text("mos")
+        (folder / "figures" / "mos.png").write_bytes(b"png")
+        (folder / "figures" / "mos.svg").write_bytes(b"<svg/>")
+        (folder / "figures" / "change_types.png").write_bytes(b"png")
+
+    for name, module in (
+        ("study", SimpleNamespace(analyse_study=analyse_study)),
+        ("writing", SimpleNamespace(write_analysis=write_analysis)),
+    ):
+        monkeypatch.setitem(sys.modules, f"benchmark.analysis.{name}", module)
+    return calls
+
+
+def test_tables_directions_and_the_better_figures_are_taken_over(asked):
+    judged = read_judged(Path("study"), Path("run"), simulated=True, database="sqlite://")
+    assert asked == [(Path("study"), Path("run"), True, "sqlite://")]
+    assert judged.simulated
+    assert [table.name for table in judged.tables] == ["mos"]
+    assert judged.figures == (("change_types", ".png", b"png"), ("mos", ".svg", b"<svg/>"))
+    assert judged.remarks == ("The plan is unchanged.",)
+
+
+def test_a_folder_without_pictures_has_no_figures(tmp_path):
+    assert read_figures(tmp_path) == ()
+
+
+def test_the_command_puts_the_study_on_the_page(run, asked):
+    arguments = ["report", str(run), "--study", "study", "--simulated"]
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 0, done.output
+    assert "report.html" in done.output
+    assert "Simulated study" in (run / "report.html").read_text("utf-8")
+    assert "simulated" in (run / "comparison.csv").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--simulated"], "name it with --study"),
+        (["--database", "sqlite://"], "name it with --study"),
+        (["--study", "nobody"], "nobody has judged anything"),
+    ],
+)
+def test_what_cannot_be_right_is_one_line(run, asked, arguments, message):
+    done = CliRunner().invoke(main, ["report", str(run), *arguments])
+    assert done.exit_code == 2
+    assert message in done.output
+    assert len(done.output.strip().splitlines()) == 1
+    assert not (run / "report.html").exists()
