@@ -32,8 +32,8 @@ def read_judged(
     study: Path, run: Path, simulated: bool = False, database: str | None = None
 ) -> Judged:
     """Analyse a study of the run. Raises BenchError where it has no answers of the asked kind."""
-    from benchmark.analysis.study import analyse_study  # type: ignore[import-untyped]
-    from benchmark.analysis.writing import write_analysis  # type: ignore[import-untyped]
+    from benchmark.analysis.study import analyse_study
+    from benchmark.analysis.writing import write_analysis
 
     analysis = analyse_study(study, run, simulated, database)
     with tempfile.TemporaryDirectory() as folder:
