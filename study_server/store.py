@@ -37,14 +37,16 @@ class _Job(Generic[T]):
         self.error: BaseException | None = None
         self.result: T | None = None
 
-    def run(self, session: Session) -> None:
-        """Work inside a savepoint: a failing job leaves its neighbours alone."""
+    def run(self, session: Session) -> bool:
+        """Work, up to the commit. False where it failed: the transaction is spoilt then."""
         try:
-            with session.begin_nested():
-                self.result = self.work(session)
+            self.result = self.work(session)
+            session.flush()
         except Exception as error:  # noqa: BLE001  handed on to the thread that asked
             self.error = error
+            return False
         session.expunge_all()
+        return True
 
 
 class Store:
@@ -64,6 +66,10 @@ class Store:
         """A session that sees one state of the database and changes nothing."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
+
+    def look(self) -> Connection:
+        """A connection to read from without mapped objects, as a context: cheaper than `read`."""
+        return self.engine.connect()
 
     def write(self, work: Callable[[Session], T]) -> T:
         """Run `work` in a write transaction; return its result once that is on disk.
@@ -85,13 +91,10 @@ class Store:
 
     def _commit(self, jobs: list[_Job[Any]]) -> None:
         try:
-            with Session(self.engine, expire_on_commit=False) as session:
-                connection = session.connection(execution_options={"write": True})
-                if connection.dialect.name == "postgresql":
-                    connection.execute(text(f"SELECT pg_advisory_xact_lock({POSTGRES_LOCK})"))
-                for job in jobs:
-                    job.run(session)
-                session.commit()
+            while jobs and (failed := self._try(jobs)):
+                # Rare, so that doing the others again costs less than a savepoint for each.
+                failed.done = True
+                jobs = [job for job in jobs if job is not failed]
         except BaseException as error:
             for job in jobs:
                 job.error = error
@@ -99,6 +102,18 @@ class Store:
         finally:
             for job in jobs:
                 job.done = True
+
+    def _try(self, jobs: list[_Job[Any]]) -> _Job[Any] | None:
+        """Commit all, or nothing where one fails: that one is returned."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            connection = session.connection(execution_options={"write": True})
+            if connection.dialect.name == "postgresql":
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({POSTGRES_LOCK})"))
+            for job in jobs:
+                if not job.run(session):
+                    return job
+            session.commit()
+        return None
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision. Raises BenchError for a newer or foreign one."""
