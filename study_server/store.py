@@ -5,6 +5,7 @@ when another wrote in between. Writes that wait together are committed together:
 acknowledges all of them, and none is acknowledged before it.
 """
 
+import multiprocessing
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -59,7 +60,7 @@ class Store:
             raise BenchError(f"cannot use the database {_without_password(url)}: {error}") from None
         self._queue: list[_Job[Any]] = []
         self._queue_lock = threading.Lock()
-        self._writer = threading.Lock()
+        self._writer: Any = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -114,6 +115,13 @@ class Store:
                     return job
             session.commit()
         return None
+
+    def prepare_fork(self) -> None:
+        """Let processes forked from now on share this database: none inherits a connection, and
+        one lock keeps their writers apart. SQLite alone would do so by sleeping and asking again.
+        """
+        self.engine.dispose()
+        self._writer = multiprocessing.get_context("fork").Lock()
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision. Raises BenchError for a newer or foreign one."""
