@@ -178,8 +178,10 @@ def _configure_sqlite(connection: Any, record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    write = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    if connection.get_execution_options().get("write", False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:  # takes no lock yet and cannot fail, so that the driver itself can be asked: cheaper
+        connection.connection.cursor().execute("BEGIN")
 
 
 def _without_password(url: str) -> str:
