@@ -33,9 +33,9 @@ def _who() -> str:
     return str(session.get("annotator") or get_remote_address())
 
 
-assert windows.Windows.STORAGE_SCHEME == ["windows"]  # importing it made the address known
-# A person sends one answer in a second at most; several dozen may share one address.
-limiter = Limiter(_who, default_limits=["50/second"], storage_uri="windows://")
+# A person sends one answer in a second at most; several dozen may share one address. Each process
+# of the site counts by itself.
+limiter = Limiter(_who, default_limits=["50/second"], storage_uri=windows.ADDRESS)
 
 
 def protect(app: Flask, behind_proxy: bool) -> None:

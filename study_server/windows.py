@@ -10,6 +10,7 @@ import time
 
 from limits.storage import Storage
 
+ADDRESS = "windows://"  # by which the limiter finds the class below
 MANY = 10_000  # windows, old ones among them
 
 
