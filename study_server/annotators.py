@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from study_server.assignment import places
 from study_server.bundle import Bundle
 from study_server.judgments import go_on
 from study_server.links import Links
 from study_server.models import Annotator, Event, QuizTry
 from study_server.settings import Settings
+from study_server.standing import standing
 from study_server.store import Store
 
 # Parameters that recruiting services put into a link; the first present one of each pair of
@@ -125,7 +127,8 @@ def take_quiz(
     )
     if all(right):
         annotator.stage = "judging"
-        go_on(session, annotator, bundle, now)
+        session.flush()
+        _lease(session, annotator_id, bundle, now)
     elif tries + 1 >= bundle.settings.quiz_tries:
         annotator.stage = "failed"
     return right, annotator.stage
@@ -141,4 +144,10 @@ def resume(session: Session, annotator_id: int, bundle: Bundle, now: float) -> i
     """Lease the item to go on with; returns its position, None where all is judged."""
     annotator = session.get_one(Annotator, annotator_id)
     annotator.seen_at = now
-    return go_on(session, annotator, bundle, now) if annotator.stage == "judging" else None
+    session.flush()
+    return _lease(session, annotator_id, bundle, now) if annotator.stage == "judging" else None
+
+
+def _lease(session: Session, annotator_id: int, bundle: Bundle, now: float) -> int | None:
+    db = session.connection()
+    return go_on(db, standing(db, annotator_id), places(db, annotator_id), bundle, now)

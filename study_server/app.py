@@ -19,6 +19,7 @@ def create_app(study: Served, behind_proxy: bool = False) -> Flask:
     app = Flask(__name__)
     app.config["SECRET_KEY"] = study.bundle.secrets["secret_key"]
     app.extensions["served"] = study
+    app.extensions["parts"] = {}  # of pages, kept by `visit.once`
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_host=1)  # type: ignore[method-assign]

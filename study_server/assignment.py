@@ -5,15 +5,65 @@ All functions run inside a write transaction, so that counting and taking a plac
 
 import hashlib
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, Select, bindparam, delete, false, func, insert, select, update
 
 from study_server.bundle import Bundle
-from study_server.models import Annotator, Assignment, Item
-from study_server.settings import Settings
+from study_server.models import Assignment, Item
+from study_server.standing import Standing
+
+
+class Place(NamedTuple):
+    """An assignment as far as giving out items needs to know it; see `Assignment`."""
+
+    id: int
+    item_id: str
+    repeat: int
+    position: int
+    judged: bool
+    lease_until: float
+
+
+def _fill(simulated: bool) -> Select[str, int]:
+    """Items with their fill: judged and live leases, of people or of simulated annotators. Leases
+    are few, one a person at most; `Item` counts what was judged. `other_than`: a lease left out."""
+    leases = (
+        select(func.count())
+        .where(
+            Assignment.repeat == 0,
+            Assignment.simulated == simulated,
+            Assignment.item_id == Item.id,
+            Assignment.judged == false(),
+            Assignment.lease_until > bindparam("now"),
+            Assignment.id != bindparam("other_than"),
+        )
+        .scalar_subquery()
+    )
+    ratings = Item.simulated_ratings if simulated else Item.ratings
+    return select(Item.id, ratings + leases)
+
+
+_PLACES = (
+    select(*(getattr(Assignment, name) for name in Place._fields))
+    .where(Assignment.annotator_id == bindparam("annotator_id"))
+    .order_by(Assignment.position)
+)
+_FILL_OF_ITEM = {b: _fill(b).where(Item.id == bindparam("item_id")) for b in (False, True)}
+_FILL_OF_KIND = {b: _fill(b).where(Item.kind == bindparam("kind")) for b in (False, True)}
+_AT_PLACE = update(Assignment).where(Assignment.id == bindparam("place"))
+_RENEW = _AT_PLACE.values(lease_until=bindparam("until"))
+_JUDGED = _AT_PLACE.values(judged=True)
+_GIVE_UP = delete(Assignment).where(Assignment.id == bindparam("place"))
+_COUNT_UP = update(Item).where(Item.id == bindparam("item_id"))
+_COUNT = {
+    False: _COUNT_UP.values(ratings=Item.ratings + 1),
+    True: _COUNT_UP.values(simulated_ratings=Item.simulated_ratings + 1),
+}
+_ASSIGN = insert(Assignment)
 
 
 @dataclass(frozen=True)
@@ -55,99 +105,96 @@ def personal_plan(seed: int, bundle: Bundle) -> tuple[Slot, ...]:
     )
 
 
-def assign_next(session: Session, annotator: Annotator, bundle: Bundle, now: float) -> int | None:
+def places(db: Connection, annotator_id: int) -> list[Place]:
+    """All that the annotator was given, by position."""
+    return [Place._make(row) for row in db.execute(_PLACES, {"annotator_id": annotator_id})]
+
+
+def assign_next(
+    db: Connection, who: Standing, mine: list[Place], bundle: Bundle, now: float
+) -> int | None:
     """Lease the annotator's next item; returns its position, None where nothing is left.
 
-    An item that is leased to them and not yet judged comes first, its lease renewed.
+    mine: their `places`. An item that is leased to them and not yet judged comes first, its lease
+    renewed.
     """
-    mine = list(
-        session.scalars(
-            select(Assignment)
-            .where(Assignment.annotator_id == annotator.id)
-            .order_by(Assignment.position)
-        )
-    )
-    settings = bundle.settings
-    until = now + 60 * settings.lease_minutes
-    for assignment in [a for a in mine if not a.judged]:
-        if assignment.lease_until > now or has_place(session, assignment, settings, now):
-            assignment.lease_until = until
-            return assignment.position
-        mine.remove(assignment)
-        session.delete(assignment)
-    session.flush()
-    slots = personal_plan(annotator.seed, bundle)
-    start = mine[-1].position + 1 if mine else 0
-    for position in range(start, len(slots)):
-        item_id = _pick(session, annotator, slots, position, mine, settings, now)
+    until = now + 60 * bundle.settings.lease_minutes
+    kept = []
+    for place in mine:
+        if place.judged:
+            kept.append(place)
+        elif place.lease_until > now or has_place(db, who, place, bundle, now):
+            db.execute(_RENEW, {"place": place.id, "until": until})
+            return place.position
+        else:
+            db.execute(_GIVE_UP, {"place": place.id})
+    slots = personal_plan(who.seed, bundle)
+    for position in range(kept[-1].position + 1 if kept else 0, len(slots)):
+        item_id = _pick(db, who, slots, position, kept, bundle, now)
         if item_id is not None:
-            session.add(
-                Assignment(
-                    annotator_id=annotator.id,
-                    item_id=item_id,
-                    repeat=int(slots[position].kind == "repeat"),
-                    position=position,
-                    simulated=bool(annotator.simulated),
-                    lease_until=until,
-                )
+            db.execute(
+                _ASSIGN,
+                {
+                    "annotator_id": who.id,
+                    "item_id": item_id,
+                    "repeat": int(slots[position].kind == "repeat"),
+                    "position": position,
+                    "simulated": bool(who.simulated),
+                    "judged": False,
+                    "lease_until": until,
+                },
             )
             return position
     return None
 
 
-def has_place(session: Session, assignment: Assignment, settings: Settings, now: float) -> bool:
-    """Whether an answer to this assignment still fits the quota of its item.
+def has_place(db: Connection, who: Standing, place: Place, bundle: Bundle, now: float) -> bool:
+    """Whether an answer at this place, not yet judged, still fits the quota of its item.
 
     Only first showings of directions have a quota; checks and repeats never fill up.
     """
-    item = session.get_one(Item, assignment.item_id)
-    if assignment.repeat or item.kind != "direction":
+    if place.repeat or bundle.sources[place.item_id].check:
         return True
-    others = select(func.count()).where(
-        Assignment.item_id == assignment.item_id,
-        Assignment.id != assignment.id,
-        *_filled(assignment.simulated, now),
-    )
-    return session.execute(others).scalar_one() < settings.ratings_per_item
+    values = {"item_id": place.item_id, "other_than": place.id, "now": now}
+    _, fill = db.execute(_FILL_OF_ITEM[bool(who.simulated)], values).one()
+    return bool(fill < bundle.settings.ratings_per_item)
 
 
-def _filled(simulated: bool, now: float) -> tuple[ColumnElement[bool], ...]:
-    """What counts towards a quota: completed and live; people and simulated apart."""
-    return (
-        Assignment.repeat == 0,
-        Assignment.simulated == simulated,
-        or_(Assignment.judged, Assignment.lease_until > now),
-    )
+def mark_judged(db: Connection, who: Standing, place: Place) -> Place:
+    """The place, now judged. A first showing counts towards its item's quota."""
+    if not place.judged:
+        db.execute(_JUDGED, {"place": place.id})
+        if not place.repeat:
+            db.execute(_COUNT[bool(who.simulated)], {"item_id": place.item_id})
+    return place._replace(judged=True)
 
 
 def _pick(
-    session: Session,
-    annotator: Annotator,
-    slots: tuple[Slot, ...],
+    db: Connection,
+    who: Standing,
+    slots: Sequence[Slot],
     position: int,
-    mine: list[Assignment],
-    settings: Settings,
+    mine: list[Place],
+    bundle: Bundle,
     now: float,
 ) -> str | None:
     slot = slots[position]
     if slot.kind == "repeat":
-        firsts = [a for a in mine if slots[a.position].kind == "direction"]
+        firsts = [place for place in mine if slots[place.position].kind == "direction"]
         return firsts[slot.of].item_id if slot.of < len(firsts) else None
-    taken = {a.item_id for a in mine}
-    joined = and_(Assignment.item_id == Item.id, *_filled(bool(annotator.simulated), now))
-    fill = (
-        select(Item.id, func.count(Assignment.id))
-        .outerjoin(Assignment, joined)
-        .where(Item.kind == slot.kind)
-        .group_by(Item.id)
-    )
-    quota = settings.ratings_per_item if slot.kind == "direction" else float("inf")
+    taken = {place.item_id for place in mine}
+    quota = bundle.settings.ratings_per_item if slot.kind == "direction" else float("inf")
+    values = {"kind": slot.kind, "other_than": 0, "now": now}
     candidates = [
-        (count, _rank(annotator.seed, item_id), item_id)
-        for item_id, count in session.execute(fill)
-        if item_id not in taken and count < quota
+        (fill, item_id)
+        for item_id, fill in db.execute(_FILL_OF_KIND[bool(who.simulated)], values)
+        if item_id not in taken and fill < quota
     ]
-    return min(candidates)[2] if candidates else None
+    if not candidates:
+        return None
+    least = min(candidates)[0]
+    ties = [item_id for fill, item_id in candidates if fill == least]
+    return min(ties, key=lambda item_id: _rank(who.seed, item_id))
 
 
 def _rank(seed: int, item_id: str) -> bytes:

@@ -5,13 +5,12 @@ import statistics
 from collections.abc import Sequence
 
 from flask import Blueprint, abort, flash, g, jsonify, redirect, request, url_for
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, and_, bindparam, select
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from study_server import annotators
-from study_server.assignment import personal_plan
+from study_server.assignment import personal_plan, places
 from study_server.judgments import OTHER, FormError, Outcome, parse_answer, record
 from study_server.models import Assignment, Judgment
 from study_server.visit import Page, at, page, served
@@ -19,6 +18,33 @@ from study_server.visit import Page, at, page, served
 blueprint = Blueprint("judging", __name__)
 
 USUAL_SECONDS = 15.0  # for a judgment, until the annotator's own pace is known
+
+
+_SHOWN = select(Assignment.item_id, Assignment.judged).where(
+    Assignment.annotator_id == bindparam("annotator_id"),
+    Assignment.position == bindparam("position"),
+)
+_PACES = (
+    select(Judgment.seconds)
+    .where(Judgment.annotator_id == bindparam("annotator_id"), Judgment.revision == 0)
+    .order_by(Judgment.id)
+)
+_LATEST = (
+    select(Judgment.consistent, Judgment.single, Judgment.category, Judgment.label)
+    .join(
+        Assignment,
+        and_(
+            Assignment.annotator_id == Judgment.annotator_id,
+            Assignment.item_id == Judgment.item_id,
+            Assignment.repeat == Judgment.repeat,
+        ),
+    )
+    .where(
+        Assignment.annotator_id == bindparam("annotator_id"),
+        Assignment.position == bindparam("position"),
+    )
+    .order_by(Judgment.revision.desc())
+)
 
 
 def minutes_left(seconds: Sequence[float], count: int) -> int:
@@ -32,17 +58,12 @@ def minutes_left(seconds: Sequence[float], count: int) -> int:
 @at("judging")
 def current() -> Page:
     """The item to go on with; where its lease has ended, a button takes a new one."""
-    with served().store.read() as db:
-        leased = db.scalars(
-            select(Assignment).where(
-                Assignment.annotator_id == g.annotator.id,
-                Assignment.judged.is_(False),
-                Assignment.lease_until > served().clock(),
-            )
-        ).first()
-    if leased is None:
+    now = served().clock()
+    with served().store.look() as db:
+        leased = [p for p in places(db, g.annotator.id) if not p.judged and p.lease_until > now]
+    if not leased:
         return page("continue.html")
-    return redirect(url_for(".item", position=leased.position), 303)
+    return redirect(_address(leased[0].position), 303)
 
 
 @blueprint.post("/items")
@@ -103,35 +124,27 @@ def _address(position: int | None) -> str:
 def _item_page(
     position: int, form: MultiDict[str, str] | None, faults: dict[str, str], status: int
 ) -> Page:
-    bundle, now = served().bundle, served().clock()
-    with served().store.read() as db:
-        assignment = db.scalars(
-            select(Assignment).where(
-                Assignment.annotator_id == g.annotator.id, Assignment.position == position
-            )
-        ).one_or_none()
-        if assignment is None:
+    bundle, now, annotator_id = served().bundle, served().clock(), g.annotator.id
+    with served().store.look() as db:
+        asked = {"annotator_id": annotator_id, "position": position}
+        shown = db.execute(_SHOWN, asked).one_or_none()
+        if shown is None:
             abort(404)
-        latest = _latest(db, assignment)
-        paces = db.execute(
-            select(Judgment.seconds)
-            .where(Judgment.annotator_id == g.annotator.id, Judgment.revision == 0)
-            .order_by(Judgment.id)
-        ).scalars()
-        seconds = list(paces)
+        seconds = db.execute(_PACES, {"annotator_id": annotator_id}).scalars().all()
+        latest = db.execute(_LATEST, asked).first() if shown.judged else None
     total = len(personal_plan(g.annotator.seed, bundle))
     return page(
         "item.html",
         status,
-        item=bundle.items[assignment.item_id],
+        item=bundle.items[shown.item_id],
         form=form if form is not None else _filled_in(latest, bundle.settings.categories),
         faults=faults,
-        judged=assignment.judged,
+        judged=shown.judged,
         position=position,
         total=total,
         minutes=minutes_left(seconds, total - len(seconds)),
-        rest=len(seconds) if _time_to_rest(len(seconds), assignment.judged) else 0,
-        ticket=served().links.ticket(g.annotator.id, position, assignment.item_id, now),
+        rest=len(seconds) if _time_to_rest(len(seconds), shown.judged) else 0,
+        ticket=served().links.ticket(annotator_id, position, shown.item_id, now),
     )
 
 
@@ -139,20 +152,9 @@ def _time_to_rest(count: int, judged: bool) -> bool:
     return count > 0 and not judged and count % served().bundle.settings.pause_every == 0
 
 
-def _latest(db: Session, assignment: Assignment) -> Judgment | None:
-    return db.scalars(
-        select(Judgment)
-        .where(
-            Judgment.annotator_id == assignment.annotator_id,
-            Judgment.item_id == assignment.item_id,
-            Judgment.repeat == assignment.repeat,
-        )
-        .order_by(Judgment.revision.desc())
-        .limit(1)
-    ).one_or_none()
-
-
-def _filled_in(latest: Judgment | None, categories: Sequence[str]) -> dict[str, str]:
+def _filled_in(
+    latest: Row[bool, bool, str, str] | None, categories: Sequence[str]
+) -> dict[str, str]:
     """Form fields that show a stored answer."""
     if latest is None:
         return {}

@@ -5,14 +5,14 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Select, select
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from study_server.assignment import assign_next, has_place
+from study_server.assignment import Place, assign_next, has_place, mark_judged, places
 from study_server.bundle import Bundle
 from study_server.links import Ticket
-from study_server.models import Annotator, Assignment, Judgment
-from study_server.study import state_of
+from study_server.models import Annotator, Judgment
+from study_server.standing import Standing, standing
 
 OTHER = "other"
 MAX_TEXT = 80  # characters of a label or of a category of one's own
@@ -77,75 +77,89 @@ def _clean(text: str) -> str:
     return "".join(" " if unicodedata.category(c) in unprintable else c for c in text).strip()
 
 
+_REVISIONS = (
+    select(
+        Judgment.repeat,
+        Judgment.key,
+        Judgment.consistent,
+        Judgment.single,
+        Judgment.category,
+        Judgment.label,
+    )
+    .where(
+        Judgment.annotator_id == bindparam("annotator_id"),
+        Judgment.item_id == bindparam("item_id"),
+    )
+    .order_by(Judgment.repeat, Judgment.revision)
+)
+_ADD = insert(Judgment)
+_SEEN = (
+    update(Annotator)
+    .where(Annotator.id == bindparam("annotator_id"))
+    .values(seen_at=bindparam("now"))
+)
+
+
 def record(session: Session, ticket: Ticket, answer: Answer, bundle: Bundle, now: float) -> Outcome:
     """Add `answer` as a revision and lease the next item, within one write transaction.
 
     A ticket that was seen before changes nothing: its first answer is stored. The same answer as
     the latest revision adds none.
     """
-    annotator = session.get_one(Annotator, ticket.annotator_id)
-    revisions = list(session.scalars(_revisions(ticket)))
-    if any(judgment.key == ticket.key for judgment in revisions):
-        return Outcome("repeated", go_on(session, annotator, bundle, now))
-    state = state_of(session)
-    if state != "open":
-        return Outcome(state)
-    if annotator.stage == "finished":
+    db = session.connection()
+    who = standing(db, ticket.annotator_id)
+    asked = {"annotator_id": who.id, "item_id": ticket.item_id}
+    revisions = db.execute(_REVISIONS, asked).all()  # the newest last
+    mine = places(db, who.id)
+    if any(revision.key == ticket.key for revision in revisions):
+        return Outcome("repeated", go_on(db, who, mine, bundle, now))
+    if who.state != "open":
+        return Outcome(who.state)
+    if who.stage == "finished":
         return Outcome("finished")
-    assignment = session.scalars(
-        select(Assignment).where(
-            Assignment.annotator_id == annotator.id, Assignment.position == ticket.position
-        )
-    ).one_or_none()
-    if assignment is None or annotator.stage != "judging":
+    place = next((place for place in mine if place.position == ticket.position), None)
+    if place is None or who.stage != "judging":
         return Outcome("unknown")
-    expired = not assignment.judged and assignment.lease_until <= now
-    lost = expired and not has_place(session, assignment, bundle.settings, now)
-    if lost or assignment.item_id != ticket.item_id:  # the position holds another item by now
-        return Outcome("full", go_on(session, annotator, bundle, now))
-    revisions = [judgment for judgment in revisions if judgment.repeat == assignment.repeat]
-    if not revisions or _answer_of(revisions[-1]) != answer:
-        session.add(
-            Judgment(
-                annotator_id=annotator.id,
-                item_id=assignment.item_id,
-                repeat=assignment.repeat,
-                revision=len(revisions),
-                key=ticket.key,
-                seconds=round(max(0.0, now - ticket.shown_at), 3),
-                language=annotator.language,
-                simulated=bool(annotator.simulated),
-                created_at=now,
+    expired = not place.judged and place.lease_until <= now
+    lost = expired and not has_place(db, who, place, bundle, now)
+    if lost or place.item_id != ticket.item_id:  # the position holds another item by now
+        return Outcome("full", go_on(db, who, mine, bundle, now))
+    given = [Answer(*row[2:]) for row in revisions if row.repeat == place.repeat]
+    if not given or given[-1] != answer:
+        db.execute(
+            _ADD,
+            {
+                "annotator_id": who.id,
+                "item_id": place.item_id,
+                "repeat": place.repeat,
+                "revision": len(given),
+                "key": ticket.key,
+                "seconds": round(max(0.0, now - ticket.shown_at), 3),
+                "language": who.language,
+                "simulated": bool(who.simulated),
+                "created_at": now,
                 **vars(answer),
-            )
+            },
         )
-    assignment.judged = True
-    annotator.seen_at = now
-    return Outcome("stored", go_on(session, annotator, bundle, now))
+    mine[mine.index(place)] = mark_judged(db, who, place)
+    db.execute(_SEEN, {"annotator_id": who.id, "now": now})
+    return Outcome("stored", go_on(db, who, mine, bundle, now))
 
 
-def _revisions(ticket: Ticket) -> Select[Judgment]:
-    """All that the annotator said about the ticket's item, the newest last."""
-    return (
-        select(Judgment)
-        .where(Judgment.annotator_id == ticket.annotator_id, Judgment.item_id == ticket.item_id)
-        .order_by(Judgment.repeat, Judgment.revision)
-    )
-
-
-def _answer_of(judgment: Judgment) -> Answer:
-    return Answer(judgment.consistent, judgment.single, judgment.category, judgment.label)
-
-
-def go_on(session: Session, annotator: Annotator, bundle: Bundle, now: float) -> int | None:
+def go_on(
+    db: Connection, who: Standing, mine: list[Place], bundle: Bundle, now: float
+) -> int | None:
     """The position of the next item; None, and the annotator finished, where nothing is left."""
-    if annotator.stage == "finished":
+    if who.stage == "finished":
         return None
-    position = assign_next(session, annotator, bundle, now)
+    position = assign_next(db, who, mine, bundle, now)
     if position is None:
-        annotator.stage = "finished"
-        annotator.finished_at = now
-        annotator.completion_code = bundle.settings.completion_code or new_code()
+        code = bundle.settings.completion_code or new_code()
+        db.execute(
+            update(Annotator)
+            .where(Annotator.id == who.id)
+            .values(stage="finished", finished_at=now, completion_code=code)
+        )
     return position
 
 

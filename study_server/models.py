@@ -39,11 +39,17 @@ class SettingsVersion(Base):
 
 
 class Item(Base):
-    """A direction under its opaque id. kind: direction, good or still."""
+    """A direction under its opaque id. kind: direction, good or still.
+
+    ratings, simulated_ratings: how many people and simulated annotators judged it, first showings
+    alone; counted up together with `Assignment.judged`.
+    """
 
     __tablename__ = "item"
     id: Mapped[str] = mapped_column(primary_key=True)
     kind: Mapped[str]
+    ratings: Mapped[int] = mapped_column(default=0, server_default="0")
+    simulated_ratings: Mapped[int] = mapped_column(default=0, server_default="0")
     __table_args__ = (CheckConstraint("kind IN ('direction', 'good', 'still')", name="kind"),)
 
 

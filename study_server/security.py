@@ -8,6 +8,8 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
 
+from study_server import windows
+
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 HEADERS = {
     "Content-Security-Policy": (
@@ -31,8 +33,9 @@ def _who() -> str:
     return str(session.get("annotator") or get_remote_address())
 
 
-# A person sends one answer in a second at most; several dozen may share one address.
-limiter = Limiter(_who, default_limits=["50/second"], storage_uri="memory://")
+# A person sends one answer in a second at most; several dozen may share one address. Each process
+# of the site counts by itself.
+limiter = Limiter(_who, default_limits=["50/second"], storage_uri=windows.ADDRESS)
 
 
 def protect(app: Flask, behind_proxy: bool) -> None:
@@ -43,6 +46,7 @@ def protect(app: Flask, behind_proxy: bool) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=behind_proxy,
         PERMANENT_SESSION_LIFETIME=60 * 24 * 3600,
+        SESSION_REFRESH_EACH_REQUEST=False,  # to sign a cookie again for every page is dear
         MAX_CONTENT_LENGTH=16 * 1024,
         MAX_FORM_MEMORY_SIZE=16 * 1024,
         MAX_FORM_PARTS=64,

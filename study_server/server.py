@@ -1,8 +1,12 @@
 """Serving a study with waitress: in the foreground, or in a thread of this process."""
 
+import errno
 import logging
+import os
+import select
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,23 +15,44 @@ from waitress.server import create_server
 
 from benchmark.errors import BenchError
 from study_server.app import create_app
+from study_server.crew import Crew
 from study_server.study import Served
 
-THREADS = 8  # requests worked on at once; their writes are committed together
+PROCESSES = 2  # since Python runs one thread of a process at a time
+THREADS = 8  # requests that a process works on at once; their writes are committed together
 BACKLOG = 1024  # connections that may wait to be accepted
+PATIENCE = 2.0  # seconds for which a taken port is tried
 
 
 def make_server(study: Served, host: str, port: int, behind_proxy: bool = False) -> Any:
-    """A waitress server that listens but does not serve yet. port 0 takes a free one."""
-    app = create_app(study, behind_proxy)
-    try:
-        listener = socket.create_server((host, port))
-    except OSError as error:
-        raise BenchError(
-            f"cannot listen on {host}:{port} ({error.strerror or error}); try another port"
-        ) from error
+    """A server that listens but does not serve yet: `run` does. port 0 takes a free one.
+
+    It serves with several processes where there are cores for them.
+    """
+    listener = _listen(host, port)
+    processes = min(PROCESSES, os.cpu_count() or 1) if hasattr(os, "fork") else 1
+    if processes > 1:
+        return Crew(processes, study, listener, lambda: _waitress(study, listener, behind_proxy))
+    return _waitress(study, listener, behind_proxy)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Waits a little where the processes of a site that was just killed still hold the port."""
+    give_up = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return socket.create_server((host, port), backlog=BACKLOG)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > give_up:
+                raise BenchError(
+                    f"cannot listen on {host}:{port} ({error.strerror or error}); try another port"
+                ) from error
+        time.sleep(0.02)
+
+
+def _waitress(study: Served, listener: socket.socket, behind_proxy: bool) -> Any:
     return create_server(
-        app,
+        create_app(study, behind_proxy),
         sockets=[listener],
         threads=THREADS,
         backlog=BACKLOG,
@@ -37,6 +62,7 @@ def make_server(study: Served, host: str, port: int, behind_proxy: bool = False)
         max_request_header_size=16 * 1024,
         ident=None,  # no Server header
         clear_untrusted_proxy_headers=not behind_proxy,
+        asyncore_use_poll=hasattr(select, "poll"),
     )
 
 
@@ -50,7 +76,7 @@ def stop_server(server: Any) -> None:
 def running(study: Served) -> Iterator[str]:
     """Serve on a free local port in a thread; gives the site's address."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    server = make_server(study, "127.0.0.1", 0)
+    server = _waitress(study, _listen("127.0.0.1", 0), behind_proxy=False)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

@@ -5,6 +5,7 @@ when another wrote in between. Writes that wait together are committed together:
 acknowledges all of them, and none is acknowledged before it.
 """
 
+import multiprocessing
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -37,14 +38,16 @@ class _Job(Generic[T]):
         self.error: BaseException | None = None
         self.result: T | None = None
 
-    def run(self, session: Session) -> None:
-        """Work inside a savepoint: a failing job leaves its neighbours alone."""
+    def run(self, session: Session) -> bool:
+        """Work, up to the commit. False where it failed: the transaction is spoilt then."""
         try:
-            with session.begin_nested():
-                self.result = self.work(session)
+            self.result = self.work(session)
+            session.flush()
         except Exception as error:  # noqa: BLE001  handed on to the thread that asked
             self.error = error
+            return False
         session.expunge_all()
+        return True
 
 
 class Store:
@@ -57,13 +60,17 @@ class Store:
             raise BenchError(f"cannot use the database {_without_password(url)}: {error}") from None
         self._queue: list[_Job[Any]] = []
         self._queue_lock = threading.Lock()
-        self._writer = threading.Lock()
+        self._writer: Any = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the database and changes nothing."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
+
+    def look(self) -> Connection:
+        """A connection to read from without mapped objects, as a context: cheaper than `read`."""
+        return self.engine.connect()
 
     def write(self, work: Callable[[Session], T]) -> T:
         """Run `work` in a write transaction; return its result once that is on disk.
@@ -85,13 +92,10 @@ class Store:
 
     def _commit(self, jobs: list[_Job[Any]]) -> None:
         try:
-            with Session(self.engine, expire_on_commit=False) as session:
-                connection = session.connection(execution_options={"write": True})
-                if connection.dialect.name == "postgresql":
-                    connection.execute(text(f"SELECT pg_advisory_xact_lock({POSTGRES_LOCK})"))
-                for job in jobs:
-                    job.run(session)
-                session.commit()
+            while jobs and (failed := self._try(jobs)):
+                # Rare, so that doing the others again costs less than a savepoint for each.
+                failed.done = True
+                jobs = [job for job in jobs if job is not failed]
         except BaseException as error:
             for job in jobs:
                 job.error = error
@@ -99,6 +103,25 @@ class Store:
         finally:
             for job in jobs:
                 job.done = True
+
+    def _try(self, jobs: list[_Job[Any]]) -> _Job[Any] | None:
+        """Commit all, or nothing where one fails: that one is returned."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            connection = session.connection(execution_options={"write": True})
+            if connection.dialect.name == "postgresql":
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({POSTGRES_LOCK})"))
+            for job in jobs:
+                if not job.run(session):
+                    return job
+            session.commit()
+        return None
+
+    def prepare_fork(self) -> None:
+        """Let processes forked from now on share this database: none inherits a connection, and
+        one lock keeps their writers apart. SQLite alone would do so by sleeping and asking again.
+        """
+        self.engine.dispose()
+        self._writer = multiprocessing.get_context("fork").Lock()
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision. Raises BenchError for a newer or foreign one."""
@@ -155,8 +178,10 @@ def _configure_sqlite(connection: Any, record: object) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    write = connection.get_execution_options().get("write", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+    if connection.get_execution_options().get("write", False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:  # takes no lock yet and cannot fail, so that the driver itself can be asked: cheaper
+        connection.connection.cursor().execute("BEGIN")
 
 
 def _without_password(url: str) -> str:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from benchmark.errors import BenchError
@@ -39,7 +39,7 @@ def open_study(
     return Served(bundle, store, links, clock)
 
 
-def state_of(session: Session) -> str:
+def state_of(session: Session | Connection) -> str:
     """open, paused or closed."""
     return session.execute(select(Study.state)).scalar_one()
 

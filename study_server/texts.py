@@ -19,7 +19,8 @@ def texts(language: str) -> dict[str, str]:
 
 def say(language: str, key: str, **values: object) -> str:
     """One string with its values filled in. Raises KeyError for an unknown key."""
-    return texts(language)[key].format(**values)
+    text = texts(language)[key]
+    return text.format(**values) if values else text
 
 
 def category_name(language: str, category: str) -> str:

@@ -1,14 +1,14 @@
 """One request: the study it belongs to, who asks, in which language, and pages in that language."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import ParamSpec
 
 from flask import current_app, g, redirect, render_template, request, session, url_for
-from sqlalchemy import select, true
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from study_server.models import Annotator, Study
+from study_server.standing import find_standing
 from study_server.study import Served, state_of
 from study_server.texts import NAMES, category_name, say
 
@@ -28,14 +28,9 @@ def know_visitor() -> None:
     if request.endpoint in ("images.image", "static"):
         return
     public_id = session.get("annotator")
-    with served().store.read() as db:
-        asked = (
-            select(Annotator, Study.state)
-            .join(Study, true())  # the one study
-            .where(Annotator.public_id == public_id)
-        )
-        row = db.execute(asked).one_or_none() if public_id else None
-        g.annotator, g.state = row or (None, state_of(db))
+    with served().store.look() as db:
+        g.annotator = find_standing(db, public_id) if public_id else None
+        g.state = g.annotator.state if g.annotator else state_of(db)
     languages = served().bundle.settings.languages
     known = (g.annotator.language if g.annotator else "") or session.get("language")
     g.language = known or request.accept_languages.best_match(languages) or languages[0]
@@ -48,14 +43,25 @@ def words() -> dict[str, object]:
     language = g.get("language", "en")
     settings = served().bundle.settings
     return {
-        "t": lambda key, **values: say(language, key, **values),
-        "category_name": lambda category: category_name(language, category),
+        "t": partial(say, language),
+        "category_name": partial(category_name, language),
         "language": language,
         "languages": [(code, NAMES[code]) for code in settings.languages],
         "title": settings.text(settings.title, language),
         "settings": settings,
         "annotator": g.get("annotator"),
+        "once": once,
     }
+
+
+def once(template: str, key: str = "", **values: object) -> Markup:
+    """A part of a page that is the same for all who read it in one language: rendered for the
+    first of them, and kept. key: what tells it from others of its template."""
+    kept: dict[tuple[str, ...], Markup] = current_app.extensions["parts"]
+    name = (template, key, g.language)
+    if name not in kept:
+        kept[name] = Markup(render_template(template, **values))
+    return kept[name]
 
 
 def page(template: str, status: int = 200, **values: object) -> tuple[str, int]:

@@ -2,15 +2,18 @@
 
 import threading
 from collections import Counter
+from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 from sqlalchemy import func, select
 
-from study_server import annotators
+from study_server import annotators, store
 from study_server.assignment import plan
 from study_server.judgments import Answer, Outcome, record
 from study_server.links import Ticket
-from study_server.models import Annotator, Assignment, Judgment
+from study_server.models import Annotator, Assignment, Item, Judgment
 from study_server.study import Served
 
 from .conftest import Clock
@@ -193,3 +196,40 @@ def test_a_thousand_races_for_the_last_place(served: Served) -> None:
     kinds = served.bundle.sources
     assert [count for item_id, count in rows if not kinds[item_id].check] == [3] * 18
     assert max(ratings(served).values()) == 3
+
+
+def test_ratings_are_counted_as_they_are_given(served: Served, clock: Clock) -> None:
+    """The count at each item, also that of a database from before there was one."""
+    people = [newcomer(served) for _ in range(3)] + [newcomer(served, simulated="careful")]
+    for someone in people:
+        for position in (0, 1, 2):
+            judge(served, someone, position)
+        judge(served, someone, 0, Answer(False, False), key=f"edit-{someone}")
+    counted = _counts(served)
+    assert sum(counted.values()) == 12
+    with served.store.read() as db:
+        recount = {
+            (item_id, simulated): count
+            for item_id, simulated, count in db.execute(
+                select(Assignment.item_id, Assignment.simulated, func.count())
+                .where(Assignment.repeat == 0, Assignment.judged)
+                .group_by(Assignment.item_id, Assignment.simulated)
+            )
+        }
+    assert counted == recount
+    with served.store.engine.connect().execution_options(write=True) as connection:
+        config = Config()
+        config.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0001")
+        connection.commit()
+    served.store.migrate()
+    assert _counts(served) == counted
+
+
+def _counts(served: Served) -> dict[tuple[str, bool], int]:
+    with served.store.read() as db:
+        rows = db.execute(select(Item.id, Item.ratings, Item.simulated_ratings)).all()
+    counts = {(item_id, False): people for item_id, people, _ in rows}
+    counts |= {(item_id, True): bots for item_id, _, bots in rows}
+    return {key: count for key, count in counts.items() if count}

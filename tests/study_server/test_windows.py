@@ -1,0 +1,48 @@
+"""Rate limits: counted by window, forgotten after it, and in force on answers."""
+
+import time
+
+import pytest
+from flask import Flask
+
+from study_server import windows
+from study_server.windows import Windows
+
+from .conftest import Visitor
+from .test_site import NO
+
+
+def test_a_window_counts_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(time, "time", lambda: now)
+    store = Windows()
+    assert [store.incr("a", 60), store.incr("a", 60, 2), store.incr("b", 60)] == [1, 3, 1]
+    assert (store.get("a"), store.get_expiry("a"), store.get("c")) == (3, 1060.0, 0)
+    now = 1060.0
+    assert store.get("a") == 0
+    assert store.incr("a", 60) == 1
+    store.clear("a")
+    assert store.get("a") == 0
+    assert store.reset() == 1
+
+
+def test_old_windows_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "MANY", 100)
+    store = Windows()
+    for number in range(300):
+        store.incr(str(number), -1)  # ended before it began
+    assert store.reset() <= 101
+
+
+def test_a_flood_of_answers_is_refused(
+    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = visitor.begin()
+    now = time.time()
+    monkeypatch.setattr(windows.time, "time", lambda: now)  # all within one second
+    codes = []
+    for _ in range(60):
+        visitor.last = page
+        codes.append(visitor.post(follow=False, **NO).status_code)
+    assert codes[0] == 303
+    assert codes[-1] == 429
