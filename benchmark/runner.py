@@ -25,6 +25,7 @@ from benchmark.method import Assignment, Fitted
 from benchmark.metrics import rca
 from benchmark.metrics.collapse import collapse
 from benchmark.metrics.redundancy import redundancy
+from benchmark.reconstructor import INPUT_SIDE
 from benchmark.results import Result, read_cell, write_table
 from benchmark.seeds import derive_seed, stream
 from benchmark.storage import sha256, write_atomically
@@ -56,7 +57,8 @@ class GroupRun:
 
     def __init__(self, group: Group, run: Path, device: str) -> None:
         self.group, self.run, self.device = group, run, device
-        self.generator: Generator = prepare(group.generator, device)
+        side = INPUT_SIDE[group.protocol.reconstructor]
+        self.generator: Generator = prepare(group.generator, device, side)
 
     def results(self, jobs: Sequence[Job]) -> Iterator[Result]:
         """Fit, train and judge each job; a failure ends that job alone."""
