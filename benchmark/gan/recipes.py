@@ -43,7 +43,7 @@ RECIPES = {
         held_out=10,
     ),
     "celeba-proggan-small": Recipe(
-        make=lambda: ProgGAN(128, (192, 192, 128, 64, 32), 3),
+        make=lambda: ProgGAN(128, (160, 160, 96, 48, 24), 3),
         config=GanConfig(
             steps=20_000, batch=32, lr_generator=1e-3, lr_critic=1e-3, beta2=0.99, augment=True,
             mirror=True, r1=0.5,
@@ -56,8 +56,7 @@ RECIPES = {
     "cifar-biggan-small": Recipe(
         make=lambda: BigGAN(32, latent_dim=80, width=24, n_classes=10, shared_dim=32),
         config=GanConfig(
-            steps=20_000, batch=32, critic_width=48, critic_steps=2, lr_generator=2e-4,
-            lr_critic=2e-4, augment=True, mirror=True,
+            steps=20_000, batch=32, critic_width=48, lr_generator=2e-4, augment=True, mirror=True,
         ),
         data="CIFAR-10, photographs of ten classes of 32 x 32 pixels",
         terms="no terms are stated for CIFAR-10; the weights are meant for research",
