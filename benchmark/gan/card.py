@@ -61,6 +61,11 @@ def quality_table(quality: Quality) -> str:
     text = "\n".join(lines)
     if quality.by_class:
         text += f"\n\nShare of each class in the samples, %: {shares}."
+    if quality.early_step:
+        text += (
+            f"\n\nAfter the first {quality.early_step:,} steps of its training the generator's "
+            f"distance was {quality.early_frechet:.2f}."
+        )
     task = "" if quality.by_class else " to tell by how many quarters they were turned"
     return f"""{text}
 

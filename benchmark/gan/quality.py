@@ -22,7 +22,8 @@ class Quality:
     frechet: Frechet distance of the samples' features from those of the training images; the
     `real_` fields say the same of as many test images, so both carry the same bias of sample size.
     accuracy: the judge's own, on the test images. by_class: it judges classes, not how far an image
-    was turned, when the shares would say little.
+    was turned, when the shares would say little. early_frechet: of the generator as it was after
+    `early_step` steps, for comparison.
     """
 
     samples: int
@@ -34,6 +35,8 @@ class Quality:
     real_frechet: float
     accuracy: float
     by_class: bool = True
+    early_frechet: float = float("nan")
+    early_step: int = 0
 
 
 @torch.no_grad()

@@ -26,7 +26,7 @@ from benchmark.gan.progressive import ProgressiveDiscriminator
 from benchmark.generators.base import Latents
 from benchmark.generators.biggan import BigGAN
 from benchmark.generators.proggan import ProgGAN
-from benchmark.generators.weights import Family
+from benchmark.generators.weights import Family, save_weights
 from benchmark.pictures import contact_sheet
 from benchmark.progress import Progress
 from benchmark.storage import load_checkpoint, save_checkpoint, write_atomically
@@ -64,6 +64,11 @@ class GanConfig:
     checkpoint_every: int = 500
     samples_every: int = 1_000
 
+    @property
+    def early_step(self) -> int:
+        """The step whose generator shows what the rest of the training brought."""
+        return max(1, self.steps // 10)
+
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             if type(value) is int and value < 1 and name != "seed":
@@ -99,8 +104,9 @@ class GanTraining:
     def run(self, folder: Path) -> Family:
         """Train to the configured step, from `folder`'s checkpoint if there is one.
 
-        Writes `checkpoint.pt`, `samples/<step>.png` and TensorBoard scalars into `folder`; returns
-        the generator of averaged weights, in eval mode. Ctrl-C saves a checkpoint at the end of
+        Writes `checkpoint.pt`, `samples/<step>.png`, TensorBoard scalars and, after a tenth of the
+        steps, `early.safetensors` into `folder`; returns the generator of averaged weights, in eval
+        mode. Ctrl-C saves a checkpoint at the end of
         the step and then raises KeyboardInterrupt.
         """
         checkpoint = folder / "checkpoint.pt"
@@ -122,6 +128,9 @@ class GanTraining:
                 if self._due(self.config.checkpoint_every) or interruption.asked:
                     writer.flush()
                     save_checkpoint(checkpoint, self.state())
+                if self.step == self.config.early_step:
+                    about = {"steps": str(self.step)}
+                    save_weights(self.finished(), folder / "early.safetensors", about)
                 if self._due(self.config.samples_every):
                     self.save_samples(folder / "samples" / f"{self.step:06d}.png")
         if interruption.asked:

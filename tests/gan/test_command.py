@@ -62,6 +62,8 @@ def test_weights_card_and_sheet(data: Path, tmp_path: Path) -> None:
     with Image.open(trained.sheet) as picture:
         assert picture.size == (10 * 34 + 2, 10 * 34 + 2)
     assert trained.quality.samples == 300
+    assert "After the first 1 steps of its training" in card
+    assert trained.quality.early_frechet != trained.quality.frechet
 
 
 def test_repeating_it_trains_nothing_anew(data: Path, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from benchmark.gan.training import GanConfig, GanTraining
 from benchmark.generators.biggan import BigGAN
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.sngan import SNGAN
+from benchmark.generators.weights import load_family
 from benchmark.storage import load_checkpoint, save_checkpoint
 
 CONFIG = GanConfig(steps=9, batch=4, critic_width=4, checkpoint_every=4, samples_every=4)
@@ -380,3 +381,15 @@ def progressive_loss() -> float:
     training = progressive()
     training.config = replace(training.config, bf16=False, r1=0.0)
     return training._update_critic().item()
+
+
+def test_the_generator_of_a_tenth_of_the_steps_is_kept(tmp_path: Path) -> None:
+    config = replace(CONFIG, steps=20)
+    new_training(config).run(tmp_path)
+    early = load_family(tmp_path / "early.safetensors")
+    stopped = new_training(config)
+    for _ in range(2):
+        stopped.advance()
+    for name, value in stopped.finished().state_dict().items():
+        if value.is_floating_point():
+            torch.testing.assert_close(early.state_dict()[name], value, rtol=2e-3, atol=1e-5)

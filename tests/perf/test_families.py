@@ -56,10 +56,8 @@ def made(name: str) -> tuple[Generator, Protocol]:
     return make().eval(), terms
 
 
-@pytest.mark.parametrize(
-    ("name", "least"), [("sngan-64", 4), ("biggan-128", 4), ("proggan-1024", 4)]
-)
-def test_training_step(benchmark: BenchmarkFixture, name: str, least: float) -> None:
+@pytest.mark.parametrize("name", LARGE)
+def test_training_step(benchmark: BenchmarkFixture, name: str) -> None:
     generator, terms = made(name)
     fast, rng = FastStep(generator, terms), stream("perf")
     start = axes(generator.latent_dim, terms.k, stream("start"))
