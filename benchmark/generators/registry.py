@@ -39,10 +39,14 @@ class Entry:
 
     def missing(self) -> str | None:
         """Why it cannot be used here, or None."""
-        if self.weights is None or self.weights.exists():
+        if self.weights is None:
+            return None
+        in_folder = self.weights.is_dir()  # which may hold what is left of a broken download
+        needed = self.weights / "generator.pt" if in_folder else self.weights
+        if needed.exists():
             return None
         way = f"; {self.get} brings them" if self.get else ""
-        return f"no weights at {self.weights}{way}"
+        return f"no weights at {needed}{way}"
 
 
 def _from_weights(

@@ -158,3 +158,11 @@ def test_weights_that_are_not_there_are_named(
     monkeypatch.setitem(GENERATORS, "absent", entry)
     with pytest.raises(BenchError, match="'absent' is not available: no weights at"):
         find_generator("absent")
+
+
+def test_a_folder_that_a_broken_download_left_is_not_available(tmp_path: Path) -> None:
+    entry = replace(GENERATORS["anime-sngan"], weights=tmp_path)
+    (tmp_path / "args.json").write_text("{}")
+    assert "no weights at" in (entry.missing() or "")
+    (tmp_path / "generator.pt").touch()
+    assert entry.missing() is None
