@@ -36,7 +36,7 @@ RECIPES = {
     "anime-sngan-small": Recipe(
         make=lambda: SNGAN(128, (256, 128, 64, 64, 32), 3),
         config=GanConfig(
-            steps=20_000, batch=32, critic_width=32, lr_generator=2e-4, augment=True, mirror=True
+            steps=16_000, batch=32, critic_width=32, lr_generator=2e-4, augment=True, mirror=True
         ),
         data="anime faces of 64 x 64 pixels, drawings of many artists",
         terms="no terms are stated for the drawings; the weights are meant for research only",
@@ -45,7 +45,7 @@ RECIPES = {
     "celeba-proggan-small": Recipe(
         make=lambda: ProgGAN(128, (160, 160, 96, 48, 24), 3),
         config=GanConfig(
-            steps=20_000, batch=32, lr_generator=1e-3, lr_critic=1e-3, beta2=0.99, augment=True,
+            steps=12_000, batch=32, lr_generator=1e-3, lr_critic=1e-3, beta2=0.99, augment=True,
             mirror=True, r1=0.5,
         ),
         data="CelebA, the first 10,000 aligned images, faces cropped and resized to 64 x 64",

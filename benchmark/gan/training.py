@@ -82,8 +82,13 @@ class GanTraining:
         if len(data) < config.batch:
             raise BenchError(f"{len(data)} images cannot fill one batch of {config.batch}")
         self.conditional = isinstance(generator, BigGAN)
-        if self.conditional and data.labels is None:
-            raise BenchError("a BigGAN is trained on classes: a sub-folder of images for each")
+        if isinstance(generator, BigGAN):
+            if data.labels is None:
+                raise BenchError("a BigGAN is trained on classes: a sub-folder of images for each")
+            if (found := int(data.labels.max()) + 1) != generator.n_classes:
+                raise BenchError(
+                    f"{found} classes of images for the {generator.n_classes} of BigGAN"
+                )
         torch.manual_seed(config.seed)
         self.config, self.data, self.device = config, data, device
         # torch's type stub of `to` lacks memory_format.
