@@ -11,6 +11,7 @@ import click
 from benchmark import __version__
 from benchmark.ablation_cli import ablate
 from benchmark.errors import BenchError
+from benchmark.fetch_cli import fetch
 from benchmark.options import (
     DEVICE,
     GENERATOR_HELP,
@@ -103,6 +104,7 @@ def list_() -> None:
     """What there is: generators, methods, presets, and why something is not available."""
     from baselines import METHODS
     from benchmark.config import PRESETS
+    from benchmark.generators.fetch import DOWNLOADS
     from benchmark.generators.registry import GENERATORS
 
     click.echo("generators")
@@ -110,6 +112,8 @@ def list_() -> None:
         reason = entry.missing()
         state = f"not available: {reason}" if reason else "available"
         click.echo(f"  {name:22} K={entry.k:<4} {entry.reconstructor:9} {entry.about}; {state}")
+        if name in DOWNLOADS:
+            click.echo(f"  {'':22} {DOWNLOADS[name].summary()}")
     click.echo("methods")
     for name, kind in METHODS.items():
         click.echo(f"  {name:22} {(kind.__doc__ or '').strip().splitlines()[0]}")
@@ -170,6 +174,7 @@ def train_generator(
 
 main.add_command(ablate)
 main.add_command(study)
+main.add_command(fetch)
 
 
 def _say_where(run: Path) -> None:

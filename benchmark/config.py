@@ -10,7 +10,7 @@ from typing import Any
 
 from baselines import METHODS
 from benchmark.errors import BenchError, unknown
-from benchmark.generators.registry import GENERATORS, Entry
+from benchmark.generators.registry import GENERATORS, OPTIONS, Entry
 from benchmark.method import Method
 from benchmark.protocol import PROTOCOL_KEYS, Protocol, key_of
 
@@ -21,7 +21,8 @@ Settings = Mapping[str, Any]
 @dataclass(frozen=True)
 class RunConfig:
     """What a run does. Settings are `key` (protocol), `generator.key`, `method.key`, or
-    `generator.method.key`, the more special ones winning within a layer.
+    `generator.method.key`, the more special ones winning within a layer. A generator that draws
+    from classes takes `generator.classes` and `generator.truncation` as well.
 
     preset: where they start from, a name. seeds: one replicate each. defaults: the preset's
     settings. settings: the user's. variants: further settings, one full grid for each of them.
@@ -64,11 +65,19 @@ def protocol_for(name: str, entry: Entry, layers: Iterable[Settings]) -> Protoco
     for layer in layers:
         values |= {key: value for key, value in layer.items() if "." not in key}
         special = _section(name, layer)
-        values |= {key: value for key, value in special.items() if "." not in key}
+        values |= {k: v for k, v in special.items() if "." not in k and k not in OPTIONS}
     for key in values:
         if key not in PROTOCOL_KEYS:
             raise unknown("setting", key, [*PROTOCOL_KEYS, *_method_keys()])
     return Protocol(**{PROTOCOL_KEYS[k]: _typed(k, v, Protocol) for k, v in values.items()})
+
+
+def generator_options(name: str, layers: Iterable[Settings]) -> dict[str, Any]:
+    """What the layers say of the generator itself, such as `imagenet-biggan.classes`."""
+    options: dict[str, Any] = {}
+    for layer in layers:
+        options |= {k: v for k, v in _section(name, layer).items() if k in OPTIONS}
+    return options
 
 
 def method_for(name: str, generator: str, layers: Iterable[Settings]) -> Method:

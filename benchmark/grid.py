@@ -9,13 +9,14 @@ from benchmark.config import (
     RunConfig,
     check_sections,
     content_hash,
+    generator_options,
     method_for,
     plain,
     protocol_for,
 )
 from benchmark.directions import versions
 from benchmark.generators.base import Generator
-from benchmark.generators.registry import find_generator
+from benchmark.generators.registry import Entry, find_generator, with_options
 from benchmark.generators.weights import weights_hash
 from benchmark.method import Method
 from benchmark.protocol import Protocol
@@ -55,27 +56,35 @@ def plan(config: RunConfig, generators: Sequence[str], methods: Sequence[str]) -
 
     Raises BenchError for every name, key or value that cannot be right, before any work is done.
     """
-    opened = [(*find_generator(reference), reference) for reference in generators]
+    names = [find_generator(reference)[0] for reference in generators]
+    loaded: dict[str, tuple[Entry, Generator, str]] = {}  # by reference; with the weights' hash
     groups: dict[tuple[str, Protocol, int], Group] = {}
-    for name, entry, reference in opened:
-        generator = entry.load()
-        generator_hash = weights_hash(generator)
+    for name, given in zip(names, generators, strict=True):
         for i, variant in enumerate(config.variants):
             layers = config.layers(variant)
-            check_sections(layers, (name for name, _, _ in opened))
+            check_sections(layers, names)
+            reference = with_options(given, generator_options(name, layers))
+            if reference not in loaded:
+                _, opened = find_generator(reference)
+                made = opened.load()
+                loaded[reference] = opened, made, weights_hash(made)
+            entry, generator, generator_hash = loaded[reference]
             protocol = protocol_for(name, entry, layers)
             for seed in config.seeds:
                 group = groups.setdefault(
-                    (name, protocol, seed), Group(name, reference, generator, protocol, seed, [])
+                    (reference, protocol, seed),
+                    Group(name, reference, generator, protocol, seed, []),
                 )
                 for method_name in methods:
                     method = method_for(method_name, name, layers)
                     method.check(generator.latent_dim, protocol.k)
-                    content = {
+                    content: dict[str, Any] = {
                         "generator_hash": generator_hash,
                         "protocol": plain(protocol),
                         "method": plain(method),
                     }
+                    if entry.options:
+                        content["generator"] = dict(entry.options)
                     cell = Cell(name, method_name, seed, content_hash(content))
                     if cell not in [job.cell for job in group.jobs]:
                         group.jobs.append(Job(cell, method, content, headline=i == 0))

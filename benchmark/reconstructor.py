@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+RESNET_SIDE = 256
+
 
 class Reconstructor(nn.Module):
     """R(G(z), G(z + eps A e_k)) -> logits (n, K) over directions and the shift (n,).
@@ -102,7 +104,8 @@ def resnet18(image_shape: tuple[int, int, int], n_directions: int) -> Reconstruc
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")
     heads = nn.Linear(512, n_directions), nn.Linear(512, 1)
-    return Reconstructor(backbone, *heads, input_side=256)
+    return Reconstructor(backbone, *heads, input_side=RESNET_SIDE)
 
 
+INPUT_SIDE = {"lenet": None, "resnet18": RESNET_SIDE}  # what each one samples images down to
 RECONSTRUCTORS = {"lenet": lenet, "resnet18": resnet18}

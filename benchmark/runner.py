@@ -17,14 +17,15 @@ from safetensors.torch import save_file
 from benchmark.columns import FrozenColumns
 from benchmark.device import device_name
 from benchmark.directions import Directions, versions
-from benchmark.generators.base import Generator
 from benchmark.generators.inference import prepare
+from benchmark.generators.parts import InParts, most_on
 from benchmark.generators.planted import Planted, recovery
 from benchmark.grid import Group, Job
 from benchmark.method import Assignment, Fitted
 from benchmark.metrics import rca
 from benchmark.metrics.collapse import collapse
 from benchmark.metrics.redundancy import redundancy
+from benchmark.reconstructor import INPUT_SIDE
 from benchmark.results import Result, read_cell, write_table
 from benchmark.seeds import derive_seed, stream
 from benchmark.storage import sha256, write_atomically
@@ -56,7 +57,9 @@ class GroupRun:
 
     def __init__(self, group: Group, run: Path, device: str) -> None:
         self.group, self.run, self.device = group, run, device
-        self.generator: Generator = prepare(group.generator, device)
+        side = INPUT_SIDE[group.protocol.reconstructor]
+        prepared = prepare(group.generator, device, side)
+        self.generator = InParts(prepared, most_on(device, group.generator))
 
     def results(self, jobs: Sequence[Job]) -> Iterator[Result]:
         """Fit, train and judge each job; a failure ends that job alone."""
@@ -160,8 +163,8 @@ class GroupRun:
         )  # fmt: skip
         metrics: dict[str, Any] = asdict(redundancy(fitted.matrix))
         metrics |= {"collapse": float(ratios.mean()), "collapse_by_direction": ratios.tolist()}
-        if isinstance(self.generator, Planted):
-            metrics["recovery"] = recovery(fitted.matrix, self.generator.axes.cpu())
+        if isinstance(self.group.generator, Planted):
+            metrics["recovery"] = recovery(fitted.matrix, self.group.generator.axes.cpu())
         return metrics
 
     def _provenance(self, job: Job) -> dict[str, str]:

@@ -35,8 +35,8 @@ def pair(generator: nn.Module, raw: Tensor, shifts: Shifts) -> tuple[Tensor, Ten
         basis[k] = eps
         moves.append(matrix @ basis)
     delta = torch.stack(moves)
-    z = shifts.latents.z
-    return generator(Latents(z)), generator(Latents(z + delta))
+    z, labels = shifts.latents.z, shifts.latents.labels
+    return generator(Latents(z, labels)), generator(Latents(z + delta, labels))
 
 
 def loss(

@@ -10,6 +10,7 @@ from benchmark.config import (
     RunConfig,
     check_sections,
     content_hash,
+    generator_options,
     method_for,
     plain,
     protocol_for,
@@ -127,3 +128,13 @@ def test_the_hash_changes_with_any_value_and_not_with_order() -> None:
     assert one == content_hash({"b": {"c": 2.0}, "a": 1})
     assert one != content_hash({"a": 1, "b": {"c": 2.5}})
     assert len(one) == 10
+
+
+def test_classes_and_truncation_belong_to_the_generator(tmp_path: Path) -> None:
+    toml = '["imagenet-biggan"]\nclasses = [1, 2]\nsteps = 5\n'
+    layers = config(tmp_path, toml, "imagenet-biggan.truncation=0.5").layers({})
+    check_sections(layers, GENERATORS)
+    name = "imagenet-biggan"
+    assert generator_options(name, layers) == {"classes": [1, 2], "truncation": 0.5}
+    assert protocol_for(name, GENERATORS[name], layers).steps == 5
+    assert generator_options("planted", layers) == {}

@@ -44,22 +44,31 @@ def quality_table(quality: Quality) -> str:
             f"{quality.frechet:.2f}",
             f"{quality.real_frechet:.2f}",
         ),
-        (
-            "Is every class made? Rarest and most frequent class, %",
-            f"{100 * least:.1f} to {100 * most:.1f}",
-            f"{100 * min(quality.real_shares):.1f} to {100 * max(quality.real_shares):.1f}",
-        ),
     ]
+    if quality.by_class:
+        rows.append(
+            (
+                "Is every class made? Rarest and most frequent class, %",
+                f"{100 * least:.1f} to {100 * most:.1f}",
+                f"{100 * min(quality.real_shares):.1f} to {100 * max(quality.real_shares):.1f}",
+            )
+        )
     lines = [
         f"| | {quality.samples:,} samples | {quality.samples:,} real test images |",
         "|---|---|---|",
         *(f"| {question} | {ours} | {real} |" for question, ours, real in rows),
     ]
-    table = "\n".join(lines)
-    return f"""{table}
+    text = "\n".join(lines)
+    if quality.by_class:
+        text += f"\n\nShare of each class in the samples, %: {shares}."
+    if quality.early_step:
+        text += (
+            f"\n\nAfter the first {quality.early_step:,} steps of its training the generator's "
+            f"distance was {quality.early_frechet:.2f}."
+        )
+    task = "" if quality.by_class else " to tell by how many quarters they were turned"
+    return f"""{text}
 
-Share of each class in the samples, %: {shares}.
-
-The judge is a small convolutional classifier trained on the same training images; it names
+The judge is a small convolutional classifier trained on the same training images{task}; it names
 {100 * quality.accuracy:.2f}% of the real test images right. Both Frechet distances compare with all
 training images and use equally many images, so they carry the same bias of sample size."""

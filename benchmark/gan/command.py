@@ -1,6 +1,5 @@
 """Behind `bench train-generator`: train a generator, judge it, and leave weights with a card."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,33 +12,12 @@ from benchmark.gan.card import model_card
 from benchmark.gan.images import load_images
 from benchmark.gan.judge import trained_judge
 from benchmark.gan.quality import Quality, measure
-from benchmark.gan.training import GanConfig, GanTraining
-from benchmark.generators.base import Generator
-from benchmark.generators.sngan import SNGAN
-from benchmark.generators.weights import load_weights, save_weights, weights_hash
+from benchmark.gan.recipes import RECIPES
+from benchmark.gan.training import GanTraining, sheet_latents
+from benchmark.generators.proggan import ProgGAN
+from benchmark.generators.weights import Family, load_family, save_weights, weights_hash
 from benchmark.pictures import contact_sheet
 from benchmark.storage import sha256, write_atomically
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a generator is made. data, terms: what the card says of the images and their use."""
-
-    make: Callable[[], SNGAN]
-    config: GanConfig
-    data: str
-    terms: str
-
-
-RECIPES = {
-    "mnist-sngan": Recipe(
-        make=lambda: SNGAN(128, (128, 64, 32, 32), 1),
-        config=GanConfig(),
-        data="MNIST, handwritten digits of 28 x 28 pixels, padded with black to 32 x 32",
-        terms="MNIST is copyright Yann LeCun and Corinna Cortes, under CC BY-SA 3.0; "
-        "the weights are meant for research",
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -66,17 +44,22 @@ def train_generator(
     config = recipe.config if steps is None else replace(recipe.config, steps=steps)
     torch.manual_seed(config.seed)
     generator = recipe.make()  # before all else that draws from torch's global stream
-    train = load_images(data, generator.image_shape, "train", at_least=config.batch)
-    test = load_images(data, generator.image_shape, "test")
+    train = load_images(data, generator.image_shape, "train", config.batch, recipe.crop)
+    if recipe.held_out:
+        train, test = train.held_out(recipe.held_out)
+    else:
+        test = load_images(data, generator.image_shape, "test", crop=recipe.crop)
 
     judge = trained_judge(train, test, out / "judge.safetensors", device)  # also a check of data
     training = GanTraining(generator, train, config, device)
     finished = training.run(out)
     weights = out / f"{name}.safetensors"
     save_weights(finished, weights, {"generator": name, "steps": str(config.steps), **versions()})
-    loaded = load_weights(weights).to(device)
+    loaded = load_family(weights).to(device)
 
     quality = measure(loaded, judge, train, test)
+    early = measure(load_family(out / "early.safetensors").to(device), judge, train, test)
+    quality = replace(quality, early_frechet=early.frechet, early_step=config.early_step)
     sheet, card = out / f"{name}.png", out / f"{name}.md"
     _draw(loaded, sheet)
     facts = {
@@ -93,28 +76,39 @@ def train_generator(
     return Trained(weights, card, sheet, quality)
 
 
-def _facts(generator: SNGAN, training: GanTraining, device: str) -> dict[str, str]:
+def _facts(generator: Family, training: GanTraining, device: str) -> dict[str, str]:
     config = training.config
     size = sum(p.numel() for p in generator.parameters())
-    channels = "-".join(map(str, generator.channels))
     shape = " x ".join(map(str, generator.image_shape))
+    parts = generator.architecture()
+    described = ", ".join(f"{key} {_words(value)}" for key, value in parts.items())
     critic = sum(p.numel() for p in training.critic.parameters())
+    if isinstance(generator, ProgGAN):
+        game = "logistic loss against the mirror image of the generator"
+    else:
+        game = f"hinge loss against a spectral-norm discriminator {config.critic_width} wide"
+    penalty = f", gradient penalty {config.r1:g}" if config.r1 else ""
+    disturbed = ", all images augmented in colour, place and by cutout" if config.augment else ""
+    mirrored = ", real images mirrored" if config.mirror else ""
     return {
-        "Architecture": f"SNGAN residual generator, {generator.latent_dim} latent dimensions, "
-        f"channels {channels}, images {shape}, {size:,} parameters",
-        "Training": f"hinge loss against a spectral-norm discriminator {config.critic_width} wide "
-        f"({critic:,} parameters), {config.steps:,} steps of {config.batch} images, Adam at "
-        f"{config.lr_generator:g} and {config.lr_critic:g}, falling to 0 in the second half, "
-        f"weights averaged at {config.ema:g}, {'bfloat16' if config.bf16 else 'float32'}, "
-        f"seed {config.seed}",
+        "Architecture": f"{described}, images {shape}, {size:,} parameters",
+        "Training": f"{game} ({critic:,} parameters){penalty}{disturbed}{mirrored}, "
+        f"{config.steps:,} steps of {config.batch} images, {config.critic_steps} of the "
+        f"discriminator each, Adam at {config.lr_generator:g} and {config.lr_critic:g}, falling "
+        f"to 0 in the second half, weights averaged at {config.ema:g}, "
+        f"{'bfloat16' if config.bf16 else 'float32'}, seed {config.seed}",
         "Time": f"{training.seconds:,.0f} s on {device_name(device)}",
         "Versions": ", ".join(f"{k.removesuffix('_version')} {v}" for k, v in versions().items()),
     }
 
 
-def _draw(generator: Generator, path: Path) -> None:
+def _words(value: object) -> str:
+    return "-".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+
+
+def _draw(generator: Family, path: Path) -> None:
     """A hundred samples at twice their size."""
-    latents = generator.sample(100, torch.Generator().manual_seed(1))
     device = next(generator.parameters()).device
-    sheet = contact_sheet(generator(latents.to(device)), columns=10, scale=2)
+    images = generator(sheet_latents(generator).to(device))  # (100, C, H, W)
+    sheet = contact_sheet(images, columns=10, scale=2)
     write_atomically(path, lambda part: sheet.save(part, format="PNG"))

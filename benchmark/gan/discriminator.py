@@ -1,4 +1,8 @@
-"""SNGAN's residual discriminator: spectral norm on every layer, no batch norm."""
+"""SNGAN's residual discriminator: spectral norm on every layer, no batch norm.
+
+With classes it judges how an image and its class belong together, by projection (Miyato & Koyama,
+ICLR 2018): the score gains the product of the image's features with the embedding of its class.
+"""
 
 from math import sqrt
 
@@ -31,9 +35,10 @@ class Discriminator(nn.Module):
     """D: (n, C, H, W) images -> (n,) scores, high for real. Halves the image down to 8 pixels.
 
     Blocks have `width` channels, then twice, then four times as many as the image shrinks.
+    n_classes: 0 for images without labels.
     """
 
-    def __init__(self, image_shape: tuple[int, int, int], width: int) -> None:
+    def __init__(self, image_shape: tuple[int, int, int], width: int, n_classes: int = 0) -> None:
         super().__init__()
         image_channels, side, _ = image_shape
         blocks = [ResidualDownBlock(image_channels, width, down=True, first=True)]
@@ -46,10 +51,16 @@ class Discriminator(nn.Module):
         blocks.append(ResidualDownBlock(4 * width, 4 * width, down=False))
         self.blocks = nn.Sequential(*blocks)
         self.score = spectral_norm(nn.Linear(4 * width, 1))
+        self.embedding: nn.Module | None = None
+        if n_classes:
+            self.embedding = spectral_norm(nn.Embedding(n_classes, 4 * width))
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         features = F.relu(self.blocks(images)).sum(dim=(2, 3))  # (n, 4 width)
-        return self.score(features).squeeze(1)  # (n,)
+        scores = self.score(features).squeeze(1)  # (n,)
+        if self.embedding is None:
+            return scores
+        return scores + (self.embedding(labels) * features).sum(dim=1)  # (n,)
 
 
 def _normed_conv(channels_in: int, channels_out: int, kernel: int, gain: float = 1.0) -> nn.Module:

@@ -19,6 +19,7 @@ from torch import Tensor
 from benchmark.errors import BenchError
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
+Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 
 
@@ -46,7 +47,26 @@ class ImageSet:
         return digest.hexdigest()
 
     def first(self, n: int) -> ImageSet:
-        return ImageSet(self.images[:n], None if self.labels is None else self.labels[:n])
+        return self.rows(torch.arange(min(n, len(self))))
+
+    def rows(self, rows: Tensor) -> ImageSet:
+        return ImageSet(self.images[rows], None if self.labels is None else self.labels[rows])
+
+    def held_out(self, every: int) -> tuple[ImageSet, ImageSet]:
+        """All but each `every`-th image, and those: for a source that has no test images."""
+        place = torch.arange(len(self)) % every  # (n,)
+        return self.rows((place > 0).nonzero().squeeze(1)), self.rows(
+            (place == 0).nonzero().squeeze(1)
+        )
+
+    def turned(self) -> ImageSet:
+        """Each image turned by 0, 1, 2 or 3 quarters, which is its class: a task for a judge where
+        there are no classes (Gidaris et al., ICLR 2018)."""
+        quarters = torch.arange(len(self)) % 4  # (n,)
+        images = self.images.clone()
+        for quarter in range(1, 4):
+            images[quarter::4] = self.images[quarter::4].rot90(quarter, (2, 3))
+        return ImageSet(images, quarters)
 
     def batch(self, rows: Tensor) -> Tensor:
         """The images at `rows` as (len(rows), C, H, W) float32 in [-1, 1]."""
@@ -54,11 +74,13 @@ class ImageSet:
 
 
 def load_images(
-    path: Path, shape: tuple[int, int, int], split: str = "train", at_least: int = 1
-) -> ImageSet:
+    path: Path, shape: tuple[int, int, int], split: str = "train", at_least: int = 1,
+    crop: Box | None = None,
+) -> ImageSet:  # fmt: skip
     """The images of one split under `path`, brought to `shape` = (C, H, W).
 
-    Smaller images are padded with black, larger ones cropped to a centred square and resized.
+    crop: what is cut out of each image first. Smaller images are padded with black, larger ones
+    cropped to a centred square and resized.
     An .npz holds `x_<split>` and maybe `y_<split>`. In a folder or zip the split is its folder
     `<split>`, a source without that has training images only; the classes are the sub-folders in
     alphabetical order. Raises BenchError where a file is no image or there are fewer than
@@ -78,7 +100,7 @@ def load_images(
         count = len(names)
     if count < at_least:
         raise BenchError(f"{path} holds {count} {split} images; at least {at_least} are needed")
-    return ImageSet(torch.stack([_fit(picture, shape) for picture in pictures]), labels)
+    return ImageSet(torch.stack([_fit(picture, shape, crop) for picture in pictures]), labels)
 
 
 def _read_npz(path: Path, split: str) -> tuple[np.ndarray, Tensor | None]:
@@ -153,10 +175,12 @@ def _decode(name: PurePosixPath, read: Callable[[PurePosixPath], bytes], path: P
     return image
 
 
-def _fit(image: Image.Image, shape: tuple[int, int, int]) -> Tensor:
+def _fit(image: Image.Image, shape: tuple[int, int, int], crop: Box | None) -> Tensor:
     """One picture as a (C, H, W) uint8 tensor of exactly `shape`."""
     channels, height, width = shape
     image = image.convert("L" if channels == 1 else "RGB")
+    if crop is not None:
+        image = image.crop(crop)
     if image.width > width or image.height > height:
         side = min(image.size)
         left, top = (image.width - side) // 2, (image.height - side) // 2

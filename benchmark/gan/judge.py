@@ -1,7 +1,8 @@
 """A small classifier trained on real images, to judge what a generator makes.
 
 Its class probabilities say how clear a sample is and which classes are made; the features before
-its last layer are the space in which Frechet distances are measured.
+its last layer are the space in which Frechet distances are measured. Images without classes are
+told apart by how far they were turned, which serves the features as well.
 """
 
 from pathlib import Path
@@ -12,7 +13,6 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmark.errors import BenchError
 from benchmark.gan.images import ImageSet
 from benchmark.progress import Progress
 from benchmark.seeds import derive_seed, stream
@@ -30,6 +30,7 @@ class Judge(nn.Module):
     """(n, C, H, W) images in [-1, 1] -> (n, classes) logits, by way of (n, 128) features."""
 
     accuracy: float  # share of the real test images it names right
+    by_class: bool  # else by how far an image was turned
 
     def __init__(self, image_shape: tuple[int, int, int], classes: int) -> None:
         super().__init__()
@@ -69,14 +70,18 @@ class Judge(nn.Module):
 def trained_judge(train: ImageSet, test: ImageSet, path: Path, device: str = "cpu") -> Judge:
     """A judge of `train`'s classes in eval mode: read from `path`, or trained and put there.
 
-    A file made for other images, or damaged, is replaced. `judge.accuracy` is measured on `test`.
-    Raises BenchError where the images carry no classes.
+    Where the images carry no classes, it learns to tell by how many quarters they were turned. A
+    file made for other images, or damaged, is replaced. `judge.accuracy` is measured on `test`.
     """
-    if train.labels is None or test.labels is None:
-        raise BenchError("judging needs classes: a sub-folder each, or y_train and y_test")
+    by_class = train.labels is not None and test.labels is not None
+    if not by_class:
+        train, test = train.turned(), test.turned()
+    assert train.labels is not None
+    assert test.labels is not None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed("judge"))
         judge = Judge(train.shape, int(train.labels.max()) + 1)
+    judge.by_class = by_class
     # torch's type stub of `to` lacks memory_format.
     judge.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     fingerprint = train.fingerprint()

@@ -21,7 +21,9 @@ class Quality:
     confidence: mean top probability. shares: part of the samples in each class, by top probability.
     frechet: Frechet distance of the samples' features from those of the training images; the
     `real_` fields say the same of as many test images, so both carry the same bias of sample size.
-    accuracy: the judge's own, on the test images.
+    accuracy: the judge's own, on the test images. by_class: it judges classes, not how far an image
+    was turned, when the shares would say little. early_frechet: of the generator as it was after
+    `early_step` steps, for comparison.
     """
 
     samples: int
@@ -32,6 +34,9 @@ class Quality:
     real_shares: tuple[float, ...]
     real_frechet: float
     accuracy: float
+    by_class: bool = True
+    early_frechet: float = float("nan")
+    early_step: int = 0
 
 
 @torch.no_grad()
@@ -60,6 +65,7 @@ def measure(generator: Generator, judge: Judge, train: ImageSet, test: ImageSet)
         real_shares=_shares(real_probabilities),
         real_frechet=frechet(real_features.numpy(), train_features.numpy()),
         accuracy=judge.accuracy,
+        by_class=judge.by_class,
     )
 
 

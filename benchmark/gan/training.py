@@ -1,8 +1,10 @@
-"""Adversarial training of a small generator: hinge loss, moving average of the weights.
+"""Adversarial training of a small generator, with a moving average of its weights.
 
-SNGAN (Miyato et al., ICLR 2018), critic and generator each with a learning rate of its own
-(Heusel et al., NeurIPS 2017). Everything random comes from one stream that the checkpoint holds,
-so a killed training continues where it stood.
+SNGAN and BigGAN play the hinge game against a spectral-norm critic (Miyato et al., ICLR 2018), a
+ProgGAN plays at its full size against its own mirror image, the logistic game with a gradient
+penalty, which trains well without growing (Mescheder et al., ICML 2018). Critic and generator each
+have a learning rate of their own (Heusel et al., NeurIPS 2017). Everything random comes from one
+stream that the checkpoint holds, so a killed training continues where it stood.
 """
 
 import copy
@@ -12,14 +14,19 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.utils.tensorboard import SummaryWriter
 
 from benchmark.errors import BenchError
+from benchmark.gan.augmentation import augment, mirror
 from benchmark.gan.discriminator import Discriminator
 from benchmark.gan.images import ImageSet
 from benchmark.gan.interruption import Interruption
-from benchmark.generators.sngan import SNGAN
+from benchmark.gan.losses import HINGE, LOGISTIC, R1_EVERY, Loss, r1_penalty
+from benchmark.gan.progressive import ProgressiveDiscriminator
+from benchmark.generators.base import Latents
+from benchmark.generators.biggan import BigGAN
+from benchmark.generators.proggan import ProgGAN
+from benchmark.generators.weights import Family, save_weights
 from benchmark.pictures import contact_sheet
 from benchmark.progress import Progress
 from benchmark.storage import load_checkpoint, save_checkpoint, write_atomically
@@ -34,8 +41,10 @@ class GanConfig:
     """steps: generator updates. batch: images a step. Rates are Adam's: held for the first half of
     the steps, then falling to zero.
 
-    critic_width: channels of the discriminator's first block. ema: how much of the averaged
-    weights each step keeps. bf16: forward passes in bfloat16. The last two: steps between
+    critic_width: channels of the discriminator's first block; a ProgGAN's has the generator's own.
+    beta2: Adam's. ema: how much of the averaged weights each step keeps. augment: disturb all that
+    the critic sees. mirror: turn half of the real images left to right. r1: strength of the
+    gradient penalty, none at 0. bf16: forward passes in bfloat16. The last two: steps between
     checkpoints and sheets.
     """
 
@@ -45,11 +54,20 @@ class GanConfig:
     critic_steps: int = 1
     lr_generator: float = 3e-4
     lr_critic: float = 4e-4
+    beta2: float = 0.9
     ema: float = 0.999
+    augment: bool = False
+    mirror: bool = False
+    r1: float = 0.0
     bf16: bool = True
     seed: int = 0
     checkpoint_every: int = 500
     samples_every: int = 1_000
+
+    @property
+    def early_step(self) -> int:
+        """The step whose generator shows what the rest of the training brought."""
+        return max(1, self.steps // 10)
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -60,31 +78,40 @@ class GanConfig:
 class GanTraining:
     """The state of one adversarial training: both networks, optimisers, random stream, clock."""
 
-    def __init__(self, generator: SNGAN, data: ImageSet, config: GanConfig, device: str):
+    def __init__(self, generator: Family, data: ImageSet, config: GanConfig, device: str):
         if len(data) < config.batch:
             raise BenchError(f"{len(data)} images cannot fill one batch of {config.batch}")
+        self.conditional = isinstance(generator, BigGAN)
+        if isinstance(generator, BigGAN):
+            if data.labels is None:
+                raise BenchError("a BigGAN is trained on classes: a sub-folder of images for each")
+            if (found := int(data.labels.max()) + 1) != generator.n_classes:
+                raise BenchError(
+                    f"{found} classes of images for the {generator.n_classes} of BigGAN"
+                )
         torch.manual_seed(config.seed)
         self.config, self.data, self.device = config, data, device
         # torch's type stub of `to` lacks memory_format.
         self.generator = generator.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.averaged = copy.deepcopy(self.generator).requires_grad_(False)
-        critic = Discriminator(generator.image_shape, config.critic_width)
+        critic, self.loss = _opponent(generator, config.critic_width)
         self.critic = critic.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.generator_optimiser = torch.optim.Adam(
-            generator.parameters(), lr=config.lr_generator, betas=(0.0, 0.9)
+            generator.parameters(), lr=config.lr_generator, betas=(0.0, config.beta2)
         )
         self.critic_optimiser = torch.optim.Adam(
-            critic.parameters(), lr=config.lr_critic, betas=(0.0, 0.9)
+            critic.parameters(), lr=config.lr_critic, betas=(0.0, config.beta2)
         )
         self.rng = torch.Generator().manual_seed(config.seed)
         self.step = 0
         self.seconds = 0.0
 
-    def run(self, folder: Path) -> SNGAN:
+    def run(self, folder: Path) -> Family:
         """Train to the configured step, from `folder`'s checkpoint if there is one.
 
-        Writes `checkpoint.pt`, `samples/<step>.png` and TensorBoard scalars into `folder`; returns
-        the generator of averaged weights, in eval mode. Ctrl-C saves a checkpoint at the end of
+        Writes `checkpoint.pt`, `samples/<step>.png`, TensorBoard scalars and, after a tenth of the
+        steps, `early.safetensors` into `folder`; returns the generator of averaged weights, in eval
+        mode. Ctrl-C saves a checkpoint at the end of
         the step and then raises KeyboardInterrupt.
         """
         checkpoint = folder / "checkpoint.pt"
@@ -106,6 +133,9 @@ class GanTraining:
                 if self._due(self.config.checkpoint_every) or interruption.asked:
                     writer.flush()
                     save_checkpoint(checkpoint, self.state())
+                if self.step == self.config.early_step:
+                    about = {"steps": str(self.step)}
+                    save_weights(self.finished(), folder / "early.safetensors", about)
                 if self._due(self.config.samples_every):
                     self.save_samples(folder / "samples" / f"{self.step:06d}.png")
         if interruption.asked:
@@ -124,7 +154,8 @@ class GanTraining:
             critic_loss = self._update_critic()
         self.critic.requires_grad_(False)
         with self._autocast():
-            generator_loss = -self.critic(self._fakes()).float().mean()
+            fakes, labels = self._fakes()
+            generator_loss = self.loss.generator(self.critic(self._seen(fakes), labels).float())
         _update(self.generator_optimiser, generator_loss)
         self.critic.requires_grad_(True)
         self.step += 1
@@ -136,19 +167,36 @@ class GanTraining:
 
     def _update_critic(self) -> Tensor:
         rows = torch.randint(len(self.data), (self.config.batch,), generator=self.rng)
-        reals = self.data.batch(rows).to(self.device, memory_format=torch.channels_last)
+        reals = self.data.batch(rows)  # (n, C, H, W)
+        if self.config.mirror:
+            reals = mirror(reals, self.rng)
+        reals = reals.to(self.device, memory_format=torch.channels_last)
+        labels = None
+        if self.conditional and self.data.labels is not None:
+            labels = self.data.labels[rows].to(self.device)  # (n,)
         with self._autocast():
             with torch.no_grad():
-                fakes = self._fakes()
-            scores = self.critic(torch.cat([reals, fakes.to(reals.dtype)])).float()  # (2n,)
-        real_scores, fake_scores = scores.chunk(2)  # (n,), (n,)
-        loss = F.relu(1.0 - real_scores).mean() + F.relu(1.0 + fake_scores).mean()
+                fakes, fake_labels = self._fakes()
+            images = self._seen(torch.cat([reals, fakes.to(reals.dtype)]))  # (2n, C, H, W)
+            both = None
+            if labels is not None and fake_labels is not None:
+                both = torch.cat([labels, fake_labels])  # (2n,)
+            scores = self.critic(images, both).float()  # (2n,)
+        loss = self.loss.critic(*scores.chunk(2))
+        if self.config.r1 and self.step % R1_EVERY == 0:
+            penalty = r1_penalty(self.critic, images[: len(reals)].float(), labels)
+            loss = loss + R1_EVERY * self.config.r1 * penalty
         _update(self.critic_optimiser, loss)
         return loss.detach()
 
-    def _fakes(self) -> Tensor:
-        latents = self.generator.sample(self.config.batch, self.rng)
-        return self.generator(latents.to(self.device))  # (n, C, H, W)
+    def _seen(self, images: Tensor) -> Tensor:
+        """What the critic gets to see of (n, C, H, W) images."""
+        return augment(images.float(), self.rng) if self.config.augment else images
+
+    def _fakes(self) -> tuple[Tensor, Tensor | None]:
+        """(n, C, H, W) images of the generator, and their classes if it has any."""
+        latents = self.generator.sample(self.config.batch, self.rng).to(self.device)
+        return self.generator(latents), latents.labels
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=self.config.bf16)
@@ -162,16 +210,18 @@ class GanTraining:
             mean.lerp_(value, 1.0 - keep)
 
     @torch.no_grad()
-    def finished(self) -> SNGAN:
+    def finished(self) -> Family:
         """The averaged generator in eval mode, its batch-norm statistics measured anew.
 
         The statistics that training collects belong to the newest weights, not to their average.
         """
         generator = copy.deepcopy(self.averaged).train()
-        for layer in generator.modules():
-            if isinstance(layer, nn.BatchNorm2d):
-                layer.reset_running_stats()
-                layer.momentum = None  # a plain mean over all batches
+        norms = [layer for layer in generator.modules() if isinstance(layer, nn.BatchNorm2d)]
+        if not norms:
+            return generator.eval()
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # a plain mean over all batches
         rng = torch.Generator().manual_seed(0)
         for _ in range(0, CALIBRATION_LATENTS, 256):
             generator(generator.sample(256, rng).to(self.device))
@@ -179,9 +229,8 @@ class GanTraining:
 
     def save_samples(self, path: Path) -> None:
         """A sheet of 100 samples, the same latents each time."""
-        latents = self.averaged.sample(100, torch.Generator().manual_seed(1))
         with torch.no_grad():
-            images = self.finished()(latents.to(self.device))  # (100, C, H, W)
+            images = self.finished()(sheet_latents(self.averaged).to(self.device))  # (100, C, H, W)
         sheet = contact_sheet(images, columns=10)
         write_atomically(path, lambda part: sheet.save(part, format="PNG"))
 
@@ -215,6 +264,23 @@ class GanTraining:
             raise BenchError(
                 f"{path} is no checkpoint of this training; give another folder to start over"
             ) from error
+
+
+def sheet_latents(generator: Family) -> Latents:
+    """A hundred latents, always the same; a conditional generator's have a class a column."""
+    latents = generator.sample(100, torch.Generator().manual_seed(1))
+    if isinstance(generator, BigGAN):
+        return Latents(latents.z, torch.arange(100) % 10 % generator.n_classes)
+    return latents
+
+
+def _opponent(generator: Family, width: int) -> tuple[nn.Module, Loss]:
+    """The critic that a generator of this family plays against, and the game."""
+    if isinstance(generator, ProgGAN):
+        channels, _, _ = generator.image_shape
+        return ProgressiveDiscriminator(channels, generator.channels), LOGISTIC
+    n_classes = generator.n_classes if isinstance(generator, BigGAN) else 0
+    return Discriminator(generator.image_shape, width, n_classes), HINGE
 
 
 def _update(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:

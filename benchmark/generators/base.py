@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
+
+from benchmark.errors import BenchError
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class Generator(nn.Module):
     """Base of all generators: G maps n latents to (n, C, H, W) images in [-1, 1].
 
     A subclass sets `latent_dim` and `image_shape` and implements `forward`. `sample` draws from
-    N(0, I) unless the subclass says otherwise (classes, truncation).
+    N(0, I) unless the subclass says otherwise (classes, truncation). The rest is for those that
+    have more to offer.
     """
 
     latent_dim: int  # d
@@ -52,3 +56,16 @@ class Generator(nn.Module):
 
     def forward(self, latents: Latents) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__} does not say how it makes images")
+
+    def configure(
+        self, classes: Sequence[int] | int | None = None, truncation: float | None = None
+    ) -> None:
+        """Choose what `sample` draws; raises BenchError for what the generator does not offer."""
+        if classes is not None or truncation is not None:
+            raise BenchError(f"a {type(self).__name__} has no classes and no truncation to choose")
+
+    def thin(self, side: int) -> None:
+        """Leave out the pixels that nearest sampling to `side` x `side` would drop.
+
+        Changes nothing where the architecture cannot; `image_shape` says what images come out.
+        """

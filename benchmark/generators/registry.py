@@ -2,9 +2,10 @@
 
 import importlib.util
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from benchmark.errors import BenchError, unknown
 from benchmark.generators.base import Generator
@@ -12,6 +13,7 @@ from benchmark.generators.planted import FACTORS, Planted
 from benchmark.generators.weights import load_weights
 
 BUNDLED = Path(__file__).parent / "weights"
+OPTIONS = {"classes": int, "truncation": float}  # of a generator, and the type of each value
 
 
 def weights_home() -> Path:
@@ -23,7 +25,8 @@ def weights_home() -> Path:
 class Entry:
     """One generator the suite knows: what it is, its usual K and R, and how it is opened.
 
-    weights: the file or folder it loads, or None if it needs none.
+    weights: the file or folder it loads, or None if it needs none. get: the command that brings
+    them. options: what `configure` is told; a dict of `classes` and `truncation`.
     """
 
     about: str
@@ -31,33 +34,77 @@ class Entry:
     reconstructor: str
     load: Callable[[], Generator]
     weights: Path | None = None
+    get: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def missing(self) -> str | None:
         """Why it cannot be used here, or None."""
-        if self.weights is None or self.weights.exists():
+        if self.weights is None:
             return None
-        return f"no weights at {self.weights}"
+        in_folder = self.weights.is_dir()  # which may hold what is left of a broken download
+        needed = self.weights / "generator.pt" if in_folder else self.weights
+        if needed.exists():
+            return None
+        way = f"; {self.get} brings them" if self.get else ""
+        return f"no weights at {needed}{way}"
 
 
-def _from_weights(about: str, k: int, reconstructor: str, weights: Path) -> Entry:
-    return Entry(about, k, reconstructor, lambda: load_weights(weights), weights)
+def _from_weights(
+    about: str, k: int, reconstructor: str, weights: Path, get: str = "", **options: Any
+) -> Entry:
+    return Entry(about, k, reconstructor, lambda: load_weights(weights), weights, get, options)
+
+
+def _small(name: str, about: str, k: int, reconstructor: str) -> Entry:
+    """Made by this suite: bundled once it is trained."""
+    path = BUNDLED / f"{name}.safetensors"
+    return _from_weights(about, k, reconstructor, path, f"bench train-generator {name}")
+
+
+def _published(
+    name: str, about: str, k: int, reconstructor: str, file: str = "", **options: Any
+) -> Entry:
+    """Made by the authors of the architecture or of the method; downloaded, never bundled."""
+    path = weights_home() / name / file
+    return _from_weights(about, k, reconstructor, path, f"bench fetch {name}", **options)
 
 
 GENERATORS = {
     "planted": Entry(
         "a blob with eight known factors; no training data", len(FACTORS), "lenet", Planted
     ),
-    "mnist-sngan": _from_weights(
-        "SNGAN ResNet-32, widths 128-64-32-32, trained on MNIST; bundled", 64, "lenet",
-        BUNDLED / "mnist-sngan.safetensors",
+    "mnist-sngan": _small(
+        "mnist-sngan", "SNGAN ResNet-32, widths 128-64-32-32, trained on MNIST; bundled",
+        64, "lenet",
     ),
-    "mnist-sngan-authors": _from_weights(
-        "SNGAN ResNet-32, width 256, MNIST; the authors' args.json and generator.pt", 128, "lenet",
-        weights_home() / "mnist-sngan",
+    "anime-sngan-small": _small(
+        "anime-sngan-small", "SNGAN ResNet-64 of reduced width, trained on anime faces",
+        64, "lenet",
     ),
-    "anime-sngan-authors": _from_weights(
-        "SNGAN ResNet-64, anime faces; the authors' args.json and generator.pt", 128, "lenet",
-        weights_home() / "anime-sngan",
+    "celeba-proggan-small": _small(
+        "celeba-proggan-small", "ProgGAN to 64 pixels, trained on faces of CelebA",
+        64, "resnet18",
+    ),
+    "cifar-biggan-small": _small(
+        "cifar-biggan-small", "conditional BigGAN of 32 pixels, trained on CIFAR-10",
+        64, "resnet18",
+    ),
+    "mnist-sngan-authors": _published(
+        "mnist-sngan-authors",
+        "SNGAN ResNet-32, width 256, MNIST; the authors' args.json and generator.pt",
+        128, "lenet",
+    ),
+    "anime-sngan": _published(
+        "anime-sngan", "SNGAN ResNet-64, anime faces; the authors' args.json and generator.pt",
+        128, "lenet",
+    ),
+    "celebahq-proggan": _published(
+        "celebahq-proggan", "ProgGAN to 1024 pixels, CelebA-HQ; Karras et al.'s snapshot",
+        200, "resnet18", "100_celeb_hq_network-snapshot-010403.pth",
+    ),
+    "imagenet-biggan": _published(
+        "imagenet-biggan", "BigGAN of 128 pixels, ILSVRC; Brock's G_ema.pth, the authors' class",
+        120, "resnet18", "G_ema.pth", classes=[239],
     ),
 }  # fmt: skip
 
@@ -65,9 +112,12 @@ GENERATORS = {
 def find_generator(reference: str) -> tuple[str, Entry]:
     """Name and entry of a known generator, a weights file or folder, or `path/to/file.py:callable`.
 
-    A generator of the user's own goes by the name of its file and callable, so its results do not
-    depend on the folder it lies in. Raises BenchError where there is none or it cannot be used.
+    Each may carry options, as in `imagenet-biggan?classes=207,239&truncation=0.5`; the name is
+    without them. A generator of the user's own goes by the name of its file and callable, so its
+    results do not depend on the folder it lies in. Raises BenchError where there is none or it
+    cannot be used.
     """
+    reference, _, query = reference.partition("?")
     name = reference
     if reference in GENERATORS:
         entry = GENERATORS[reference]
@@ -82,7 +132,41 @@ def find_generator(reference: str) -> tuple[str, Entry]:
         raise unknown("generator", reference, GENERATORS)
     if reason := entry.missing():
         raise BenchError(f"generator '{name}' is not available: {reason}")
-    return name, entry
+    options = {**entry.options, **_parse_options(query)}
+    if not options:
+        return name, entry
+    return name, replace(entry, options=options, load=lambda: _configured(entry.load(), options))
+
+
+def with_options(reference: str, options: Mapping[str, Any]) -> str:
+    """The reference that opens the same generator with these options above its own."""
+    base, _, query = reference.partition("?")
+    merged = {**_parse_options(query), **options}
+    parts = []
+    for name, value in merged.items():
+        values = value if isinstance(value, list | tuple) else [value]
+        parts.append(f"{name}={','.join(map(str, values))}")
+    return f"{base}?{'&'.join(parts)}" if parts else base
+
+
+def _parse_options(query: str) -> dict[str, Any]:
+    """{"classes": [207, 239], "truncation": 0.5} from `classes=207,239&truncation=0.5`."""
+    options: dict[str, Any] = {}
+    for part in filter(None, query.split("&")):
+        name, _, text = part.partition("=")
+        if name not in OPTIONS:
+            raise unknown("option of a generator", name, OPTIONS)
+        try:
+            values = [OPTIONS[name](value) for value in text.split(",")]
+        except ValueError as error:
+            raise BenchError(f"{name} wants {OPTIONS[name].__name__}s, not '{text}'") from error
+        options[name] = values if name == "classes" else values[0]
+    return options
+
+
+def _configured(generator: Generator, options: Mapping[str, Any]) -> Generator:
+    generator.configure(**options)
+    return generator
 
 
 def _call(path: str, attribute: str) -> Generator:

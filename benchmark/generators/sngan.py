@@ -68,6 +68,15 @@ class SNGAN(Generator):
                 assert layer.bias is not None
                 nn.init.zeros_(layer.bias)
 
+    def architecture(self) -> dict[str, object]:
+        """The arguments that make such a generator, and the name of its family."""
+        return {
+            "name": "sngan",
+            "latent_dim": self.latent_dim,
+            "channels": self.channels,
+            "image_channels": self.image_shape[0],
+        }
+
     def forward(self, latents: Latents) -> Tensor:
         return self.model(latents.z)  # (n, C, H, W)
 

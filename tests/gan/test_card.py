@@ -1,5 +1,7 @@
 """The model card says what was measured, in figures that a reader can check."""
 
+from dataclasses import replace
+
 from benchmark.gan.card import model_card
 from benchmark.gan.quality import Quality
 
@@ -23,3 +25,17 @@ def test_every_fact_and_figure_is_there() -> None:
     assert "99.43%" in card
     assert "](mnist-sngan.png)" in card
     assert card.endswith("\n")
+
+
+def test_the_distance_early_in_the_training_stands_beside_the_last() -> None:
+    early = replace(QUALITY, early_frechet=12.345, early_step=900)
+    text = model_card("g", {}, early)
+    assert "After the first 900 steps of its training the generator's distance was 12.35." in text
+    assert "After the first" not in model_card("g", {}, QUALITY)
+
+
+def test_a_judge_of_turned_images_says_so_and_counts_no_classes() -> None:
+    text = model_card("g", {}, replace(QUALITY, by_class=False))
+    assert "by how many quarters they were turned; it names\n99.43%" in text
+    assert "Is every class made" not in text
+    assert "Share of each class" not in text

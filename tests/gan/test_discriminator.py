@@ -39,3 +39,26 @@ def test_black_pixels_are_seen() -> None:
     critic(black).sum().backward()
     assert black.grad is not None
     assert (black.grad != 0).any()
+
+
+def test_projection_adds_the_features_along_the_class() -> None:
+    torch.manual_seed(0)
+    critic = Discriminator((3, 16, 16), 4, n_classes=3).eval()
+    images, labels = torch.randn(6, 3, 16, 16), torch.tensor([0, 1, 2, 0, 1, 2])
+    features = critic.blocks(images).relu().sum(dim=(2, 3))
+    assert critic.embedding is not None
+    expected = critic.score(features).squeeze(1)
+    for i, label in enumerate(labels.tolist()):
+        expected[i] = expected[i] + critic.embedding.weight[label] @ features[i]
+    torch.testing.assert_close(critic(images, labels), expected)
+    assert (critic(images, labels) - critic(images, labels.flip(0))).abs().max() > 1e-4
+
+
+def test_the_embedding_has_a_spectral_norm_too() -> None:
+    torch.manual_seed(0)
+    critic = Discriminator((3, 16, 16), 4, n_classes=3)
+    for _ in range(50):
+        critic(torch.randn(2, 3, 16, 16), torch.tensor([0, 1]))
+    assert critic.embedding is not None
+    matrix = critic.embedding.weight.detach().double().numpy()
+    assert 0.99 < np.linalg.svd(matrix, compute_uv=False)[0] < 1.01

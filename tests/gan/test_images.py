@@ -224,3 +224,31 @@ def test_a_fingerprint_tells_images_and_labels_apart() -> None:
     }
     assert len(prints) == 4
     assert ImageSet(images.clone(), labels.clone()).fingerprint() in prints
+
+
+def test_every_tenth_image_is_held_out_with_its_label() -> None:
+    images = torch.arange(25, dtype=torch.uint8).view(25, 1, 1, 1)
+    train, test = ImageSet(images, torch.arange(25) % 7).held_out(10)
+    assert test.images.flatten().tolist() == [0, 10, 20]
+    assert test.labels is not None
+    assert test.labels.tolist() == [0, 3, 6]
+    assert sorted([*train.images.flatten().tolist(), 0, 10, 20]) == list(range(25))
+    plain, _ = ImageSet(images, None).held_out(10)
+    assert plain.labels is None
+
+
+def test_turned_images_have_their_quarters_for_a_class() -> None:
+    images = torch.randint(0, 256, (9, 3, 4, 4), dtype=torch.uint8)
+    turned = ImageSet(images, None).turned()
+    assert turned.labels is not None
+    for before, after, label in zip(images, turned.images, turned.labels.tolist(), strict=True):
+        assert np.array_equal(after.numpy(), np.rot90(before.numpy(), label, (1, 2)))
+    assert turned.labels.tolist() == [0, 1, 2, 3, 0, 1, 2, 3, 0]
+
+
+def test_a_box_is_cut_out_first(tmp_path: Path) -> None:
+    pixels = np.zeros((20, 30, 3), np.uint8)
+    pixels[5:15, 10:20] = 200
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    whole = load_images(tmp_path, (3, 10, 10), crop=(10, 5, 20, 15))
+    assert (whole.images == 200).all()

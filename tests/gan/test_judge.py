@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.errors import BenchError
 from benchmark.gan.images import ImageSet
 from benchmark.gan.judge import Judge, trained_judge
 
@@ -71,9 +70,15 @@ def test_a_damaged_file_is_replaced(
     assert path.stat().st_size > 100_000
 
 
-def test_images_without_classes(train: ImageSet, test: ImageSet, tmp_path: Path) -> None:
-    with pytest.raises(BenchError, match="judging needs classes"):
-        trained_judge(ImageSet(train.images, None), test, tmp_path / "judge.safetensors")
+def test_images_without_classes_are_told_by_how_they_are_turned(
+    train: ImageSet, test: ImageSet, tmp_path: Path
+) -> None:
+    plain = ImageSet(train.images, None), ImageSet(test.images, None)
+    judge = trained_judge(*plain, tmp_path / "judge.safetensors")
+    assert not judge.by_class
+    assert judge.classes == 4
+    assert judge.accuracy > 0.45  # chance is a quarter; it cannot tell above from turned below
+    assert trained_judge(train, test, tmp_path / "other.safetensors").by_class
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (1, 32, 32), (3, 64, 48)])

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,10 @@ from benchmark.errors import BenchError
 from benchmark.gan import training as training_module
 from benchmark.gan.images import ImageSet
 from benchmark.gan.training import GanConfig, GanTraining
+from benchmark.generators.biggan import BigGAN
+from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.sngan import SNGAN
+from benchmark.generators.weights import load_family
 from benchmark.storage import load_checkpoint, save_checkpoint
 
 CONFIG = GanConfig(steps=9, batch=4, critic_width=4, checkpoint_every=4, samples_every=4)
@@ -176,7 +180,7 @@ class FixedScores(nn.Module):
         super().__init__()
         self.scores = nn.Parameter(torch.tensor(scores))
 
-    def forward(self, images: Tensor) -> Tensor:
+    def forward(self, images: Tensor, _labels: Tensor | None = None) -> Tensor:
         return self.scores + 0 * images.sum()
 
 
@@ -276,3 +280,118 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(BenchError, match="cannot write"):
         new_training().run(tmp_path / "file" / "run")
+
+
+# The other families.
+
+
+def labelled() -> ImageSet:
+    torch.manual_seed(0)
+    images = torch.randint(0, 256, (20, 3, 32, 32), dtype=torch.uint8)
+    return ImageSet(images, torch.arange(20) % 3)
+
+
+def conditional(data: ImageSet | None = None) -> GanTraining:
+    torch.manual_seed(0)
+    generator = BigGAN(32, latent_dim=8, width=1, n_classes=3, shared_dim=2)
+    config = replace(CONFIG, augment=True, mirror=True)
+    return GanTraining(generator, labelled() if data is None else data, config, "cpu")
+
+
+def progressive() -> GanTraining:
+    torch.manual_seed(0)
+    config = replace(CONFIG, r1=1.0, augment=True)
+    return GanTraining(ProgGAN(6, (4, 4, 4, 4), 3), labelled(), config, "cpu")
+
+
+@pytest.mark.parametrize("make", [conditional, progressive])
+def test_a_kill_changes_nothing_for_the_other_families_either(
+    make: Callable[[], GanTraining], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_module, "CALIBRATION_LATENTS", 256)
+    expected = make().run(tmp_path / "undisturbed").state_dict()
+    assert not same(expected, make().generator.state_dict())
+    broken = make()
+    advance = broken.advance
+
+    def fail_at_six() -> dict[str, float]:
+        if broken.step == 6:
+            raise RuntimeError("power cut")
+        return advance()
+
+    monkeypatch.setattr(broken, "advance", fail_at_six)
+    with pytest.raises(RuntimeError, match="power cut"):
+        broken.run(tmp_path / "broken")
+    assert same(make().run(tmp_path / "broken").state_dict(), expected)
+
+
+def test_the_critic_sees_each_image_with_its_class() -> None:
+    training = conditional()
+    seen: list[Tensor] = []
+
+    class Watching(FixedScores):
+        def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+            assert labels is not None
+            seen.append(labels)
+            return super().forward(images)
+
+    training.critic = Watching([0.0] * 8)
+    training.config = replace(training.config, bf16=False)
+    rows: list[Tensor] = []
+    batch = ImageSet.batch
+
+    def watched(data: ImageSet, which: Tensor) -> Tensor:
+        rows.append(which)
+        return batch(data, which)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ImageSet, "batch", watched)
+        training._update_critic()
+    assert training.data.labels is not None
+    assert torch.equal(seen[0][:4], training.data.labels[rows[0]])
+    assert seen[0][4:].max() < 3
+
+
+def test_a_conditional_generator_needs_classes() -> None:
+    with pytest.raises(BenchError, match="a BigGAN is trained on classes"):
+        conditional(ImageSet(labelled().images, None))
+    with pytest.raises(BenchError, match="5 classes of images for the 3 of BigGAN"):
+        conditional(ImageSet(labelled().images, torch.arange(20) % 5))
+
+
+def test_the_penalty_comes_every_sixteenth_step_and_weighs_as_much() -> None:
+    with_penalty, without = progressive(), progressive()
+    for training in (with_penalty, without):
+        training.config = replace(training.config, bf16=False)
+    without.config = replace(without.config, r1=0.0)
+    first = with_penalty._update_critic() - without._update_critic()
+    assert first > 0
+    again = progressive()
+    again.config = replace(again.config, bf16=False, r1=2.0)
+    assert (again._update_critic() - progressive_loss()) == pytest.approx(
+        2 * first.item(), rel=1e-3
+    )
+    for training in (with_penalty, without):
+        training.critic.load_state_dict(again.critic.state_dict())
+        training.generator.load_state_dict(again.generator.state_dict())
+        training.rng.set_state(again.rng.get_state())
+        training.step = 1
+    assert with_penalty._update_critic() == without._update_critic()
+
+
+def progressive_loss() -> float:
+    training = progressive()
+    training.config = replace(training.config, bf16=False, r1=0.0)
+    return training._update_critic().item()
+
+
+def test_the_generator_of_a_tenth_of_the_steps_is_kept(tmp_path: Path) -> None:
+    config = replace(CONFIG, steps=20)
+    new_training(config).run(tmp_path)
+    early = load_family(tmp_path / "early.safetensors")
+    stopped = new_training(config)
+    for _ in range(2):
+        stopped.advance()
+    for name, value in stopped.finished().state_dict().items():
+        if value.is_floating_point():
+            torch.testing.assert_close(early.state_dict()[name], value, rtol=2e-3, atol=1e-5)

@@ -3,14 +3,17 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
-from benchmark.generators.base import Latents
+from benchmark.generators.base import Generator, Latents
 from benchmark.generators.inference import fold_batch_norm, prepare, subpixel
 from benchmark.generators.layers import DoubledSum, ToImage
 from benchmark.generators.planted import Planted
-from benchmark.generators.sngan import SNGAN
+from benchmark.generators.proggan import ScaledBias
+from benchmark.reconstructor import resnet18
 from benchmark.seeds import stream
 from tests import plain
+from tests.generators.disturbed import FAMILIES, disturbed
 
 
 def disturbed_norm(channels: int) -> nn.BatchNorm2d:
@@ -44,24 +47,95 @@ def test_subpixel_convolution_equals_upsampling_then_convolution(size: tuple[int
     torch.testing.assert_close(subpixel(conv)(x), expected, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("channels", [(8, 8, 8, 8), (16, 8, 4, 4, 2)])
-def test_prepared_generator_and_its_gradient_equal_the_plain_ones(
-    channels: tuple[int, ...],
-) -> None:
-    generator = SNGAN(10, channels, 3).double().eval()
-    for layer in generator.modules():
-        if isinstance(layer, nn.BatchNorm2d):
-            layer.load_state_dict(disturbed_norm(layer.num_features).state_dict())
+def latents_of(generator: Generator, n: int = 3) -> Latents:
+    latents = generator.sample(n, stream("z"))
+    return Latents(latents.z.double(), latents.labels)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_prepared_generator_and_its_gradient_equal_the_plain_ones(family: str) -> None:
+    torch.manual_seed(0)
+    generator = disturbed(FAMILIES[family]())
     prepared = prepare(generator)
-    z = torch.randn(3, 10, generator=stream("z"), dtype=torch.float64)
+    latents = latents_of(generator)
     weight = torch.randn(3, *generator.image_shape, generator=stream("w"), dtype=torch.float64)
-    gradients = []
+    images, gradients = [], []
     for model in (generator, prepared):
-        leaf = z.clone().requires_grad_(True)
-        (model(Latents(leaf)) * weight).sum().backward()
+        leaf = latents.z.clone().requires_grad_(True)
+        images.append(model(Latents(leaf, latents.labels)))
+        (images[-1] * weight).sum().backward()
         gradients.append(leaf.grad)
-    torch.testing.assert_close(prepared(Latents(z)), generator(Latents(z)), rtol=0, atol=1e-12)
+    assert images[0].std() > 0.05
+    torch.testing.assert_close(images[1], images[0], rtol=0, atol=1e-12)
     torch.testing.assert_close(gradients[1], gradients[0], rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_images_stay_in_channels_last_memory(family: str) -> None:
+    prepared = prepare(FAMILIES[family]().eval())
+    inside: list[bool] = []
+    for layer in prepared.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d) and layer.kernel_size > (1, 1):
+            layer.register_forward_hook(
+                lambda _layer, _seen, out: inside.append(
+                    out.is_contiguous(memory_format=torch.channels_last)
+                )
+            )
+    prepared(prepared.sample(2, stream("z")))
+    assert inside
+    assert all(inside)
+
+
+@pytest.mark.parametrize("side", [4, 8, 16])
+def test_a_thinned_generator_makes_the_pixels_that_sampling_keeps(side: int) -> None:
+    generator = disturbed(FAMILIES["proggan"]())
+    thinned = prepare(generator, side=side)
+    latents = latents_of(generator)
+    assert thinned.image_shape == (3, side, side)
+    expected = F.interpolate(generator(latents), side)
+    torch.testing.assert_close(thinned(latents), expected, rtol=0, atol=1e-12)
+    assert generator.image_shape == (3, 32, 32)
+
+
+@pytest.mark.parametrize(("family", "side"), [("sngan-32", 8), ("proggan", 32), ("proggan", 24)])
+def test_what_cannot_be_thinned_exactly_stays_whole(family: str, side: int) -> None:
+    generator = disturbed(FAMILIES[family]())
+    thinned = prepare(generator, side=side)
+    assert thinned.image_shape == generator.image_shape
+    latents = latents_of(generator)
+    torch.testing.assert_close(thinned(latents), generator(latents), rtol=0, atol=1e-12)
+
+
+def test_r_sees_the_same_of_a_thinned_generator() -> None:
+    torch.manual_seed(0)
+    generator = disturbed(FAMILIES["proggan"]())
+    reconstructor = resnet18(generator.image_shape, 7).double().eval()
+    reconstructor.input_side = 8
+    pairs = []
+    for model in (generator, prepare(generator, side=8)):
+        latents = latents_of(generator)
+        pairs.append(reconstructor(model(latents), model(latents.shifted(torch.ones(10)))))
+    torch.testing.assert_close(pairs[1], pairs[0], rtol=1e-9, atol=1e-11)
+
+
+@pytest.mark.parametrize(("kernel", "up"), [(3, False), (1, False), (3, True), (1, True)])
+def test_a_scale_folds_into_the_convolution_before_it(kernel: int, up: bool) -> None:
+    torch.manual_seed(0)
+    conv = nn.Conv2d(3, 5, kernel, padding=kernel // 2, bias=False)
+    layers = nn.Sequential(conv, ScaledBias(5, 0.3), nn.LeakyReLU(0.2))
+    if up:
+        layers.insert(0, nn.Upsample(scale_factor=2))
+    model = nn.ModuleList([layers.double()])
+    nn.init.normal_(layers[-2].b)
+    x = torch.randn(2, 3, 4, 5, generator=stream("x"), dtype=torch.float64)
+    expected = layers(x)
+    prepared = prepare(model)  # type: ignore[arg-type]  # any module with sequences will do
+    torch.testing.assert_close(prepared[0](x), expected, rtol=0, atol=1e-13)
+    assert not any(isinstance(layer, ScaledBias) for layer in prepared.modules())
+    kinds = [type(layer) for layer in prepared[0]]
+    if up:
+        swapped = [nn.Conv2d, nn.Upsample, nn.LeakyReLU]
+        assert kinds == (swapped if kernel == 1 else [nn.ConvTranspose2d, nn.LeakyReLU])
 
 
 def test_every_rewrite_takes_place_and_the_original_stays() -> None:

@@ -11,13 +11,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from benchmark.errors import BenchError
+from benchmark.generators.published import save_authors_layout
 from benchmark.generators.sngan import SNGAN
-from benchmark.generators.weights import (
-    load_weights,
-    save_authors_layout,
-    save_weights,
-    weights_hash,
-)
+from benchmark.generators.weights import load_weights, save_weights, weights_hash
+from tests.generators.disturbed import FAMILIES, disturbed
 
 
 def new_generator(channels: tuple[int, ...] = (8, 8, 8, 8)) -> SNGAN:
@@ -316,3 +313,42 @@ def test_an_error_is_one_line(authors: Path) -> None:
     with pytest.raises(BenchError, match=r"generator\.pt .*model\.3\.model\.3\.weight") as caught:
         load_weights(authors)
     assert "\n" not in str(caught.value)
+
+
+# Families, and files as others publish them.
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_comes_back_from_its_file(family: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    generator = disturbed(FAMILIES[family]()).float()
+    path = tmp_path / "g.safetensors"
+    save_weights(generator, path, {})  # type: ignore[arg-type]  # all of them are families
+    loaded = load_weights(path)
+    assert type(loaded) is type(generator)
+    assert loaded.image_shape == generator.image_shape
+    latents = generator.sample(2, torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        expected = generator(latents)
+        difference = (loaded(latents) - expected).std() / expected.std()
+    assert 0 < difference < 0.01
+    with safe_open(path, "pt") as file:
+        assert file.metadata()["weights_hash"] == weights_hash(loaded)
+
+
+@pytest.mark.parametrize("family", ["sngan-64", "proggan"])
+@pytest.mark.parametrize("as_zip", [True, False])
+def test_a_published_state_dict_is_told_by_its_keys(
+    family: str, as_zip: bool, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    generator = FAMILIES[family]()
+    path = tmp_path / "snapshot.pth"
+    torch.save(generator.state_dict(), path, _use_new_zipfile_serialization=as_zip)
+    assert weights_hash(load_weights(path)) == weights_hash(generator)
+
+
+def test_a_published_state_dict_of_something_else(tmp_path: Path) -> None:
+    torch.save(nn.Linear(3, 3).state_dict(), tmp_path / "g.pth")
+    with pytest.raises(BenchError, match=r"g\.pth is a state dict of no known generator"):
+        load_weights(tmp_path / "g.pth")

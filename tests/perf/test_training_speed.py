@@ -26,8 +26,9 @@ QUESTIONS = ShiftRange(6.0, 0.5)
 
 
 def ratio(
-    benchmark: BenchmarkFixture, slow: Callable[[], object], fast: Callable[[], object], rounds: int
-) -> float:
+    benchmark: BenchmarkFixture, slow: Callable[[], object], fast: Callable[[], object],
+    rounds: int, warm_up: int = 2,
+) -> float:  # fmt: skip
     """Median time of `slow` over that of `fast`, the two taking turns after a warm-up of each."""
     seconds: dict[str, list[float]] = {"slow": [], "fast": []}
 
@@ -37,8 +38,8 @@ def ratio(
             work()
             seconds[name].append(time.perf_counter() - began)
 
-    benchmark.pedantic(turn, rounds=rounds, warmup_rounds=2)
-    medians = {name: statistics.median(times[2:]) for name, times in seconds.items()}
+    benchmark.pedantic(turn, rounds=rounds, warmup_rounds=warm_up)
+    medians = {name: statistics.median(times[warm_up:]) for name, times in seconds.items()}
     result = medians["slow"] / medians["fast"]
     benchmark.extra_info.update(ratio=round(result, 2), **medians)
     print(

@@ -1,0 +1,30 @@
+"""`bench fetch`: the command that brings the weights which the paper's authors publish."""
+
+import click
+
+from benchmark.errors import BenchError
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--all", "everything", is_flag=True, help="Every generator that can be downloaded.")
+def fetch(names: tuple[str, ...], everything: bool) -> None:
+    """Download the published weights of generator NAME.
+
+    They go to $BENCH_WEIGHTS, else to the user's cache folder. What broke off goes on where it was,
+    and what is there already stays.
+    """
+    from benchmark.generators.fetch import DOWNLOADS
+    from benchmark.generators.fetch import fetch as bring
+
+    if everything == bool(names):
+        raise BenchError("name generators to download, or take all of them with --all")
+    faults = []
+    for name in DOWNLOADS if everything else names:
+        try:
+            for path, digest in bring(name).items():
+                click.echo(f"{name}: {path}\n  SHA-256 {digest}")
+        except BenchError as error:  # the others may still come
+            faults.append(str(error))
+    if faults:
+        raise BenchError("\n".join(faults))

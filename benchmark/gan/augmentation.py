@@ -1,0 +1,59 @@
+"""Differentiable augmentation (Zhao et al., NeurIPS 2020): real and fake are disturbed alike.
+
+The critic never sees an undisturbed image, so it cannot learn the few real ones by heart; and as
+gradients pass through the disturbance, the generator still learns to make undisturbed images.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+TRANSLATION = 1 / 8  # largest shift, as a share of the image's side
+CUTOUT = 1 / 2  # side of the square that is blanked, likewise
+
+
+def augment(images: Tensor, rng: torch.Generator) -> Tensor:
+    """(n, C, H, W) images in [-1, 1], each with a colour, a shift and a blank square of its own.
+
+    rng: on the CPU, whatever the device of the images.
+    """
+    return _cutout(_translation(_colour(images, rng), rng), rng)
+
+
+def mirror(images: Tensor, rng: torch.Generator) -> Tensor:
+    """(n, C, H, W) images, each turned left to right or not, which doubles the data."""
+    turned = torch.rand(len(images), 1, 1, 1, generator=rng) < 0.5  # (n, 1, 1, 1)
+    return torch.where(turned.to(images.device), images.flip(3), images)
+
+
+def _colour(images: Tensor, rng: torch.Generator) -> Tensor:
+    """Brightness moves by up to 0.5, saturation by a factor of 0 to 2, contrast of 0.5 to 1.5."""
+    draws = torch.rand(3, len(images), 1, 1, 1, generator=rng)  # (3, n, 1, 1, 1)
+    brightness, saturation, contrast = draws.to(images.device)
+    images = images + (brightness - 0.5)
+    grey = images.mean(dim=1, keepdim=True)  # (n, 1, H, W)
+    images = grey + (images - grey) * (2.0 * saturation)
+    mean = images.mean(dim=(1, 2, 3), keepdim=True)  # (n, 1, 1, 1)
+    return mean + (images - mean) * (contrast + 0.5)
+
+
+def _translation(images: Tensor, rng: torch.Generator) -> Tensor:
+    """Each image moved by whole pixels; zeros come in from the edge."""
+    height, width = images.shape[2:]
+    down, right = round(height * TRANSLATION), round(width * TRANSLATION)
+    padded = F.pad(images, (right, right, down, down))  # (n, C, H + 2 down, W + 2 right)
+    tops = torch.randint(2 * down + 1, (len(images),), generator=rng).tolist()
+    lefts = torch.randint(2 * right + 1, (len(images),), generator=rng).tolist()
+    places = zip(padded, tops, lefts, strict=True)
+    return torch.stack([p[:, y : y + height, x : x + width] for p, y, x in places])
+
+
+def _cutout(images: Tensor, rng: torch.Generator) -> Tensor:
+    """A square of zeros in each image, its centre anywhere in it."""
+    sides = images.shape[2:]
+    inside = []
+    for side in sides:
+        centre = torch.randint(side, (len(images), 1), generator=rng)  # (n, 1)
+        inside.append((torch.arange(side) - centre).abs() < side * CUTOUT / 2)  # (n, side)
+    blank = inside[0][:, None, :, None] & inside[1][:, None, None, :]  # (n, 1, H, W)
+    return images * (~blank).to(images)

@@ -1,0 +1,64 @@
+"""How each bundled generator is made: its size, its data, its training."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from benchmark.gan.images import Box
+from benchmark.gan.training import GanConfig
+from benchmark.generators.biggan import BigGAN
+from benchmark.generators.proggan import ProgGAN
+from benchmark.generators.sngan import SNGAN
+from benchmark.generators.weights import Family
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """data, terms: what the card says of the images and their use. crop: the box to cut out of each
+    image. held_out: for data without test images, each such one is kept for testing.
+    """
+
+    make: Callable[[], Family]
+    config: GanConfig
+    data: str
+    terms: str
+    crop: Box | None = None
+    held_out: int = 0
+
+
+RECIPES = {
+    "mnist-sngan": Recipe(
+        make=lambda: SNGAN(128, (128, 64, 32, 32), 1),
+        config=GanConfig(),
+        data="MNIST, handwritten digits of 28 x 28 pixels, padded with black to 32 x 32",
+        terms="MNIST is copyright Yann LeCun and Corinna Cortes, under CC BY-SA 3.0; "
+        "the weights are meant for research",
+    ),
+    "anime-sngan-small": Recipe(
+        make=lambda: SNGAN(128, (256, 128, 64, 64, 32), 3),
+        config=GanConfig(
+            steps=16_000, batch=32, critic_width=32, lr_generator=2e-4, augment=True, mirror=True
+        ),
+        data="anime faces of 64 x 64 pixels, drawings of many artists",
+        terms="no terms are stated for the drawings; the weights are meant for research only",
+        held_out=10,
+    ),
+    "celeba-proggan-small": Recipe(
+        make=lambda: ProgGAN(128, (160, 160, 96, 48, 24), 3),
+        config=GanConfig(
+            steps=12_000, batch=32, lr_generator=1e-3, lr_critic=1e-3, beta2=0.99, augment=True,
+            mirror=True, r1=0.5,
+        ),
+        data="CelebA, the first 10,000 aligned images, faces cropped and resized to 64 x 64",
+        terms="CelebA is for non-commercial research, and so are the weights",
+        crop=(7, 22, 82, 97),
+        held_out=10,
+    ),
+    "cifar-biggan-small": Recipe(
+        make=lambda: BigGAN(32, latent_dim=80, width=24, n_classes=10, shared_dim=32),
+        config=GanConfig(
+            steps=20_000, batch=32, critic_width=48, lr_generator=2e-4, augment=True, mirror=True,
+        ),
+        data="CIFAR-10, photographs of ten classes of 32 x 32 pixels",
+        terms="no terms are stated for CIFAR-10; the weights are meant for research",
+    ),
+}  # fmt: skip

@@ -1,0 +1,260 @@
+"""BigGAN's class-conditional generator (Brock et al., ICLR 2019, appendix B).
+
+z is cut into equal chunks: the first becomes a 4 x 4 image, and each other one, beside the
+embedding of the class, steers the norms of one block. `from_state_dict` reads the layout of
+ajbrock/BigGAN-PyTorch, whose 128-pixel `G_ema.pth` Voynov & Babenko use.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from benchmark.errors import BenchError
+from benchmark.generators.base import Generator, Latents
+
+SEED_SIZE = 4
+ATTENTION_SIDE = 64
+WIDTHS = {  # image side: channels of the 4 x 4 image, then after each block, in units of `width`
+    32: (4, 4, 4, 4),
+    64: (16, 16, 8, 4, 2),
+    128: (16, 16, 8, 4, 2, 1),
+    256: (16, 16, 8, 8, 4, 2, 1),
+}
+OURS = (  # their names and ours, where they differ
+    ("stored_mean", "running_mean"),
+    ("stored_var", "running_var"),
+    ("bn1.running", "bn1.statistics.running"),
+    ("bn2.running", "bn2.statistics.running"),
+    ("conv1.", "conv1.1."),
+    ("conv_sc.", "bypass.1."),
+    ("output_layer.0.gain", "output_layer.0.weight"),
+)
+
+
+class Modulation(nn.Module):
+    """x * gain + bias, both linear in the condition: a `ConditionalNorm` in eval mode."""
+
+    def __init__(self, gain: nn.Linear, bias: nn.Linear) -> None:
+        super().__init__()
+        self.gain, self.bias = gain, bias
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        gain, bias = self.gain(condition), self.bias(condition)  # (n, C) each
+        return torch.addcmul(bias[:, :, None, None], x, gain[:, :, None, None])  # (n, C, h, w)
+
+
+class ConditionalNorm(nn.Module):
+    """Batch norm whose gain and bias are linear in a condition (n, c)."""
+
+    def __init__(self, channels: int, condition: int) -> None:
+        super().__init__()
+        self.statistics = nn.BatchNorm2d(channels, affine=False)
+        self.gain = nn.Linear(condition, channels, bias=False)
+        self.bias = nn.Linear(condition, channels, bias=False)
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        gain, bias = 1.0 + self.gain(condition), self.bias(condition)  # (n, C) each
+        normed = self.statistics(x)  # (n, C, h, w)
+        return torch.addcmul(bias[:, :, None, None], normed, gain[:, :, None, None])
+
+    @torch.no_grad()
+    def folded(self) -> Modulation:
+        """The same in eval mode, one pass over the image: the statistics move into the maps.
+
+        (x - m) s (1 + G c) + B c = x (s + s G c) + (-m s + (B - m s G) c)
+        """
+        mean, variance = self.statistics.running_mean, self.statistics.running_var
+        assert mean is not None
+        assert variance is not None
+        scale = (variance + self.statistics.eps).rsqrt()  # (C,)
+        shift = -mean * scale  # (C,)
+        weight = self.gain.weight  # (C, c)
+        return Modulation(
+            _linear(weight * scale[:, None], scale),
+            _linear(self.bias.weight + weight * shift[:, None], shift),
+        )
+
+
+class Block(nn.Module):
+    """(n, in, h, w) -> (n, out, 2h, 2w): two conditional norms and convolutions, and a bypass."""
+
+    def __init__(self, channels_in: int, channels_out: int, condition: int) -> None:
+        super().__init__()
+        self.bn1 = ConditionalNorm(channels_in, condition)
+        self.bn2 = ConditionalNorm(channels_out, condition)
+        self.conv1 = nn.Sequential(
+            nn.Upsample(scale_factor=2), nn.Conv2d(channels_in, channels_out, 3, padding=1)
+        )
+        self.conv2 = nn.Conv2d(channels_out, channels_out, 3, padding=1)
+        self.bypass = nn.Sequential(
+            nn.Upsample(scale_factor=2), nn.Conv2d(channels_in, channels_out, 1)
+        )
+
+    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
+        branch = self.conv1(F.relu(self.bn1(x, condition), inplace=True))  # (n, out, 2h, 2w)
+        branch = self.conv2(F.relu(self.bn2(branch, condition), inplace=True))
+        return branch + self.bypass(x)
+
+
+class Attention(nn.Module):
+    """Each place of (n, C, h, w) adds what it gathers from all others (Zhang et al., 2019)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.theta = nn.Conv2d(channels, channels // 8, 1, bias=False)
+        self.phi = nn.Conv2d(channels, channels // 8, 1, bias=False)
+        self.g = nn.Conv2d(channels, channels // 2, 1, bias=False)
+        self.o = nn.Conv2d(channels // 2, channels, 1, bias=False)
+        self.gamma = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x: Tensor, _condition: Tensor) -> Tensor:
+        query = self.theta(x).flatten(2).transpose(1, 2)  # (n, hw, C/8)
+        key = F.max_pool2d(self.phi(x), 2).flatten(2).transpose(1, 2)  # (n, hw/4, C/8)
+        value = F.max_pool2d(self.g(x), 2).flatten(2).transpose(1, 2)  # (n, hw/4, C/2)
+        gathered = F.scaled_dot_product_attention(query, key, value, scale=1.0)  # (n, hw, C/2)
+        gathered = gathered.transpose(1, 2).unflatten(2, x.shape[2:])  # (n, C/2, h, w)
+        return torch.addcmul(x, self.gamma, self.o(gathered))  # (n, C, h, w)
+
+
+class BigGAN(Generator):
+    """BigGAN generator of images of `side` pixels, a power of two from 32 to 256.
+
+    latent_dim: a multiple of the number of chunks, one more than the blocks. width: unit of the
+    channels. n_classes: of which `classes` are drawn (all, unless `configure` says otherwise).
+    shared_dim: length of a class's embedding.
+    """
+
+    def __init__(
+        self, side: int = 128, latent_dim: int = 120, width: int = 96, n_classes: int = 1000,
+        shared_dim: int = 128,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        if side not in WIDTHS:
+            raise ValueError(f"a BigGAN makes images of {', '.join(map(str, WIDTHS))}, not {side}")
+        channels = [width * multiple for multiple in WIDTHS[side]]
+        self.chunks = len(channels)  # the seed's, and one a block
+        if latent_dim % self.chunks:
+            raise ValueError(f"{latent_dim} latent dimensions are no multiple of {self.chunks}")
+        self.latent_dim, self.image_shape = latent_dim, (3, side, side)
+        self.width, self.n_classes, self.shared_dim = width, n_classes, shared_dim
+        self.classes: tuple[int, ...] = tuple(range(n_classes))
+        self.truncation: float | None = None
+        chunk = latent_dim // self.chunks
+        self.shared = nn.Embedding(n_classes, shared_dim)
+        self.linear = nn.Linear(chunk, channels[0] * SEED_SIZE**2)
+        self.blocks = nn.ModuleList()
+        for i, (a, b) in enumerate(pairwise(channels)):
+            layers = nn.ModuleList([Block(a, b, shared_dim + chunk)])
+            if SEED_SIZE * 2 ** (i + 1) == ATTENTION_SIDE:
+                layers.append(Attention(b))
+            self.blocks.append(layers)
+        self.output_layer = nn.Sequential(
+            nn.BatchNorm2d(channels[-1]), nn.ReLU(), nn.Conv2d(channels[-1], 3, 3, padding=1)
+        )
+        for layer in self.modules():
+            if isinstance(layer, nn.Linear | nn.Conv2d | nn.Embedding):
+                nn.init.orthogonal_(layer.weight)
+
+    def architecture(self) -> dict[str, object]:
+        return {
+            "name": "biggan",
+            "side": self.image_shape[1],
+            "latent_dim": self.latent_dim,
+            "width": self.width,
+            "n_classes": self.n_classes,
+            "shared_dim": self.shared_dim,
+        }
+
+    def configure(
+        self, classes: Sequence[int] | int | None = None, truncation: float | None = None
+    ) -> None:
+        """Draw from these classes only, and z from a normal cut off at +-truncation."""
+        chosen = self.classes if classes is None else classes
+        chosen = (chosen,) if isinstance(chosen, int) else tuple(chosen)
+        wrong = [k for k in chosen if type(k) is not int or not 0 <= k < self.n_classes]
+        if wrong or not chosen:
+            raise BenchError(
+                f"classes are whole numbers from 0 to {self.n_classes - 1}, not {wrong or 'none'}"
+            )
+        if truncation is not None and not truncation > 0:
+            raise BenchError(f"truncation must be above 0, not {truncation}")
+        self.classes, self.truncation = chosen, truncation
+
+    def sample(self, n: int, rng: torch.Generator, truncation: float | None = None) -> Latents:
+        """n latents and their classes, uniform over `self.classes`.
+
+        truncation: z is from a normal cut off there, on both sides; None takes `self.truncation`.
+        """
+        z = torch.randn(n, self.latent_dim, generator=rng)  # (n, d)
+        bound = self.truncation if truncation is None else truncation
+        if bound is not None:  # the quantile of z among all normals, taken among those inside
+            edge = torch.special.ndtr(torch.tensor(bound, dtype=torch.float64))
+            inside = 1.0 - edge + torch.special.ndtr(z.double()) * (2.0 * edge - 1.0)
+            z = torch.special.ndtri(inside).clamp(-bound, bound).to(z.dtype)  # (n, d)
+        place = torch.rand(n, generator=rng, dtype=torch.float64) * len(self.classes)  # (n,)
+        return Latents(z, torch.tensor(self.classes)[place.long()])
+
+    def forward(self, latents: Latents) -> Tensor:
+        if latents.labels is None:
+            raise ValueError("a BigGAN needs the class of every latent, and these have none")
+        seed, *chunks = latents.z.chunk(self.chunks, dim=1)  # (n, d / chunks) each
+        embedding = self.shared(latents.labels)  # (n, shared_dim)
+        x = self.linear(seed).unflatten(1, (-1, SEED_SIZE, SEED_SIZE))  # (n, C, 4, 4)
+        for layers, chunk in zip(self.blocks, chunks, strict=True):
+            condition = torch.cat([embedding, chunk], dim=1)  # (n, shared_dim + d / chunks)
+            for layer in layers.children():
+                x = layer(x, condition)
+        return torch.tanh(self.output_layer(x))  # (n, 3, side, side)
+
+
+def from_state_dict(state: Mapping[str, Tensor], source: str) -> BigGAN:
+    """A BigGAN of the size that `state`, in the layout of ajbrock/BigGAN-PyTorch, shows.
+
+    Loaded strictly. `source` names the file in the BenchError that a foreign state raises.
+    """
+    try:
+        state = _without_spectral_norm(state)
+        for theirs, ours in OURS:
+            state = {name.replace(theirs, ours): value for name, value in state.items()}
+        blocks = 0
+        while f"blocks.{blocks}.0.conv2.weight" in state:
+            blocks += 1
+        side = SEED_SIZE * 2**blocks
+        n_classes, shared_dim = state["shared.weight"].shape
+        generator = BigGAN(
+            side,
+            latent_dim=state["linear.weight"].shape[1] * (blocks + 1),
+            width=state["output_layer.2.weight"].shape[1] // WIDTHS[side][-1],
+            n_classes=n_classes,
+            shared_dim=shared_dim,
+        )
+        generator.load_state_dict(state)
+    except (KeyError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise BenchError(f"{source} is not a BigGAN generator: {reason}") from error
+    return generator
+
+
+def _without_spectral_norm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Every weight that has a singular vector `u0` beside it, divided by its spectral norm.
+
+    Their eval mode takes one power iteration from u0 on: sigma = |W v| with v = W^T u0 / |W^T u0|.
+    The stored `sv0` is a record of training that no image depends on.
+    """
+    plain = {k: v for k, v in state.items() if not k.endswith((".u0", ".sv0"))}
+    for name in (k.removesuffix("u0") + "weight" for k in state if k.endswith(".u0")):
+        weight = plain[name]
+        matrix = weight.flatten(1).double()  # (out, in)
+        u = state[name.removesuffix("weight") + "u0"].double()  # (1, out)
+        v = F.normalize(u @ matrix)  # (1, in)
+        plain[name] = (weight.double() / (matrix @ v.T).norm()).to(weight.dtype)
+    return plain
+
+
+def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
+    layer = nn.Linear(weight.shape[1], weight.shape[0])
+    layer.weight, layer.bias = nn.Parameter(weight), nn.Parameter(bias)
+    return layer.requires_grad_(False)

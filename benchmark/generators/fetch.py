@@ -1,0 +1,262 @@
+"""Downloads the weights that the authors publish: resumed, checked, never half there.
+
+A file arrives as a `.part` in the cache folder, keeps what came if the connection breaks, and takes
+its place only when it is whole and its SHA-256, where one is known, is right. Nothing else in the
+folder is touched.
+"""
+
+import hashlib
+import shutil
+import tarfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pooch
+import requests
+
+from benchmark.errors import BenchError, unknown
+from benchmark.generators.registry import weights_home
+from benchmark.progress import Progress
+from benchmark.storage import sha256, write_atomically
+
+ATTEMPTS = 3  # connections to one address, each going on where the last one broke
+BLOCK = 1 << 16  # bytes; what a broken connection may cost
+MEGABYTE = 1_000_000
+TIMEOUT = 30.0  # seconds without a byte
+BROKEN = (requests.RequestException, OSError)
+SILENT = "warning"  # pooch would tell of every hash that is not known
+
+
+@dataclass(frozen=True)
+class Source:
+    """One address. sha256: of what lies there, "" where no hash is published.
+
+    members: for a tar or zip, how the path of a wanted file in it ends, and its name here; empty if
+    the address holds the file itself. git_blob: the identity that git gives the file.
+    """
+
+    url: str
+    members: Mapping[str, str] = field(default_factory=dict)
+    sha256: str = ""
+    git_blob: str = ""
+
+
+@dataclass(frozen=True)
+class Download:
+    """What `bench fetch` brings: `files` in the folder of that name, from the first good source.
+
+    megabytes: about, of the weights. verified: whether a person saw these addresses work.
+    """
+
+    files: tuple[str, ...]
+    megabytes: int
+    licence: str
+    sources: tuple[Source, ...]
+    verified: bool = False
+
+    def summary(self) -> str:
+        """Size, licence and state of the addresses, for a reader of `bench list`."""
+        state = "" if self.verified else "; addresses as published, not verified"
+        return f"download of about {self.megabytes} MB; licence: {self.licence}{state}"
+
+    def missing(self, folder: Path) -> list[str]:
+        return [name for name in self.files if not (folder / name).exists()]
+
+
+_PROGGAN = "100_celeb_hq_network-snapshot-010403.pth"
+_FOLDER = ("args.json", "generator.pt")
+
+
+def _authors(file: str, members: Mapping[str, str]) -> Source:
+    """One of the archives that the download.py of Voynov & Babenko's code names."""
+    return Source(f"https://www.dropbox.com/s/{file}?dl=1", members)
+
+
+DOWNLOADS = {
+    "mnist-sngan-authors": Download(
+        _FOLDER, 16, "none stated by the authors",
+        (_authors("rzurpt5gzb14a1q/pretrained_mnist.tar",
+                  {f"generators/SN_MNIST/{name}": name for name in _FOLDER}),),
+    ),
+    "anime-sngan": Download(
+        _FOLDER, 71, "none stated by the authors",
+        (_authors("9aveavgbluvjeu6/pretrained_anime.tar",
+                  {f"generators/SN_Anime/{name}": name for name in _FOLDER}),),
+    ),
+    "celebahq-proggan": Download(
+        (_PROGGAN,), 92, "CC BY-NC 4.0, NVIDIA",
+        (Source("https://raw.githubusercontent.com/ptrblck/prog_gans_pytorch_inference/master/"
+                + _PROGGAN, git_blob="754ddb07be656eb799e59cdb4610218fc8cf0569"),
+         _authors("707xjn1rla8nwqc/pretrained_proggan.tar",
+                  {f"generators/ProgGAN/{_PROGGAN}": _PROGGAN})),
+    ),
+    "imagenet-biggan": Download(
+        ("G_ema.pth",), 282, "MIT, Andrew Brock; trained on ILSVRC",
+        (_authors("zte4oein08ajsij/pretrained_biggan.tar",
+                  {"generators/BigGAN/G_ema.pth": "G_ema.pth"}),
+         Source("https://drive.usercontent.google.com/download?export=download&confirm=t"
+                "&id=1nAle7FCVFZdix2--ks0r5JBkFnKw8ctW", {"G_ema.pth": "G_ema.pth"})),
+    ),
+}  # fmt: skip
+
+
+def fetch(name: str) -> dict[Path, str]:
+    """Bring the files of `name`; returns each file and its SHA-256.
+
+    What is there stays as it is. Each source is tried in turn; raises BenchError saying what went
+    wrong with every one of them.
+    """
+    if name not in DOWNLOADS:
+        raise unknown("download", name, DOWNLOADS)
+    download, folder = DOWNLOADS[name], weights_home() / name
+    faults: list[str] = []
+    for source in download.sources:
+        if not download.missing(folder):
+            break
+        try:
+            _bring(name, download, source, folder)
+        except BenchError as error:
+            faults.append(str(error))
+    if download.missing(folder):
+        reasons = "; ".join(faults)
+        raise BenchError(f"{name} could not be fetched: {reasons}. The same command goes on")
+    return {folder / file: sha256(folder / file) for file in download.files}
+
+
+def _bring(name: str, download: Download, source: Source, folder: Path) -> None:
+    """The wanted files of one source into `folder`."""
+    digest = hashlib.sha256(source.url.encode()).hexdigest()[:12]
+    arrived = folder / f".{digest}.download"
+    downloader = ResumingDownloader(folder / f".{digest}.part", name)
+    pooch.get_logger().setLevel(SILENT.upper())
+    try:
+        pooch.retrieve(
+            source.url, source.sha256 or None, arrived.name, folder, downloader=downloader
+        )
+    except ValueError as error:  # pooch's name for a wrong hash; it deleted only what came
+        raise BenchError(_wrong(source, "SHA-256", source.sha256, downloader.sha256)) from error
+    except OSError as error:
+        raise BenchError(f"cannot write {folder}: {error.strerror or error}") from error
+    try:
+        if source.git_blob and (found := _git_blob(arrived)) != source.git_blob:
+            raise BenchError(_wrong(source, "git blob", source.git_blob, found))
+        if source.members:
+            _unpack(arrived, source, folder)
+        else:
+            arrived.replace(folder / download.files[0])
+    finally:
+        arrived.unlink(missing_ok=True)
+
+
+def _wrong(source: Source, kind: str, expected: str, found: str) -> str:
+    return f"{source.url} gave another file: {kind} {found}, expected {expected}"
+
+
+class ResumingDownloader:
+    """Pooch's way to a file: bytes go to `part`, which outlives a broken connection."""
+
+    def __init__(self, part: Path, label: str) -> None:
+        self.part, self.label = part, label
+        self.sha256 = ""
+
+    def __call__(self, url: str, output_file: str, _pooch: Any) -> None:
+        """Raises BenchError after ATTEMPTS connections that did not bring the whole file."""
+        fault = "no answer"
+        for _ in range(ATTEMPTS):
+            try:
+                expected = self._receive(url)
+            except BROKEN as error:
+                reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                fault = f"{url}: {reason}"
+                if isinstance(error, requests.HTTPError):
+                    break  # it will not answer otherwise the next time
+                continue
+            size = self.part.stat().st_size
+            if expected is None or size == expected:
+                self.sha256 = sha256(self.part)
+                shutil.move(self.part, output_file)
+                return
+            fault = f"{url} was cut after {size:,} of {expected:,} bytes"
+        raise BenchError(fault)
+
+    def _receive(self, url: str) -> int | None:
+        """Append what is missing to `part`; returns the size of the whole file, if it is told."""
+        have = self.part.stat().st_size if self.part.exists() else 0
+        headers = {"Accept-Encoding": "identity"}
+        if have:
+            headers["Range"] = f"bytes={have}-"
+        with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
+            if response.status_code == requests.codes.requested_range_not_satisfiable:
+                return self._size_told(response)
+            response.raise_for_status()
+            if response.headers.get("Content-Type", "").startswith("text/html"):
+                raise requests.HTTPError("a web page came instead of a file")
+            resumed = response.status_code == requests.codes.partial_content
+            have = have if resumed else 0
+            length = response.headers.get("Content-Length")
+            total = None if length is None else have + int(length)
+            progress = Progress(
+                f"{self.label}, MB", max(1, (total or 0) // MEGABYTE), have // MEGABYTE
+            )
+            self.part.parent.mkdir(parents=True, exist_ok=True)
+            with self.part.open("ab" if resumed else "wb") as file:
+                for block in response.iter_content(BLOCK):
+                    file.write(block)
+                    progress.update(file.tell() // MEGABYTE, {})
+        return total
+
+    def _size_told(self, response: requests.Response) -> int | None:
+        """There is nothing after what we have: the part is whole, or it is of another file."""
+        size = response.headers.get("Content-Range", "").rpartition("/")[2]
+        if size.isdigit() and int(size) == self.part.stat().st_size:
+            return int(size)
+        self.part.unlink()
+        raise requests.ConnectionError("the file is another one by now; it starts anew")
+
+
+def _git_blob(path: Path) -> str:
+    """The name by which git knows the content of a file."""
+    digest = hashlib.sha1(f"blob {path.stat().st_size}\0".encode(), usedforsecurity=False)
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _unpack(archive: Path, source: Source, folder: Path) -> None:
+    """Copy the wanted members, and no others, out of a tar or zip into `folder`."""
+    try:
+        if zipfile.is_zipfile(archive):
+            with zipfile.ZipFile(archive) as zipped:
+                for ending, name in source.members.items():
+                    member = _one(zipped.namelist(), ending, source)
+                    with zipped.open(member) as content:
+                        _write(content, folder / name)
+            return
+        with tarfile.open(archive) as tarred:
+            for ending, name in source.members.items():
+                content_or_none = tarred.extractfile(_one(tarred.getnames(), ending, source))
+                if content_or_none is None:
+                    raise BenchError(f"{source.url}: {ending} is no file")
+                with content_or_none as content:
+                    _write(content, folder / name)
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
+        raise BenchError(f"{source.url} gave no whole tar or zip: {error}") from error
+
+
+def _one(names: list[str], ending: str, source: Source) -> str:
+    matches = [name for name in names if f"/{name}".endswith(f"/{ending}")]
+    if len(matches) != 1:
+        raise BenchError(f"{source.url} holds {len(matches)} files {ending}, not one")
+    return matches[0]
+
+
+def _write(content: Any, path: Path) -> None:
+    def copy(part: Path) -> None:
+        with part.open("wb") as file:
+            shutil.copyfileobj(content, file, BLOCK)
+
+    write_atomically(path, copy)

@@ -1,0 +1,72 @@
+"""A batch of images made in parts where the whole of it does not fit into memory."""
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from benchmark.errors import BenchError
+from benchmark.generators.base import Generator, Latents
+
+PIXELS_ON_CPU = 1 << 21  # two images of 1024 x 1024
+
+
+def most_on(device: str, generator: Generator) -> int | None:
+    """How many images to make at once; None where memory that runs out says so by itself.
+
+    A CPU's does not: the system ends the process. So there large images come a few at a time.
+    """
+    _, height, width = generator.image_shape
+    return max(1, PIXELS_ON_CPU // (height * width)) if device == "cpu" else None
+
+
+class InParts(Generator):
+    """The same images and gradients as `whole` gives, in parts as large as memory allows.
+
+    most: latents at once, at most. The first time that memory runs out the parts are halved, and
+    they stay so. Gradients then run
+    through each part a second time instead of keeping what all of them computed, so that the peak
+    is that of one part.
+    """
+
+    def __init__(self, whole: Generator, most: int | None = None) -> None:
+        super().__init__()
+        self.whole = whole
+        self.latent_dim, self.image_shape = whole.latent_dim, whole.image_shape
+        self.part = most  # None: all of them, until memory runs out
+
+    def sample(self, n: int, rng: torch.Generator) -> Latents:
+        return self.whole.sample(n, rng)
+
+    def forward(self, latents: Latents) -> Tensor:
+        """(n, C, H, W); raises BenchError where not even one image fits."""
+        while True:
+            try:
+                return self._images(latents)
+            except RuntimeError as error:
+                if not _out_of_memory(error):
+                    raise
+                size = min(self.part or len(latents), len(latents))
+                if size == 1:
+                    side = self.image_shape[1]
+                    raise BenchError(
+                        f"not even one {side} x {side} image fits into memory; "
+                        "take a device with more of it, or a smaller generator"
+                    ) from error
+                self.part = size // 2
+            if torch.cuda.is_available():
+                torch.cuda.empty_cache()
+
+    def _images(self, latents: Latents) -> Tensor:
+        if self.part is None or len(latents) <= self.part:
+            return self.whole(latents)
+        parts = [latents[i : i + self.part] for i in range(0, len(latents), self.part)]
+        if torch.is_grad_enabled() and latents.z.requires_grad:
+            images = [checkpoint(self.whole, part, use_reentrant=False) for part in parts]
+        else:
+            images = [self.whole(part) for part in parts]
+        return torch.cat(images)  # (n, C, H, W)
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    """Torch has a class for it on a GPU, and a text on the CPU."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

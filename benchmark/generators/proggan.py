@@ -1,0 +1,117 @@
+"""ProgGAN's generator (Karras et al., ICLR 2018), grown to its final size.
+
+The state dict has the layout of ptrblck/prog_gans_pytorch_inference, whose CelebA-HQ snapshot
+`100_celeb_hq_network-snapshot-010403.pth` Voynov & Babenko use: `features`, two layers for each
+image size, then `output`. Its images are not squashed: they lie about [-1, 1], not within.
+"""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.errors import BenchError
+from benchmark.generators.base import Generator, Latents
+
+SEED_SIZE = 4
+PUBLISHED = (512, 512, 512, 512, 256, 128, 64, 32, 16)  # channels from 4 x 4 to 1024 x 1024
+
+
+class PixelNorm(nn.Module):
+    """Each place of (n, C, h, w) at a mean square of one over its channels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        length = torch.linalg.vector_norm(x, dim=1, keepdim=True)  # (n, 1, h, w)
+        return x * torch.rsqrt(length.square() / x.shape[1] + 1e-8)
+
+
+class ScaledBias(nn.Module):
+    """x * scale + b. With weights from N(0, 1), the scale lets all layers learn at one rate."""
+
+    scale: Tensor  # (1,)
+
+    def __init__(self, channels: int, scale: float) -> None:
+        super().__init__()
+        self.register_buffer("scale", torch.tensor([scale]))
+        self.b = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.scale + self.b[:, None, None]
+
+
+def layer(
+    channels_in: int, channels_out: int, kernel: int = 3, *, up: bool = False, gain: float = 2.0
+) -> nn.Sequential:
+    """Norm, convolution, scaled bias; `up` doubles the image first, a gain of 1 has no ReLU."""
+    parts: dict[str, nn.Module] = {"norm": PixelNorm()}
+    if up:
+        parts["up"] = nn.Upsample(scale_factor=2)
+    padding = 3 if kernel == SEED_SIZE else kernel // 2  # the 4 x 4 kernel meets one pixel
+    conv = nn.Conv2d(channels_in, channels_out, kernel, padding=padding, bias=False)
+    nn.init.normal_(conv.weight)
+    parts["conv"] = conv
+    fan_in = channels_in * (1 if kernel == SEED_SIZE else kernel**2)
+    parts["wscale"] = ScaledBias(channels_out, (gain / fan_in) ** 0.5)
+    if gain != 1.0:
+        parts["relu"] = nn.LeakyReLU(0.2)
+    return nn.Sequential(OrderedDict(parts))
+
+
+class ProgGAN(Generator):
+    """ProgGAN generator of d latents; channels at 4 x 4 pixels, then at each doubled size."""
+
+    def __init__(
+        self, latent_dim: int = 512, channels: Sequence[int] = PUBLISHED, image_channels: int = 3
+    ) -> None:
+        super().__init__()
+        side = SEED_SIZE * 2 ** (len(channels) - 1)
+        self.latent_dim = latent_dim
+        self.channels = tuple(channels)
+        self.image_shape = (image_channels, side, side)
+        features = [layer(latent_dim, channels[0], SEED_SIZE), layer(channels[0], channels[0])]
+        for a, b in pairwise(channels):
+            features += [layer(a, b, up=True), layer(b, b)]
+        self.features = nn.Sequential(*features)
+        self.output = layer(channels[-1], image_channels, 1, gain=1.0)
+
+    def architecture(self) -> dict[str, object]:
+        return {
+            "name": "proggan",
+            "latent_dim": self.latent_dim,
+            "channels": self.channels,
+            "image_channels": self.image_shape[0],
+        }
+
+    def thin(self, side: int) -> None:
+        """The last 3x3 convolution strides over the pixels that sampling would drop."""
+        channels, full, _ = self.image_shape
+        if full <= side or full % side:
+            return
+        last = self.features[-1].conv
+        assert isinstance(last, nn.Conv2d)
+        last.stride = (full // side, full // side)
+        self.image_shape = (channels, side, side)
+
+    def forward(self, latents: Latents) -> Tensor:
+        seed = latents.z[:, :, None, None]  # (n, d, 1, 1)
+        return self.output(self.features(seed))  # (n, C, H, W)
+
+
+def from_state_dict(state: Mapping[str, Tensor], source: str) -> ProgGAN:
+    """A ProgGAN of the widths that `state` shows, loaded strictly.
+
+    `source` names the file in the BenchError that a foreign state raises.
+    """
+    try:
+        latent_dim = state["features.0.conv.weight"].shape[1]
+        channels: list[int] = []
+        while f"features.{2 * len(channels)}.conv.weight" in state:
+            channels.append(state[f"features.{2 * len(channels)}.conv.weight"].shape[0])
+        generator = ProgGAN(latent_dim, channels, state["output.conv.weight"].shape[0])
+        generator.load_state_dict(state)
+    except (KeyError, IndexError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise BenchError(f"{source} is not a ProgGAN generator: {reason}") from error
+    return generator
