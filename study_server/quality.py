@@ -159,7 +159,8 @@ def _person(
         flags.append("checks")
     if repeats and sum(repeats) / len(repeats) < rules.min_repeat_agreement:
         flags.append("repeats")
-    if seconds is not None and seconds < rules.min_median_seconds:
+    hasty = seconds is not None and seconds < rules.min_median_seconds
+    if hasty and not annotator.simulated:  # bots answer at once
         flags.append("speed")
     if len(answers) >= 20 and common[0][1] / len(answers) > rules.max_same_answers:
         flags.append("same answers")

@@ -71,7 +71,7 @@ def _published(
 
 GENERATORS = {
     "planted": Entry(
-        "a blob with eight known factors; no training data", len(FACTORS), "lenet", Planted
+        "eight blobs, each a known factor; no training data", len(FACTORS), "lenet", Planted
     ),
     "mnist-sngan": _small(
         "mnist-sngan", "SNGAN ResNet-32, widths 128-64-32-32, trained on MNIST; bundled",
