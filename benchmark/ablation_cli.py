@@ -11,16 +11,7 @@ from typing import Any
 import click
 
 from benchmark.errors import BenchError
-from benchmark.options import (
-    DEVICE,
-    GENERATOR_HELP,
-    OUT,
-    PRESET,
-    SEEDS,
-    SETTINGS,
-    line,
-    parse_seeds,
-)
+from benchmark.options import GENERATOR_HELP, configured, exit_if_failed, grid_options, line
 
 GENERATOR = click.option("-g", "--generator", required=True, help=GENERATOR_HELP)
 VALUES = click.option("--values", help="Comma-separated, in place of the usual ones.")
@@ -50,11 +41,7 @@ def ablate() -> None:
 @GENERATOR
 @method_option("discovered", "coordinate")
 @VALUES
-@PRESET
-@SEEDS
-@SETTINGS
-@DEVICE
-@OUT
+@grid_options
 def k(**options: Any) -> None:
     """K, the number of directions: powers of two from 8 to twice the latent dimensions."""
     _ablate("k", **options)
@@ -64,11 +51,7 @@ def k(**options: Any) -> None:
 @GENERATOR
 @method_option("discovered")
 @VALUES
-@PRESET
-@SEEDS
-@SETTINGS
-@DEVICE
-@OUT
+@grid_options
 def lambda_(**options: Any) -> None:
     """Lambda, the weight of the shift loss, from 0 to 10, for both shift losses."""
     _ablate("lambda", **options)
@@ -78,18 +61,13 @@ def _ablate(
     axis: str, generator: str, methods: tuple[str, ...], values: str | None, preset: str,
     seeds: str | None, settings: tuple[str, ...], device: str, out: Path | None,
 ) -> None:  # fmt: skip
-    from dataclasses import replace
-
     from benchmark.ablation import note, plan_ablation
-    from benchmark.config import RunConfig
     from benchmark.device import resolve
     from benchmark.report import write_report
     from benchmark.report.ablation import write_ablations
     from benchmark.runner import execute
 
-    config = RunConfig.from_preset(preset).with_settings(settings)
-    if seeds is not None:
-        config = replace(config, seeds=parse_seeds(seeds))
+    config = configured(preset, settings, seeds)
     out = out or Path("results") / config.preset
     device = resolve(device)
     ablation = plan_ablation(axis, config, generator, methods, _numbers(values))
@@ -103,9 +81,7 @@ def _ablate(
     write_ablations(out)
     click.echo(f"ablation: {out / f'ablation_{axis}.md'}")
     write_report(out)
-    if failed:
-        click.secho(f"{failed} cells failed; the table says why", fg="red", err=True)
-        sys.exit(1)
+    exit_if_failed(failed)
 
 
 def _numbers(text: str | None) -> tuple[float, ...]:

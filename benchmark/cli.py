@@ -12,16 +12,7 @@ from benchmark import __version__
 from benchmark.ablation_cli import ablate
 from benchmark.errors import BenchError
 from benchmark.fetch_cli import fetch
-from benchmark.options import (
-    DEVICE,
-    GENERATOR_HELP,
-    OUT,
-    PRESET,
-    SEEDS,
-    SETTINGS,
-    line,
-    parse_seeds,
-)
+from benchmark.options import GENERATOR_HELP, configured, exit_if_failed, grid_options, line
 from benchmark.study_cli import DATABASE, study
 
 
@@ -52,11 +43,7 @@ def main() -> None:
     "-g", "--generator", "generators", multiple=True, help=f"{GENERATOR_HELP} Repeatable."
 )
 @click.option("-m", "--method", "methods", multiple=True, help="Repeatable; default: all methods.")
-@PRESET
-@SEEDS
-@SETTINGS
-@DEVICE
-@OUT
+@grid_options
 @click.option("--force", is_flag=True, help="Compute again what is already done.")
 def run(
     everything: bool, generators: tuple[str, ...], methods: tuple[str, ...], preset: str,
@@ -67,10 +54,7 @@ def run(
     What is done is not done again: a run that was killed, or a larger grid in the same folder,
     computes only what is missing.
     """
-    from dataclasses import replace
-
     from baselines import METHODS
-    from benchmark.config import RunConfig
     from benchmark.device import resolve
     from benchmark.generators.registry import GENERATORS
     from benchmark.grid import plan, record
@@ -81,9 +65,7 @@ def run(
         raise BenchError("name generators with -g, or take every available one with --all")
     if everything:
         generators = tuple(name for name, entry in GENERATORS.items() if not entry.missing())
-    config = RunConfig.from_preset(preset).with_settings(settings)
-    if seeds is not None:
-        config = replace(config, seeds=parse_seeds(seeds))
+    config = configured(preset, settings, seeds)
     out = out or Path("results") / config.preset
     device = resolve(device)
     groups = plan(config, generators, methods or tuple(METHODS))
@@ -94,9 +76,7 @@ def run(
         failed += result.status == "failed"
     write_report(out)
     _say_where(out)
-    if failed:
-        click.secho(f"{failed} cells failed; the table says why", fg="red", err=True)
-        sys.exit(1)
+    exit_if_failed(failed)
 
 
 @main.command("list")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from benchmark.errors import BenchError
 
 if TYPE_CHECKING:
+    from benchmark.config import RunConfig
     from benchmark.results import Result
 
 GENERATOR_HELP = "Name, weights file or folder, or path/to/file.py:callable."
@@ -34,6 +37,30 @@ DEVICE = click.option(
 OUT = click.option(
     "--out", type=click.Path(path_type=Path), help="Run folder.  [default: results/PRESET]"
 )
+
+
+def grid_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What every command that computes cells takes: preset, seeds, settings, device, out."""
+    for option in (OUT, DEVICE, SETTINGS, SEEDS, PRESET):  # the last one stands first in the help
+        command = option(command)
+    return command
+
+
+def configured(preset: str, settings: tuple[str, ...], seeds: str | None) -> RunConfig:
+    """The preset with what the command line changes. Raises BenchError."""
+    from dataclasses import replace
+
+    from benchmark.config import RunConfig
+
+    config = RunConfig.from_preset(preset).with_settings(settings)
+    return config if seeds is None else replace(config, seeds=parse_seeds(seeds))
+
+
+def exit_if_failed(cells: int) -> None:
+    """End with code 1 where cells failed."""
+    if cells:
+        click.secho(f"{cells} cells failed; the table says why", fg="red", err=True)
+        sys.exit(1)
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from benchmark.analysis.figures import write_figures
 from benchmark.analysis.study import Analysis
 from benchmark.analysis.table import Table
 from benchmark.report.markup import entry, latex
-from benchmark.storage import write_atomically
+from benchmark.report.tables import write_csv, write_text
 
 MISSING = "undefined"
 IN_WORDS = ("category", "label")  # of a direction; empty where nobody gave one
@@ -31,10 +31,10 @@ def write_table(table: Table, folder: Path, simulated: bool = False) -> None:
     frame = table.frame
     if simulated:
         frame = frame.assign(annotators="simulated")
-    csv = frame.to_csv(index=False, lineterminator="\n")
     text = readable(table.frame)
-    for kind, content in (("csv", csv), ("md", page(table, text)), ("tex", float_of(table, text))):
-        _write(folder / f"{table.name}.{kind}", content)
+    write_csv(frame, folder / f"{table.name}.csv")
+    write_text(page(table, text), folder / f"{table.name}.md")
+    write_text(float_of(table, text), folder / f"{table.name}.tex")
 
 
 def readable(frame: pd.DataFrame) -> pd.DataFrame:
@@ -86,7 +86,3 @@ def _entry(name: str, value: Any) -> str:
     if name.split("_")[0] == "p" and value < 0.001:
         return "<0.001"
     return entry(value, ".3f")
-
-
-def _write(path: Path, text: str) -> None:
-    write_atomically(path, lambda part: part.write_text(text, encoding="utf-8"))

@@ -23,9 +23,8 @@ class InParts(Generator):
     """The same images and gradients as `whole` gives, in parts as large as memory allows.
 
     most: latents at once, at most. The first time that memory runs out the parts are halved, and
-    they stay so. Gradients then run
-    through each part a second time instead of keeping what all of them computed, so that the peak
-    is that of one part.
+    they stay so. Gradients then run through each part a second time instead of keeping what all
+    of them computed, so that the peak is that of one part.
     """
 
     def __init__(self, whole: Generator, most: int | None = None) -> None:

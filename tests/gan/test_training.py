@@ -48,18 +48,23 @@ def test_training_moves_the_generator(undisturbed: dict[str, Tensor]) -> None:
     assert not torch.equal(undisturbed["model.0.weight"], fresh["model.0.weight"])
 
 
+def cut_at_six(training: GanTraining, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the seventh step fail."""
+    advance = training.advance
+
+    def fail_at_six() -> dict[str, float]:
+        if training.step == 6:
+            raise RuntimeError("power cut")
+        return advance()
+
+    monkeypatch.setattr(training, "advance", fail_at_six)
+
+
 def test_an_exception_between_checkpoints_changes_nothing(
     tmp_path: Path, undisturbed: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = new_training()
-    advance = broken.advance
-
-    def fail_at_six() -> dict[str, float]:
-        if broken.step == 6:
-            raise RuntimeError("power cut")
-        return advance()
-
-    monkeypatch.setattr(broken, "advance", fail_at_six)
+    cut_at_six(broken, monkeypatch)
     with pytest.raises(RuntimeError, match="power cut"):
         broken.run(tmp_path)
 
@@ -312,14 +317,7 @@ def test_a_kill_changes_nothing_for_the_other_families_either(
     expected = make().run(tmp_path / "undisturbed").state_dict()
     assert not same(expected, make().generator.state_dict())
     broken = make()
-    advance = broken.advance
-
-    def fail_at_six() -> dict[str, float]:
-        if broken.step == 6:
-            raise RuntimeError("power cut")
-        return advance()
-
-    monkeypatch.setattr(broken, "advance", fail_at_six)
+    cut_at_six(broken, monkeypatch)
     with pytest.raises(RuntimeError, match="power cut"):
         broken.run(tmp_path / "broken")
     assert same(make().run(tmp_path / "broken").state_dict(), expected)
