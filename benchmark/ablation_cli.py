@@ -64,7 +64,6 @@ def _ablate(
     from benchmark.ablation import note, plan_ablation
     from benchmark.device import resolve
     from benchmark.report import write_report
-    from benchmark.report.ablation import write_ablations
     from benchmark.runner import execute
 
     config = configured(preset, settings, seeds)
@@ -78,9 +77,8 @@ def _ablate(
         place = f"K {protocol['k']:<4} lambda {protocol['lambda']:<5g} {protocol['shift_loss']}"
         click.echo(f"{place}  {line(result)}")
         failed += result.status == "failed"
-    write_ablations(out)
-    click.echo(f"ablation: {out / f'ablation_{axis}.md'}")
     write_report(out)
+    click.echo(f"ablation: {out / f'ablation_{axis}.md'}")
     exit_if_failed(failed)
 
 

@@ -25,6 +25,7 @@ def write_report(run: Path, judged: Judged | None = None) -> None:
     BenchError where no cell of the main table has ended, or it cannot write.
     """
     cells, description = read_cells(run), read_run(run)
+    ablations = write_ablations(run)  # they need no main table
     rows = headline(cells, description.get("headline", {}))
     if not rows:
         raise BenchError(
@@ -36,7 +37,6 @@ def write_report(run: Path, judged: Judged | None = None) -> None:
     if comparison is not None:
         write_documents(comparison, run)
     write_figures(rows, run / "figures")
-    ablations = write_ablations(run)
     opened = open_generators(rows, description.get("generators", {}))
     write_pictures(rows, opened, run)
     chapters = explore(rows, opened, judged)
