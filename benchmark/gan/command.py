@@ -93,8 +93,8 @@ def _facts(generator: Family, training: GanTraining, device: str) -> dict[str, s
     return {
         "Architecture": f"{described}, images {shape}, {size:,} parameters",
         "Training": f"{game} ({critic:,} parameters){penalty}{disturbed}{mirrored}, "
-        f"{config.steps:,} steps of {config.batch} images, {config.critic_steps} of the "
-        f"discriminator each, Adam at {config.lr_generator:g} and {config.lr_critic:g}, falling "
+        f"{config.steps:,} steps of {config.batch} images, "
+        f"Adam at {config.lr_generator:g} and {config.lr_critic:g}, falling "
         f"to 0 in the second half, weights averaged at {config.ema:g}, "
         f"{'bfloat16' if config.bf16 else 'float32'}, seed {config.seed}",
         "Time": f"{training.seconds:,.0f} s on {device_name(device)}",

@@ -4,11 +4,14 @@ With classes it judges how an image and its class belong together, by projection
 ICLR 2018): the score gains the product of the image's features with the embedding of its class.
 """
 
+from functools import partial
 from math import sqrt
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
+
+from benchmark.gan.resampling import HalvingConv
 
 
 class ResidualDownBlock(nn.Module):
@@ -16,19 +19,21 @@ class ResidualDownBlock(nn.Module):
 
     def __init__(self, channels_in: int, channels_out: int, down: bool, first: bool = False):
         super().__init__()
-        self.conv1 = _normed_conv(channels_in, channels_out, 3, gain=sqrt(2.0))
-        self.conv2 = _normed_conv(channels_out, channels_out, 3, gain=sqrt(2.0))
+        self.conv1 = _normed(nn.Conv2d(channels_in, channels_out, 3, padding=1), sqrt(2.0))
+        last = HalvingConv if down else partial(nn.Conv2d, kernel_size=3, padding=1)
+        self.conv2 = _normed(last(channels_out, channels_out), sqrt(2.0))
         changes_shape = down or channels_in != channels_out
-        self.bypass = _normed_conv(channels_in, channels_out, 1) if changes_shape else nn.Identity()
+        bypass = nn.Conv2d(channels_in, channels_out, 1)
+        self.bypass = _normed(bypass) if changes_shape else nn.Identity()
         self.down = down
         self.first = first  # the raw image must not pass through a ReLU
 
     def forward(self, x: Tensor) -> Tensor:
         branch = x if self.first else F.relu(x)
-        branch = self.conv2(F.relu(self.conv1(branch)))  # (n, out, h, w)
-        if not self.down:
-            return branch + self.bypass(x)
-        return F.avg_pool2d(branch, 2) + self.bypass(F.avg_pool2d(x, 2))  # (n, out, h/2, w/2)
+        branch = self.conv2(F.relu(self.conv1(branch)))  # (n, out, h, w), or h/2 and w/2
+        if self.down:
+            x = F.avg_pool2d(x, 2)  # (n, in, h/2, w/2)
+        return branch + self.bypass(x)
 
 
 class Discriminator(nn.Module):
@@ -63,8 +68,7 @@ class Discriminator(nn.Module):
         return scores + (self.embedding(labels) * features).sum(dim=1)  # (n,)
 
 
-def _normed_conv(channels_in: int, channels_out: int, kernel: int, gain: float = 1.0) -> nn.Module:
-    conv = nn.Conv2d(channels_in, channels_out, kernel, padding=kernel // 2)
+def _normed(conv: nn.Conv2d, gain: float = 1.0) -> nn.Module:
     nn.init.xavier_uniform_(conv.weight, gain)
     assert conv.bias is not None
     nn.init.zeros_(conv.bias)

@@ -6,6 +6,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from benchmark.gan.resampling import HalvingConv
 from benchmark.generators.proggan import SEED_SIZE, ScaledBias
 
 GROUP = 4  # images among which variety is measured
@@ -38,11 +39,18 @@ class ProgressiveDiscriminator(nn.Module):
     def __init__(self, image_channels: int, channels: Sequence[int]) -> None:
         super().__init__()
         widths = list(reversed(channels))
-        layers = [_conv(image_channels, widths[0], 1)]
+        layers = [_scaled(nn.Conv2d(image_channels, widths[0], 1, bias=False))]
         for a, b in pairwise(widths):
-            layers += [_conv(a, a), _conv(a, b), nn.AvgPool2d(2)]
+            layers += [
+                _scaled(nn.Conv2d(a, a, 3, padding=1, bias=False)),
+                _scaled(HalvingConv(a, b, bias=False)),
+            ]
         last = widths[-1]
-        layers += [Variety(), _conv(last + 1, last), _conv(last, last, SEED_SIZE, padding=0)]
+        layers += [
+            Variety(),
+            _scaled(nn.Conv2d(last + 1, last, 3, padding=1, bias=False)),
+            _scaled(nn.Conv2d(last, last, SEED_SIZE, bias=False)),  # (n, last, 1, 1)
+        ]
         self.layers = nn.Sequential(*layers)
         self.score = nn.Linear(last, 1, bias=False)
         self.scaled = ScaledBias(1, last**-0.5)
@@ -54,12 +62,9 @@ class ProgressiveDiscriminator(nn.Module):
         return self.scaled(scores).flatten()  # (n,)
 
 
-def _conv(
-    channels_in: int, channels_out: int, kernel: int = 3, padding: int | None = None
-) -> nn.Module:
-    """A convolution with weights from N(0, 1), scaled so that all layers learn at one rate."""
-    pad = kernel // 2 if padding is None else padding
-    conv = nn.Conv2d(channels_in, channels_out, kernel, padding=pad, bias=False)
+def _scaled(conv: nn.Conv2d) -> nn.Module:
+    """`conv` with weights from N(0, 1), scaled so that all layers learn at one rate, and a ReLU."""
     nn.init.normal_(conv.weight)
-    scale = ScaledBias(channels_out, (2.0 / (channels_in * kernel**2)) ** 0.5)
+    fan_in = conv.weight[0].numel()
+    scale = ScaledBias(conv.out_channels, (2.0 / fan_in) ** 0.5)
     return nn.Sequential(conv, scale, nn.LeakyReLU(0.2))

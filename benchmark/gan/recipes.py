@@ -34,9 +34,9 @@ RECIPES = {
         "the weights are meant for research",
     ),
     "anime-sngan-small": Recipe(
-        make=lambda: SNGAN(128, (256, 128, 64, 64, 32), 3),
+        make=lambda: SNGAN(128, (256, 128, 64, 32, 32), 3),
         config=GanConfig(
-            steps=16_000, batch=32, critic_width=32, lr_generator=2e-4, augment=True, mirror=True
+            steps=8_000, batch=32, critic_width=24, augment=True, mirror=True
         ),
         data="anime faces of 64 x 64 pixels, drawings of many artists",
         terms="no terms are stated for the drawings; the weights are meant for research only",
@@ -54,9 +54,9 @@ RECIPES = {
         held_out=10,
     ),
     "cifar-biggan-small": Recipe(
-        make=lambda: BigGAN(32, latent_dim=80, width=24, n_classes=10, shared_dim=32),
+        make=lambda: BigGAN(32, latent_dim=80, width=20, n_classes=10, shared_dim=32),
         config=GanConfig(
-            steps=20_000, batch=32, critic_width=48, lr_generator=2e-4, augment=True, mirror=True,
+            steps=8_000, batch=32, critic_width=40, augment=True, mirror=True,
         ),
         data="CIFAR-10, photographs of ten classes of 32 x 32 pixels",
         terms="no terms are stated for CIFAR-10; the weights are meant for research",

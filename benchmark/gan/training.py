@@ -23,6 +23,7 @@ from benchmark.gan.images import ImageSet
 from benchmark.gan.interruption import Interruption
 from benchmark.gan.losses import HINGE, LOGISTIC, R1_EVERY, Loss, r1_penalty
 from benchmark.gan.progressive import ProgressiveDiscriminator
+from benchmark.gan.resampling import merge_doublings
 from benchmark.generators.base import Latents
 from benchmark.generators.biggan import BigGAN
 from benchmark.generators.proggan import ProgGAN
@@ -51,7 +52,6 @@ class GanConfig:
     steps: int = 9_000
     batch: int = 32
     critic_width: int = 32
-    critic_steps: int = 1
     lr_generator: float = 3e-4
     lr_critic: float = 4e-4
     beta2: float = 0.9
@@ -91,6 +91,7 @@ class GanTraining:
                 )
         torch.manual_seed(config.seed)
         self.config, self.data, self.device = config, data, device
+        merge_doublings(generator)
         # torch's type stub of `to` lacks memory_format.
         self.generator = generator.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.averaged = copy.deepcopy(self.generator).requires_grad_(False)
@@ -146,16 +147,18 @@ class GanTraining:
         return self.step % every == 0 or self.step == self.config.steps
 
     def advance(self) -> dict[str, float]:
-        """One update of the generator after `critic_steps` of the critic; returns both losses."""
+        """One update of the critic, one of the generator on the same fakes; returns both losses."""
         decay = min(1.0, 2.0 * (1.0 - self.step / self.config.steps))
         _set_rate(self.generator_optimiser, self.config.lr_generator * decay)
         _set_rate(self.critic_optimiser, self.config.lr_critic * decay)
-        for _ in range(self.config.critic_steps):
-            critic_loss = self._update_critic()
+        latents = self.generator.sample(self.config.batch, self.rng).to(self.device)
+        with self._autocast():
+            fakes = self.generator(latents)  # (n, C, H, W)
+        critic_loss = self._update_critic(fakes.detach(), latents.labels)
         self.critic.requires_grad_(False)
         with self._autocast():
-            fakes, labels = self._fakes()
-            generator_loss = self.loss.generator(self.critic(self._seen(fakes), labels).float())
+            scores = self.critic(self._seen(fakes), latents.labels)  # (n,)
+        generator_loss = self.loss.generator(scores.float())
         _update(self.generator_optimiser, generator_loss)
         self.critic.requires_grad_(True)
         self.step += 1
@@ -165,7 +168,7 @@ class GanTraining:
             raise BenchError(f"the training diverged at step {self.step}: {losses}")
         return losses
 
-    def _update_critic(self) -> Tensor:
+    def _update_critic(self, fakes: Tensor, fake_labels: Tensor | None) -> Tensor:
         rows = torch.randint(len(self.data), (self.config.batch,), generator=self.rng)
         reals = self.data.batch(rows)  # (n, C, H, W)
         if self.config.mirror:
@@ -175,8 +178,6 @@ class GanTraining:
         if self.conditional and self.data.labels is not None:
             labels = self.data.labels[rows].to(self.device)  # (n,)
         with self._autocast():
-            with torch.no_grad():
-                fakes, fake_labels = self._fakes()
             images = self._seen(torch.cat([reals, fakes.to(reals.dtype)]))  # (2n, C, H, W)
             both = None
             if labels is not None and fake_labels is not None:
@@ -192,11 +193,6 @@ class GanTraining:
     def _seen(self, images: Tensor) -> Tensor:
         """What the critic gets to see of (n, C, H, W) images."""
         return augment(images.float(), self.rng) if self.config.augment else images
-
-    def _fakes(self) -> tuple[Tensor, Tensor | None]:
-        """(n, C, H, W) images of the generator, and their classes if it has any."""
-        latents = self.generator.sample(self.config.batch, self.rng).to(self.device)
-        return self.generator(latents), latents.labels
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=self.config.bf16)
