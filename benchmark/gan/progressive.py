@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import ceil
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.parametrize import register_parametrization
 
 from benchmark.gan.resampling import HalvingConv
-from benchmark.generators.proggan import SEED_SIZE, ScaledBias
+from benchmark.generators.proggan import SEED_SIZE
 
 GROUP = 4  # images among which variety is measured
 
@@ -31,40 +34,62 @@ class Variety(nn.Module):
 
 
 class ProgressiveDiscriminator(nn.Module):
-    """D: (n, C, H, W) images -> (n,) scores, high for real.
+    """D: (n, C, h, w) images of the size that `growth` says -> (n,) scores, high for real.
 
-    channels: those of the generator, from 4 x 4 pixels to the image's size; here in reverse.
+    channels: those of the generator, from 4 x 4 pixels to the full size; here in reverse. A new
+    size fades in as the generator's does: beside it, the smaller image is seen directly.
     """
 
     def __init__(self, image_channels: int, channels: Sequence[int]) -> None:
         super().__init__()
-        widths = list(reversed(channels))
-        layers = [_scaled(nn.Conv2d(image_channels, widths[0], 1, bias=False))]
-        for a, b in pairwise(widths):
-            layers += [
-                _scaled(nn.Conv2d(a, a, 3, padding=1, bias=False)),
-                _scaled(HalvingConv(a, b, bias=False)),
-            ]
-        last = widths[-1]
-        layers += [
+        self.from_image = nn.ModuleList(_layer(nn.Conv2d(image_channels, c, 1)) for c in channels)
+        self.halvings = nn.ModuleList(
+            nn.Sequential(
+                _layer(nn.Conv2d(b, b, 3, padding=1)),
+                _layer(HalvingConv(b, a)),
+            )
+            for a, b in pairwise(channels)
+        )
+        last = channels[0]
+        self.last = nn.Sequential(
             Variety(),
-            _scaled(nn.Conv2d(last + 1, last, 3, padding=1, bias=False)),
-            _scaled(nn.Conv2d(last, last, SEED_SIZE, bias=False)),  # (n, last, 1, 1)
-        ]
-        self.layers = nn.Sequential(*layers)
-        self.score = nn.Linear(last, 1, bias=False)
-        self.scaled = ScaledBias(1, last**-0.5)
-        nn.init.normal_(self.score.weight)
+            _layer(nn.Conv2d(last + 1, last, 3, padding=1)),
+            _layer(nn.Conv2d(last, last, SEED_SIZE)),  # (n, last, 1, 1)
+        )
+        self.score = _scaled(nn.Linear(last, 1), gain=1.0)
+        self.growth = float(len(channels) - 1)
 
     def forward(self, images: Tensor, _labels: Tensor | None = None) -> Tensor:
-        features = self.layers(images).flatten(1)  # (n, C)
-        scores = self.score(features)[:, :, None, None]  # (n, 1, 1, 1)
-        return self.scaled(scores).flatten()  # (n,)
+        size = ceil(self.growth)
+        x = self.halvings[size - 1](self.from_image[size](images))  # (n, C, h/2, w/2)
+        if size > self.growth:
+            smaller = self.from_image[size - 1](F.avg_pool2d(images, 2))  # (n, C, h/2, w/2)
+            x = smaller.lerp(x, self.growth + 1.0 - size)
+        for halving in reversed(self.halvings[: size - 1]):
+            x = halving(x)  # (n, C, h/2, w/2)
+        features = self.last(x).flatten(1)  # (n, C), from (n, C, 1, 1)
+        return self.score(features).squeeze(1)  # (n,)
 
 
-def _scaled(conv: nn.Conv2d) -> nn.Module:
-    """`conv` with weights from N(0, 1), scaled so that all layers learn at one rate, and a ReLU."""
-    nn.init.normal_(conv.weight)
-    fan_in = conv.weight[0].numel()
-    scale = ScaledBias(conv.out_channels, (2.0 / fan_in) ** 0.5)
-    return nn.Sequential(conv, scale, nn.LeakyReLU(0.2))
+class Scaled(nn.Module):
+    """A weight as it is used: times what lets layers of all sizes learn at one rate."""
+
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, weight: Tensor) -> Tensor:
+        return weight * self.scale
+
+
+def _scaled(layer: nn.Conv2d | nn.Linear, gain: float = 2.0) -> nn.Module:
+    """`layer` with weights from N(0, 1), used at sqrt(gain / fan-in), and biases of zero."""
+    nn.init.normal_(layer.weight)
+    assert layer.bias is not None
+    nn.init.zeros_(layer.bias)
+    fan_in = layer.weight[0].numel()
+    return register_parametrization(layer, "weight", Scaled((gain / fan_in) ** 0.5))
+
+
+def _layer(conv: nn.Conv2d) -> nn.Module:
+    return nn.Sequential(_scaled(conv), nn.LeakyReLU(0.2, inplace=True))

@@ -43,10 +43,10 @@ RECIPES = {
         held_out=10,
     ),
     "celeba-proggan-small": Recipe(
-        make=lambda: ProgGAN(128, (160, 160, 96, 48, 24), 3),
+        make=lambda: ProgGAN(128, (128, 128, 64, 32, 16), 3),
         config=GanConfig(
             steps=12_000, batch=32, lr_generator=1e-3, lr_critic=1e-3, beta2=0.99, augment=True,
-            mirror=True, r1=0.5,
+            mirror=True, r1=0.2,
         ),
         data="CelebA, the first 10,000 aligned images, faces cropped and resized to 64 x 64",
         terms="CelebA is for non-commercial research, and so are the weights",

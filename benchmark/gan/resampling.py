@@ -13,8 +13,8 @@ from torch.nn import functional as F
 class HalvingConv(nn.Conv2d):
     """(n, in, h, w) -> (n, out, h/2, w/2): a 3x3 convolution, then the mean over 2 x 2 pixels."""
 
-    def __init__(self, channels_in: int, channels_out: int, bias: bool = True) -> None:
-        super().__init__(channels_in, channels_out, 3, padding=1, bias=bias)
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__(channels_in, channels_out, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
         weight = _spread(self.weight) / 4.0  # (out, in, 4, 4)

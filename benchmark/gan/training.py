@@ -1,10 +1,10 @@
 """Adversarial training of a small generator, with a moving average of its weights.
 
-SNGAN and BigGAN play the hinge game against a spectral-norm critic (Miyato et al., ICLR 2018), a
-ProgGAN plays at its full size against its own mirror image, the logistic game with a gradient
-penalty, which trains well without growing (Mescheder et al., ICML 2018). Critic and generator each
-have a learning rate of their own (Heusel et al., NeurIPS 2017). Everything random comes from one
-stream that the checkpoint holds, so a killed training continues where it stood.
+SNGAN and BigGAN play the hinge game against a spectral-norm critic (Miyato et al., ICLR 2018). A
+ProgGAN grows, and so does its critic, its own mirror image; theirs is the logistic game with a
+gradient penalty (Mescheder et al., ICML 2018). Critic and generator each have a learning rate of
+their own (Heusel et al., NeurIPS 2017). Everything random comes from one stream that the checkpoint
+holds, so a killed training continues where it stood.
 """
 
 import copy
@@ -19,6 +19,7 @@ from torch.utils.tensorboard import SummaryWriter
 from benchmark.errors import BenchError
 from benchmark.gan.augmentation import augment, mirror
 from benchmark.gan.discriminator import Discriminator
+from benchmark.gan.growing import GrowingGenerator, growth_at, shrunk
 from benchmark.gan.images import ImageSet
 from benchmark.gan.interruption import Interruption
 from benchmark.gan.losses import HINGE, LOGISTIC, R1_EVERY, Loss, r1_penalty
@@ -92,13 +93,16 @@ class GanTraining:
         torch.manual_seed(config.seed)
         self.config, self.data, self.device = config, data, device
         merge_doublings(generator)
+        self.sample = generator.sample
+        self.doublings = len(generator.channels) - 1 if isinstance(generator, ProgGAN) else 0
+        player = GrowingGenerator(generator) if isinstance(generator, ProgGAN) else generator
         # torch's type stub of `to` lacks memory_format.
-        self.generator = generator.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+        self.generator = player.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.averaged = copy.deepcopy(self.generator).requires_grad_(False)
         critic, self.loss = _opponent(generator, config.critic_width)
         self.critic = critic.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.generator_optimiser = torch.optim.Adam(
-            generator.parameters(), lr=config.lr_generator, betas=(0.0, config.beta2)
+            player.parameters(), lr=config.lr_generator, betas=(0.0, config.beta2)
         )
         self.critic_optimiser = torch.optim.Adam(
             critic.parameters(), lr=config.lr_critic, betas=(0.0, config.beta2)
@@ -148,10 +152,12 @@ class GanTraining:
 
     def advance(self) -> dict[str, float]:
         """One update of the critic, one of the generator on the same fakes; returns both losses."""
-        decay = min(1.0, 2.0 * (1.0 - self.step / self.config.steps))
+        share = self.step / self.config.steps
+        self._grow(share)
+        decay = min(1.0, 2.0 * (1.0 - share))
         _set_rate(self.generator_optimiser, self.config.lr_generator * decay)
         _set_rate(self.critic_optimiser, self.config.lr_critic * decay)
-        latents = self.generator.sample(self.config.batch, self.rng).to(self.device)
+        latents = self.sample(self.config.batch, self.rng).to(self.device)
         with self._autocast():
             fakes = self.generator(latents)  # (n, C, H, W)
         critic_loss = self._update_critic(fakes.detach(), latents.labels)
@@ -174,6 +180,8 @@ class GanTraining:
         if self.config.mirror:
             reals = mirror(reals, self.rng)
         reals = reals.to(self.device, memory_format=torch.channels_last)
+        if isinstance(self.generator, GrowingGenerator):
+            reals = shrunk(reals, self.generator.growth, self.doublings)  # (n, C, h, w)
         labels = None
         if self.conditional and self.data.labels is not None:
             labels = self.data.labels[rows].to(self.device)  # (n,)
@@ -194,6 +202,12 @@ class GanTraining:
         """What the critic gets to see of (n, C, H, W) images."""
         return augment(images.float(), self.rng) if self.config.augment else images
 
+    def _grow(self, share: float) -> None:
+        """Set the size of images at which both networks work after this share of the steps."""
+        for network in (self.generator, self.averaged, self.critic):
+            if isinstance(network, GrowingGenerator | ProgressiveDiscriminator):
+                network.growth = growth_at(share, self.doublings)
+
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=self.config.bf16)
 
@@ -210,7 +224,10 @@ class GanTraining:
         """The averaged generator in eval mode, its batch-norm statistics measured anew.
 
         The statistics that training collects belong to the newest weights, not to their average.
+        Of a generator in growth, it is that of the largest size that has faded in.
         """
+        if isinstance(self.averaged, GrowingGenerator):
+            return self.averaged.grown().eval().requires_grad_(False)
         generator = copy.deepcopy(self.averaged).train()
         norms = [layer for layer in generator.modules() if isinstance(layer, nn.BatchNorm2d)]
         if not norms:
@@ -226,7 +243,8 @@ class GanTraining:
     def save_samples(self, path: Path) -> None:
         """A sheet of 100 samples, the same latents each time."""
         with torch.no_grad():
-            images = self.finished()(sheet_latents(self.averaged).to(self.device))  # (100, C, H, W)
+            finished = self.finished()
+            images = finished(sheet_latents(finished).to(self.device))  # (100, C, H, W)
         sheet = contact_sheet(images, columns=10)
         write_atomically(path, lambda part: sheet.save(part, format="PNG"))
 
@@ -256,6 +274,7 @@ class GanTraining:
                 getattr(self, name).load_state_dict(state[name])
             self.rng.set_state(state["rng"])
             self.step, self.seconds = state["step"], state["seconds"]
+            self._grow(self.step / self.config.steps)
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
             raise BenchError(
                 f"{path} is no checkpoint of this training; give another folder to start over"

@@ -1,0 +1,204 @@
+"""No interruption of a training changes what comes out."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch import Tensor
+
+from benchmark.errors import BenchError
+from benchmark.gan import training as training_module
+from benchmark.gan.training import GanTraining
+from benchmark.generators.sngan import SNGAN
+from benchmark.storage import load_checkpoint, save_checkpoint
+from tests.gan.trainings import CONFIG, conditional, new_training, progressive, same
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tensor]:
+    return new_training().run(tmp_path_factory.mktemp("undisturbed")).state_dict()
+
+
+def cut_at_six(training: GanTraining, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the seventh step fail."""
+    advance = training.advance
+
+    def fail_at_six() -> dict[str, float]:
+        if training.step == 6:
+            raise RuntimeError("power cut")
+        return advance()
+
+    monkeypatch.setattr(training, "advance", fail_at_six)
+
+
+def test_an_exception_between_checkpoints_changes_nothing(
+    tmp_path: Path, undisturbed: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = new_training()
+    cut_at_six(broken, monkeypatch)
+    with pytest.raises(RuntimeError, match="power cut"):
+        broken.run(tmp_path)
+
+    resumed = new_training()
+    assert same(resumed.run(tmp_path).state_dict(), undisturbed)
+    assert resumed.step == 9
+
+
+def test_ctrl_c_in_a_step_saves_after_it_and_changes_nothing(
+    tmp_path: Path, undisturbed: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = new_training()
+    update_critic = stopped._update_critic
+
+    def interrupted_at_two(fakes: Tensor, labels: Tensor | None) -> Tensor:
+        if stopped.step == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+        return update_critic(fakes, labels)
+
+    monkeypatch.setattr(stopped, "_update_critic", interrupted_at_two)
+    with pytest.raises(KeyboardInterrupt):
+        stopped.run(tmp_path)
+
+    checkpoint = load_checkpoint(tmp_path / "checkpoint.pt")
+    assert checkpoint is not None
+    assert checkpoint["step"] == 3
+    assert same(new_training().run(tmp_path).state_dict(), undisturbed)
+
+
+KILLED = """
+import sys, time
+import torch
+torch.set_num_threads({threads})
+sys.path.insert(0, {here!r})
+from pathlib import Path
+from tests.gan.trainings import new_training
+training = new_training()
+advance = training.advance
+def advance_until_seven():
+    if training.step == 7:
+        print("at step 7", flush=True)
+        time.sleep(600)
+    return advance()
+training.advance = advance_until_seven
+training.run(Path({folder!r}))
+"""
+
+
+def test_sigkill_changes_nothing(tmp_path: Path, undisturbed: dict[str, Tensor]) -> None:
+    script = KILLED.format(
+        threads=torch.get_num_threads(), here=str(Path(__file__).parents[2]), folder=str(tmp_path)
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"at step 7\n"
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+
+    checkpoint = load_checkpoint(tmp_path / "checkpoint.pt")
+    assert checkpoint is not None
+    assert checkpoint["step"] == 4
+    assert same(new_training().run(tmp_path).state_dict(), undisturbed)
+
+
+def test_a_finished_training_is_not_trained_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = new_training().run(tmp_path).state_dict()
+    again = new_training()
+    monkeypatch.setattr(again, "advance", lambda: pytest.fail("trained once more"))
+    assert same(again.run(tmp_path).state_dict(), first)
+
+
+def test_what_a_run_leaves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training_module, "SCALARS_EVERY", 2)
+    finished = new_training().run(tmp_path)
+    assert not finished.training
+    assert not any(p.requires_grad for p in finished.parameters())
+    sheets = sorted(p.name for p in (tmp_path / "samples").iterdir())
+    assert sheets == ["000004.png", "000008.png", "000009.png"]
+    assert scalar_steps(tmp_path) == [2, 4, 6, 8, 9]
+
+
+def test_scalars_after_a_resume_have_no_gap_and_no_double(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_module, "SCALARS_EVERY", 2)
+    broken = new_training()
+    advance = broken.advance
+
+    def fail_at_seven() -> dict[str, float]:
+        if broken.step == 7:
+            raise RuntimeError("power cut")
+        return advance()
+
+    monkeypatch.setattr(broken, "advance", fail_at_seven)
+    with pytest.raises(RuntimeError, match="power cut"):
+        broken.run(tmp_path)  # wrote the scalars of step 6, but no checkpoint after 4
+    later = time.time() + 60  # event files are read in the order of their names: second, process
+    monkeypatch.setattr(time, "time", lambda: later)
+    new_training().run(tmp_path)
+    assert scalar_steps(tmp_path) == [2, 4, 6, 8, 9]
+
+
+def scalar_steps(folder: Path) -> list[int]:
+    events = EventAccumulator(str(folder / "tensorboard"))
+    events.Reload()
+    assert set(events.Tags()["scalars"]) == {"critic", "generator"}
+    scalars = events.Scalars("critic")
+    assert all(np.isfinite(scalar.value) for scalar in scalars)
+    return [scalar.step for scalar in scalars]
+
+
+def test_another_setting_does_not_continue(tmp_path: Path) -> None:
+    new_training().run(tmp_path)
+    with pytest.raises(BenchError, match="trained with another steps, ema"):
+        new_training(replace(CONFIG, steps=10, ema=0.9)).run(tmp_path)
+
+
+def test_a_checkpoint_of_something_else(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint(path, {"reconstructor": torch.zeros(3)})
+    with pytest.raises(BenchError, match="no checkpoint of this training"):
+        new_training().run(tmp_path)
+    state = new_training().state()
+    state["generator"] = SNGAN(6, (8, 8), 1).state_dict()
+    save_checkpoint(path, state)
+    with pytest.raises(BenchError, match="no checkpoint of this training"):
+        new_training().run(tmp_path)
+
+
+def test_a_checkpoint_cut_short(tmp_path: Path) -> None:
+    new_training().run(tmp_path)
+    path = tmp_path / "checkpoint.pt"
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(BenchError, match="damaged checkpoint"):
+        new_training().run(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(BenchError, match="cannot write"):
+        new_training().run(tmp_path / "file" / "run")
+
+
+@pytest.mark.parametrize("make", [conditional, progressive])
+def test_a_kill_changes_nothing_for_the_other_families_either(
+    make: Callable[[], GanTraining], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_module, "CALIBRATION_LATENTS", 256)
+    expected = make().run(tmp_path / "undisturbed").state_dict()
+    assert not same(expected, make().generator.state_dict())
+    broken = make()
+    cut_at_six(broken, monkeypatch)
+    with pytest.raises(RuntimeError, match="power cut"):
+        broken.run(tmp_path / "broken")
+    assert same(make().run(tmp_path / "broken").state_dict(), expected)
