@@ -69,15 +69,6 @@ class ImageSet:
             (place == 0).nonzero().squeeze(1)
         )
 
-    def turned(self) -> ImageSet:
-        """Each image turned by 0, 1, 2 or 3 quarters, which is its class: a task for a judge where
-        there are no classes (Gidaris et al., ICLR 2018)."""
-        quarters = torch.arange(len(self)) % 4  # (n,)
-        images = self.images.clone()
-        for quarter in range(1, 4):
-            images[quarter::4] = self.images[quarter::4].rot90(quarter, (2, 3))
-        return ImageSet(images, quarters)
-
     def batch(self, rows: Tensor) -> Tensor:
         """The images at `rows` as (len(rows), C, H, W) float32 in [-1, 1]."""
         return self.rows(rows).pixels()

@@ -245,15 +245,6 @@ def test_every_tenth_image_is_held_out_with_its_label() -> None:
     assert kept.attributes.values.flatten().tolist() == [True, True, True]
 
 
-def test_turned_images_have_their_quarters_for_a_class() -> None:
-    images = torch.randint(0, 256, (9, 3, 4, 4), dtype=torch.uint8)
-    turned = ImageSet(images, None).turned()
-    assert turned.labels is not None
-    for before, after, label in zip(images, turned.images, turned.labels.tolist(), strict=True):
-        assert np.array_equal(after.numpy(), np.rot90(before.numpy(), label, (1, 2)))
-    assert turned.labels.tolist() == [0, 1, 2, 3, 0, 1, 2, 3, 0]
-
-
 def test_a_box_is_cut_out_first(tmp_path: Path) -> None:
     pixels = np.zeros((20, 30, 3), np.uint8)
     pixels[5:15, 10:20] = 200
