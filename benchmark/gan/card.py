@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 
-from benchmark.gan.quality import Quality
+from benchmark.gan.quality import Quality, Seen
+from benchmark.gan.tasks import Classes, Contrast, HasAttributes
+
+WIDEST = 6  # attributes that a card names
 
 
 def model_card(name: str, facts: Mapping[str, str], quality: Quality) -> str:
@@ -30,45 +33,96 @@ A hundred latents, not chosen.
 
 
 def quality_table(quality: Quality) -> str:
-    """What the judge saw, in words, as a markdown table; real test images stand beside samples."""
-    least, most = min(quality.shares), max(quality.shares)
-    shares = ", ".join(f"{k}: {100 * share:.1f}" for k, share in enumerate(quality.shares))
+    """What the judge saw, in words, as a markdown table; real images stand beside samples."""
+    columns = (quality.made, quality.half, quality.test)
     rows = [
         (
-            "How sure is the judge of what it sees? Mean top probability",
-            f"{quality.confidence:.4f}",
-            f"{quality.real_confidence:.4f}",
-        ),
-        (
-            "How far from the training images? Frechet distance in the judge's features",
-            f"{quality.frechet:.2f}",
-            f"{quality.real_frechet:.2f}",
-        ),
-    ]
-    if quality.by_class:
-        rows.append(
-            (
-                "Is every class made? Rarest and most frequent class, %",
-                f"{100 * least:.1f} to {100 * most:.1f}",
-                f"{100 * min(quality.real_shares):.1f} to {100 * max(quality.real_shares):.1f}",
-            )
+            "How far from the real images? Frechet distance in the judge's features",
+            *(f"{seen.frechet:.2f}" for seen in columns),
         )
-    lines = [
-        f"| | {quality.samples:,} samples | {quality.samples:,} real test images |",
-        "|---|---|---|",
-        *(f"| {question} | {ours} | {real} |" for question, ours, real in rows),
     ]
-    text = "\n".join(lines)
-    if quality.by_class:
-        text += f"\n\nShare of each class in the samples, %: {shares}."
-    if quality.early_step:
-        text += (
-            f"\n\nAfter the first {quality.early_step:,} steps of its training the generator's "
+    if quality.made.confidence is not None:
+        question = "How sure is the judge of what it sees? Mean probability of its answers"
+        rows.append((question, *(f"{seen.confidence:.4f}" for seen in columns)))
+    match quality.task:
+        case Classes():
+            question = "Is every class made? Rarest and most frequent class, %"
+            rows.append((question, *(_range(seen.shares) for seen in columns)))
+        case HasAttributes():
+            question = "Is each attribute made as often? Mean difference in share, % points"
+            gaps = (_gaps(seen, quality) for seen in columns)
+            rows.append((question, *(f"{100 * sum(gap) / len(gap):.2f}" for gap in gaps)))
+    n = f"{quality.samples:,}"
+    lines = [
+        f"| | {n} samples | {n} real training images | {n} real test images |",
+        "|---|---|---|---|",
+        *(f"| {' | '.join(row)} |" for row in rows),
+    ]
+    parts = ["\n".join(lines)]
+    if quality.task.names:
+        parts.append(_shares(quality))
+    if quality.early_frechet is not None:
+        parts.append(
+            f"After the first {quality.early_step:,} steps of its training the generator's "
             f"distance was {quality.early_frechet:.2f}."
         )
-    task = "" if quality.by_class else " to tell by how many quarters they were turned"
-    return f"""{text}
+    parts.append(f"""{_judge(quality)}
 
-The judge is a small convolutional classifier trained on the same training images{task}; it names
-{100 * quality.accuracy:.2f}% of the real test images right. Both Frechet distances compare with all
-training images and use equally many images, so they carry the same bias of sample size."""
+All distances are from the same {quality.reference:,} training images, a random half of them, and of
+equally many images, so they carry the same bias of sample size. The real training images are of the
+other half: no generator is expected to come nearer than they do. The judge never saw the test
+images.""")
+    return "\n\n".join(parts)
+
+
+def _range(shares: tuple[float, ...]) -> str:
+    return f"{100 * min(shares):.1f} to {100 * max(shares):.1f}"
+
+
+def _gaps(seen: Seen, quality: Quality) -> list[float]:
+    """How far each share is from that of the reference images, 0 to 1."""
+    pairs = zip(seen.shares, quality.reference_shares, strict=True)
+    return [abs(share - reference) for share, reference in pairs]
+
+
+def _shares(quality: Quality) -> str:
+    """The share of each class, or of the attributes that the generator gets most wrong."""
+    names, shares = quality.task.names, quality.made.shares
+    if isinstance(quality.task, Classes):
+        each = (f"{name}: {100 * share:.1f}" for name, share in zip(names, shares, strict=True))
+        return f"Share of each class in the samples, %: {', '.join(each)}."
+    gaps = _gaps(quality.made, quality)
+    widest = sorted(range(len(gaps)), key=lambda k: -gaps[k])[:WIDEST]
+    each = (
+        f"{names[k].replace('_', ' ')} {100 * shares[k]:.1f} "
+        f"({100 * quality.reference_shares[k]:.1f})"
+        for k in widest
+    )
+    return (
+        "Widest differences, share of the attribute in % of the samples (of the real images): "
+        f"{', '.join(each)}."
+    )
+
+
+def _judge(quality: Quality) -> str:
+    """Who judges, and how well."""
+    right, guess = f"{100 * quality.accuracy:.2f}%", f"{100 * quality.guess:.2f}%"
+    match quality.task:
+        case Classes():
+            skill = (
+                f"name their classes; it names {right} of the real test images right,\nwhere "
+                f"always naming the most frequent class makes {guess}."
+            )
+        case HasAttributes(names=names):
+            skill = (
+                f"tell their {len(names)} attributes; on the real\ntest images {right} of its "
+                f"answers are right, where always giving the more frequent answer\nmakes {guess}. "
+                "A share is the mean probability that it gives."
+            )
+        case Contrast():
+            skill = (
+                "know an image again that is cut,\nmirrored and coloured anew (SimCLR), since they "
+                f"carry no classes; for {right} of the real test\nimages the nearest of "
+                f"{round(1 / quality.guess)} such views is their own, where guessing makes {guess}."
+            )
+    return f"The judge is a small convolutional network trained on the training images to {skill}"

@@ -59,7 +59,7 @@ def train_generator(
 
     quality = measure(loaded, judge, train, test)
     early = measure(load_family(out / "early.safetensors").to(device), judge, train, test)
-    quality = replace(quality, early_frechet=early.frechet, early_step=config.early_step)
+    quality = replace(quality, early_frechet=early.made.frechet, early_step=config.early_step)
     sheet, card = out / f"{name}.png", out / f"{name}.md"
     _draw(loaded, sheet)
     facts = {

@@ -17,6 +17,7 @@ from PIL import Image
 from torch import Tensor
 
 from benchmark.errors import BenchError
+from benchmark.gan.attributes import FILE, Attributes, parse_attributes
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
@@ -25,10 +26,12 @@ BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, V
 
 @dataclass(frozen=True)
 class ImageSet:
-    """images: (n, C, H, W) uint8. labels: (n,) int64, or None where the source has no classes."""
+    """images: (n, C, H, W) uint8. labels: (n,) int64, or None where the source has no classes.
+    attributes: (n, a) answers, or None where the source has none."""
 
     images: Tensor
     labels: Tensor | None
+    attributes: Attributes | None = None
 
     def __len__(self) -> int:
         return self.images.shape[0]
@@ -40,17 +43,24 @@ class ImageSet:
         return channels, height, width
 
     def fingerprint(self) -> str:
-        """SHA-256 over the bytes of images and labels."""
+        """SHA-256 over the bytes of images, labels and attributes."""
         digest = hashlib.sha256(self.images.numpy().tobytes())
         if self.labels is not None:
             digest.update(self.labels.numpy().tobytes())
+        if self.attributes is not None:
+            digest.update("\n".join(self.attributes.names).encode())
+            digest.update(self.attributes.values.numpy().tobytes())
         return digest.hexdigest()
 
     def first(self, n: int) -> ImageSet:
         return self.rows(torch.arange(min(n, len(self))))
 
     def rows(self, rows: Tensor) -> ImageSet:
-        return ImageSet(self.images[rows], None if self.labels is None else self.labels[rows])
+        return ImageSet(
+            self.images[rows],
+            None if self.labels is None else self.labels[rows],
+            None if self.attributes is None else self.attributes.rows(rows),
+        )
 
     def held_out(self, every: int) -> tuple[ImageSet, ImageSet]:
         """All but each `every`-th image, and those: for a source that has no test images."""
@@ -59,18 +69,13 @@ class ImageSet:
             (place == 0).nonzero().squeeze(1)
         )
 
-    def turned(self) -> ImageSet:
-        """Each image turned by 0, 1, 2 or 3 quarters, which is its class: a task for a judge where
-        there are no classes (Gidaris et al., ICLR 2018)."""
-        quarters = torch.arange(len(self)) % 4  # (n,)
-        images = self.images.clone()
-        for quarter in range(1, 4):
-            images[quarter::4] = self.images[quarter::4].rot90(quarter, (2, 3))
-        return ImageSet(images, quarters)
-
     def batch(self, rows: Tensor) -> Tensor:
         """The images at `rows` as (len(rows), C, H, W) float32 in [-1, 1]."""
-        return self.images[rows].float().div_(127.5).sub_(1.0)
+        return self.rows(rows).pixels()
+
+    def pixels(self) -> Tensor:
+        """All images as (n, C, H, W) float32 in [-1, 1]."""
+        return self.images.float().div_(127.5).sub_(1.0)
 
 
 def load_images(
@@ -83,24 +88,27 @@ def load_images(
     cropped to a centred square and resized.
     An .npz holds `x_<split>` and maybe `y_<split>`. In a folder or zip the split is its folder
     `<split>`, a source without that has training images only; the classes are the sub-folders in
-    alphabetical order. Raises BenchError where a file is no image or there are fewer than
-    `at_least`.
+    alphabetical order, and an `attributes.csv` says what each image shows. Raises BenchError where
+    a file is no image, the attributes do not fit or there are fewer than `at_least`.
     """
     if not path.exists():
         raise BenchError(f"no images at {path}")
     if path.suffix == ".npz":
         arrays, labels = _read_npz(path, split)
+        attributes = None
         pictures: Iterator[Image.Image] = map(Image.fromarray, arrays)
         count = len(arrays)
     else:
-        names, read = _listing(path)
-        names = _of_split(names, split, path)
+        files, read = _listing(path)
+        names = _of_split([file for file in files if _is_picture(file)], split, path)
         labels = _classes(names)
+        attributes = _attributes(files, names, read, path)
         pictures = (_decode(name, read, path) for name in names)
         count = len(names)
     if count < at_least:
         raise BenchError(f"{path} holds {count} {split} images; at least {at_least} are needed")
-    return ImageSet(torch.stack([_fit(picture, shape, crop) for picture in pictures]), labels)
+    images = torch.stack([_fit(picture, shape, crop) for picture in pictures])  # (n, C, H, W)
+    return ImageSet(images, labels, attributes)
 
 
 def _read_npz(path: Path, split: str) -> tuple[np.ndarray, Tensor | None]:
@@ -131,18 +139,16 @@ def _read_npz(path: Path, split: str) -> tuple[np.ndarray, Tensor | None]:
 
 
 def _listing(path: Path) -> tuple[list[PurePosixPath], Callable[[PurePosixPath], bytes]]:
-    """The pictures of a folder or zip in alphabetical order, and what reads one of them."""
+    """The files of a folder or zip in alphabetical order, and what reads one of them."""
     if path.is_dir():
         files = (PurePosixPath(f.relative_to(path).as_posix()) for f in path.rglob("*"))
-        names = [name for name in files if _is_picture(name)]
-        return sorted(names), lambda name: (path / name).read_bytes()
+        return sorted(files), lambda name: (path / name).read_bytes()
     try:
         archive = zipfile.ZipFile(path)
     except BROKEN_ZIP as error:
         raise BenchError(f"{path} is no folder, zip or .npz of images: {error}") from error
     files = (PurePosixPath(info.filename) for info in archive.infolist() if not info.is_dir())
-    names = [name for name in files if _is_picture(name)]
-    return sorted(names), lambda name: archive.read(str(name))
+    return sorted(files), lambda name: archive.read(str(name))
 
 
 def _is_picture(name: PurePosixPath) -> bool:
@@ -164,6 +170,23 @@ def _classes(names: list[PurePosixPath]) -> Tensor | None:
     """(n,) class of each picture by its folder, or None where all share one folder."""
     folders = {folder: i for i, folder in enumerate(sorted({name.parent for name in names}))}
     return torch.tensor([folders[name.parent] for name in names]) if len(folders) > 1 else None
+
+
+def _attributes(
+    files: list[PurePosixPath], images: list[PurePosixPath],
+    read: Callable[[PurePosixPath], bytes], path: Path,
+) -> Attributes | None:  # fmt: skip
+    """What the source's attributes.csv says of `images`, None where there is no such file."""
+    found = [file for file in files if file.name == FILE]
+    if len(found) > 1:
+        raise BenchError(f"{path} has {len(found)} files {FILE}; keep the one of these images")
+    if not found:
+        return None
+    try:
+        content = read(found[0])
+    except BROKEN_ZIP as error:
+        raise BenchError(f"{path}: {found[0]} cannot be read: {error}") from error
+    return parse_attributes(content, found[0].parent, images, path)
 
 
 def _decode(name: PurePosixPath, read: Callable[[PurePosixPath], bytes], path: Path) -> Image.Image:

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from benchmark.gan.images import ImageSet
-from benchmark.gan.judge import AT_ONCE, Judge
+from benchmark.gan.judge import Judge
+from benchmark.gan.tasks import AT_ONCE, Task
 from benchmark.generators.base import Generator
 from benchmark.seeds import stream
 
@@ -15,67 +16,77 @@ SAMPLES = 10_000
 
 
 @dataclass(frozen=True)
-class Quality:
-    """What a judge sees in `samples` samples, beside what it sees in real test images.
+class Seen:
+    """What a judge sees in n images.
 
-    confidence: mean top probability. shares: part of the samples in each class, by top probability.
-    frechet: Frechet distance of the samples' features from those of the training images; the
-    `real_` fields say the same of as many test images, so both carry the same bias of sample size.
-    accuracy: the judge's own, on the test images. by_class: it judges classes, not how far an image
-    was turned, when the shares would say little. early_frechet: of the generator as it was after
-    `early_step` steps, for comparison.
+    frechet: Frechet distance of their features from those of the reference images. confidence: how
+    sure it is of what they show, None where its task names nothing. shares: part of the images that
+    show each of the names of its task.
     """
 
-    samples: int
-    confidence: float
-    shares: tuple[float, ...]
     frechet: float
-    real_confidence: float
-    real_shares: tuple[float, ...]
-    real_frechet: float
+    confidence: float | None
+    shares: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What a judge sees in a generator's samples, and in as many real images.
+
+    task, accuracy, guess: the judge's. reference: the number of training images that all distances
+    are measured from, a random half of them. reference_shares: what these show. made: `samples`
+    samples. half: as many images of the other half, so its distance is what chance alone and this
+    number of images make. test: as many test images, which the judge never saw; where their
+    distance is larger than that of the half, the judge knows the training images by heart.
+    early_frechet: of the generator as it was after `early_step` steps, for comparison.
+    """
+
+    task: Task
     accuracy: float
-    by_class: bool = True
-    early_frechet: float = float("nan")
+    guess: float
+    samples: int
+    reference: int
+    reference_shares: tuple[float, ...]
+    made: Seen
+    half: Seen
+    test: Seen
+    early_frechet: float | None = None
     early_step: int = 0
 
 
 @torch.no_grad()
 def measure(generator: Generator, judge: Judge, train: ImageSet, test: ImageSet) -> Quality:
-    """Judge 10,000 samples of `generator`, or as many as there are test images where that is fewer.
+    """Judge 10,000 samples of `generator`, or as many as there are test images or images in half of
+    the training set where that is fewer: all distances carry the same bias of sample size.
 
     The same latents each time, so two generators of one latent size are judged on equal terms.
     """
-    n = min(SAMPLES, len(test))
+    order = torch.randperm(len(train), generator=stream("quality", "halves"))
+    reference, other = order.tensor_split(2)  # (m,), (m or m - 1,)
+    n = min(SAMPLES, len(test), len(other))
     device = next(generator.parameters()).device
     latents = generator.sample(n, stream("quality"))
     looks = [
         judge.look(generator(latents[start : start + AT_ONCE].to(device)))
         for start in range(0, n, AT_ONCE)
     ]
-    probabilities = torch.cat([p for p, _ in looks])  # (n, classes)
-    features = torch.cat([f for _, f in looks])  # (n, 128)
-    real_probabilities, real_features = judge.look_at_all(test.first(n))
-    _, train_features = judge.look_at_all(train)
+    outputs, features = judge.look_at_all(train.rows(reference))
+
+    def seen(outputs: Tensor, those: Tensor) -> Seen:
+        distance = frechet(those.numpy(), features.numpy())
+        return Seen(distance, *judge.task.seen(outputs))
+
     return Quality(
-        samples=n,
-        confidence=_confidence(probabilities),
-        shares=_shares(probabilities),
-        frechet=frechet(features.numpy(), train_features.numpy()),
-        real_confidence=_confidence(real_probabilities),
-        real_shares=_shares(real_probabilities),
-        real_frechet=frechet(real_features.numpy(), train_features.numpy()),
+        task=judge.task,
         accuracy=judge.accuracy,
-        by_class=judge.by_class,
+        guess=judge.guess,
+        samples=n,
+        reference=len(reference),
+        reference_shares=judge.task.seen(outputs)[1],
+        made=seen(*map(torch.cat, zip(*looks, strict=True))),
+        half=seen(*judge.look_at_all(train.rows(other[:n]))),
+        test=seen(*judge.look_at_all(test.first(n))),
     )
-
-
-def _confidence(probabilities: Tensor) -> float:
-    return float(probabilities.amax(dim=1).double().mean())
-
-
-def _shares(probabilities: Tensor) -> tuple[float, ...]:
-    n, classes = probabilities.shape
-    return tuple((probabilities.argmax(dim=1).bincount(minlength=classes).double() / n).tolist())
 
 
 def frechet(a: np.ndarray, b: np.ndarray) -> float:

@@ -3,11 +3,17 @@
 from dataclasses import replace
 
 from benchmark.gan.card import model_card
-from benchmark.gan.quality import Quality
+from benchmark.gan.quality import Quality, Seen
+from benchmark.gan.tasks import Classes, Contrast, HasAttributes
 
 QUALITY = Quality(
-    samples=1000, confidence=0.9612, shares=(0.125, 0.875), frechet=3.456,
-    real_confidence=0.9955, real_shares=(0.4, 0.6), real_frechet=1.2, accuracy=0.9943,
+    task=Classes(2), accuracy=0.9943, guess=0.5123, samples=1000, reference=30_000,
+    reference_shares=(0.45, 0.55), made=Seen(3.456, 0.9612, (0.125, 0.875)),
+    half=Seen(1.2, 0.9955, (0.4, 0.6)), test=Seen(1.3, 0.9944, (0.42, 0.58)),
+)  # fmt: skip
+PLAIN = replace(
+    QUALITY, task=Contrast(), guess=1 / 256, reference_shares=(),
+    made=Seen(3.456, None, ()), half=Seen(1.2, None, ()), test=Seen(1.3, None, ()),
 )  # fmt: skip
 
 
@@ -17,12 +23,14 @@ def test_every_fact_and_figure_is_there() -> None:
     assert lines[0] == "# mnist-sngan"
     assert "| Data | digits |" in lines
     assert "| Terms | CC BY-SA 3.0 |" in lines
-    assert "| | 1,000 samples | 1,000 real test images |" in lines
-    assert any(line.endswith("| 0.9612 | 0.9955 |") for line in lines)
-    assert any(line.endswith("| 3.46 | 1.20 |") for line in lines)
-    assert any(line.endswith("| 12.5 to 87.5 | 40.0 to 60.0 |") for line in lines)
+    assert "| | 1,000 samples | 1,000 real training images | 1,000 real test images |" in lines
+    assert any(line.endswith("| 0.9612 | 0.9955 | 0.9944 |") for line in lines)
+    assert any(line.endswith("| 3.46 | 1.20 | 1.30 |") for line in lines)
+    assert any(line.endswith("| 12.5 to 87.5 | 40.0 to 60.0 | 42.0 to 58.0 |") for line in lines)
     assert "Share of each class in the samples, %: 0: 12.5, 1: 87.5." in lines
-    assert "99.43%" in card
+    assert "it names 99.43% of" in card
+    assert "makes 51.23%." in card
+    assert "same 30,000 training images, a random half" in card
     assert "](mnist-sngan.png)" in card
     assert card.endswith("\n")
 
@@ -34,8 +42,27 @@ def test_the_distance_early_in_the_training_stands_beside_the_last() -> None:
     assert "After the first" not in model_card("g", {}, QUALITY)
 
 
-def test_a_judge_of_turned_images_says_so_and_counts_no_classes() -> None:
-    text = model_card("g", {}, replace(QUALITY, by_class=False))
-    assert "by how many quarters they were turned; it names\n99.43%" in text
-    assert "Is every class made" not in text
+def test_attributes_by_how_far_their_shares_are_off() -> None:
+    """Eight attributes; all but two are made as often as they are."""
+    names = ("Bald", "Male", "Smiling", *"ABCDE")
+    real = (0.02, 0.4, 0.5, *[0.3] * 5)
+    quality = replace(
+        QUALITY, task=HasAttributes(names), reference_shares=real,
+        made=Seen(3.456, 0.9, (0.02, 0.3, 0.7, *[0.3] * 5)),
+        half=Seen(1.2, 0.9, (0.02, 0.4, 0.5, *[0.312] * 5)), test=Seen(1.3, 0.9, real),
+    )  # fmt: skip
+    text = model_card("g", {}, quality)
+    row = next(line for line in text.splitlines() if "each attribute" in line)
+    assert row.endswith("| 3.75 | 0.75 | 0.00 |")  # (10 + 20) / 8, 5 * 1.2 / 8, none
+    assert "(of the real images): Smiling 70.0 (50.0), Male 30.0 (40.0), Bald 2.0 (2.0), " in text
+    assert "tell their 8 attributes" in text
     assert "Share of each class" not in text
+
+
+def test_a_judge_without_classes_says_what_it_knows_again() -> None:
+    text = model_card("g", {}, PLAIN)
+    assert "for 99.43% of the real test\nimages the nearest of 256 such views is their own" in text
+    assert "guessing makes 0.39%" in text
+    assert "Is every class made" not in text
+    assert "How sure" not in text
+    assert "Share" not in text

@@ -1,6 +1,8 @@
 """From images to weights with a card, in one call; interrupted or repeated, nothing is lost."""
 
+import io
 import re
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -52,7 +54,7 @@ def test_weights_card_and_sheet(data: Path, tmp_path: Path) -> None:
     card = trained.card.read_text()
     assert sha256(trained.weights) in card
     assert weights_hash(loaded) in card
-    assert f"{trained.quality.confidence:.4f}" in card
+    assert f"{trained.quality.made.confidence:.4f}" in card
     assert "4 steps of 8 images" in card
     assert "--data bars.npz --steps 4" in card
     assert str(tmp_path) not in card
@@ -63,7 +65,7 @@ def test_weights_card_and_sheet(data: Path, tmp_path: Path) -> None:
         assert picture.size == (10 * 34 + 2, 10 * 34 + 2)
     assert trained.quality.samples == 300
     assert "After the first 1 steps of its training" in card
-    assert trained.quality.early_frechet != trained.quality.frechet
+    assert trained.quality.early_frechet != trained.quality.made.frechet
 
 
 def test_repeating_it_trains_nothing_anew(data: Path, tmp_path: Path) -> None:
@@ -98,13 +100,34 @@ def test_unknown_names_and_no_steps(data: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-def test_images_without_classes_are_judged_by_turning_them(data: Path, tmp_path: Path) -> None:
+def test_images_without_classes_are_judged_by_contrast(data: Path, tmp_path: Path) -> None:
     with np.load(data) as arrays:
         np.savez(tmp_path / "plain.npz", x_train=arrays["x_train"], x_test=arrays["x_test"])
-    trained = train_generator("tiny", tmp_path / "plain.npz", tmp_path / "out")
-    card = trained.card.read_text()
-    assert "by how many quarters they were turned" in card
+    first = train_generator("tiny", tmp_path / "plain.npz", tmp_path / "out")
+    card = first.card.read_text()
+    assert "to know an image again" in card
     assert "Share of each class" not in card
+    assert train_generator("tiny", tmp_path / "plain.npz", tmp_path / "out") == first
+
+
+def test_faces_with_attributes_are_judged_by_them(
+    train: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(RECIPES, "tiny", replace(TINY, held_out=10))
+    assert train.labels is not None
+    rows = ["image,Top,Below"]
+    with zipfile.ZipFile(tmp_path / "faces.zip", "w") as archive:
+        for i, (image, place) in enumerate(
+            zip(train.images[:300], train.labels.tolist(), strict=False)
+        ):
+            buffer = io.BytesIO()
+            Image.fromarray(image.permute(1, 2, 0).numpy()).save(buffer, format="PNG")
+            archive.writestr(f"{i}.png", buffer.getvalue())
+            rows.append(f"{i}.png,{int(place == 0)},{int(place == 2)}")
+        archive.writestr("attributes.csv", "\n".join(rows))
+    card = train_generator("tiny", tmp_path / "faces.zip", tmp_path / "out").card.read_text()
+    assert "tell their 2 attributes" in card
+    assert "| Is each attribute made as often?" in card
 
 
 @pytest.mark.parametrize("family", ["proggan", "biggan"])

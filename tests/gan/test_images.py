@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from benchmark.errors import BenchError
+from benchmark.gan.attributes import Attributes
 from benchmark.gan.images import ImageSet, load_images
 
 RNG = np.random.default_rng(0)
@@ -213,16 +214,20 @@ def test_a_single_file_is_no_source(tmp_path: Path) -> None:
         load_images(path, (1, 32, 32))
 
 
-def test_a_fingerprint_tells_images_and_labels_apart() -> None:
+def test_a_fingerprint_tells_images_labels_and_attributes_apart() -> None:
     images = torch.from_numpy(DIGITS[:, None])
     labels = torch.from_numpy(LABELS.astype(np.int64))
+    answers = torch.arange(12).view(6, 2) % 3 == 0
     prints = {
         ImageSet(images, labels).fingerprint(),
         ImageSet(images, labels.flip(0)).fingerprint(),
         ImageSet(images.flip(0), labels).fingerprint(),
         ImageSet(images, None).fingerprint(),
+        ImageSet(images, None, Attributes(("A", "B"), answers)).fingerprint(),
+        ImageSet(images, None, Attributes(("A", "C"), answers)).fingerprint(),
+        ImageSet(images, None, Attributes(("A", "B"), ~answers)).fingerprint(),
     }
-    assert len(prints) == 4
+    assert len(prints) == 7
     assert ImageSet(images.clone(), labels.clone()).fingerprint() in prints
 
 
@@ -233,17 +238,11 @@ def test_every_tenth_image_is_held_out_with_its_label() -> None:
     assert test.labels is not None
     assert test.labels.tolist() == [0, 3, 6]
     assert sorted([*train.images.flatten().tolist(), 0, 10, 20]) == list(range(25))
-    plain, _ = ImageSet(images, None).held_out(10)
+    answers = Attributes(("even",), (torch.arange(25) % 2 == 0)[:, None])
+    plain, kept = ImageSet(images, None, answers).held_out(10)
     assert plain.labels is None
-
-
-def test_turned_images_have_their_quarters_for_a_class() -> None:
-    images = torch.randint(0, 256, (9, 3, 4, 4), dtype=torch.uint8)
-    turned = ImageSet(images, None).turned()
-    assert turned.labels is not None
-    for before, after, label in zip(images, turned.images, turned.labels.tolist(), strict=True):
-        assert np.array_equal(after.numpy(), np.rot90(before.numpy(), label, (1, 2)))
-    assert turned.labels.tolist() == [0, 1, 2, 3, 0, 1, 2, 3, 0]
+    assert kept.attributes is not None
+    assert kept.attributes.values.flatten().tolist() == [True, True, True]
 
 
 def test_a_box_is_cut_out_first(tmp_path: Path) -> None:
@@ -252,3 +251,63 @@ def test_a_box_is_cut_out_first(tmp_path: Path) -> None:
     Image.fromarray(pixels).save(tmp_path / "a.png")
     whole = load_images(tmp_path, (3, 10, 10), crop=(10, 5, 20, 15))
     assert (whole.images == 200).all()
+
+
+TABLE = "image,Smiling,Young\n2.png,1,1\n0.png,1,0\n1.png,0,1\n9.png,0,0\n"
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_attributes_come_in_the_order_of_the_images(tmp_path: Path, kind: str) -> None:
+    source = with_attributes(tmp_path, kind, TABLE)
+    attributes = load_images(source, (1, 28, 28)).attributes
+    assert attributes is not None
+    assert attributes.names == ("Smiling", "Young")
+    assert attributes.values.tolist() == [[True, False], [False, True], [True, True]]
+
+
+def test_no_attributes_without_their_file(tmp_path: Path) -> None:
+    assert load_images(as_folder(tmp_path / "a"), (1, 28, 28)).attributes is None
+    assert load_images(as_npz(tmp_path / "a.npz"), (1, 28, 28)).attributes is None
+
+
+@pytest.mark.parametrize(
+    ("table", "fault"),
+    [
+        (TABLE.replace("1.png,0,1\n", ""), r"no row for 1 of 3 images, such as faces/1\.png"),
+        (TABLE.replace("1.png,0,1", "1.png,0,2"), r"2 cells of 0 or 1 for 1\.png"),
+        (TABLE.replace("1.png,0,1", "1.png,0"), r"2 cells of 0 or 1 for 1\.png"),
+        (TABLE.replace("9.png", "1.png"), r"names 1\.png twice"),
+        (TABLE.replace("Young", "Smiling"), "names each attribute once"),
+        ("image\n0.png\n", "names each attribute once"),
+        ("", "cannot be read as a table"),
+        ("\udcff", "cannot be read as a table"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_attributes_that_do_not_fit(tmp_path: Path, kind: str, table: str, fault: str) -> None:
+    source = with_attributes(tmp_path, kind, table)
+    with pytest.raises(BenchError, match=fault) as error:
+        load_images(source, (1, 28, 28))
+    assert str(source) in str(error.value)
+
+
+def test_two_tables_of_attributes(tmp_path: Path) -> None:
+    source = with_attributes(tmp_path, "folder", TABLE)
+    (source / "attributes.csv").write_text(TABLE)
+    with pytest.raises(BenchError, match=r"2 files attributes\.csv"):
+        load_images(source, (1, 28, 28))
+
+
+def with_attributes(path: Path, kind: str, table: str) -> Path:
+    """Three digits and their table, all in one folder `faces`."""
+    content = table.encode(errors="surrogateescape")
+    files = {f"{i}.png": png(DIGITS[i]) for i in range(3)} | {"attributes.csv": content}
+    if kind == "zip":
+        with zipfile.ZipFile(path / "faces.zip", "w") as archive:
+            for name, each in files.items():
+                archive.writestr(f"faces/{name}", each)
+        return path / "faces.zip"
+    (path / "source" / "faces").mkdir(parents=True)
+    for name, each in files.items():
+        (path / "source" / "faces" / name).write_bytes(each)
+    return path / "source"

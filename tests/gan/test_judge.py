@@ -4,20 +4,24 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from torch.nn import functional as F
 
+from benchmark.gan.attributes import Attributes
 from benchmark.gan.images import ImageSet
 from benchmark.gan.judge import Judge, trained_judge
+from benchmark.gan.tasks import Classes, Contrast, HasAttributes
 
 
 def test_it_learns_the_classes(train: ImageSet, test: ImageSet, tmp_path: Path) -> None:
     judge = trained_judge(train, test, tmp_path / "judge.safetensors")
     assert judge.accuracy > 0.97
-    probabilities, features = judge.look_at_all(test)
-    assert probabilities.shape == (300, 3)
+    assert judge.guess == pytest.approx(1 / 3)
+    outputs, features = judge.look_at_all(test)
+    assert outputs.shape == (300, 3)
     assert features.shape == (300, 128)
-    torch.testing.assert_close(probabilities.sum(dim=1), torch.ones(300))
-    by_hand = judge(test.batch(torch.arange(300))).softmax(dim=1)
-    torch.testing.assert_close(probabilities, by_hand)
+    torch.testing.assert_close(outputs, judge(test.pixels()))
+    torch.testing.assert_close(outputs, judge.head(features))
 
 
 def test_its_accuracy_is_that_on_the_test_images(
@@ -70,18 +74,69 @@ def test_a_damaged_file_is_replaced(
     assert path.stat().st_size > 100_000
 
 
-def test_images_without_classes_are_told_by_how_they_are_turned(
+def test_the_file_of_another_task_is_replaced(
+    train: ImageSet, test: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "judge.safetensors"
+    trained_judge(train, test, path)
+    written = path.stat().st_mtime_ns
+    longer = Classes(3, epochs=5)
+    monkeypatch.setattr("benchmark.gan.judge.task_for", lambda train, test: longer)
+    assert trained_judge(train, test, path).task == longer
+    assert path.stat().st_mtime_ns != written
+
+
+def test_the_file_of_an_earlier_version_is_replaced(
     train: ImageSet, test: ImageSet, tmp_path: Path
 ) -> None:
-    plain = ImageSet(train.images, None), ImageSet(test.images, None)
-    judge = trained_judge(*plain, tmp_path / "judge.safetensors")
-    assert not judge.by_class
-    assert judge.classes == 4
-    assert judge.accuracy > 0.45  # chance is a quarter; it cannot tell above from turned below
-    assert trained_judge(train, test, tmp_path / "other.safetensors").by_class
+    path = tmp_path / "judge.safetensors"
+    trained_judge(train, test, path)
+    save_file(load_file(path), path, {"images": train.fingerprint()})  # no task is named
+    written = path.stat().st_mtime_ns
+    trained_judge(train, test, path)
+    assert path.stat().st_mtime_ns != written
+
+
+def test_it_learns_the_attributes(train: ImageSet, test: ImageSet, tmp_path: Path) -> None:
+    """Whether the bar is on top or below, each alone no class; and one that is never so."""
+    judge = trained_judge(top_and_below(train), top_and_below(test), tmp_path / "judge.safetensors")
+    assert judge.task == HasAttributes(("top", "below", "never"))
+    assert judge.accuracy > 0.97
+    assert judge.guess == pytest.approx((2 / 3 + 2 / 3 + 1) / 3)
+    outputs, _ = judge.look_at_all(test)
+    confidence, shares = judge.task.seen(outputs)
+    assert shares == pytest.approx((1 / 3, 1 / 3, 0), abs=0.03)
+    assert confidence is not None
+    assert confidence > 0.95
+
+
+def test_it_learns_to_know_an_image_again(tmp_path: Path) -> None:
+    train, test = blobs(900, seed=0), blobs(300, seed=1)
+    judge = trained_judge(train, test, tmp_path / "judge.safetensors")
+    assert judge.task == Contrast()
+    assert judge.guess == 1 / 256
+    assert judge.accuracy > 20 * judge.guess
+    again = trained_judge(train, test, tmp_path / "judge.safetensors")
+    assert again.accuracy == judge.accuracy  # the same views each time
+    assert judge.task.seen(judge.look_at_all(test)[0]) == (None, ())
+
+
+def top_and_below(data: ImageSet) -> ImageSet:
+    assert data.labels is not None
+    place = data.labels
+    values = torch.stack([place == 0, place == 2, place < 0], dim=1)
+    return ImageSet(data.images, None, Attributes(("top", "below", "never"), values))
+
+
+def blobs(n: int, seed: int) -> ImageSet:
+    """n smooth colour images of 16 x 16 pixels, no two alike."""
+    rng = torch.Generator().manual_seed(seed)
+    coarse = torch.rand(n, 3, 3, 3, generator=rng)
+    smooth = F.interpolate(coarse, size=16, mode="bilinear")  # (n, 3, 16, 16)
+    return ImageSet((255 * smooth).to(torch.uint8), None)
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (1, 32, 32), (3, 64, 48)])
 def test_images_of_any_shape(shape: tuple[int, int, int]) -> None:
-    judge = Judge(shape, classes=5).eval()
+    judge = Judge(shape, Classes(5)).eval()
     assert judge(torch.zeros(2, *shape)).shape == (2, 5)

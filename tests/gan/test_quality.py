@@ -78,35 +78,60 @@ def test_a_perfect_generator_equals_the_real_images(
     judge: Judge, train: ImageSet, test: ImageSet
 ) -> None:
     quality = measure(Shown(test, torch.arange(300).flip(0)), judge, train, test)
-    assert quality.samples == 300
-    assert quality.confidence == pytest.approx(quality.real_confidence)
-    assert quality.shares == quality.real_shares
-    assert quality.frechet == pytest.approx(quality.real_frechet, rel=5e-3)
-    assert quality.accuracy == judge.accuracy
-    assert sum(quality.shares) == pytest.approx(1)
-    np.testing.assert_allclose(quality.shares, 1 / 3, atol=0.02)
+    assert (quality.samples, quality.reference) == (300, 450)
+    assert quality.made.confidence == pytest.approx(quality.test.confidence)
+    assert quality.made.shares == quality.test.shares
+    assert quality.made.frechet == pytest.approx(quality.test.frechet, rel=5e-3)
+    assert (quality.accuracy, quality.guess) == (judge.accuracy, judge.guess)
+    assert sum(quality.made.shares) == pytest.approx(1)
+    np.testing.assert_allclose(quality.made.shares, 1 / 3, atol=0.02)
+
+
+def test_the_halves_share_no_image_and_are_drawn_at_random(
+    judge: Judge, train: ImageSet, test: ImageSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reference and the other half, told by their pixels; both hold early and late images."""
+    sets: list[ImageSet] = []
+    look = Judge.look_at_all
+
+    def spy(self: Judge, data: ImageSet) -> tuple[Tensor, Tensor]:
+        sets.append(data)
+        return look(self, data)
+
+    monkeypatch.setattr(Judge, "look_at_all", spy)
+    first = measure(Shown(test, torch.arange(300)), judge, train, test)
+    reference, half, _ = sets
+    assert (len(reference), len(half)) == (450, 300)
+    place = {image.numpy().tobytes(): i for i, image in enumerate(train.images)}
+    found = [
+        [place[image.numpy().tobytes()] for image in data.images] for data in (reference, half)
+    ]
+    assert len({*found[0], *found[1]}) == 750
+    assert all(0.4 < np.mean(np.array(rows) < 450) < 0.6 for rows in found)
+    assert measure(Shown(test, torch.arange(300)), judge, train, test) == first
 
 
 def test_a_collapsed_generator_makes_one_class(
     judge: Judge, train: ImageSet, test: ImageSet
 ) -> None:
     quality = measure(Shown(test, torch.full((300,), 1)), judge, train, test)
-    assert quality.shares == (0, 1, 0)
-    assert quality.frechet > 20 * quality.real_frechet
+    assert quality.made.shares == (0, 1, 0)
+    assert quality.made.frechet > 20 * quality.half.frechet
 
 
 def test_a_generator_of_grey_is_not_clear(judge: Judge, train: ImageSet, test: ImageSet) -> None:
     grey = Shown(test, torch.arange(300))
     grey.scale.data.zero_()
     quality = measure(grey, judge, train, test)
-    assert quality.frechet > 20 * quality.real_frechet
+    assert quality.made.frechet > 20 * quality.half.frechet
 
 
-def test_ten_thousand_samples_where_the_test_images_suffice(
+def test_ten_thousand_samples_where_the_real_images_suffice(
     judge: Judge, train: ImageSet, test: ImageSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    few = train.rows(torch.arange(81))  # halves of 41 and 40
+    assert measure(Shown(test, torch.arange(300)), judge, few, test).samples == 40
     monkeypatch.setattr("benchmark.gan.quality.SAMPLES", 120)
     shown = Shown(test, torch.arange(300))
     quality = measure(shown, judge, train, test)
     assert (quality.samples, shown.at) == (120, 120)
-    assert quality.frechet == pytest.approx(quality.real_frechet, rel=5e-3)
