@@ -63,8 +63,9 @@ def quality_table(quality: Quality) -> str:
         parts.append(_shares(quality))
     if quality.early_frechet is not None:
         parts.append(
-            f"After the first {quality.early_step:,} steps of its training the generator's "
-            f"distance was {quality.early_frechet:.2f}."
+            f"After the first {quality.early_step:,} steps of its training the generator's images "
+            f"were {quality.early_side} pixels wide and their distance was "
+            f"{quality.early_frechet:.2f}."
         )
     parts.append(f"""{_judge(quality)}
 

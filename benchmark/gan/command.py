@@ -58,8 +58,13 @@ def train_generator(
     loaded = load_family(weights).to(device)
 
     quality = measure(loaded, judge, train, test)
-    early = measure(load_family(out / "early.safetensors").to(device), judge, train, test)
-    quality = replace(quality, early_frechet=early.made.frechet, early_step=config.early_step)
+    young = load_family(out / "early.safetensors").to(device)
+    quality = replace(
+        quality,
+        early_frechet=measure(young, judge, train, test).made.frechet,
+        early_step=config.early_step,
+        early_side=young.image_shape[1],
+    )
     sheet, card = out / f"{name}.png", out / f"{name}.md"
     _draw(loaded, sheet)
     facts = {
@@ -84,7 +89,7 @@ def _facts(generator: Family, training: GanTraining, device: str) -> dict[str, s
     described = ", ".join(f"{key} {_words(value)}" for key, value in parts.items())
     critic = sum(p.numel() for p in training.critic.parameters())
     if isinstance(generator, ProgGAN):
-        game = "logistic loss against the mirror image of the generator"
+        game = "logistic loss, growing from 8 x 8 pixels with a discriminator of its own shape"
     else:
         game = f"hinge loss against a spectral-norm discriminator {config.critic_width} wide"
     penalty = f", gradient penalty {config.r1:g}" if config.r1 else ""

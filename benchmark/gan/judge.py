@@ -10,6 +10,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from benchmark.gan.images import ImageSet
 from benchmark.gan.tasks import AT_ONCE, Task, task_for
@@ -29,7 +30,7 @@ class Judge(nn.Module):
 
     def __init__(self, image_shape: tuple[int, int, int], task: Task) -> None:
         super().__init__()
-        channels = image_shape[0]
+        channels, *self.sides = image_shape
         self.task = task
         self.features = nn.Sequential(
             *_halving(channels, 24),
@@ -58,6 +59,9 @@ class Judge(nn.Module):
         return torch.cat(outputs), torch.cat(features)
 
     def _here(self, images: Tensor) -> Tensor:
+        """On the judge's device, and of the size it knows: a generator in growth makes less."""
+        if list(images.shape[2:]) != self.sides:
+            images = F.interpolate(images, self.sides)  # (n, C, H, W)
         return images.to(self.head.weight.device, memory_format=torch.channels_last)
 
 

@@ -38,7 +38,8 @@ class Quality:
     samples. half: as many images of the other half, so its distance is what chance alone and this
     number of images make. test: as many test images, which the judge never saw; where their
     distance is larger than that of the half, the judge knows the training images by heart.
-    early_frechet: of the generator as it was after `early_step` steps, for comparison.
+    early_frechet: of the generator as it was after `early_step` steps, for comparison; its images
+    had sides of `early_side` pixels then, and were enlarged.
     """
 
     task: Task
@@ -52,6 +53,7 @@ class Quality:
     test: Seen
     early_frechet: float | None = None
     early_step: int = 0
+    early_side: int = 0
 
 
 @torch.no_grad()

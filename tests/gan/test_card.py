@@ -36,9 +36,10 @@ def test_every_fact_and_figure_is_there() -> None:
 
 
 def test_the_distance_early_in_the_training_stands_beside_the_last() -> None:
-    early = replace(QUALITY, early_frechet=12.345, early_step=900)
+    early = replace(QUALITY, early_frechet=12.345, early_step=900, early_side=8)
     text = model_card("g", {}, early)
-    assert "After the first 900 steps of its training the generator's distance was 12.35." in text
+    assert "After the first 900 steps" in text
+    assert "images were 8 pixels wide and their distance was 12.35." in text
     assert "After the first" not in model_card("g", {}, QUALITY)
 
 

@@ -140,3 +140,10 @@ def blobs(n: int, seed: int) -> ImageSet:
 def test_images_of_any_shape(shape: tuple[int, int, int]) -> None:
     judge = Judge(shape, Classes(5)).eval()
     assert judge(torch.zeros(2, *shape)).shape == (2, 5)
+
+
+def test_smaller_images_are_enlarged() -> None:
+    judge = Judge((3, 16, 16), Classes(5)).eval()
+    small = torch.randn(2, 3, 8, 8)
+    enlarged = small.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    assert torch.equal(judge.look(small)[1], judge.look(enlarged)[1])
