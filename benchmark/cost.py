@@ -6,6 +6,7 @@ generator on a CPU, one is all. A cell that was interrupted half way counts in f
 
 import contextlib
 import io
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -62,6 +63,7 @@ def costs(groups: Iterable[Group], run: Path, device: str, force: bool) -> list[
 
 def price(group: Group, jobs: Sequence[Job], device: str) -> list[Cost]:
     """The costs of jobs of one group, which run in lockstep."""
+    print(f"timing a few steps of {group.name}", file=sys.stderr, flush=True)  # can take minutes
     began = time.perf_counter()
     with contextlib.redirect_stderr(io.StringIO()):  # the progress of so few steps says nothing
         first = _rehearse(group, jobs, device, steps=1, questions=2)
