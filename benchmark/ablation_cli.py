@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from benchmark.errors import BenchError
-from benchmark.options import GENERATOR_HELP, configured, exit_if_failed, grid_options, line
+from benchmark.options import GENERATOR_HELP, agree, configured, exit_if_failed, grid_options, line
 
 GENERATOR = click.option("-g", "--generator", required=True, help=GENERATOR_HELP)
 VALUES = click.option("--values", help="Comma-separated, in place of the usual ones.")
@@ -59,7 +59,7 @@ def lambda_(**options: Any) -> None:
 
 def _ablate(
     axis: str, generator: str, methods: tuple[str, ...], values: str | None, preset: str,
-    seeds: str | None, settings: tuple[str, ...], device: str, out: Path | None,
+    seeds: str | None, settings: tuple[str, ...], device: str, out: Path | None, yes: bool,
 ) -> None:  # fmt: skip
     from benchmark.ablation import note, plan_ablation
     from benchmark.device import resolve
@@ -70,6 +70,7 @@ def _ablate(
     out = out or Path("results") / config.preset
     device = resolve(device)
     ablation = plan_ablation(axis, config, generator, methods, _numbers(values))
+    agree(ablation.groups, out, device, yes)
     note(ablation, out, shlex.join(["bench", *sys.argv[1:]]))
     failed = 0
     for result in execute(ablation.groups, out, device, force=False):

@@ -12,7 +12,7 @@ from benchmark import __version__
 from benchmark.ablation_cli import ablate
 from benchmark.errors import BenchError
 from benchmark.fetch_cli import fetch
-from benchmark.options import GENERATOR_HELP, configured, exit_if_failed, grid_options, line
+from benchmark.options import GENERATOR_HELP, agree, configured, exit_if_failed, grid_options, line
 from benchmark.study_cli import DATABASE, study
 
 
@@ -47,12 +47,13 @@ def main() -> None:
 @click.option("--force", is_flag=True, help="Compute again what is already done.")
 def run(
     everything: bool, generators: tuple[str, ...], methods: tuple[str, ...], preset: str,
-    seeds: str | None, settings: tuple[str, ...], device: str, out: Path | None, force: bool,
+    seeds: str | None, settings: tuple[str, ...], device: str, out: Path | None, yes: bool,
+    force: bool,
 ) -> None:  # fmt: skip
     """Train, measure, compare: one cell for each generator, method and seed.
 
     What is done is not done again: a run that was killed, or a larger grid in the same folder,
-    computes only what is missing.
+    computes only what is missing. What it will cost is stated first.
     """
     from baselines import METHODS
     from benchmark.device import resolve
@@ -69,6 +70,7 @@ def run(
     out = out or Path("results") / config.preset
     device = resolve(device)
     groups = plan(config, generators, methods or tuple(METHODS))
+    agree(groups, out, device, yes, force)
     record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]))
     failed = 0
     for result in execute(groups, out, device, force):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,10 @@ from benchmark.errors import BenchError
 
 if TYPE_CHECKING:
     from benchmark.config import RunConfig
+    from benchmark.grid import Group
     from benchmark.results import Result
 
+LONG = 3600.0  # seconds; what is to take longer is asked about
 GENERATOR_HELP = "Name, weights file or folder, or path/to/file.py:callable."
 
 PRESET = click.option(
@@ -37,11 +39,13 @@ DEVICE = click.option(
 OUT = click.option(
     "--out", type=click.Path(path_type=Path), help="Run folder.  [default: results/PRESET]"
 )
+YES = click.option("--yes", is_flag=True, help="Start without asking, however long it takes.")
 
 
 def grid_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every command that computes cells takes: preset, seeds, settings, device, out."""
-    for option in (OUT, DEVICE, SETTINGS, SEEDS, PRESET):  # the last one stands first in the help
+    """What every command that computes cells takes: preset, seeds, settings, device, out, yes."""
+    # the last one stands first in the help
+    for option in (YES, OUT, DEVICE, SETTINGS, SEEDS, PRESET):
         command = option(command)
     return command
 
@@ -54,6 +58,22 @@ def configured(preset: str, settings: tuple[str, ...], seeds: str | None) -> Run
 
     config = RunConfig.from_preset(preset).with_settings(settings)
     return config if seeds is None else replace(config, seeds=parse_seeds(seeds))
+
+
+def agree(groups: Sequence[Group], out: Path, device: str, yes: bool, force: bool = False) -> None:
+    """State what the cells that are not done will cost. On a terminal, and unless `yes`, a long run
+    then starts only if the user wants it to."""
+    from benchmark.cost import costs, statement, total
+    from benchmark.device import device_name
+
+    estimates = costs(groups, out, device, force)
+    if not estimates:
+        return
+    click.echo(f"what is to be computed, by a few steps timed on {device_name(device)}:", err=True)
+    for text in statement(estimates):
+        click.echo(text, err=True)
+    if total(estimates) > LONG and not yes and sys.stdin.isatty():
+        click.confirm("Start?", abort=True, err=True)
 
 
 def exit_if_failed(cells: int) -> None:

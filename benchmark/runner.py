@@ -40,16 +40,20 @@ def execute(groups: Sequence[Group], run: Path, device: str, force: bool) -> Ite
     for group in groups:
         waiting = []
         for job in group.jobs:
-            folder = job.cell.folder(run)
             if force:
-                shutil.rmtree(folder, ignore_errors=True)
-            stored = read_cell(folder)
-            if stored is not None and stored.result.status == "done":
-                yield stored.result
+                shutil.rmtree(job.cell.folder(run), ignore_errors=True)
+            if (stored := done(job, run)) is not None:
+                yield stored
             else:
                 waiting.append(job)
         if waiting:
             yield from GroupRun(group, run, device).results(waiting)
+
+
+def done(job: Job, run: Path) -> Result | None:
+    """What the job gave, if it has been computed."""
+    stored = read_cell(job.cell.folder(run))
+    return stored.result if stored is not None and stored.result.status == "done" else None
 
 
 class GroupRun:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,41 @@ def test_run_report_and_rerun(tmp_path: Path) -> None:
     report = bench("report", tmp_path)
     assert report.exit_code == 0, report.output
     assert (tmp_path / "rca.csv").read_bytes() == table
+
+
+def test_the_cost_is_stated_and_only_a_long_run_on_a_terminal_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ["run", "-g", "planted", "-m", "random", *TINY, "--out", tmp_path]
+    stated = "1 x 5 steps"
+
+    class Terminal(BytesIO):
+        def isatty(self) -> bool:
+            return True
+
+    def run(answer: bytes, *options: str) -> Result:
+        return CliRunner().invoke(main, [*map(str, command), *options], input=Terminal(answer))
+
+    monkeypatch.setattr("benchmark.options.LONG", 0.0)
+    refused = run(b"\n")
+    assert stated in refused.output
+    assert "Start? [y/N]" in refused.output
+    assert refused.exit_code == 1
+    assert not list(tmp_path.iterdir()), "a run that nobody started left something behind"
+    assert run(b"y\n").exit_code == 0
+    nothing_left = run(b"")
+    assert nothing_left.exit_code == 0
+    assert "steps" not in nothing_left.output
+    assert "Start?" not in run(b"", "--force", "--yes").output
+    monkeypatch.setattr("benchmark.options.LONG", 3600.0)
+    short = run(b"", "--force")
+    assert stated in short.output
+    assert "Start?" not in short.output
+    monkeypatch.setattr("benchmark.options.LONG", 0.0)
+    no_terminal = bench(*command, "--force")
+    assert no_terminal.exit_code == 0
+    assert stated in no_terminal.output
+    assert "Start?" not in no_terminal.output
 
 
 def test_list_says_what_there_is_and_why_something_is_not() -> None:

@@ -18,6 +18,7 @@ from benchmark.config import (
 from benchmark.discovery import Discovered
 from benchmark.errors import BenchError
 from benchmark.generators.registry import GENERATORS
+from benchmark.grid import plan
 
 ENTRY = GENERATORS["planted"]
 
@@ -48,6 +49,49 @@ def test_the_paper_preset_says_what_the_authors_code_does() -> None:
     assert (terms.batch, terms.lr, terms.lambda_) == (32, 1e-4, 0.25)
     assert (terms.shift_loss, terms.min_shift, terms.schedule) == ("mae", 0.5, "constant")
     assert method_for("discovered", "mnist-sngan", preset.layers({})).lr == 1e-4  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("generator", "k", "reconstructor"),
+    [
+        ("mnist-sngan", 64, "lenet"),
+        ("mnist-sngan-authors", 128, "lenet"),
+        ("anime-sngan", 128, "lenet"),
+        ("celebahq-proggan", 200, "resnet18"),
+        ("imagenet-biggan", 120, "resnet18"),
+        ("anime-sngan-small", 128, "lenet"),
+        ("celeba-proggan-small", 128, "resnet18"),
+        ("cifar-biggan-small", 80, "resnet18"),
+    ],
+)
+def test_the_paper_preset_knows_each_generator(generator: str, k: int, reconstructor: str) -> None:
+    layers = RunConfig.from_preset("paper").layers({})
+    terms = protocol_for(generator, GENERATORS[generator], layers)
+    assert (terms.k, terms.reconstructor) == (k, reconstructor)
+    assert (terms.batch, terms.steps, terms.min_shift) == (32, 100_000, 0.5)
+
+
+def test_standard_repeats_what_quick_does_once() -> None:
+    quick, standard = (RunConfig.from_preset(name) for name in ("quick", "standard"))
+    assert set(quick.seeds) < set(standard.seeds)
+    assert standard.defaults == quick.defaults
+
+
+@pytest.mark.parametrize("preset", ["quick", "standard"])
+@pytest.mark.parametrize(
+    ("generator", "method", "known"),
+    [
+        ("mnist-sngan", "discovered", "87d1c1a5a2"),
+        ("mnist-sngan", "random", "25bdfa70ee"),
+        ("planted", "discovered", "2ce276fe0c"),
+        ("planted", "coordinate", "ad8e5c5c10"),
+    ],
+)
+def test_cells_of_the_reference_run_keep_their_names(
+    preset: str, generator: str, method: str, known: str
+) -> None:
+    (group, *_) = plan(RunConfig.from_preset(preset), [generator], [method])
+    assert group.jobs[0].cell.config_hash == known
 
 
 def test_later_layers_win_and_special_beats_general_within_a_layer(tmp_path: Path) -> None:

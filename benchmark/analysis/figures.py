@@ -1,17 +1,18 @@
 """The figures of a study: MOS of each method, change types, and RCA against MOS."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from benchmark.analysis.study import Analysis
 from benchmark.report import style
 from benchmark.report.replicates import ordered_methods
+from benchmark.report.rows import INTERVAL, Row, draw_rows, point
 from benchmark.stats.judgments import DIRECTION
 
 NARROW = 0.07  # a share below this has no room for its number
@@ -34,29 +35,20 @@ def draw_mos(analysis: Analysis, folder: Path) -> None:
     figure, axes = style.facets(len(groups), height=0.9 + 0.6 * most)
     colour, marker = style.palette(table["method"]), style.markers(table["method"])
     for ax, (name, group) in zip(axes, groups, strict=True):
-        for place, row in enumerate(group.to_dict("records")):
-            method, value = row["method"], row["mos"]
-            look: dict[str, Any] = {"color": colour[method], "marker": marker[method]}
-            if row["mos_low"] is not None:
-                ax.plot([row["mos_low"], row["mos_high"]], [place, place], color=colour[method],
-                        linewidth=2, marker="|", markersize=11, markeredgewidth=1.2)  # fmt: skip
-            ax.plot(value, place, markersize=5, **look)
-            ax.annotate(f"{value:.2f}", (value, place - 0.16), ha="center", va="bottom")
-            own = analysis.directions
-            own = own[(own["generator"] == name) & (own["method"] == method)]
-            stacked = own.groupby("mos").cumcount()  # equal directions stand below each other
-            ax.plot(own["mos"], place + 0.16 + 0.03 * stacked.clip(upper=9), linestyle="none",
-                    markersize=3.5, markerfacecolor="white", alpha=0.8, **look)  # fmt: skip
+        own = analysis.directions[analysis.directions["generator"] == name]
+        draw_rows(ax, [_mos_row(row, own) for row in group.to_dict("records")], colour, marker)
         ax.set(title=_heading(str(name), analysis), xlabel="mean opinion score")
-        ax.set(xlim=(-0.03, 1.03), ylim=(len(group) - 0.45, -0.6))
-        ax.set_yticks(range(len(group)), group["method"])
-        ax.grid(visible=False, axis="y")
-        ax.grid(visible=True, axis="x")
-    whole = Line2D([], [], color=style.GREY, linewidth=2, label="95% interval")
-    one = Line2D([], [], color=style.GREY, marker="o", linestyle="none", markersize=3.5,
-                 markerfacecolor="white", label="one direction")  # fmt: skip
-    style.legend(figure, [], [whole, one])
+        ax.set_xlim(-0.03, 1.03)
+    style.legend(figure, [], [INTERVAL, point("one direction")])
     style.save(figure, folder, "mos")
+
+
+def _mos_row(row: Mapping[Any, Any], directions: pd.DataFrame) -> Row:
+    own = directions[directions["method"] == row["method"]]
+    stacked = own.groupby("mos").cumcount().clip(upper=9)  # equal ones stand below each other
+    interval = None if row["mos_low"] is None else (row["mos_low"], row["mos_high"])
+    below = list(0.16 + 0.03 * stacked)
+    return Row(row["method"], row["mos"], f"{row['mos']:.2f}", interval, list(own["mos"]), below)
 
 
 def draw_change_types(analysis: Analysis, folder: Path) -> None:

@@ -1,17 +1,18 @@
 """The figures of a run, each as PNG and SVG; here those of whole rows: RCA and its price."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import floor
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import seaborn as sns
-from matplotlib.lines import Line2D
 
 from benchmark.report import style
 from benchmark.report.confusion import draw_confusion
 from benchmark.report.lines import draw_curves, draw_directions, draw_shifts
 from benchmark.report.replicates import Replicates
+from benchmark.report.rows import INTERVAL, Row, draw_rows, point
 from benchmark.report.tables import direction_table, rca_table, seed_table
 
 
@@ -39,29 +40,22 @@ def draw_rca(table: pd.DataFrame, seeds: pd.DataFrame, folder: Path) -> None:
     end = style.ceiling(table["rca_fresh_high"])
     for ax, (name, group) in zip(axes, groups, strict=True):
         ax.axvline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
-        for place, row in enumerate(group.to_dict("records")):
-            method, value = row["method"], row["rca_fresh"]
-            interval = [row["rca_fresh_low"], row["rca_fresh_high"]]
-            look = {"color": colour[method], "marker": marker[method]}
-            ax.plot(interval, [place, place], color=colour[method], linewidth=2,
-                    marker="|", markersize=11, markeredgewidth=1.2)  # fmt: skip
-            ax.plot(value, place, markersize=5, **look)
-            ax.annotate(f"{value:.3f}", (value, place - 0.2), ha="center", va="bottom")
-            own = seeds[(seeds["generator"] == name) & (seeds["method"] == method)]
-            if len(own) > 1:
-                ax.plot(own["rca_fresh"], [place + 0.28] * len(own), linestyle="none",
-                        markersize=3.5, markerfacecolor="white", **look)  # fmt: skip
+        own = seeds[seeds["generator"] == name]
+        draw_rows(ax, [_rca_row(row, own) for row in group.to_dict("records")], colour, marker)
         ax.set(title=f"{name}, K = {group['k'].iloc[0]}", xlabel="RCA of a fresh R")
-        ax.set(xlim=(-0.02 * end, end), ylim=(len(group) - 0.5, -0.6))
-        ax.set_yticks(range(len(group)), group["method"])
-        ax.grid(visible=False, axis="y")
-        ax.grid(visible=True, axis="x")
-    whole = Line2D([], [], color=style.GREY, linewidth=2, label="95% interval")
-    seed = Line2D([], [], color=style.GREY, marker="o", linestyle="none", markersize=3.5,
-                  markerfacecolor="white", label="one seed")  # fmt: skip
-    several = [seed] if (table["seeds"] > 1).any() else []
-    style.legend(figure, [], [style.CHANCE, whole, *several])
+        ax.set_xlim(-0.02 * end, end)
+    several = [point("one seed")] if (table["seeds"] > 1).any() else []
+    style.legend(figure, [], [style.CHANCE, INTERVAL, *several])
     style.save(figure, folder, "rca")
+
+
+def _rca_row(row: Mapping[Any, Any], seeds: pd.DataFrame) -> Row:
+    own = seeds[seeds["method"] == row["method"]]["rca_fresh"]
+    points = list(own) if len(own) > 1 else []
+    return Row(
+        row["method"], row["rca_fresh"], f"{row['rca_fresh']:.3f}",
+        (row["rca_fresh_low"], row["rca_fresh_high"]), points, [0.28] * len(points),
+    )  # fmt: skip
 
 
 def draw_price(table: pd.DataFrame, seeds: pd.DataFrame, folder: Path) -> None:

@@ -1,0 +1,123 @@
+"""The estimate before a run against what the run then takes, by a clock that counts images."""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+import torch
+from torch import Tensor
+
+from benchmark.config import RunConfig
+from benchmark.cost import Cost, costs, statement, total
+from benchmark.generators.base import Generator, Latents
+from benchmark.grid import Group, plan
+from benchmark.runner import execute
+
+TERMS = "steps = 40\nbatch = 4\nk = 3\nevaluation = 2000\n"
+METHODS = ["discovered", "random", "coordinate"]
+
+
+class Counted(Generator):
+    """Whatever it makes, an image takes `price` seconds by the clock of these tests."""
+
+    latent_dim, image_shape = 5, (1, 32, 32)
+    clock: ClassVar[float] = 0.0
+    price: ClassVar[float] = 0.001
+    images: ClassVar[int] = 0
+    broken: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.image = torch.nn.Linear(5, 32 * 32)
+
+    def forward(self, latents: Latents) -> Tensor:
+        Counted.clock += Counted.price * len(latents)
+        Counted.images += len(latents)
+        if Counted.broken:
+            raise RuntimeError("no image today")
+        return self.image(latents.z).tanh().unflatten(1, self.image_shape)  # (n, 1, 32, 32)
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "perf_counter", lambda: Counted.clock)
+    for name, value in (("price", 0.001), ("images", 0), ("broken", False)):
+        monkeypatch.setattr(Counted, name, value)
+
+
+@pytest.fixture
+def groups(tmp_path: Path) -> list[Group]:
+    return planned(tmp_path, "seeds = [0, 1]\n")
+
+
+def planned(folder: Path, toml: str = "", methods: list[str] | None = None) -> list[Group]:
+    """Groups of the planted generator's plan, on a generator that counts."""
+    path = folder / "mine.toml"
+    path.write_text(TERMS + toml)
+    config = RunConfig.from_preset(str(path))
+    found = plan(config, ["planted"], methods or METHODS)
+    torch.manual_seed(0)
+    return [replace(group, generator=Counted()) for group in found]
+
+
+def test_the_estimate_is_what_the_run_takes(groups: list[Group], tmp_path: Path) -> None:
+    estimates = costs(groups, tmp_path / "run", "cpu", force=False)
+    began = Counted.clock
+    results = list(execute(groups, tmp_path / "run", "cpu", force=False))
+    assert {result.status for result in results} == {"done"}
+    assert total(estimates) == pytest.approx(Counted.clock - began, rel=0.02)
+    for estimate, result in zip(estimates, results, strict=True):
+        assert (estimate.generator, estimate.method) == ("planted", result.cell.method)
+        assert estimate.seconds == pytest.approx(sum(result.seconds.values()), rel=0.02)
+        assert estimate.trainings == (2 if estimate.method == "discovered" else 1)
+        assert estimate.steps == 40
+        assert 5e7 < estimate.memory < 1e10  # torch alone takes more than the one
+
+
+def test_only_what_is_not_done_counts_unless_forced(groups: list[Group], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    list(execute(groups[:1], run, "cpu", force=False))
+    left = costs(groups, run, "cpu", force=False)
+    assert len(left) == 3  # the other seed
+    assert len(costs(groups, run, "cpu", force=True)) == 6
+    list(execute(groups[1:], run, "cpu", force=False))
+    made = Counted.images
+    assert costs(groups, run, "cpu", force=False) == []
+    assert Counted.images == made
+
+
+def test_seeds_are_timed_once(groups: list[Group], tmp_path: Path) -> None:
+    costs(groups[:1], tmp_path, "cpu", force=False)
+    one, Counted.images = Counted.images, 0
+    costs(groups, tmp_path, "cpu", force=False)
+    assert Counted.images == one
+
+
+def test_a_slow_generator_is_asked_for_one_step(groups: list[Group], tmp_path: Path) -> None:
+    Counted.price = 60.0
+    estimates = costs(groups[:1], tmp_path, "cpu", force=False)
+    # the fit: G(z), G(z + shift); the fresh R: one G(z), three shifted; three times two questions
+    assert Counted.images == 4 * 2 + 4 * 4 + 3 * 2 * 2
+    trained = (40 * 4) * (2 + 1 / 3 + 1)  # images of `discovered`; G(z) is shared by three
+    judged = 2 * (2 * 2000 + 32 * 3)
+    assert estimates[0].seconds == pytest.approx(60.0 * (trained + judged))
+
+
+def test_what_cannot_run_says_so_and_does_not_stop_the_others(tmp_path: Path) -> None:
+    (group,) = planned(tmp_path, methods=["discovered"])
+    Counted.broken = True
+    (estimate,) = costs([group], tmp_path, "cpu", force=False)
+    assert estimate.reason == "cannot be timed: RuntimeError: no image today"
+    assert estimate.seconds == 0
+    assert "no image today" in statement([estimate])[0]
+
+
+def test_the_statement_joins_equal_cells_and_adds_up() -> None:
+    slow = Cost("faces", "discovered", 2, 100_000, 7200.0, 4 * 10**9)
+    quick = Cost("faces", "random", 1, 100_000, 90.0, 10**9)
+    first, second, last = statement([slow, quick, slow])
+    assert " ".join(first.split()) == "faces discovered 4 x 100,000 steps 4.0 hours 4.0 GB"
+    assert " ".join(second.split()) == "faces random 1 x 100,000 steps 2 min 1.0 GB"
+    assert " ".join(last.split()) == "in all 4.0 hours 4.0 GB"

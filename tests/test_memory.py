@@ -1,0 +1,21 @@
+"""The peak of memory: it sees what is in use, also after it was given back, and forgets."""
+
+import sys
+
+import pytest
+import torch
+
+from benchmark.memory import forget_peak, peak
+
+SIZE = 1 << 28  # bytes
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux forgets a process's peak")
+def test_the_peak_is_of_the_time_since_it_was_forgotten() -> None:
+    forget_peak("cpu")
+    before = peak("cpu")
+    torch.ones(SIZE // 4)  # not kept
+    during = peak("cpu")
+    assert 0.9 * SIZE < during - before < 1.2 * SIZE
+    forget_peak("cpu")
+    assert peak("cpu") - before < 0.2 * SIZE
