@@ -4,20 +4,26 @@ The critic never sees an undisturbed image, so it cannot learn the few real ones
 gradients pass through the disturbance, the generator still learns to make undisturbed images.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+KINDS = ("colour", "translation", "cutout")
 TRANSLATION = 1 / 8  # largest shift, as a share of the image's side
 CUTOUT = 1 / 2  # side of the square that is blanked, likewise
 
 
-def augment(images: Tensor, rng: torch.Generator) -> Tensor:
+def augment(images: Tensor, rng: torch.Generator, kinds: Sequence[str] = KINDS) -> Tensor:
     """(n, C, H, W) images in [-1, 1], each with a colour, a shift and a blank square of its own.
 
-    rng: on the CPU, whatever the device of the images.
+    kinds: which of these. rng: on the CPU, whatever the device of the images.
     """
-    return _cutout(_translation(_colour(images, rng), rng), rng)
+    disturbances = {"colour": _colour, "translation": _translation, "cutout": _cutout}
+    for kind in kinds:
+        images = disturbances[kind](images, rng)
+    return images
 
 
 def mirror(images: Tensor, rng: torch.Generator) -> Tensor:

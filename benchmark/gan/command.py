@@ -93,7 +93,7 @@ def _facts(generator: Family, training: GanTraining, device: str) -> dict[str, s
     else:
         game = f"hinge loss against a spectral-norm discriminator {config.critic_width} wide"
     penalty = f", gradient penalty {config.r1:g}" if config.r1 else ""
-    disturbed = ", all images augmented in colour, place and by cutout" if config.augment else ""
+    disturbed = f", all images augmented: {', '.join(config.augment)}" if config.augment else ""
     mirrored = ", real images mirrored" if config.mirror else ""
     return {
         "Architecture": f"{described}, images {shape}, {size:,} parameters",

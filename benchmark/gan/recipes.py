@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from benchmark.gan.augmentation import KINDS
 from benchmark.gan.images import Box
 from benchmark.gan.training import GanConfig
 from benchmark.generators.biggan import BigGAN
@@ -36,7 +37,7 @@ RECIPES = {
     "anime-sngan-small": Recipe(
         make=lambda: SNGAN(128, (256, 128, 64, 32, 32), 3),
         config=GanConfig(
-            steps=8_000, batch=32, critic_width=24, augment=True, mirror=True
+            steps=8_000, batch=32, critic_width=24, augment=KINDS, mirror=True
         ),
         data="anime faces of 64 x 64 pixels, drawings of many artists",
         terms="no terms are stated for the drawings; the weights are meant for research only",
@@ -45,7 +46,7 @@ RECIPES = {
     "celeba-proggan-small": Recipe(
         make=lambda: ProgGAN(128, (128, 128, 64, 32, 16), 3),
         config=GanConfig(
-            steps=12_000, batch=32, lr_generator=1e-3, lr_critic=1e-3, beta2=0.99, augment=True,
+            steps=12_000, batch=32, lr_generator=1e-3, lr_critic=1e-3, beta2=0.99, augment=KINDS,
             mirror=True, r1=0.2,
         ),
         data="CelebA, the first 10,000 aligned images, faces cropped and resized to 64 x 64",
@@ -56,7 +57,7 @@ RECIPES = {
     "cifar-biggan-small": Recipe(
         make=lambda: BigGAN(32, latent_dim=80, width=20, n_classes=10, shared_dim=32),
         config=GanConfig(
-            steps=8_000, batch=32, critic_width=40, augment=True, mirror=True,
+            steps=5_000, batch=32, critic_width=40, augment=("translation",), mirror=True,
         ),
         data="CIFAR-10, photographs of ten classes of 32 x 32 pixels",
         terms="no terms are stated for CIFAR-10; the weights are meant for research",

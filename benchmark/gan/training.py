@@ -44,10 +44,10 @@ class GanConfig:
     the steps, then falling to zero.
 
     critic_width: channels of the discriminator's first block; a ProgGAN's has the generator's own.
-    beta2: Adam's. ema: how much of the averaged weights each step keeps. augment: disturb all that
-    the critic sees. mirror: turn half of the real images left to right. r1: strength of the
-    gradient penalty, none at 0. bf16: forward passes in bfloat16. The last two: steps between
-    checkpoints and sheets.
+    beta2: Adam's. ema: how much of the averaged weights each step keeps. augment: how all that the
+    critic sees is disturbed, some of `augmentation.KINDS`. mirror: turn half of the real images
+    left to right. r1: strength of the gradient penalty, none at 0. bf16: forward passes in
+    bfloat16. The last two: steps between checkpoints and sheets.
     """
 
     steps: int = 9_000
@@ -57,7 +57,7 @@ class GanConfig:
     lr_critic: float = 4e-4
     beta2: float = 0.9
     ema: float = 0.999
-    augment: bool = False
+    augment: tuple[str, ...] = ()
     mirror: bool = False
     r1: float = 0.0
     bf16: bool = True
@@ -200,7 +200,8 @@ class GanTraining:
 
     def _seen(self, images: Tensor) -> Tensor:
         """What the critic gets to see of (n, C, H, W) images."""
-        return augment(images.float(), self.rng) if self.config.augment else images
+        kinds = self.config.augment
+        return augment(images.float(), self.rng, kinds) if kinds else images
 
     def _grow(self, share: float) -> None:
         """Set the size of images at which both networks work after this share of the steps."""

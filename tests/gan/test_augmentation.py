@@ -57,6 +57,16 @@ def test_a_stream_makes_it_repeatable_and_images_differ() -> None:
     assert same.flatten(1).unique(dim=0).shape[0] == 50
 
 
+def test_each_kind_by_itself() -> None:
+    before = images(20)
+    assert torch.equal(augment(before, stream("a"), ()), before)
+    moved = augment(before, stream("a"), ("translation",))
+    assert torch.equal(moved, _translation(before, stream("a")))
+    both = augment(before, stream("a"), ("colour", "cutout"))
+    rng = stream("a")
+    assert torch.equal(both, _cutout(_colour(before, rng), rng))
+
+
 def test_gradients_pass() -> None:
     few = images(2)[:, :, :8, :8].clone().requires_grad_(True)
     assert torch.autograd.gradcheck(lambda x: augment(x, stream("same")), [few])

@@ -5,6 +5,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from benchmark.gan.augmentation import KINDS
 from benchmark.gan.images import ImageSet
 from benchmark.gan.training import GanConfig, GanTraining
 from benchmark.generators.biggan import BigGAN
@@ -29,13 +30,13 @@ def labelled() -> ImageSet:
 def conditional(data: ImageSet | None = None) -> GanTraining:
     torch.manual_seed(0)
     generator = BigGAN(32, latent_dim=8, width=1, n_classes=3, shared_dim=2)
-    config = replace(CONFIG, augment=True, mirror=True)
+    config = replace(CONFIG, augment=KINDS, mirror=True)
     return GanTraining(generator, labelled() if data is None else data, config, "cpu")
 
 
 def progressive() -> GanTraining:
     torch.manual_seed(0)
-    config = replace(CONFIG, r1=1.0, augment=True)
+    config = replace(CONFIG, r1=1.0, augment=KINDS)
     return GanTraining(ProgGAN(6, (4, 4, 4, 4), 3), labelled(), config, "cpu")
 
 
