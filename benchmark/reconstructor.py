@@ -43,7 +43,7 @@ def lenet(image_shape: tuple[int, int, int], n_directions: int, width: int = 2) 
     """LeNet-5 (LeCun et al., 1998) with batch norm, the paper's R for MNIST and AnimeFaces.
 
     Channels are 3w, 8w and 60w, each head has one hidden layer of 42w units; the authors' w is 2.
-    Needs images of at least 28 x 28.
+    Needs images of at least 32 x 32.
     """
 
     def stage(channels_in: int, channels_out: int) -> list[nn.Module]:

@@ -78,16 +78,16 @@ GENERATORS = {
         64, "lenet",
     ),
     "anime-sngan-small": _small(
-        "anime-sngan-small", "SNGAN ResNet-64 of reduced width, trained on anime faces",
-        64, "lenet",
+        "anime-sngan-small", "SNGAN ResNet-64 of reduced width, trained on anime faces; bundled",
+        32, "lenet",
     ),
     "celeba-proggan-small": _small(
-        "celeba-proggan-small", "ProgGAN to 64 pixels, trained on faces of CelebA",
-        64, "resnet18",
+        "celeba-proggan-small", "ProgGAN to 64 pixels, trained on faces of CelebA; bundled",
+        32, "lenet",
     ),
     "cifar-biggan-small": _small(
-        "cifar-biggan-small", "conditional BigGAN of 32 pixels, trained on CIFAR-10",
-        64, "resnet18",
+        "cifar-biggan-small", "conditional BigGAN of 32 pixels, trained on CIFAR-10; bundled",
+        32, "lenet",
     ),
     "mnist-sngan-authors": _published(
         "mnist-sngan-authors",
