@@ -56,20 +56,21 @@ def _listen(host: str, port: int) -> socket.socket:
 def _waitress(
     study: Served, listener: socket.socket, behind_proxy: bool, processes: int = 1
 ) -> Any:
-    return create_server(
+    server = create_server(
         create_app(study, behind_proxy, processes),
         sockets=[listener],
         threads=THREADS,
         backlog=BACKLOG,
         connection_limit=1000,
         channel_timeout=60,
-        send_bytes=PIECE,
         max_request_body_size=64 * 1024,
         max_request_header_size=16 * 1024,
         ident=None,  # no Server header
         clear_untrusted_proxy_headers=not behind_proxy,
         asyncore_use_poll=hasattr(select, "poll"),
     )
+    server.adj.send_bytes = PIECE  # as an argument it warns that it may go one day
+    return server
 
 
 def stop_server(server: Any) -> None:
