@@ -80,7 +80,7 @@ def test_the_staff_s_pages(browser: Browser, site: Site, scheme: str) -> None:
     page.fill("input[type=password]", password)
     page.click(".primary")
     page.wait_for_url("**/admin/")
-    page.click("text=Invite")
+    page.click("button:text-is('Invite')")
     page.wait_for_selector(".links")
     check(page)  # by now the tables name annotators
     for path in ("/admin/", "/admin/items", "/admin/annotators"):
@@ -88,7 +88,7 @@ def test_the_staff_s_pages(browser: Browser, site: Site, scheme: str) -> None:
             page.goto(site.base + path + who)
             check(page)
     page.goto(f"{site.base}/admin/")
-    page.click("text=Pause")
+    page.click("button[value=paused]")
     page.wait_for_selector("button[value=open]")
     check(page)
     context.close()
