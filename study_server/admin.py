@@ -13,7 +13,7 @@ from werkzeug.security import check_password_hash
 
 from study_server import annotators, quality
 from study_server.backup import back_up
-from study_server.security import limiter, log
+from study_server.security import a_minute, limiter, log
 from study_server.study import note, set_state
 from study_server.visit import Page, page, served
 
@@ -43,7 +43,7 @@ def sign_in() -> Page:
 
 
 @blueprint.post("/sign-in")
-@limiter.limit("10/minute", key_func=get_remote_address)
+@limiter.limit(a_minute(10), key_func=get_remote_address)
 def check_password() -> Page:
     """Compares the password with its hash."""
     known = os.environ.get(HASH_VARIABLE) or served().bundle.secrets["admin_password_hash"]

@@ -14,8 +14,9 @@ from study_server.texts import texts
 from study_server.visit import know_visitor, page, words
 
 
-def create_app(study: Served, behind_proxy: bool = False) -> Flask:
-    """The site of one study. behind_proxy: trust one proxy's forwarded headers, HTTPS cookies."""
+def create_app(study: Served, behind_proxy: bool = False, processes: int = 1) -> Flask:
+    """The site of one study. behind_proxy: trust one proxy's forwarded headers, HTTPS cookies;
+    processes: how many, this one among them, serve the site."""
     app = Flask(__name__)
     app.config["SECRET_KEY"] = study.bundle.secrets["secret_key"]
     app.extensions["served"] = study
@@ -25,7 +26,7 @@ def create_app(study: Served, behind_proxy: bool = False) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_host=1)  # type: ignore[method-assign]
     app.before_request(start_clock)
     app.before_request(know_visitor)
-    protect(app, behind_proxy)
+    protect(app, behind_proxy, processes)
     app.context_processor(words)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _failed)

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Select, bindparam, delete, false, func, inser
 from study_server.bundle import Bundle
 from study_server.models import Assignment, Item
 from study_server.standing import Standing
+from study_server.statements import Statement
 
 
 class Place(NamedTuple):
@@ -47,23 +48,25 @@ def _fill(simulated: bool) -> Select[str, int]:
     return select(Item.id, ratings + leases)
 
 
-_PLACES = (
+_PLACES = Statement(
     select(*(getattr(Assignment, name) for name in Place._fields))
     .where(Assignment.annotator_id == bindparam("annotator_id"))
     .order_by(Assignment.position)
 )
-_FILL_OF_ITEM = {b: _fill(b).where(Item.id == bindparam("item_id")) for b in (False, True)}
-_FILL_OF_KIND = {b: _fill(b).where(Item.kind == bindparam("kind")) for b in (False, True)}
+_FILL_OF_ITEM, _FILL_OF_KIND = (
+    {b: Statement(_fill(b).where(condition)) for b in (False, True)}
+    for condition in (Item.id == bindparam("item_id"), Item.kind == bindparam("kind"))
+)
 _AT_PLACE = update(Assignment).where(Assignment.id == bindparam("place"))
-_RENEW = _AT_PLACE.values(lease_until=bindparam("until"))
-_JUDGED = _AT_PLACE.values(judged=True)
-_GIVE_UP = delete(Assignment).where(Assignment.id == bindparam("place"))
+_RENEW = Statement(_AT_PLACE.values(lease_until=bindparam("until")))
+_JUDGED = Statement(_AT_PLACE.values(judged=True))
+_GIVE_UP = Statement(delete(Assignment).where(Assignment.id == bindparam("place")))
 _COUNT_UP = update(Item).where(Item.id == bindparam("item_id"))
 _COUNT = {
-    False: _COUNT_UP.values(ratings=Item.ratings + 1),
-    True: _COUNT_UP.values(simulated_ratings=Item.simulated_ratings + 1),
+    False: Statement(_COUNT_UP.values(ratings=Item.ratings + 1)),
+    True: Statement(_COUNT_UP.values(simulated_ratings=Item.simulated_ratings + 1)),
 }
-_ASSIGN = insert(Assignment)
+_ASSIGN = Statement(insert(Assignment))
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,7 @@ def personal_plan(seed: int, bundle: Bundle) -> tuple[Slot, ...]:
 
 def places(db: Connection, annotator_id: int) -> list[Place]:
     """All that the annotator was given, by position."""
-    return [Place._make(row) for row in db.execute(_PLACES, {"annotator_id": annotator_id})]
+    return [Place(*row) for row in _PLACES.run(db, annotator_id=annotator_id)]
 
 
 def assign_next(
@@ -124,25 +127,23 @@ def assign_next(
         if place.judged:
             kept.append(place)
         elif place.lease_until > now or has_place(db, who, place, bundle, now):
-            db.execute(_RENEW, {"place": place.id, "until": until})
+            _RENEW.run(db, place=place.id, until=until)
             return place.position
         else:
-            db.execute(_GIVE_UP, {"place": place.id})
+            _GIVE_UP.run(db, place=place.id)
     slots = personal_plan(who.seed, bundle)
     for position in range(kept[-1].position + 1 if kept else 0, len(slots)):
         item_id = _pick(db, who, slots, position, kept, bundle, now)
         if item_id is not None:
-            db.execute(
-                _ASSIGN,
-                {
-                    "annotator_id": who.id,
-                    "item_id": item_id,
-                    "repeat": int(slots[position].kind == "repeat"),
-                    "position": position,
-                    "simulated": bool(who.simulated),
-                    "judged": False,
-                    "lease_until": until,
-                },
+            _ASSIGN.run(
+                db,
+                annotator_id=who.id,
+                item_id=item_id,
+                repeat=int(slots[position].kind == "repeat"),
+                position=position,
+                simulated=bool(who.simulated),
+                judged=False,
+                lease_until=until,
             )
             return position
     return None
@@ -155,17 +156,17 @@ def has_place(db: Connection, who: Standing, place: Place, bundle: Bundle, now: 
     """
     if place.repeat or bundle.sources[place.item_id].check:
         return True
-    values = {"item_id": place.item_id, "other_than": place.id, "now": now}
-    _, fill = db.execute(_FILL_OF_ITEM[bool(who.simulated)], values).one()
+    statement = _FILL_OF_ITEM[bool(who.simulated)]
+    ((_, fill),) = statement.run(db, item_id=place.item_id, other_than=place.id, now=now)
     return bool(fill < bundle.settings.ratings_per_item)
 
 
 def mark_judged(db: Connection, who: Standing, place: Place) -> Place:
     """The place, now judged. A first showing counts towards its item's quota."""
     if not place.judged:
-        db.execute(_JUDGED, {"place": place.id})
+        _JUDGED.run(db, place=place.id)
         if not place.repeat:
-            db.execute(_COUNT[bool(who.simulated)], {"item_id": place.item_id})
+            _COUNT[bool(who.simulated)].run(db, item_id=place.item_id)
     return place._replace(judged=True)
 
 
@@ -184,10 +185,10 @@ def _pick(
         return firsts[slot.of].item_id if slot.of < len(firsts) else None
     taken = {place.item_id for place in mine}
     quota = bundle.settings.ratings_per_item if slot.kind == "direction" else float("inf")
-    values = {"kind": slot.kind, "other_than": 0, "now": now}
+    statement = _FILL_OF_KIND[bool(who.simulated)]
     candidates = [
         (fill, item_id)
-        for item_id, fill in db.execute(_FILL_OF_KIND[bool(who.simulated)], values)
+        for item_id, fill in statement.run(db, kind=slot.kind, other_than=0, now=now)
         if item_id not in taken and fill < quota
     ]
     if not candidates:

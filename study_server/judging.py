@@ -3,9 +3,10 @@
 import math
 import statistics
 from collections.abc import Sequence
+from typing import Any
 
-from flask import Blueprint, abort, flash, g, jsonify, redirect, request, url_for
-from sqlalchemy import Row, and_, bindparam, select
+from flask import Blueprint, abort, flash, g, jsonify, redirect, request
+from sqlalchemy import and_, bindparam, select
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -13,23 +14,26 @@ from study_server import annotators
 from study_server.assignment import personal_plan, places
 from study_server.judgments import OTHER, FormError, Outcome, parse_answer, record
 from study_server.models import Assignment, Judgment
-from study_server.visit import Page, at, page, served
+from study_server.statements import Statement
+from study_server.visit import Page, address, at, page, served
 
 blueprint = Blueprint("judging", __name__)
 
 USUAL_SECONDS = 15.0  # for a judgment, until the annotator's own pace is known
 
 
-_SHOWN = select(Assignment.item_id, Assignment.judged).where(
-    Assignment.annotator_id == bindparam("annotator_id"),
-    Assignment.position == bindparam("position"),
+_SHOWN = Statement(
+    select(Assignment.item_id, Assignment.judged).where(
+        Assignment.annotator_id == bindparam("annotator_id"),
+        Assignment.position == bindparam("position"),
+    )
 )
-_PACES = (
+_PACES = Statement(
     select(Judgment.seconds)
     .where(Judgment.annotator_id == bindparam("annotator_id"), Judgment.revision == 0)
     .order_by(Judgment.id)
 )
-_LATEST = (
+_LATEST = Statement(
     select(Judgment.consistent, Judgment.single, Judgment.category, Judgment.label)
     .join(
         Assignment,
@@ -63,7 +67,7 @@ def current() -> Page:
         leased = [p for p in places(db, g.annotator.id) if not p.judged and p.lease_until > now]
     if not leased:
         return page("continue.html")
-    return redirect(_address(leased[0].position), 303)
+    return redirect(_step(leased[0].position), 303)
 
 
 @blueprint.post("/items")
@@ -72,7 +76,7 @@ def proceed() -> Page:
     """Take the next item, or renew the lease of the present one."""
     bundle, annotator_id, now = served().bundle, g.annotator.id, served().clock()
     position = served().store.write(lambda db: annotators.resume(db, annotator_id, bundle, now))
-    return redirect(_address(position), 303)
+    return redirect(_step(position), 303)
 
 
 @blueprint.get("/items/<int(max=9999):position>")
@@ -108,17 +112,15 @@ def _after(outcome: Outcome) -> Page:
         return page("stopped.html", 409)
     if outcome.status == "full":
         flash("item.full")
-    address = _address(outcome.position)
+    step = _step(outcome.position)
     if request.accept_mimetypes.best == "application/json":
-        response: Response = jsonify(next=address)
+        response: Response = jsonify(next=step)
         return response
-    return redirect(address, 303)
+    return redirect(step, 303)
 
 
-def _address(position: int | None) -> str:
-    if position is None:
-        return url_for("pages.study")
-    return url_for("judging.item", position=position)
+def _step(position: int | None) -> str:
+    return address("pages.study") if position is None else address("judging.item", position)
 
 
 def _item_page(
@@ -126,25 +128,25 @@ def _item_page(
 ) -> Page:
     bundle, now, annotator_id = served().bundle, served().clock(), g.annotator.id
     with served().store.look() as db:
-        asked = {"annotator_id": annotator_id, "position": position}
-        shown = db.execute(_SHOWN, asked).one_or_none()
-        if shown is None:
+        shown = _SHOWN.run(db, annotator_id=annotator_id, position=position)
+        if not shown:
             abort(404)
-        seconds = db.execute(_PACES, {"annotator_id": annotator_id}).scalars().all()
-        latest = db.execute(_LATEST, asked).first() if shown.judged else None
+        ((item_id, judged),) = shown
+        seconds = [row[0] for row in _PACES.run(db, annotator_id=annotator_id)]
+        said = _LATEST.run(db, annotator_id=annotator_id, position=position) if judged else []
     total = len(personal_plan(g.annotator.seed, bundle))
     return page(
         "item.html",
         status,
-        item=bundle.items[shown.item_id],
-        form=form if form is not None else _filled_in(latest, bundle.settings.categories),
+        item=bundle.items[item_id],
+        form=form if form is not None else _filled_in(said, bundle.settings.categories),
         faults=faults,
-        judged=shown.judged,
+        judged=bool(judged),
         position=position,
         total=total,
         minutes=minutes_left(seconds, total - len(seconds)),
-        rest=len(seconds) if _time_to_rest(len(seconds), shown.judged) else 0,
-        ticket=served().links.ticket(annotator_id, position, shown.item_id, now),
+        rest=len(seconds) if _time_to_rest(len(seconds), judged) else 0,
+        ticket=served().links.ticket(annotator_id, position, item_id, now),
     )
 
 
@@ -152,17 +154,16 @@ def _time_to_rest(count: int, judged: bool) -> bool:
     return count > 0 and not judged and count % served().bundle.settings.pause_every == 0
 
 
-def _filled_in(
-    latest: Row[bool, bool, str, str] | None, categories: Sequence[str]
-) -> dict[str, str]:
-    """Form fields that show a stored answer."""
-    if latest is None:
+def _filled_in(said: Sequence[tuple[Any, ...]], categories: Sequence[str]) -> dict[str, str]:
+    """Form fields that show the first of the stored answers, which is the latest."""
+    if not said:
         return {}
-    known = latest.category in categories or not latest.category
+    consistent, single, category, label = said[0]
+    known = category in categories or not category
     return {
-        "consistent": "yes" if latest.consistent else "no",
-        "single": "yes" if latest.single else "no",
-        "category": latest.category if known else OTHER,
-        "other": "" if known else latest.category,
-        "label": latest.label,
+        "consistent": "yes" if consistent else "no",
+        "single": "yes" if single else "no",
+        "category": category if known else OTHER,
+        "other": "" if known else category,
+        "label": label,
     }

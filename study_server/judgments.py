@@ -13,6 +13,7 @@ from study_server.bundle import Bundle
 from study_server.links import Ticket
 from study_server.models import Annotator, Judgment
 from study_server.standing import Standing, standing
+from study_server.statements import Statement
 
 OTHER = "other"
 MAX_TEXT = 80  # characters of a label or of a category of one's own
@@ -77,7 +78,7 @@ def _clean(text: str) -> str:
     return "".join(" " if unicodedata.category(c) in unprintable else c for c in text).strip()
 
 
-_REVISIONS = (
+_REVISIONS = Statement(
     select(
         Judgment.repeat,
         Judgment.key,
@@ -92,8 +93,8 @@ _REVISIONS = (
     )
     .order_by(Judgment.repeat, Judgment.revision)
 )
-_ADD = insert(Judgment)
-_SEEN = (
+_ADD = Statement(insert(Judgment))
+_SEEN = Statement(
     update(Annotator)
     .where(Annotator.id == bindparam("annotator_id"))
     .values(seen_at=bindparam("now"))
@@ -108,10 +109,10 @@ def record(session: Session, ticket: Ticket, answer: Answer, bundle: Bundle, now
     """
     db = session.connection()
     who = standing(db, ticket.annotator_id)
-    asked = {"annotator_id": who.id, "item_id": ticket.item_id}
-    revisions = db.execute(_REVISIONS, asked).all()  # the newest last
+    # (repeat, key, answer ...), the newest last
+    revisions = _REVISIONS.run(db, annotator_id=who.id, item_id=ticket.item_id)
     mine = places(db, who.id)
-    if any(revision.key == ticket.key for revision in revisions):
+    if any(key == ticket.key for _, key, *_ in revisions):
         return Outcome("repeated", go_on(db, who, mine, bundle, now))
     if who.state != "open":
         return Outcome(who.state)
@@ -124,25 +125,23 @@ def record(session: Session, ticket: Ticket, answer: Answer, bundle: Bundle, now
     lost = expired and not has_place(db, who, place, bundle, now)
     if lost or place.item_id != ticket.item_id:  # the position holds another item by now
         return Outcome("full", go_on(db, who, mine, bundle, now))
-    given = [Answer(*row[2:]) for row in revisions if row.repeat == place.repeat]
+    given = [Answer(*said) for repeat, _, *said in revisions if repeat == place.repeat]
     if not given or given[-1] != answer:
-        db.execute(
-            _ADD,
-            {
-                "annotator_id": who.id,
-                "item_id": place.item_id,
-                "repeat": place.repeat,
-                "revision": len(given),
-                "key": ticket.key,
-                "seconds": round(max(0.0, now - ticket.shown_at), 3),
-                "language": who.language,
-                "simulated": bool(who.simulated),
-                "created_at": now,
-                **vars(answer),
-            },
+        _ADD.run(
+            db,
+            annotator_id=who.id,
+            item_id=place.item_id,
+            repeat=place.repeat,
+            revision=len(given),
+            key=ticket.key,
+            seconds=round(max(0.0, now - ticket.shown_at), 3),
+            language=who.language,
+            simulated=bool(who.simulated),
+            created_at=now,
+            **vars(answer),
         )
     mine[mine.index(place)] = mark_judged(db, who, place)
-    db.execute(_SEEN, {"annotator_id": who.id, "now": now})
+    _SEEN.run(db, annotator_id=who.id, now=now)
     return Outcome("stored", go_on(db, who, mine, bundle, now))
 
 

@@ -9,8 +9,8 @@ from study_server.annotators import OUTSIDE
 from study_server.assignment import personal_plan
 from study_server.bundle import Lesson
 from study_server.judging import minutes_left
-from study_server.security import limiter
-from study_server.visit import Page, at, page, served
+from study_server.security import a_minute, limiter
+from study_server.visit import Page, address, at, page, served
 
 blueprint = Blueprint("pages", __name__)
 
@@ -45,7 +45,7 @@ def welcome(token: str) -> Page:
 
 
 @blueprint.post("/open/<token>")
-@limiter.limit("60/minute", key_func=get_remote_address)
+@limiter.limit(a_minute(60), key_func=get_remote_address)
 def register(token: str) -> Page:
     """Self-registration through the open link; a known outside number comes back as itself."""
     if served().links.read(token) != "" or not served().bundle.settings.open_link:
@@ -80,21 +80,23 @@ def language() -> Response:
     return redirect(back if inside else "/", 303)
 
 
+STAGES = {
+    "invited": "pages.consent",
+    "consented": "pages.instructions",
+    "instructed": "pages.quiz",
+    "judging": "judging.current",
+    "finished": "pages.done",
+    "declined": "pages.declined",
+    "failed": "pages.failed",
+}
+
+
 @blueprint.get("/study")
 def study() -> Page:
     """Leads an annotator to where they stand."""
     if g.annotator is None:
         return page("error.html", 403, code=403)
-    stages = {
-        "invited": ".consent",
-        "consented": ".instructions",
-        "instructed": ".quiz",
-        "judging": "judging.current",
-        "finished": ".done",
-        "declined": ".declined",
-        "failed": ".failed",
-    }
-    return redirect(url_for(stages[g.annotator.stage]), 303)
+    return redirect(address(STAGES[g.annotator.stage]), 303)
 
 
 @blueprint.get("/consent")
@@ -119,7 +121,7 @@ def decide() -> Page:
             db, annotator_id, choice == "agree", bundle.settings, code, now
         )
     )
-    return redirect(url_for(".study"), 303)
+    return redirect(address("pages.instructions" if choice == "agree" else "pages.declined"), 303)
 
 
 @blueprint.get("/declined")
@@ -144,7 +146,8 @@ def understood() -> Page:
     """On to the quiz, or back to the items."""
     annotator_id, now = g.annotator.id, served().clock()
     served().store.write(lambda db: annotators.finish_instructions(db, annotator_id, now))
-    return redirect(url_for(".study"), 303)
+    seen = g.annotator.stage == "judging"
+    return redirect(address("judging.current" if seen else "pages.quiz"), 303)
 
 
 def _quiz() -> list[Lesson]:
@@ -179,7 +182,7 @@ def check_quiz() -> Page:
         lambda db: annotators.take_quiz(db, annotator_id, answers, bundle, now)
     )
     if stage != "instructed":
-        return redirect(url_for(".study"), 303)
+        return redirect(address(STAGES[stage]), 303)
     return page("quiz.html", lessons=lessons, right=right, form=form, missing=False, again=True)
 
 

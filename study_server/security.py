@@ -2,11 +2,14 @@
 
 import logging
 import time
+from collections.abc import Callable
+from functools import lru_cache
 
-from flask import Flask, Response, abort, g, request, session
+from flask import Flask, Response, abort, current_app, g, request, session
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
+from flask_wtf.csrf import generate_csrf
 
 from study_server import windows
 
@@ -33,14 +36,22 @@ def _who() -> str:
     return str(session.get("annotator") or get_remote_address())
 
 
-# A person sends one answer in a second at most; several dozen may share one address. Each process
-# of the site counts by itself.
+# A person sends one answer in a second at most; several dozen may share one address. This stops a
+# flood, so that it does no harm that each process of the site counts by itself.
 limiter = Limiter(_who, default_limits=["50/second"], storage_uri=windows.ADDRESS)
 
 
-def protect(app: Flask, behind_proxy: bool) -> None:
-    """Register all protections on `app`. behind_proxy: cookies travel over HTTPS only."""
+def a_minute(count: int) -> Callable[[], str]:
+    """A limit that the whole site keeps: each of its processes counts by itself, and grants an
+    equal part."""
+    return lambda: f"{max(1, count // current_app.config['PROCESSES'])}/minute"
+
+
+def protect(app: Flask, behind_proxy: bool, processes: int) -> None:
+    """Register all protections on `app`. behind_proxy: cookies travel over HTTPS only; processes:
+    how many serve the site."""
     app.config.update(
+        PROCESSES=processes,
         SESSION_COOKIE_NAME="study",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -55,7 +66,23 @@ def protect(app: Flask, behind_proxy: bool) -> None:
     app.before_request(_check_content_type)
     csrf.init_app(app)
     limiter.init_app(app)
+    limiter.logger.setLevel(logging.WARNING)  # else it tells who went too far; we log the 429
     app.after_request(_finish)
+
+
+def csrf_token() -> str:
+    """The token of this visitor's forms. It stays good for as long as the session, so that it is
+    signed once, not for every page."""
+    if "csrf_token" not in g:
+        known = session.get("csrf_token")
+        g.csrf_token = _signed(known) if known else generate_csrf()
+    token: str = g.csrf_token
+    return token
+
+
+@lru_cache(maxsize=4096)
+def _signed(unsigned: str) -> str:  # the session's; it is random, and no two sessions share it
+    return str(generate_csrf())
 
 
 def start_clock() -> None:

@@ -19,7 +19,8 @@ from study_server.crew import Crew
 from study_server.study import Served
 
 PROCESSES = 2  # since Python runs one thread of a process at a time
-THREADS = 8  # requests that a process works on at once; their writes are committed together
+THREADS = 4  # requests that a process works on at once; their writes are committed together
+PIECE = 16 * 1024  # bytes sent at once: a page with its header, instead of each by itself
 BACKLOG = 1024  # connections that may wait to be accepted
 PATIENCE = 2.0  # seconds for which a taken port is tried
 
@@ -32,7 +33,9 @@ def make_server(study: Served, host: str, port: int, behind_proxy: bool = False)
     listener = _listen(host, port)
     processes = min(PROCESSES, os.cpu_count() or 1) if hasattr(os, "fork") else 1
     if processes > 1:
-        return Crew(processes, study, listener, lambda: _waitress(study, listener, behind_proxy))
+        return Crew(
+            processes, study, listener, lambda: _waitress(study, listener, behind_proxy, processes)
+        )
     return _waitress(study, listener, behind_proxy)
 
 
@@ -50,9 +53,11 @@ def _listen(host: str, port: int) -> socket.socket:
         time.sleep(0.02)
 
 
-def _waitress(study: Served, listener: socket.socket, behind_proxy: bool) -> Any:
-    return create_server(
-        create_app(study, behind_proxy),
+def _waitress(
+    study: Served, listener: socket.socket, behind_proxy: bool, processes: int = 1
+) -> Any:
+    server = create_server(
+        create_app(study, behind_proxy, processes),
         sockets=[listener],
         threads=THREADS,
         backlog=BACKLOG,
@@ -64,6 +69,8 @@ def _waitress(study: Served, listener: socket.socket, behind_proxy: bool) -> Any
         clear_untrusted_proxy_headers=not behind_proxy,
         asyncore_use_poll=hasattr(select, "poll"),
     )
+    server.adj.send_bytes = PIECE  # as an argument it warns that it may go one day
+    return server
 
 
 def stop_server(server: Any) -> None:

@@ -1,8 +1,7 @@
 """Where an annotator and the study stand: one statement, at the start of every request and again
 inside the write transaction.
 
-This and the other statements that every answer needs are built once, as Core statements: mapped
-objects would cost several times as much, and a site under load does little else.
+Every answer needs it, so that it is a `Statement`, like all else that a site under load does.
 """
 
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, bindparam, select, true
 
 from study_server.models import Annotator, Study
+from study_server.statements import Statement
 
 
 class Standing(NamedTuple):
@@ -35,16 +35,17 @@ _COLUMNS = select(
     Annotator.completion_code,
     Study.state,
 ).join(Study, true())  # the one study
-_BY_ID = _COLUMNS.where(Annotator.id == bindparam("id"))
-_BY_PUBLIC_ID = _COLUMNS.where(Annotator.public_id == bindparam("public_id"))
+_BY_ID = Statement(_COLUMNS.where(Annotator.id == bindparam("id")))
+_BY_PUBLIC_ID = Statement(_COLUMNS.where(Annotator.public_id == bindparam("public_id")))
 
 
 def standing(db: Connection, annotator_id: int) -> Standing:
     """Of the annotator with this number, which must exist."""
-    return Standing._make(db.execute(_BY_ID, {"id": annotator_id}).one())
+    (row,) = _BY_ID.run(db, id=annotator_id)
+    return Standing(*row)
 
 
 def find_standing(db: Connection, public_id: str) -> Standing | None:
     """Of the annotator with this public id; None where there is none."""
-    row = db.execute(_BY_PUBLIC_ID, {"public_id": public_id}).one_or_none()
-    return None if row is None else Standing._make(row)
+    rows = _BY_PUBLIC_ID.run(db, public_id=public_id)
+    return Standing(*rows[0]) if rows else None

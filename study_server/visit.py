@@ -1,13 +1,14 @@
 """One request: the study it belongs to, who asks, in which language, and pages in that language."""
 
-from collections.abc import Callable
-from functools import partial, wraps
+from collections.abc import Callable, Hashable
+from functools import lru_cache, partial, wraps
 from typing import ParamSpec
 
 from flask import current_app, g, redirect, render_template, request, session, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from study_server.security import csrf_token
 from study_server.standing import find_standing
 from study_server.study import Served, state_of
 from study_server.texts import NAMES, category_name, say
@@ -50,14 +51,22 @@ def words() -> dict[str, object]:
         "title": settings.text(settings.title, language),
         "settings": settings,
         "annotator": g.get("annotator"),
+        "address": address,
+        "csrf_token": csrf_token,
         "once": once,
     }
 
 
-def once(template: str, key: str = "", **values: object) -> Markup:
+@lru_cache(maxsize=4096)
+def address(endpoint: str, position: int | None = None) -> str:
+    """The path of a page; to build it anew for every answer is dear."""
+    return url_for(endpoint) if position is None else url_for(endpoint, position=position)
+
+
+def once(template: str, key: Hashable = "", **values: object) -> Markup:
     """A part of a page that is the same for all who read it in one language: rendered for the
     first of them, and kept. key: what tells it from others of its template."""
-    kept: dict[tuple[str, ...], Markup] = current_app.extensions["parts"]
+    kept: dict[tuple[Hashable, ...], Markup] = current_app.extensions["parts"]
     name = (template, key, g.language)
     if name not in kept:
         kept[name] = Markup(render_template(template, **values))

@@ -66,16 +66,29 @@ def test_every_page_of_the_annotator(
     context.close()
 
 
-def test_the_staff_s_pages(browser: Browser, site: Site) -> None:
-    context = browser.new_context(bypass_csp=True)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_staff_s_pages(browser: Browser, site: Site, scheme: str) -> None:
+    context = browser.new_context(color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
     page.set_default_timeout(PATIENCE)
     page.goto(f"{site.base}/admin/")
     check(page)
     password = (site.study.bundle.folder / "private" / "password.txt").read_text()
+    page.fill("input[type=password]", "guess")
+    page.click(".primary")
+    check(page)
     page.fill("input[type=password]", password)
     page.click(".primary")
-    for path in ("/admin/", "/admin/items", "/admin/annotators?who=simulated"):
-        page.goto(site.base + path)
-        check(page)
+    page.wait_for_url("**/admin/")
+    page.click("button:text-is('Invite')")
+    page.wait_for_selector(".links")
+    check(page)  # by now the tables name annotators
+    for path in ("/admin/", "/admin/items", "/admin/annotators"):
+        for who in ("", "?who=simulated"):
+            page.goto(site.base + path + who)
+            check(page)
+    page.goto(f"{site.base}/admin/")
+    page.click("button[value=paused]")
+    page.wait_for_selector("button[value=open]")
+    check(page)
     context.close()

@@ -22,6 +22,7 @@ import pytest
 from study_server import commands
 from tests.study_server.blobs import blob_bundle
 from tests.study_server.conftest import QUIZ
+from tests.study_server.test_crew import children
 from tests.study_server.test_kill import Server
 
 HIDDEN = re.compile(r'name="(csrf_token|ticket)" value="([^"]*)"')
@@ -30,7 +31,8 @@ HIDDEN = re.compile(r'name="(csrf_token|ticket)" value="([^"]*)"')
 @dataclass(frozen=True)
 class Load:
     """What was measured. An answer is a POST with the redirect to the next page followed;
-    milliseconds are of that whole round."""
+    milliseconds are of that whole round. server_cpu, client_cpu: processor milliseconds an answer,
+    joining included, which say more than the rate where the machine is busy with other work."""
 
     clients: int
     answers: int
@@ -38,6 +40,8 @@ class Load:
     errors: int
     p50: float
     p99: float
+    server_cpu: float
+    client_cpu: float
 
     @property
     def rate(self) -> float:
@@ -99,9 +103,12 @@ class Client:
 
 
 def crowd(base: str, links: list[str], seconds: float, start: float, results) -> None:
-    """Clients of one process; puts (milliseconds of each answer, number of errors)."""
+    """Clients of one process; puts (milliseconds of each answer, number of errors, processor
+    seconds)."""
     times: list[float] = []
     errors: list[object] = []
+
+    idle = time.process_time()  # the imports
 
     def client(mine: list[str]) -> None:
         time.sleep(max(0.0, start - time.time()))
@@ -127,7 +134,16 @@ def crowd(base: str, links: list[str], seconds: float, start: float, results) ->
         thread.start()
     for thread in threads:
         thread.join()
-    results.put((times, len(errors)))
+    results.put((times, len(errors), time.process_time() - idle))
+
+
+def processor_seconds(pids: list[int]) -> float:
+    """What processes have used so far, in user and in kernel mode (Linux)."""
+    ticks = 0
+    for pid in pids:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def measure(clients: int, seconds: float) -> Load:
@@ -146,14 +162,21 @@ def measure(clients: int, seconds: float) -> Load:
         process = multiprocessing.get_context("spawn").Process(
             target=crowd, args=(server.base, links, seconds, start, results)
         )
+        crew = children(server.child)
+        before = processor_seconds(crew)
         process.start()
-        times, errors = results.get()
+        times, errors, client_cpu = results.get()
+        server_cpu = processor_seconds(crew) - before
         process.join()
         server.kill()
         server.parent.stdin.close()
         server.parent.wait()
     cuts = statistics.quantiles(times, n=100)
-    return Load(clients, len(times), seconds, errors, cuts[49], cuts[98])
+    per_answer = 1000 / len(times)
+    return Load(
+        clients, len(times), seconds, errors, cuts[49], cuts[98],
+        per_answer * server_cpu, per_answer * client_cpu,
+    )  # fmt: skip
 
 
 @pytest.mark.slow
@@ -170,4 +193,5 @@ if __name__ == "__main__":
     load = measure(int(sys.argv[1]), float(sys.argv[2]))
     print(f"machine load before: {before[0]:.1f}, {os.cpu_count()} cores")
     print(f"{load.clients} clients: {load.rate:.0f} answers/s, p50 {load.p50:.0f} ms, "
-          f"p99 {load.p99:.0f} ms, {load.errors} errors")  # fmt: skip
+          f"p99 {load.p99:.0f} ms, {load.errors} errors; processor ms an answer: "
+          f"server {load.server_cpu:.2f}, clients {load.client_cpu:.2f}")  # fmt: skip

@@ -10,6 +10,8 @@ from study_server.study import Served
 from .conftest import Visitor, new_visitor
 from .test_site import YES, me, stored
 
+TOKEN = r'name="csrf_token" value="([^"]*)"'
+
 
 def test_tampered_and_foreign_tickets(app: Flask, served: Served, visitor: Visitor) -> None:
     mine = visitor.begin()
@@ -34,6 +36,20 @@ def test_forms_without_their_token_are_refused(visitor: Visitor, served: Served)
     assert answer.status_code == 400
     assert "reload the page" in answer.text
     assert stored(served) == 0
+
+
+def test_a_token_is_of_one_session(app: Flask, served: Served, visitor: Visitor) -> None:
+    other = re.search(TOKEN, new_visitor(app, served).begin().text).group(1)
+    mine = re.search(TOKEN, visitor.begin().text).group(1)
+    page = visitor.get("/items/0")
+    assert set(re.findall(TOKEN, page.text)) == {mine}
+    for token in (other, mine[:-2] + "xx", ""):
+        visitor.last = page
+        assert visitor.post(csrf_token=token, **YES).status_code == 400
+    assert stored(served) == 0
+    visitor.last = page
+    assert visitor.post(**YES).status_code == 200
+    assert stored(served) == 1
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ import pytest
 from flask import Flask
 
 from study_server import windows
+from study_server.study import Served
 from study_server.windows import Windows
 
 from .conftest import Visitor
-from .test_site import NO
+from .test_site import NO, me
 
 
 def test_a_window_counts_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,8 +36,13 @@ def test_old_windows_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_flood_of_answers_is_refused(
-    app: Flask, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+    app: Flask,
+    served: Served,
+    visitor: Visitor,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("INFO")
     page = visitor.begin()
     now = time.time()
     monkeypatch.setattr(windows.time, "time", lambda: now)  # all within one second
@@ -46,3 +52,5 @@ def test_a_flood_of_answers_is_refused(
         codes.append(visitor.post(follow=False, **NO).status_code)
     assert codes[0] == 303
     assert codes[-1] == 429
+    assert "POST /items/<int(max=9999):position> 429" in caplog.text
+    assert me(served).public_id not in caplog.text
