@@ -57,7 +57,8 @@ RECIPES = {
     "cifar-biggan-small": Recipe(
         make=lambda: BigGAN(32, latent_dim=80, width=20, n_classes=10, shared_dim=32),
         config=GanConfig(
-            steps=5_000, batch=32, critic_width=40, augment=("translation",), mirror=True,
+            steps=5_000, batch=32, critic_width=40, lr_generator=1e-4, augment=("translation",),
+            mirror=True,
         ),
         data="CIFAR-10, photographs of ten classes of 32 x 32 pixels",
         terms="no terms are stated for CIFAR-10; the weights are meant for research",
