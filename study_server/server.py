@@ -74,9 +74,14 @@ def _waitress(
 
 
 def stop_server(server: Any) -> None:
-    """Close the listener and all connections, from within the loop of `server.run`."""
-    connections = server._map  # waitress closes its listener alone and waits for the others
-    server.trigger.pull_trigger(lambda: server.asyncore.close_all(connections, ignore_all=True))
+    """Close all connections and the listener, from within the loop of `server.run`."""
+
+    def close() -> None:
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()  # also the file that it was about to send
+        server.asyncore.close_all(server._map, ignore_all=True)
+
+    server.trigger.pull_trigger(close)
 
 
 @contextmanager
