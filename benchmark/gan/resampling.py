@@ -9,6 +9,8 @@ from collections import OrderedDict
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from benchmark.generators.layers import doubling, spread
+
 
 class HalvingConv(nn.Conv2d):
     """(n, in, h, w) -> (n, out, h/2, w/2): a 3x3 convolution, then the mean over 2 x 2 pixels."""
@@ -17,7 +19,7 @@ class HalvingConv(nn.Conv2d):
         super().__init__(channels_in, channels_out, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        weight = _spread(self.weight) / 4.0  # (out, in, 4, 4)
+        weight = spread(self.weight) / 4.0  # (out, in, 4, 4)
         return F.conv2d(x, weight, self.bias, stride=2, padding=1)
 
 
@@ -29,8 +31,7 @@ class DoublingConv(nn.Module):
         self.weight, self.bias = conv.weight, conv.bias
 
     def forward(self, x: Tensor) -> Tensor:
-        weight = _spread(self.weight).flip(2, 3).transpose(0, 1)  # (in, out, 4, 4)
-        return F.conv_transpose2d(x, weight, self.bias, stride=2, padding=1)
+        return F.conv_transpose2d(x, doubling(self.weight), self.bias, stride=2, padding=1)
 
 
 def merge_doublings(generator: nn.Module) -> None:
@@ -51,8 +52,3 @@ def merge_doublings(generator: nn.Module) -> None:
             else:
                 layers[place : place + 2] = (up_name, nn.Identity()), (name, DoublingConv(conv))
         module._modules = OrderedDict(layers)
-
-
-def _spread(weight: Tensor) -> Tensor:
-    """(a, b, 3, 3) -> (a, b, 4, 4): each tap added to all four places that two pixels give it."""
-    return F.avg_pool2d(F.pad(weight, (1, 1, 1, 1)), 2, stride=1, divisor_override=1)

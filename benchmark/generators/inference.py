@@ -14,13 +14,10 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.generators.base import Generator
-from benchmark.generators.layers import DoubledSum, ToImage
+from benchmark.generators.layers import DoubledSum, ToImage, doubling
 from benchmark.generators.proggan import ScaledBias
 from benchmark.generators.sngan import ResidualUpBlock
 
-# Along one axis, nearest x2 followed by a 3-tap convolution is a transposed convolution of stride
-# 2 and padding 1 whose four taps are these sums of the three.
-TAPS = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])  # (4, 3)
 IMAGE_CHANNELS = 3  # up to this many outputs `ToImage` beats a convolution
 
 
@@ -112,10 +109,8 @@ def _scaled(conv: nn.Conv2d, scale: Tensor, shift: Tensor) -> nn.Conv2d:
 
 def subpixel(conv: nn.Conv2d) -> nn.ConvTranspose2d:
     """One transposed convolution that equals `conv(nearest x2 (x))`: 2.25 times fewer products."""
-    taps = TAPS.to(conv.weight)
-    weight = torch.einsum("pa,qb,oiab->iopq", taps, taps, conv.weight)  # (in, out, 4, 4)
     merged = nn.ConvTranspose2d(conv.in_channels, conv.out_channels, 4, stride=2, padding=1)
-    merged.weight = _frozen(weight)
+    merged.weight = _frozen(doubling(conv.weight))
     merged.bias = None if conv.bias is None else _frozen(conv.bias)
     return merged
 

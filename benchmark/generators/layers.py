@@ -1,4 +1,4 @@
-"""Cheaper forms of two layers, exact up to rounding, that `inference.prepare` puts in place."""
+"""Cheaper forms of layers, exact up to rounding, for trained generators and for their training."""
 
 from typing import Any
 
@@ -57,3 +57,15 @@ class ToImage(nn.Module):
         maps = maps.flatten(1, 2).transpose(1, 2)  # (n, out * 9, h * w)
         image = F.fold(maps, x.shape[-2:], kernel_size=3, padding=1)  # (n, out, h, w)
         return image if self.bias is None else image + self.bias[:, None, None]
+
+
+def doubling(weight: Tensor) -> Tensor:
+    """(out, in, 3, 3) -> (in, out, 4, 4): nearest x2 and then a convolution of padding 1 with
+    `weight` is one transposed convolution of stride 2 and padding 1 with this.
+    """
+    return spread(weight).flip(2, 3).transpose(0, 1)
+
+
+def spread(weight: Tensor) -> Tensor:
+    """(a, b, 3, 3) -> (a, b, 4, 4): each tap added to all four places that two pixels give it."""
+    return F.avg_pool2d(F.pad(weight, (1, 1, 1, 1)), 2, stride=1, divisor_override=1)
