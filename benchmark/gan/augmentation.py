@@ -32,15 +32,21 @@ def mirror(images: Tensor, rng: torch.Generator) -> Tensor:
     return torch.where(turned.to(images.device), images.flip(3), images)
 
 
+def recoloured(images: Tensor, brightness: Tensor, saturation: Tensor, contrast: Tensor) -> Tensor:
+    """(n, C, H, W) images, brighter by (n, 1, 1, 1), their distances from grey and from their mean
+    times (n, 1, 1, 1) each."""
+    images = images + brightness
+    grey = images.mean(dim=1, keepdim=True)  # (n, 1, H, W)
+    images = grey + (images - grey) * saturation
+    mean = images.mean(dim=(1, 2, 3), keepdim=True)  # (n, 1, 1, 1)
+    return mean + (images - mean) * contrast
+
+
 def _colour(images: Tensor, rng: torch.Generator) -> Tensor:
     """Brightness moves by up to 0.5, saturation by a factor of 0 to 2, contrast of 0.5 to 1.5."""
     draws = torch.rand(3, len(images), 1, 1, 1, generator=rng)  # (3, n, 1, 1, 1)
     brightness, saturation, contrast = draws.to(images.device)
-    images = images + (brightness - 0.5)
-    grey = images.mean(dim=1, keepdim=True)  # (n, 1, H, W)
-    images = grey + (images - grey) * (2.0 * saturation)
-    mean = images.mean(dim=(1, 2, 3), keepdim=True)  # (n, 1, 1, 1)
-    return mean + (images - mean) * (contrast + 0.5)
+    return recoloured(images, brightness - 0.5, 2.0 * saturation, contrast + 0.5)
 
 
 def _translation(images: Tensor, rng: torch.Generator) -> Tensor:

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from benchmark.gan.augmentation import recoloured
+
 
 def view(images: Tensor, least: float, jitter: float, rng: torch.Generator) -> Tensor:
     """(n, C, H, W) images in [-1, 1], of each a random part at full size, mirrored or not, and in
@@ -31,7 +33,4 @@ def _cut(images: Tensor, least: float, rng: torch.Generator) -> Tensor:
 def _coloured(images: Tensor, jitter: float, rng: torch.Generator) -> Tensor:
     draws = jitter * (2 * torch.rand(3, len(images), 1, 1, 1, generator=rng) - 1)  # (3, n, 1, 1, 1)
     brightness, contrast, saturation = draws
-    grey = images.mean(dim=1, keepdim=True)  # (n, 1, H, W)
-    images = grey + (images - grey) * (1 + saturation)
-    mean = images.mean(dim=(1, 2, 3), keepdim=True)  # (n, 1, 1, 1)
-    return mean + (images - mean) * (1 + contrast) + brightness
+    return recoloured(images, brightness, 1 + saturation, 1 + contrast)
