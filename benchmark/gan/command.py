@@ -57,14 +57,8 @@ def train_generator(
     save_weights(finished, weights, {"generator": name, "steps": str(config.steps), **versions()})
     loaded = load_family(weights).to(device)
 
-    quality = measure(loaded, judge, train, test)
     young = load_family(out / "early.safetensors").to(device)
-    quality = replace(
-        quality,
-        early_frechet=measure(young, judge, train, test).made.frechet,
-        early_step=config.early_step,
-        early_side=young.image_shape[1],
-    )
+    quality = measure(loaded, judge, train, test, young, config.early_step)
     sheet, card = out / f"{name}.png", out / f"{name}.md"
     _draw(loaded, sheet)
     facts = {

@@ -57,21 +57,19 @@ class Quality:
 
 
 @torch.no_grad()
-def measure(generator: Generator, judge: Judge, train: ImageSet, test: ImageSet) -> Quality:
+def measure(
+    generator: Generator, judge: Judge, train: ImageSet, test: ImageSet,
+    young: Generator | None = None, early_step: int = 0,
+) -> Quality:  # fmt: skip
     """Judge 10,000 samples of `generator`, or as many as there are test images or images in half of
     the training set where that is fewer: all distances carry the same bias of sample size.
 
     The same latents each time, so two generators of one latent size are judged on equal terms.
+    young: the generator as it was after `early_step` steps of its training.
     """
     order = torch.randperm(len(train), generator=stream("quality", "halves"))
     reference, other = order.tensor_split(2)  # (m,), (m or m - 1,)
     n = min(SAMPLES, len(test), len(other))
-    device = next(generator.parameters()).device
-    latents = generator.sample(n, stream("quality"))
-    looks = [
-        judge.look(generator(latents[start : start + AT_ONCE].to(device)))
-        for start in range(0, n, AT_ONCE)
-    ]
     outputs, features = judge.look_at_all(train.rows(reference))
 
     def seen(outputs: Tensor, those: Tensor) -> Seen:
@@ -85,10 +83,25 @@ def measure(generator: Generator, judge: Judge, train: ImageSet, test: ImageSet)
         samples=n,
         reference=len(reference),
         reference_shares=judge.task.seen(outputs)[1],
-        made=seen(*map(torch.cat, zip(*looks, strict=True))),
+        made=seen(*_look_at_samples(generator, judge, n)),
         half=seen(*judge.look_at_all(train.rows(other[:n]))),
         test=seen(*judge.look_at_all(test.first(n))),
+        early_frechet=None if young is None else seen(*_look_at_samples(young, judge, n)).frechet,
+        early_step=early_step,
+        early_side=0 if young is None else young.image_shape[1],
     )
+
+
+def _look_at_samples(generator: Generator, judge: Judge, n: int) -> tuple[Tensor, Tensor]:
+    """The judge's outputs (n, outputs) and features (n, 128) of n samples."""
+    device = next(generator.parameters()).device
+    latents = generator.sample(n, stream("quality"))
+    looks = [
+        judge.look(generator(latents[start : start + AT_ONCE].to(device)))
+        for start in range(0, n, AT_ONCE)
+    ]
+    outputs, features = zip(*looks, strict=True)
+    return torch.cat(outputs), torch.cat(features)
 
 
 def frechet(a: np.ndarray, b: np.ndarray) -> float:
