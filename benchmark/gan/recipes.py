@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmark.gan.augmentation import KINDS
+from benchmark.gan.config import GanConfig
 from benchmark.gan.images import Box
-from benchmark.gan.training import GanConfig
 from benchmark.generators.biggan import BigGAN
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.sngan import SNGAN

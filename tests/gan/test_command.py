@@ -16,9 +16,9 @@ from benchmark.errors import BenchError
 from benchmark.gan import training
 from benchmark.gan.augmentation import KINDS
 from benchmark.gan.command import train_generator
+from benchmark.gan.config import GanConfig
 from benchmark.gan.images import ImageSet
 from benchmark.gan.recipes import RECIPES, Recipe
-from benchmark.gan.training import GanConfig
 from benchmark.generators.biggan import BigGAN
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.registry import GENERATORS

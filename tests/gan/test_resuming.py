@@ -28,23 +28,23 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Tensor]:
     return new_training().run(tmp_path_factory.mktemp("undisturbed")).state_dict()
 
 
-def cut_at_six(training: GanTraining, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the seventh step fail."""
+def cut_at(step: int, training: GanTraining, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the step after that one fail."""
     advance = training.advance
 
-    def fail_at_six() -> dict[str, float]:
-        if training.step == 6:
+    def fail() -> dict[str, float]:
+        if training.step == step:
             raise RuntimeError("power cut")
         return advance()
 
-    monkeypatch.setattr(training, "advance", fail_at_six)
+    monkeypatch.setattr(training, "advance", fail)
 
 
 def test_an_exception_between_checkpoints_changes_nothing(
     tmp_path: Path, undisturbed: dict[str, Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broken = new_training()
-    cut_at_six(broken, monkeypatch)
+    cut_at(6, broken, monkeypatch)
     with pytest.raises(RuntimeError, match="power cut"):
         broken.run(tmp_path)
 
@@ -133,14 +133,7 @@ def test_scalars_after_a_resume_have_no_gap_and_no_double(
 ) -> None:
     monkeypatch.setattr(training_module, "SCALARS_EVERY", 2)
     broken = new_training()
-    advance = broken.advance
-
-    def fail_at_seven() -> dict[str, float]:
-        if broken.step == 7:
-            raise RuntimeError("power cut")
-        return advance()
-
-    monkeypatch.setattr(broken, "advance", fail_at_seven)
+    cut_at(7, broken, monkeypatch)
     with pytest.raises(RuntimeError, match="power cut"):
         broken.run(tmp_path)  # wrote the scalars of step 6, but no checkpoint after 4
     later = time.time() + 60  # event files are read in the order of their names: second, process
@@ -198,7 +191,7 @@ def test_a_kill_changes_nothing_for_the_other_families_either(
     expected = make().run(tmp_path / "undisturbed").state_dict()
     assert not same(expected, make().generator.state_dict())
     broken = make()
-    cut_at_six(broken, monkeypatch)
+    cut_at(6, broken, monkeypatch)
     with pytest.raises(RuntimeError, match="power cut"):
         broken.run(tmp_path / "broken")
     assert same(make().run(tmp_path / "broken").state_dict(), expected)

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.gan.augmentation import KINDS
+from benchmark.gan.config import GanConfig
 from benchmark.gan.images import ImageSet
-from benchmark.gan.training import GanConfig, GanTraining
+from benchmark.gan.training import GanTraining
 from benchmark.generators.biggan import BigGAN
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.sngan import SNGAN
