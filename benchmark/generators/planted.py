@@ -37,16 +37,22 @@ class Planted(Generator):
         super().__init__()
         self.latent_dim = latent_dim
         self.image_shape = (3, side, side)
-        square = torch.randn(latent_dim, latent_dim, generator=stream("planted", latent_dim))
+        # In double, then rounded to single: the last bits, in which machines differ, do not survive,
+        # and the generator has one hash everywhere.
+        square = torch.randn(
+            latent_dim, latent_dim, generator=stream("planted", latent_dim), dtype=torch.float64
+        )
         rotation = torch.linalg.qr(square).Q  # (d, d)
-        self.register_buffer("axes", rotation[:, : len(FACTORS)].contiguous())  # (d, 8)
-        angle = 2 * pi * torch.arange(len(FACTORS)).view(-1, 1, 1) / len(FACTORS)  # (8, 1, 1)
-        line = torch.linspace(-1.0, 1.0, side)
+        self.register_buffer("axes", rotation[:, : len(FACTORS)].float().contiguous())  # (d, 8)
+        hours = torch.arange(len(FACTORS), dtype=torch.float64).view(-1, 1, 1)  # (8, 1, 1)
+        angle = 2 * pi * hours / len(FACTORS)
+        line = torch.linspace(-1.0, 1.0, side, dtype=torch.float64)
         across = line.view(1, 1, side) - 0.62 * angle.cos()  # (8, 1, W)
         down = line.view(1, side, 1) - 0.62 * angle.sin()  # (8, H, 1)
-        self.register_buffer("distance", across.square() + down.square())  # (8, H, W)
-        shades = angle.view(-1, 1) + torch.tensor([0.0, 2.1, 4.2])  # (8, 3)
-        self.register_buffer("colour", 0.6 + 0.4 * shades.cos())
+        distance = across.square() + down.square()  # (8, H, W)
+        self.register_buffer("distance", distance.float())
+        shades = angle.view(-1, 1) + torch.tensor([0.0, 2.1, 4.2], dtype=torch.float64)  # (8, 3)
+        self.register_buffer("colour", (0.6 + 0.4 * shades.cos()).float())
 
     def forward(self, latents: Latents) -> Tensor:
         factors = torch.tanh((latents.z @ self.axes / THRESHOLD) ** 3)  # (n, 8) in [-1, 1]

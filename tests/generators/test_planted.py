@@ -1,6 +1,9 @@
 """The planted generator: its axes do what they say, and recovery measures what it should."""
 
 import itertools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -29,6 +32,19 @@ def test_axes_are_hidden_orthonormal_and_always_the_same() -> None:
     assert torch.equal(one.axes, two.axes)
     torch.testing.assert_close(one.axes.T @ one.axes, torch.eye(8), atol=1e-6, rtol=0)
     assert one.axes.abs().max() < 0.95  # none is a coordinate axis
+
+
+@pytest.mark.parametrize("instructions", ["default", "avx2", "avx512"])
+def test_every_processor_makes_the_same_generator(instructions: str) -> None:
+    """Else a run begun on one machine would go on with another generator on the next."""
+    program = "from benchmark.generators import planted, weights\n"
+    program += "print(weights.weights_hash(planted.Planted()))"
+    own = {"ATEN_CPU_CAPABILITY": instructions, "MKL_CBWR": "COMPATIBLE"}
+    found = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | own, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert found.stdout.startswith("f8253f881fa2")
 
 
 def test_a_factor_changes_its_own_blob_and_no_other() -> None:
