@@ -37,8 +37,8 @@ class Planted(Generator):
         super().__init__()
         self.latent_dim = latent_dim
         self.image_shape = (3, side, side)
-        # In double, then rounded to single: the last bits, in which machines differ, do not survive,
-        # and the generator has one hash everywhere.
+        # In double, then rounded to single: the last bits, in which processors differ, do not
+        # survive, and the generator has one hash everywhere.
         square = torch.randn(
             latent_dim, latent_dim, generator=stream("planted", latent_dim), dtype=torch.float64
         )
