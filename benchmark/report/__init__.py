@@ -9,6 +9,7 @@ from benchmark.report.documents import write_documents
 from benchmark.report.explorer import explore
 from benchmark.report.figures import write_figures
 from benchmark.report.judged import Judged
+from benchmark.report.named import write_named
 from benchmark.report.page import Contents, write_page
 from benchmark.report.pictures import open_generators, write_pictures
 from benchmark.report.recipe import write_recipe
@@ -18,7 +19,7 @@ from benchmark.results import read_cells, read_run
 
 
 def write_report(run: Path, judged: Judged | None = None) -> None:
-    """Write the tables and report.html into `run`, and figures/, strips/ and evolution/ below it.
+    """Write the tables, named.md and report.html into `run`, and the pictures below it.
 
     Trains nothing. The same cells give the same bytes. What a cell lacks is left out, with a
     warning where that is not expected. judged: the analysis of a study of this run. Raises
@@ -39,6 +40,7 @@ def write_report(run: Path, judged: Judged | None = None) -> None:
     write_figures(rows, run / "figures")
     opened = open_generators(rows, description.get("generators", {}))
     write_pictures(rows, opened, run)
+    write_named(rows, opened, run)
     chapters = explore(rows, opened, judged)
     unseen = [name for name, generator in opened.items() if generator is None]
     write_page(

@@ -30,8 +30,9 @@ QUALITY = 82  # of WebP
 class Shown:
     """A direction and what is known of it.
 
-    rank: its place by accuracy, 0 the best. facts: mos, mos_low, mos_high, n, category and label
-    from a study; empty without one. sprite: a WebP picture, a row a z, a column a value of eps.
+    rank: its place by accuracy, 0 the best. facts: mos, low, high, n, category and label from a
+    study, or a label that stands beside the directions; those that are known. sprite: a WebP
+    picture, a row a z, a column a value of eps.
     """
 
     k: int
@@ -70,15 +71,18 @@ def explore(
     for r in rows:
         generator = opened.get(r.generator)
         if r.done and generator is not None and r.first.table("predictions") is not None:
-            facts = judgments_of(judged, r.generator, r.method)
-            chapters.append(chapter(generator, r.first, facts))
+            judgments = judgments_of(judged, r.generator, r.method)
+            chapters.append(chapter(generator, r.first, judgments))
     return chapters
 
 
 def chapter(
-    generator: Generator, stored: StoredCell, facts: Mapping[int, Mapping[str, Any]]
+    generator: Generator, stored: StoredCell, judgments: Mapping[int, Mapping[str, Any]]
 ) -> Chapter:
-    """The directions of one cell; `facts` by k, whose directions are all shown."""
+    """The directions of one cell, among them all that were judged or have a name.
+
+    judgments: by k, what a study says; it comes before a name beside the directions.
+    """
     cell, settings = stored.result.cell, stored.result.config["protocol"]
     predictions = stored.table("predictions")
     assert predictions is not None, "the caller has looked"
@@ -86,7 +90,10 @@ def chapter(
     table = table.sort_values("accuracy", ascending=False, kind="stable", ignore_index=True)
     eps = torch.linspace(-settings["max_shift"], settings["max_shift"], STEPS)  # (STEPS,)
     latents = shown_latents(generator, stored)
-    matrix = stored.directions().matrix  # (d, K)
+    directions = stored.directions()
+    matrix = directions.matrix  # (d, K)
+    names = {one.index: {"label": one.label} for one in directions.labels if one.label}
+    facts = {**names, **judgments}
     collapse = stored.result.metrics.get("collapse_by_direction")
     shown, side = [], (0, 0)
     for rank in chosen(table["k"].tolist(), facts):
@@ -107,13 +114,13 @@ def chapter(
     )  # fmt: skip
 
 
-def chosen(ranked: Sequence[int], judged: Mapping[int, Any]) -> list[int]:
-    """Places in the ranking of k: the first BEST, SPREAD of the others, and all judged ones."""
+def chosen(ranked: Sequence[int], known: Mapping[int, Any]) -> list[int]:
+    """Places in the ranking of k: the first BEST, SPREAD of the others, and all known ones."""
     best = list(range(min(BEST, len(ranked))))
     rest = range(len(best), len(ranked))
     places = np.linspace(0, len(rest) - 1, min(SPREAD, len(rest))).round().astype(int)
-    of_study = [place for place, k in enumerate(ranked) if k in judged]
-    return sorted({*best, *(rest[place] for place in places), *of_study})
+    of_people = [place for place, k in enumerate(ranked) if k in known]
+    return sorted({*best, *(rest[place] for place in places), *of_people})
 
 
 def reduced(images: torch.Tensor) -> torch.Tensor:

@@ -21,6 +21,7 @@ LOW, HIGH = "_low", "_high"  # what the ends of an interval are called, after it
 INTERVAL = f"rca_fresh [rca_fresh{LOW}, rca_fresh{HIGH}]"
 WORDS = (
     "generator", "method", "baseline", "status", "shift_loss", "rca_by_seed", "answers", "note",
+    "name", "change type",
 )  # fmt: skip
 LONGEST = 120  # characters of a reason; the csv has all of it
 

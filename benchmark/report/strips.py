@@ -1,10 +1,13 @@
 """Image strips: what a method's best directions do to images."""
 
+from textwrap import shorten
+
 import torch
 from PIL import Image
 from torch import Tensor
 
 from benchmark.generators.base import Generator, Latents
+from benchmark.labels import Label
 from benchmark.metrics import rca
 from benchmark.report.panel import LINE, QUIET, blank, panel, shifted_images, write
 from benchmark.results import StoredCell
@@ -14,6 +17,7 @@ SHIFTS = 9  # columns of a strip; odd, so the middle one is unshifted
 LATENTS = 4  # rows of a strip
 DIRECTIONS = 8  # strips of a picture
 MARGIN = 16  # pixels between strips
+LONGEST = 48  # characters of a name above a strip
 
 
 def draw_strips(generator: Generator, stored: StoredCell) -> Image.Image:
@@ -22,17 +26,25 @@ def draw_strips(generator: Generator, stored: StoredCell) -> Image.Image:
     generator: prepared for inference.
     """
     cell, directions = stored.result.cell, stored.directions()
+    names = {label.index: spoken(label) for label in directions.labels}
     latents, eps = shown_latents(generator, stored), shown_shifts(stored)
     strips = []
     for k, accuracy in ranking(stored)[:DIRECTIONS]:
         images = shifted_images(generator, latents, directions.matrix[:, k], eps)
-        strips.append(panel(images, eps, f"direction {k}, accuracy {accuracy:.2f}"))
+        strips.append(
+            panel(images, eps, f"direction {k}, accuracy {accuracy:.2f}{names.get(k, '')}")
+        )
     return page(
         strips,
         f"{cell.generator}, {cell.method}, seed {cell.seed}: "
         f"{len(strips)} of {len(directions)} directions, those that R names best",
         "rows: different z; columns: the shift eps; framed: not shifted",
     )
+
+
+def spoken(label: Label) -> str:
+    """`: rotation`, as it stands in the title of a strip; empty without a name."""
+    return f": {shorten(label.label, LONGEST, placeholder=' ...')}" if label.label else ""
 
 
 def page(panels: list[Image.Image], heading: str, legend: str) -> Image.Image:

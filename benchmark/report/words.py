@@ -46,6 +46,12 @@ RECIPE = (
     "time of each phase; the others are explained in rca.md."
 )
 
+NAMED = (
+    "What directions seem to do, in the words of those who looked. A name beside a MOS comes from "
+    "annotators of a blinded study. A name without one was written by hand, by somebody who knew "
+    "the method and chose what to name: it says what to look for, and measures nothing."
+)
+
 COMPARISON = {
     "generator": "The generator, or several joined by +, which then count the same.",
     "method": "The method that is compared.",

@@ -1,0 +1,98 @@
+"""Directions with a name: what they seem to do, in the words of those who looked at them.
+
+Names come from a study (`bench study label`), or from a file `human_annotation.txt` that somebody
+wrote beside the directions by hand, of lines like `22: zoom`.
+"""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from pathlib import Path
+
+import pandas as pd
+from PIL import Image
+
+from benchmark.generators.base import Generator
+from benchmark.labels import Label
+from benchmark.report.markup import SHARES, markdown, readable
+from benchmark.report.panel import panel, shifted_images
+from benchmark.report.pictures import save
+from benchmark.report.replicates import Replicates
+from benchmark.report.strips import page, ranking, shown_latents, shown_shifts, spoken
+from benchmark.report.tables import write_text
+from benchmark.report.words import NAMED
+from benchmark.results import StoredCell
+
+MOST = 12  # directions of a picture
+
+
+def write_named(
+    rows: Sequence[Replicates], opened: Mapping[str, Generator | None], run: Path
+) -> None:
+    """Write named.md and named/, a section and a picture for each row whose lowest seed has names.
+
+    Without any name nothing is written. A generator that is not at hand costs its pictures only.
+    """
+    sections = []
+    for r in rows:
+        names = named(r.first) if r.done else []
+        if not names:
+            continue
+        title = f"{r.generator}, {r.method}"
+        of = f"{len(names)} of {r.k} directions of seed {r.first.result.cell.seed} have a name."
+        section = f"## {title}\n\n{of}\n\n{markdown(readable(table(names), SHARES))}"
+        generator = opened.get(r.generator)
+        if generator is not None:
+            picture = f"named/{r.generator}-{r.method}.png"
+            save(draw_named(generator, r.first, names[:MOST]), run / picture)
+            section += f"\n![{title}: named directions]({picture})\n"
+        sections.append(section)
+    if sections:
+        write_text(
+            "\n".join([f"# Directions with a name\n\n{NAMED}\n", *sections]), run / "named.md"
+        )
+
+
+def named(stored: StoredCell) -> list[tuple[Label, float]]:
+    """Labels with a name, each with R's accuracy; by MOS where people rated, then by accuracy."""
+    accuracy = dict(ranking(stored))
+    found = [
+        (label, accuracy.get(label.index, float("nan")))
+        for label in stored.directions().labels
+        if label.label
+    ]
+    return sorted(found, key=lambda pair: (-(pair[0].mos or 0.0), -pair[1], pair[0].index))
+
+
+def table(names: Sequence[tuple[Label, float]]) -> pd.DataFrame:
+    """A row a named direction; columns that nobody filled are left out."""
+    frame = pd.DataFrame(
+        [
+            {
+                "direction": label.index, "name": escape(label.label or "", quote=False),
+                "mos": label.mos, "mos_low": label.low, "mos_high": label.high,
+                "ratings": label.n or None, "change type": label.category, "accuracy": accuracy,
+            }
+            for label, accuracy in names
+        ]
+    )  # fmt: skip
+    return frame.astype({"ratings": "Int64"}).dropna(axis="columns", how="all")
+
+
+def draw_named(
+    generator: Generator, stored: StoredCell, names: Sequence[tuple[Label, float]]
+) -> Image.Image:
+    """A strip for each of the named directions, in the images of the other strips.
+
+    generator: prepared for inference.
+    """
+    cell, matrix = stored.result.cell, stored.directions().matrix  # (d, K)
+    latents, eps = shown_latents(generator, stored), shown_shifts(stored)
+    panels = []
+    for label, _ in names:
+        images = shifted_images(generator, latents, matrix[:, label.index], eps)
+        panels.append(panel(images, eps, f"direction {label.index}{spoken(label)}"))
+    return page(
+        panels,
+        f"{cell.generator}, {cell.method}, seed {cell.seed}: directions with a name",
+        "rows: different z; columns: the shift eps; framed: not shifted",
+    )
