@@ -1,9 +1,13 @@
 """Images of three classes that a small judge learns in a second: a bar in one of three places."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
 from benchmark.gan.images import ImageSet
+
+from .digits import as_folder, as_npz, as_zip
 
 
 def bars(n: int, seed: int) -> ImageSet:
@@ -24,3 +28,13 @@ def train() -> ImageSet:
 @pytest.fixture(scope="session")
 def test() -> ImageSet:
     return bars(300, seed=1)
+
+
+@pytest.fixture(params=["npz", "folder", "zip", "wrapped zip"])
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    if request.param == "npz":
+        return as_npz(tmp_path / "digits.npz")
+    if request.param == "folder":
+        return as_folder(tmp_path / "digits")
+    wrapper = "digits/" if request.param == "wrapped zip" else ""
+    return as_zip(tmp_path / "digits.zip", prefix=f"{wrapper}train")

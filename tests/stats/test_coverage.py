@@ -1,13 +1,4 @@
-"""Does every shipped test reject true nulls at 5%, and does every interval cover at 95%?
-
-Studies are drawn from populations whose truth is known, with directions (SD 1.2) and annotators
-(SD 0.6) that differ on the logit scale. The full form, 2,000 studies, is marked slow and holds the
-rates to 3.5-6.5% and 93-97%. The reduced form allows for its own chance. Exempt is the two-way
-bootstrap, known to be conservative and labelled so: of it only the upper bounds are asked.
-"""
-
-from collections import Counter
-from collections.abc import Callable
+"""Every shipped interval covers the truth at 95%."""
 
 import numpy as np
 import pandas as pd
@@ -16,150 +7,26 @@ from scipy.special import expit
 from scipy.stats import binom, spearmanr
 
 from benchmark.stats.agreement import agreement, repeat_agreement
-from benchmark.stats.association import associations
 from benchmark.stats.categories import change_types
 from benchmark.stats.comparison import compare
 from benchmark.stats.correlation import rank_correlation
 from benchmark.stats.gee import marginal_model
 from benchmark.stats.intervals import wilson
 from benchmark.stats.mos import method_mos
-from benchmark.stats.permutation import permute_labels
-from benchmark.stats.planning import Design, direction_means
 from benchmark.stats.population import POINTS, WEIGHTS, Population
 from benchmark.stats.rca import compare_rca
-from benchmark.stats.results import Estimate, Undefined
-from benchmark.stats.twoway import two_way_difference
+from benchmark.stats.results import Undefined
 
-FULL = 2_000
-RATES = {"rejects": (0.035, 0.065), "covers": (0.93, 0.97)}
-CATEGORIES = ["geometry", "colour", "texture"]
-STUDIES = pytest.mark.parametrize(
-    "studies", [pytest.param(40, id="reduced"), pytest.param(FULL, marks=pytest.mark.slow)]
+from .calibration import (
+    CATEGORIES,
+    FULL,
+    STUDIES,
+    Outcomes,
+    calibrate,
+    covers,
+    panel_mos,
+    predictions,
 )
-
-Outcomes = dict[str, bool | None]
-
-
-def calibrate(kind: str, studies: int, study: Callable[[np.random.Generator], Outcomes]) -> None:
-    """Run a study many times; every outcome's rate must lie in its band. None does not count."""
-    low, high = RATES[kind]
-    hits, runs = Counter(), Counter()
-    for seed in range(studies):
-        for name, outcome in study(np.random.default_rng(seed)).items():
-            if outcome is not None:
-                hits[name] += outcome
-                runs[name] += 1
-    for name, n in runs.items():
-        print(f"{name} {kind} {hits[name] / n:.4f} of {n}")
-    for name, n in runs.items():
-        assert n >= 0.9 * studies, f"{name} has an answer in {n} of {studies} studies only"
-        if studies >= FULL:
-            assert low <= hits[name] / n <= high, name
-        else:
-            assert binom.ppf(1e-3, n, low) <= hits[name] <= binom.ppf(1 - 1e-3, n, high), name
-
-
-def covers(estimate: Estimate | Undefined, truth: float) -> bool | None:
-    if isinstance(estimate, Undefined) or isinstance(estimate.interval, Undefined):
-        return None
-    return estimate.interval.low <= truth <= estimate.interval.high
-
-
-def rejects(p: float | Undefined) -> bool | None:
-    return None if isinstance(p, Undefined) else p <= 0.05
-
-
-def panel_mos(people: Population, leniency: np.ndarray) -> np.ndarray:
-    """Expected mean of a new direction judged by each of these annotators: (annotators,)."""
-    logits = people.level + people.direction_sd * POINTS[:, None] + leniency
-    return WEIGHTS @ expit(logits)
-
-
-@STUDIES
-@pytest.mark.parametrize("mos", [0.2, 0.5])
-@pytest.mark.parametrize("ratings", [3, 8])
-def test_permutation_of_labels(studies, mos, ratings):
-    people, design = Population(mos), Design(20, 12, ratings)
-
-    def study(rng: np.random.Generator) -> Outcomes:
-        means = direction_means(design, people, people, 3, rng)  # (3, 40): three generators
-        strata = [(row[:20], row[20:]) for row in means]
-        return {
-            "one generator": rejects(permute_labels(strata[:1], resamples=999).p),
-            "three generators": rejects(permute_labels(strata, resamples=999).p),
-        }
-
-    calibrate("rejects", studies, study)
-
-
-@STUDIES
-def test_exact_permutation_of_labels(studies):
-    people, design = Population(0.5), Design(6, 12, 8)
-
-    def study(rng: np.random.Generator) -> Outcomes:
-        (means,) = direction_means(design, people, people, 1, rng)
-        test = permute_labels([(means[:6], means[6:])])
-        assert test.exact
-        return {"six directions": rejects(test.p)}
-
-    calibrate("rejects", studies, study)
-
-
-@STUDIES
-def test_comparison_and_its_checks_on_true_nulls(studies, simulated):
-    people = Population(0.3)
-
-    def study(rng: np.random.Generator) -> Outcomes:
-        judgments = simulated(rng, {"found": people, "random": people}, directions=30).judgments
-        (comparison,) = compare(judgments, "found", ["random"])
-        model = marginal_model(judgments, "found", "random")
-        (association,) = associations(judgments, CATEGORIES)
-        return {
-            "compare": rejects(comparison.p),
-            "GEE": rejects(model if isinstance(model, Undefined) else model.p),
-            "change types": rejects(association.p),
-        }
-
-    calibrate("rejects", studies, study)
-
-
-@STUDIES
-def test_rca_comparison_on_true_nulls(studies):
-    def study(rng: np.random.Generator) -> Outcomes:
-        accuracy = expit(1.2 * rng.standard_normal((2, 1, 24)) + rng.normal(0, 0.6, (2, 2, 24)))
-        (comparison,) = compare_rca(predictions(rng, accuracy), "found", ["random"])
-        return {"swapped labels": rejects(comparison.p)}
-
-    calibrate("rejects", studies, study)
-
-
-def predictions(rng: np.random.Generator, accuracy: np.ndarray, each: int = 40) -> pd.DataFrame:
-    """What a reconstructor of these accuracies (methods, seeds, directions) would answer."""
-    method, seed, k = (x.ravel().repeat(each) for x in np.indices(accuracy.shape))
-    right = rng.random(k.size) < accuracy.ravel().repeat(each)
-    return pd.DataFrame(
-        {
-            "generator": "g0",
-            "method": np.array(["found", "random"], dtype=object)[method],
-            "seed": seed,
-            "k": k,
-            "eps": 1.0,
-            "k_hat": np.where(right, k, (k + 1) % accuracy.shape[2]),
-            "eps_hat": 1.0,
-        }
-    )
-
-
-@STUDIES
-def test_holm_over_two_baselines_rarely_rejects_any_true_null(studies, simulated):
-    people = dict.fromkeys(["found", "random", "coordinate"], Population(0.4))
-    rejected = 0
-    for seed in range(studies):
-        judgments = simulated(np.random.default_rng(seed), people).judgments
-        comparisons = compare(judgments, "found", ["random", "coordinate"])
-        rejected += any(comparison.p_adjusted <= 0.05 for comparison in comparisons)
-    print(f"Holm rejects any {rejected / studies:.4f} of {studies}")
-    assert rejected <= binom.ppf(1 - 1e-3, studies, 0.05)  # never more; less is no fault
 
 
 @STUDIES
@@ -312,14 +179,3 @@ def test_intervals_of_a_difference_of_rca(studies):
         return {"RCA difference": covers(comparison.difference, truth)}
 
     calibrate("covers", studies, study)
-
-
-@STUDIES
-def test_two_way_bootstrap_is_conservative(studies, simulated):
-    people = {"found": Population(0.5), "random": Population(0.3)}
-    missed = 0
-    for seed in range(studies):
-        judgments = simulated(np.random.default_rng(seed), people).judgments
-        missed += not covers(two_way_difference(judgments, "found", "random"), 0.2)
-    print(f"two-way bootstrap misses {missed / studies:.4f} of {studies}")
-    assert missed <= binom.ppf(1 - 1e-3, studies, 0.05)

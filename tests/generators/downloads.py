@@ -1,0 +1,30 @@
+"""A server on this machine that breaks connections, lies and comes back, and what it offers."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+CONTENT = bytes(range(256)) * 4000
+SHA = hashlib.sha256(CONTENT).hexdigest()
+
+
+@dataclass
+class Site:
+    """What the server has: path -> content; how many bytes it sends of it before it hangs up."""
+
+    address: str
+    files: dict[str, bytes] = field(default_factory=dict)
+    cuts: dict[str, list[int]] = field(default_factory=dict)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    knows_ranges: bool = True
+
+    def url(self, path: str) -> str:
+        return f"{self.address}/{path}"
+
+
+Offer = Callable[..., None]
+
+
+def left(home: Path) -> set[str]:
+    return {path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file()}
