@@ -20,10 +20,9 @@ from benchmark.report.strips import shown_latents
 from benchmark.results import StoredCell
 
 STEPS = 13  # values of eps from end to end; odd, so the middle one is unshifted
-BEST = 16  # directions that R names best
-SPREAD = 16  # directions spread evenly over the rest of the ranking, down to the last
+FEWEST, MOST, ALL = 8, 16, 48  # directions of the best: of a chapter, and of all together
 LARGEST = 64  # pixels of an image's side; the strips show larger ones
-QUALITY = 82  # of WebP
+QUALITY = 75  # of WebP
 
 
 @dataclass(frozen=True)
@@ -67,19 +66,30 @@ def explore(
     rows: Sequence[Replicates], opened: Mapping[str, Generator | None], judged: Judged | None
 ) -> list[Chapter]:
     """A chapter for each row with stored answers whose generator is at hand."""
-    chapters = []
-    for r in rows:
-        generator = opened.get(r.generator)
-        if r.done and generator is not None and r.first.table("predictions") is not None:
-            judgments = judgments_of(judged, r.generator, r.method)
-            chapters.append(chapter(generator, r.first, judgments))
-    return chapters
+    found = [
+        (r, generator)
+        for r in rows
+        if (generator := opened.get(r.generator)) is not None
+        and r.done and r.first.table("predictions") is not None
+    ]  # fmt: skip
+    return [
+        chapter(generator, r.first, judgments_of(judged, r.generator, r.method), share(len(found)))
+        for r, generator in found
+    ]
+
+
+def share(chapters: int) -> int:
+    """How many of the best directions a chapter shows, and as many of the others.
+
+    The page carries every picture, so of many chapters each shows less.
+    """
+    return min(MOST, max(FEWEST, ALL // max(1, chapters)))
 
 
 def chapter(
-    generator: Generator, stored: StoredCell, judgments: Mapping[int, Mapping[str, Any]]
+    generator: Generator, stored: StoredCell, judgments: Mapping[int, Mapping[str, Any]], best: int
 ) -> Chapter:
-    """The directions of one cell, among them all that were judged or have a name.
+    """`best` directions of one cell and as many others, and all that were judged or have a name.
 
     judgments: by k, what a study says; it comes before a name beside the directions.
     """
@@ -96,7 +106,7 @@ def chapter(
     facts = {**names, **judgments}
     collapse = stored.result.metrics.get("collapse_by_direction")
     shown, side = [], (0, 0)
-    for rank in chosen(table["k"].tolist(), facts):
+    for rank in chosen(table["k"].tolist(), facts, best):
         row = table.iloc[rank]
         k = int(row["k"])
         images = shifted_images(generator, latents, matrix[:, k], eps)  # (LATENTS, STEPS, C, H, W)
@@ -114,11 +124,11 @@ def chapter(
     )  # fmt: skip
 
 
-def chosen(ranked: Sequence[int], known: Mapping[int, Any]) -> list[int]:
-    """Places in the ranking of k: the first BEST, SPREAD of the others, and all known ones."""
-    best = list(range(min(BEST, len(ranked))))
+def chosen(ranked: Sequence[int], known: Mapping[int, Any], most: int) -> list[int]:
+    """Places in the ranking of k: the first `most`, as many over the rest, and all known ones."""
+    best = list(range(min(most, len(ranked))))
     rest = range(len(best), len(ranked))
-    places = np.linspace(0, len(rest) - 1, min(SPREAD, len(rest))).round().astype(int)
+    places = np.linspace(0, len(rest) - 1, min(most, len(rest))).round().astype(int)
     of_people = [place for place, k in enumerate(ranked) if k in known]
     return sorted({*best, *(rest[place] for place in places), *of_people})
 

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from benchmark.analysis.table import Table
-from benchmark.report.explorer import BEST, SPREAD, STEPS, Chapter
+from benchmark.report.explorer import STEPS, Chapter, share
 from benchmark.report.glance import glances
 from benchmark.report.judged import Judged
 from benchmark.report.replicates import Replicates
@@ -68,7 +68,7 @@ def html(contents: Contents, figures: Path) -> str:
         chapters=contents.chapters,
         unseen=contents.unseen,
         picture=lambda sprite: address(".webp", sprite),
-        shown={"best": BEST, "spread": SPREAD, "steps": STEPS, "latents": LATENTS},
+        shown={"best": share(len(contents.chapters)), "steps": STEPS, "latents": LATENTS},
         ablations=[
             (view(ablation), own_figure(figures, ablation.name))
             for ablation in contents.ablations

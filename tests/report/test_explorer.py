@@ -9,7 +9,7 @@ from PIL import Image
 
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
-from benchmark.report.explorer import BEST, SPREAD, STEPS, chosen, explore, reduced, sprite
+from benchmark.report.explorer import STEPS, chosen, explore, reduced, share, sprite
 from benchmark.report.replicates import headline
 from benchmark.report.strips import LATENTS
 from benchmark.results import read_cells
@@ -61,16 +61,20 @@ def test_judgments_stand_with_their_directions(run):
     assert facts[2]["n"] == 10
 
 
-@pytest.mark.parametrize("k", [1, BEST, BEST + 1, BEST + SPREAD, 512])
+def test_of_many_chapters_each_shows_less():
+    assert [share(n) for n in (0, 1, 3, 4, 6, 15)] == [16, 16, 16, 12, 8, 8]
+
+
+@pytest.mark.parametrize("k", [1, 16, 17, 32, 512])
 def test_the_best_some_of_the_rest_and_all_judged_are_chosen(k):
-    places = chosen(list(range(k)), {})
-    assert len(places) == min(k, BEST + SPREAD)
-    assert places[: min(k, BEST)] == list(range(min(k, BEST)))
+    places = chosen(list(range(k)), {}, 16)
+    assert len(places) == min(k, 32)
+    assert places[: min(k, 16)] == list(range(min(k, 16)))
     assert places[-1] == k - 1  # the worst is never hidden
     assert places == sorted(set(places))
     if k == 512:
         assert 300 not in places
-        assert set(chosen(list(range(k)), {300: {}})) == {*places, 300}
+        assert set(chosen(list(range(k)), {300: {}}, 16)) == {*places, 300}
 
 
 def test_the_same_cell_gives_the_same_bytes(run):
