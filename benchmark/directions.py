@@ -139,8 +139,11 @@ class Directions:
         path = Path(path)
         if not path.exists():
             raise BenchError(f"no directions at {path}")
-        directions = _read(path)
-        return replace(directions, labels=read_labels(path))
+        directions, labels = _read(path), read_labels(path)
+        try:
+            return replace(directions, labels=labels)
+        except BenchError as error:
+            raise BenchError(f"the labels beside {path} do not fit it: {error}") from error
 
 
 def _read(path: Path) -> Directions:

@@ -3,6 +3,7 @@
 import pytest
 from PIL import Image
 
+from benchmark.errors import BenchError
 from benchmark.generators.planted import Planted
 from benchmark.labels import HUMAN_ANNOTATION, Label, write_labels
 from benchmark.report import write_report
@@ -44,6 +45,12 @@ def test_names_by_hand_stand_with_their_accuracy_and_claim_no_mos(run):
     assert f"| {accuracies[0]:.3f} |" in text
     assert "planted, random" not in text
     assert "![planted, discovered: named directions](named/planted-discovered.png)" in text
+
+
+def test_a_name_for_a_direction_that_there_is_not_is_refused_with_its_place(run):
+    by_hand(run, "8: one too far\n")
+    with pytest.raises(BenchError, match=r"0-\w+/directions\.safetensors do not fit it: .* 8, but"):
+        write_names(run)
 
 
 def test_names_of_a_study_come_with_mos_the_best_first_and_are_shown_as_text(run):
