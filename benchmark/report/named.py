@@ -42,7 +42,7 @@ def write_named(
         section = f"## {title}\n\n{of}\n\n{markdown(readable(table(names), SHARES))}"
         generator = opened.get(r.generator)
         if generator is not None:
-            picture = f"named/{r.generator}-{r.method}.png"
+            picture = f"named/{r.generator}-{r.method}.webp"
             save(draw_named(generator, r.first, names[:MOST]), run / picture)
             section += f"\n![{title}: named directions]({picture})\n"
         sections.append(section)

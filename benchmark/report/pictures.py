@@ -20,6 +20,8 @@ from benchmark.storage import write_atomically
 
 log = logging.getLogger("bench")
 
+QUALITY = 90  # of WebP
+
 
 def write_pictures(
     rows: Sequence[Replicates], opened: Mapping[str, Generator | None], run: Path
@@ -29,7 +31,7 @@ def write_pictures(
         generator = opened.get(r.generator)
         if generator is None or not r.done or not ranking(r.first):
             continue
-        name = f"{r.generator}-{r.method}.png"
+        name = f"{r.generator}-{r.method}.webp"
         save(draw_strips(generator, r.first), run / "strips" / name)
         if (r.first.folder / "evolution.safetensors").exists():
             save(draw_evolution(generator, r.first), run / "evolution" / name)
@@ -65,4 +67,5 @@ def open_generator(stored: StoredCell, references: Mapping[str, str]) -> Generat
 
 
 def save(picture: Image.Image, path: Path) -> None:
-    write_atomically(path, partial(picture.save, format="PNG"))
+    """As WebP: of photographs a fifth of what PNG takes, and no eye sees a difference."""
+    write_atomically(path, partial(picture.save, format="WEBP", quality=QUALITY, method=6))

@@ -44,7 +44,7 @@ def test_names_by_hand_stand_with_their_accuracy_and_claim_no_mos(run):
     assert accuracies == sorted(accuracies, reverse=True)
     assert f"| {accuracies[0]:.3f} |" in text
     assert "planted, random" not in text
-    assert "![planted, discovered: named directions](named/planted-discovered.png)" in text
+    assert "![planted, discovered: named directions](named/planted-discovered.webp)" in text
 
 
 def test_a_name_for_a_direction_that_there_is_not_is_refused_with_its_place(run):
@@ -72,10 +72,10 @@ def test_names_of_a_study_come_with_mos_the_best_first_and_are_shown_as_text(run
 def test_the_picture_has_a_strip_for_each_name_up_to_a_limit(run, monkeypatch):
     by_hand(run, "2: a\n5: b\n7: c\n")
     write_names(run)
-    three = size_of(run / "named/planted-discovered.png")
+    three = size_of(run / "named/planted-discovered.webp")
     monkeypatch.setattr("benchmark.report.named.MOST", 2)
     write_names(run)
-    two = size_of(run / "named/planted-discovered.png")
+    two = size_of(run / "named/planted-discovered.webp")
     assert two[0] == three[0]
     assert two[1] < three[1]
 

@@ -23,9 +23,9 @@ def draw(run, references):
 
 def test_each_row_has_strips_and_only_what_learned_an_evolution(reported):
     assert {p.name for p in (reported / "strips").iterdir()} == {
-        "planted-discovered.png", "planted-random.png",
+        "planted-discovered.webp", "planted-random.webp",
     }  # fmt: skip
-    assert [p.name for p in (reported / "evolution").iterdir()] == ["planted-discovered.png"]
+    assert [p.name for p in (reported / "evolution").iterdir()] == ["planted-discovered.webp"]
 
 
 def test_a_generator_that_is_gone_costs_its_pictures_only(run, caplog):
@@ -41,7 +41,7 @@ def test_a_generator_of_ones_own_is_found_by_what_the_run_calls_it(tmp_path, cap
     path.write_text(OWN)
     write_cell(tmp_path / "run", "own-make", "random", 0)
     draw(tmp_path / "run", {"own-make": f"{path}:make"})
-    assert (tmp_path / "run/strips/own-make-random.png").exists()
+    assert (tmp_path / "run/strips/own-make-random.webp").exists()
     assert not caplog.records
 
 
@@ -70,4 +70,4 @@ def test_failed_cells_have_no_pictures(tmp_path):
 def test_pictures_need_no_gradient(run, monkeypatch, name):
     monkeypatch.setattr(torch.Tensor, "backward", None)
     draw(run, {})
-    assert (run / name / "planted-discovered.png").exists()
+    assert (run / name / "planted-discovered.webp").exists()
