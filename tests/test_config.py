@@ -83,8 +83,11 @@ def test_standard_repeats_what_quick_does_once() -> None:
     [
         ("mnist-sngan", "discovered", "87d1c1a5a2"),
         ("mnist-sngan", "random", "25bdfa70ee"),
-        ("planted", "discovered", "2ce276fe0c"),
-        ("planted", "coordinate", "ad8e5c5c10"),
+        ("anime-sngan-small", "discovered", "0f7da75b30"),
+        ("celeba-proggan-small", "discovered", "9b90d62771"),
+        ("cifar-biggan-small", "random", "e599ba34b7"),
+        ("planted", "discovered", "5316c8d565"),
+        ("planted", "coordinate", "e3cc0c8347"),
     ],
 )
 def test_cells_of_the_reference_run_keep_their_names(
