@@ -67,5 +67,5 @@ def open_generator(stored: StoredCell, references: Mapping[str, str]) -> Generat
 
 
 def save(picture: Image.Image, path: Path) -> None:
-    """As WebP: of photographs a fifth of what PNG takes, and no eye sees a difference."""
+    """As WebP, which takes a fifth of what PNG does for pictures of faces."""
     write_atomically(path, partial(picture.save, format="WEBP", quality=QUALITY, method=6))
