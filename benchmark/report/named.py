@@ -9,15 +9,13 @@ from html import escape
 from pathlib import Path
 
 import pandas as pd
-from PIL import Image
 
 from benchmark.generators.base import Generator
 from benchmark.labels import Label
 from benchmark.report.markup import SHARES, markdown, readable
-from benchmark.report.panel import panel, shifted_images
 from benchmark.report.pictures import save
 from benchmark.report.replicates import Replicates
-from benchmark.report.strips import page, ranking, shown_latents, shown_shifts, spoken
+from benchmark.report.strips import draw, ranking, spoken
 from benchmark.report.tables import write_text
 from benchmark.report.words import NAMED
 from benchmark.results import StoredCell
@@ -43,7 +41,9 @@ def write_named(
         generator = opened.get(r.generator)
         if generator is not None:
             picture = f"named/{r.generator}-{r.method}.webp"
-            save(draw_named(generator, r.first, names[:MOST]), run / picture)
+            titles = {one.index: f"direction {one.index}{spoken(one)}" for one, _ in names[:MOST]}
+            strips = draw(generator, r.first, titles, "directions with a name")
+            save(strips, run / picture)
             section += f"\n![{title}: named directions]({picture})\n"
         sections.append(section)
     if sections:
@@ -76,23 +76,3 @@ def table(names: Sequence[tuple[Label, float]]) -> pd.DataFrame:
         ]
     )  # fmt: skip
     return frame.astype({"ratings": "Int64"}).dropna(axis="columns", how="all")
-
-
-def draw_named(
-    generator: Generator, stored: StoredCell, names: Sequence[tuple[Label, float]]
-) -> Image.Image:
-    """A strip for each of the named directions, in the images of the other strips.
-
-    generator: prepared for inference.
-    """
-    cell, matrix = stored.result.cell, stored.directions().matrix  # (d, K)
-    latents, eps = shown_latents(generator, stored), shown_shifts(stored)
-    panels = []
-    for label, _ in names:
-        images = shifted_images(generator, latents, matrix[:, label.index], eps)
-        panels.append(panel(images, eps, f"direction {label.index}{spoken(label)}"))
-    return page(
-        panels,
-        f"{cell.generator}, {cell.method}, seed {cell.seed}: directions with a name",
-        "rows: different z; columns: the shift eps; framed: not shifted",
-    )

@@ -1,5 +1,6 @@
 """Image strips: what a method's best directions do to images."""
 
+from collections.abc import Mapping
 from textwrap import shorten
 
 import torch
@@ -25,19 +26,29 @@ def draw_strips(generator: Generator, stored: StoredCell) -> Image.Image:
 
     generator: prepared for inference.
     """
-    cell, directions = stored.result.cell, stored.directions()
+    directions = stored.directions()
     names = {label.index: spoken(label) for label in directions.labels}
+    titles = {
+        k: f"direction {k}, accuracy {accuracy:.2f}{names.get(k, '')}"
+        for k, accuracy in ranking(stored)[:DIRECTIONS]
+    }
+    what = f"{len(titles)} of {len(directions)} directions, those that R names best"
+    return draw(generator, stored, titles, what)
+
+
+def draw(
+    generator: Generator, stored: StoredCell, titles: Mapping[int, str], what: str
+) -> Image.Image:
+    """A strip under its title for each k in `titles`, in that order. what: which they are."""
+    cell, matrix = stored.result.cell, stored.directions().matrix  # (d, K)
     latents, eps = shown_latents(generator, stored), shown_shifts(stored)
-    strips = []
-    for k, accuracy in ranking(stored)[:DIRECTIONS]:
-        images = shifted_images(generator, latents, directions.matrix[:, k], eps)
-        strips.append(
-            panel(images, eps, f"direction {k}, accuracy {accuracy:.2f}{names.get(k, '')}")
-        )
+    strips = [
+        panel(shifted_images(generator, latents, matrix[:, k], eps), eps, title)
+        for k, title in titles.items()
+    ]
     return page(
         strips,
-        f"{cell.generator}, {cell.method}, seed {cell.seed}: "
-        f"{len(strips)} of {len(directions)} directions, those that R names best",
+        f"{cell.generator}, {cell.method}, seed {cell.seed}: {what}",
         "rows: different z; columns: the shift eps; framed: not shifted",
     )
 
