@@ -5,8 +5,8 @@ To add one: a frozen dataclass with `fit` in a file of its own, a line here, a t
 
 from baselines.coordinate import Coordinate
 from baselines.random import Random
-from benchmark.discovery import Discovered
-from benchmark.method import Method
+from benchmark.methods.discovered import Discovered
+from benchmark.methods.method import Method
 
 METHODS: dict[str, type[Method]] = {
     "discovered": Discovered,

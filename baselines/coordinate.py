@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from benchmark.columns import axes, check_orthonormal
-from benchmark.method import Assignment, Fitted, Method
+from benchmark.directions.shift import axes, check_orthonormal
+from benchmark.methods.method import Assignment, Fitted, Method
 
 
 @dataclass(frozen=True)

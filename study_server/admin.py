@@ -14,7 +14,7 @@ from werkzeug.security import check_password_hash
 from study_server import annotators, quality
 from study_server.backup import back_up
 from study_server.security import a_minute, limiter, log
-from study_server.study import note, set_state
+from study_server.served import note, set_state
 from study_server.visit import Page, page, served
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")

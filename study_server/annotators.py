@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 
 from study_server.assignment import places
 from study_server.bundle import Bundle
-from study_server.judgments import go_on
 from study_server.links import Links
 from study_server.models import Annotator, Event, QuizTry
-from study_server.settings import Settings
+from study_server.recording import go_on
 from study_server.standing import standing
 from study_server.store import Store
+from study_server.study_settings import Settings
 
 # Parameters that recruiting services put into a link; the first present one of each pair of
 # services is the person's number there.

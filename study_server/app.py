@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from study_server import admin, images, judging, pages
 from study_server.security import log, protect, start_clock
-from study_server.study import Served
+from study_server.served import Served
 from study_server.texts import texts
 from study_server.visit import know_visitor, page, words
 

@@ -3,9 +3,9 @@
 import sqlite3
 from pathlib import Path
 
-from benchmark.errors import BenchError
-from benchmark.storage import write_atomically
-from study_server.study import Served
+from benchmark.core.errors import BenchError
+from benchmark.core.storage import write_atomically
+from study_server.served import Served
 
 
 def back_up(study: Served, path: Path) -> None:

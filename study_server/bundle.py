@@ -20,10 +20,10 @@ from typing import Any
 
 import jsonschema
 
-from benchmark.errors import BenchError
-from benchmark.storage import sha256
-from study_server.files import read_json
-from study_server.settings import Settings, read_settings
+from benchmark.core.errors import BenchError
+from benchmark.core.storage import sha256
+from study_server.folders import read_json
+from study_server.study_settings import Settings, read_settings
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,12 @@ from PIL import Image
 from werkzeug.security import generate_password_hash
 
 from benchmark import __version__
-from benchmark.errors import BenchError
-from benchmark.storage import sha256
+from benchmark.core.errors import BenchError
+from benchmark.core.storage import sha256
 from study_server.bundle import Source
 from study_server.drawings import LESSONS, STEPS, draw, turn
-from study_server.files import new_folder, write_json
-from study_server.settings import Settings, read_settings
+from study_server.folders import new_folder, write_json
+from study_server.study_settings import Settings, read_settings
 
 Picture = Image.Image | NDArray[np.uint8]
 

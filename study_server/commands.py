@@ -10,8 +10,8 @@ from pathlib import Path
 
 from study_server import annotators, quality
 from study_server.bundle import load_bundle
+from study_server.served import Served, note, open_study, set_state, state_of
 from study_server.server import make_server, running
-from study_server.study import Served, note, open_study, set_state, state_of
 
 
 @contextmanager

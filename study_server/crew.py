@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from benchmark.errors import BenchError
-from study_server.study import Served
+from benchmark.core.errors import BenchError
+from study_server.served import Served
 
 
 class Crew:

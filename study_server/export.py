@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 from sqlalchemy import select
 
-from benchmark.errors import unknown
-from benchmark.storage import write_atomically
+from benchmark.core.errors import unknown
+from benchmark.core.storage import write_atomically
 from study_server.models import Annotator, Judgment
-from study_server.study import Served
+from study_server.served import Served
 
 COLUMNS = (
     "generator",

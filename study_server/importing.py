@@ -15,10 +15,10 @@ import pandas as pd
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from benchmark.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, unknown
 from study_server.export import COLUMNS, FORMATS, unguarded
 from study_server.models import Annotator, Assignment, Judgment
-from study_server.study import Served, note
+from study_server.served import Served, note
 
 FLAGS = {"true": True, "false": False}
 IMPORTED = "imported"
@@ -80,11 +80,15 @@ def _add(session: Session, answers: list[dict[str, Any]], file: str, now: float)
             own[place] = None
             session.add(
                 Assignment(
-                    annotator_id=annotator.id, item_id=place[0], repeat=place[1],
-                    position=len(own) - 1, simulated=answer["simulated"], judged=True,
+                    annotator_id=annotator.id,
+                    item_id=place[0],
+                    repeat=place[1],
+                    position=len(own) - 1,
+                    simulated=answer["simulated"],
+                    judged=True,
                     lease_until=answer["created_at"],
                 )
-            )  # fmt: skip
+            )
         # Added in the file's order, which their ids keep.
         session.add(Judgment(annotator_id=annotator.id, key=f"{IMPORTED}-{number}", **answer))
     note(session, IMPORTED, file, now)

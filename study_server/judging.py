@@ -12,8 +12,8 @@ from werkzeug.wrappers import Response
 
 from study_server import annotators
 from study_server.assignment import personal_plan, places
-from study_server.judgments import OTHER, FormError, Outcome, parse_answer, record
 from study_server.models import Assignment, Judgment
+from study_server.recording import OTHER, FormError, Outcome, parse_answer, record
 from study_server.statements import Statement
 from study_server.visit import Page, address, at, page, served
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from study_server.bundle import Source
 from study_server.models import Annotator, Assignment, Judgment
-from study_server.settings import Screening
-from study_server.study import Served
+from study_server.served import Served
+from study_server.study_settings import Screening
 
 RESAMPLES = 500  # bootstrap resamples of directions for the interval of alpha
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from benchmark.core.estimates import Undefined
+from benchmark.core.judgments import DIRECTION, answers, checked, showings
 from benchmark.stats.bootstrap import ROUNDING
-from benchmark.stats.judgments import DIRECTION, answers, checked, showings
-from benchmark.stats.results import Undefined
 
 Evidence = dict[str, float | Undefined]  # by annotator
 

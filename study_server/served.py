@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 from study_server.bundle import Bundle
 from study_server.links import Links
 from study_server.models import Event, Item, SettingsVersion, Study

@@ -13,10 +13,10 @@ from typing import Any
 
 from waitress.server import create_server
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 from study_server.app import create_app
 from study_server.crew import Crew
-from study_server.study import Served
+from study_server.served import Served
 
 PROCESSES = 2  # since Python runs one thread of a process at a time
 THREADS = 4  # requests that a process works on at once; their writes are committed together

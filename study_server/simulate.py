@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmark.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, unknown
 from study_server.bundle import Lesson, Source
 from study_server.links import Links
 from study_server.visitor import Visitor
@@ -30,8 +30,10 @@ class Bot:
     def answers(self, item_id: str) -> dict[str, str]:
         """Form fields for one item."""
         consistent, single, category = PROFILES[self.profile](self, item_id)
-        fields = {name: "yes" if yes else "no" for name, yes in
-                  (("consistent", consistent), ("single", single))}  # fmt: skip
+        fields = {
+            name: "yes" if yes else "no"
+            for name, yes in (("consistent", consistent), ("single", single))
+        }
         return fields | ({"category": category} if consistent and single else {})
 
     def truth(self, item_id: str) -> tuple[bool, bool, str]:

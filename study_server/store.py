@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 
 T = TypeVar("T")
 

@@ -8,14 +8,19 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 
 LANGUAGES = ("en", "zh")
 CATEGORY = re.compile(r"[^\W_][\w -]{0,39}")
 PLANNED = (
-    "method", "categories", "ratings_per_item", "items_per_annotator", "repeat_share",
-    "good_checks", "still_checks",
-)  # fmt: skip
+    "method",
+    "categories",
+    "ratings_per_item",
+    "items_per_annotator",
+    "repeat_share",
+    "good_checks",
+    "still_checks",
+)
 
 
 @dataclass(frozen=True)
@@ -137,8 +142,11 @@ def _check_sense(path: Path, s: Settings) -> None:
     unknown = set(s.languages) - set(LANGUAGES)
     rules = s.screening
     shares = (
-        s.repeat_share, rules.min_checks_passed, rules.min_repeat_agreement, rules.max_same_answers
-    )  # fmt: skip
+        s.repeat_share,
+        rules.min_checks_passed,
+        rules.min_repeat_agreement,
+        rules.max_same_answers,
+    )
     checks = {
         f"languages are {', '.join(LANGUAGES)}": bool(s.languages) and not unknown,
         "title needs a text in the first language": bool(s.title.get(s.languages[0])),

@@ -4,7 +4,7 @@ import tomllib
 from functools import cache
 from importlib import resources
 
-from study_server.settings import LANGUAGES
+from study_server.study_settings import LANGUAGES
 
 NAMES = {"en": "English", "zh": "中文"}
 

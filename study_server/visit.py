@@ -9,8 +9,8 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from study_server.security import csrf_token
+from study_server.served import Served, state_of
 from study_server.standing import find_standing
-from study_server.study import Served, state_of
 from study_server.texts import NAMES, category_name, say
 
 P = ParamSpec("P")

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from benchmark.generators.base import Latents
 from benchmark.generators.sngan import SNGAN
-from benchmark.shifts import Shifts
+from benchmark.rca.questions import Shifts
 
 
 def sngan(width: int, seed: int = 0, latent_dim: int = 128) -> SNGAN:
@@ -40,9 +40,13 @@ def pair(generator: nn.Module, raw: Tensor, shifts: Shifts) -> tuple[Tensor, Ten
 
 
 def loss(
-    generator: nn.Module, raw: Tensor, reconstructor: nn.Module, shifts: Shifts,
-    weight: float, shift_loss: str,
-) -> Tensor:  # fmt: skip
+    generator: nn.Module,
+    raw: Tensor,
+    reconstructor: nn.Module,
+    shifts: Shifts,
+    weight: float,
+    shift_loss: str,
+) -> Tensor:
     images, shifted = pair(generator, raw, shifts)
     logits, eps_hat = reconstructor(images, shifted)
     total = torch.zeros((), dtype=raw.dtype)
@@ -56,9 +60,15 @@ class PlainTraining:
     """One training step of A and R after another, on the plain computation."""
 
     def __init__(
-        self, generator: nn.Module, raw: Tensor, reconstructor: nn.Module, weight: float,
-        shift_loss: str, lr_columns: float, lr: float,
-    ) -> None:  # fmt: skip
+        self,
+        generator: nn.Module,
+        raw: Tensor,
+        reconstructor: nn.Module,
+        weight: float,
+        shift_loss: str,
+        lr_columns: float,
+        lr: float,
+    ) -> None:
         self.generator, self.reconstructor = generator, reconstructor
         self.raw = raw.clone().requires_grad_(True)
         self.weight, self.shift_loss = weight, shift_loss

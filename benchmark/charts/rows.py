@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from benchmark.report import style
+from benchmark.charts import style
 
 HOLLOW: dict[str, Any] = {"linestyle": "none", "markersize": 3.5, "markerfacecolor": "white"}
 INTERVAL = Line2D(
@@ -35,8 +35,15 @@ def draw_rows(
     for place, row in enumerate(rows):
         look: dict[str, Any] = {"color": colour[row.method], "marker": marker[row.method]}
         if row.interval is not None:
-            ax.plot(row.interval, [place, place], color=colour[row.method], linewidth=2,
-                    marker="|", markersize=11, markeredgewidth=1.2)  # fmt: skip
+            ax.plot(
+                row.interval,
+                [place, place],
+                color=colour[row.method],
+                linewidth=2,
+                marker="|",
+                markersize=11,
+                markeredgewidth=1.2,
+            )
         ax.plot(row.value, place, markersize=5, **look)
         ax.annotate(row.label, (row.value, place - 0.2), ha="center", va="bottom")
         ax.plot(row.points, [place + below for below in row.below], **HOLLOW, **look)

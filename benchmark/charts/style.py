@@ -13,8 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from benchmark.report.replicates import ordered_methods
-from benchmark.storage import write_atomically
+from benchmark.core.storage import write_atomically
+from benchmark.runs.replicates import ordered_methods
 
 NARROWEST = 5.4  # inches of a figure
 LEGEND_WIDTH = 1.35  # inches of an entry

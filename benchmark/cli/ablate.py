@@ -10,8 +10,15 @@ from typing import Any
 
 import click
 
-from benchmark.errors import BenchError
-from benchmark.options import GENERATOR_HELP, agree, configured, exit_if_failed, grid_options, line
+from benchmark.cli.shared import (
+    GENERATOR_HELP,
+    agree,
+    configured,
+    exit_if_failed,
+    grid_options,
+    line,
+)
+from benchmark.core.errors import BenchError
 
 GENERATOR = click.option("-g", "--generator", required=True, help=GENERATOR_HELP)
 VALUES = click.option("--values", help="Comma-separated, in place of the usual ones.")
@@ -58,13 +65,21 @@ def lambda_(**options: Any) -> None:
 
 
 def _ablate(
-    axis: str, generator: str, methods: tuple[str, ...], values: str | None, preset: str,
-    seeds: str | None, settings: tuple[str, ...], device: str, out: Path | None, yes: bool,
-) -> None:  # fmt: skip
-    from benchmark.ablation import note, plan_ablation
-    from benchmark.device import resolve
+    axis: str,
+    generator: str,
+    methods: tuple[str, ...],
+    values: str | None,
+    preset: str,
+    seeds: str | None,
+    settings: tuple[str, ...],
+    device: str,
+    out: Path | None,
+    yes: bool,
+) -> None:
+    from benchmark.core.device import resolve
     from benchmark.report import write_report
-    from benchmark.runner import execute
+    from benchmark.runs.ablation import note, plan_ablation
+    from benchmark.runs.runner import execute
 
     config = configured(preset, settings, seeds)
     out = out or Path("results") / config.preset

@@ -2,7 +2,7 @@
 
 import click
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 
 
 @click.command()
@@ -14,8 +14,8 @@ def fetch(names: tuple[str, ...], everything: bool) -> None:
     They go to $BENCH_WEIGHTS, else to the user's cache folder. What broke off goes on where it was,
     and what is there already stays.
     """
-    from benchmark.generators.fetch import DOWNLOADS
-    from benchmark.generators.fetch import fetch as bring
+    from benchmark.generators.download import DOWNLOADS
+    from benchmark.generators.download import fetch as bring
 
     if everything == bool(names):
         raise BenchError("name generators to download, or take all of them with --all")

@@ -9,11 +9,18 @@ from pathlib import Path
 import click
 
 from benchmark import __version__
-from benchmark.ablation_cli import ablate
-from benchmark.errors import BenchError
-from benchmark.fetch_cli import fetch
-from benchmark.options import GENERATOR_HELP, agree, configured, exit_if_failed, grid_options, line
-from benchmark.study_cli import DATABASE, study
+from benchmark.cli.ablate import ablate
+from benchmark.cli.fetch import fetch
+from benchmark.cli.shared import (
+    GENERATOR_HELP,
+    agree,
+    configured,
+    exit_if_failed,
+    grid_options,
+    line,
+)
+from benchmark.cli.study import DATABASE, study
+from benchmark.core.errors import BenchError
 
 
 class Bench(click.Group):
@@ -46,21 +53,28 @@ def main() -> None:
 @grid_options
 @click.option("--force", is_flag=True, help="Compute again what is already done.")
 def run(
-    everything: bool, generators: tuple[str, ...], methods: tuple[str, ...], preset: str,
-    seeds: str | None, settings: tuple[str, ...], device: str, out: Path | None, yes: bool,
+    everything: bool,
+    generators: tuple[str, ...],
+    methods: tuple[str, ...],
+    preset: str,
+    seeds: str | None,
+    settings: tuple[str, ...],
+    device: str,
+    out: Path | None,
+    yes: bool,
     force: bool,
-) -> None:  # fmt: skip
+) -> None:
     """Train, measure, compare: one cell for each generator, method and seed.
 
     What is done is not done again: a run that was killed, or a larger grid in the same folder,
     computes only what is missing. What it will cost is stated first.
     """
     from baselines import METHODS
-    from benchmark.device import resolve
+    from benchmark.core.device import resolve
     from benchmark.generators.registry import GENERATORS
-    from benchmark.grid import plan, record
     from benchmark.report import write_report
-    from benchmark.runner import execute
+    from benchmark.runs.grid import plan, record
+    from benchmark.runs.runner import execute
 
     if everything == bool(generators):
         raise BenchError("name generators with -g, or take every available one with --all")
@@ -85,9 +99,9 @@ def run(
 def list_() -> None:
     """What there is: generators, methods, presets, and why something is not available."""
     from baselines import METHODS
-    from benchmark.config import PRESETS
-    from benchmark.generators.fetch import DOWNLOADS
+    from benchmark.generators.download import DOWNLOADS
     from benchmark.generators.registry import GENERATORS
+    from benchmark.runs.settings import PRESETS
 
     click.echo("generators")
     for name, entry in GENERATORS.items():
@@ -119,7 +133,7 @@ def report(
 ) -> None:
     """Make the tables, figures and the one page of RUN again, from what it stored."""
     from benchmark.report import write_report
-    from benchmark.report.judged import read_judged
+    from benchmark.study.for_report import read_judged
 
     if study_folder is None and (simulated or database):
         raise BenchError("--simulated and --database speak of a study: name it with --study")
@@ -145,10 +159,10 @@ def report(
 )
 def train_generator(
     name: str, data: Path, steps: int | None, device: str, out: Path | None
-) -> None:  # fmt: skip
+) -> None:
     """Train generator NAME on real images, judge it, and write weights with a model card."""
-    from benchmark.device import resolve
-    from benchmark.gan.command import train_generator as train
+    from benchmark.core.device import resolve
+    from benchmark.generators.training.train_generator import train_generator as train
 
     trained = train(name, data, out or Path("results/generators") / name, steps, resolve(device))
     click.echo(f"weights: {trained.weights}\nmodel card: {trained.card}")

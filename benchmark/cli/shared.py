@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 
 if TYPE_CHECKING:
-    from benchmark.config import RunConfig
-    from benchmark.grid import Group
-    from benchmark.results import Result
+    from benchmark.runs.grid import Group
+    from benchmark.runs.results import Result
+    from benchmark.runs.settings import RunConfig
 
 LONG = 3600.0  # seconds; what is to take longer is asked about
 GENERATOR_HELP = "Name, weights file or folder, or path/to/file.py:callable."
@@ -54,7 +54,7 @@ def configured(preset: str, settings: tuple[str, ...], seeds: str | None) -> Run
     """The preset with what the command line changes. Raises BenchError."""
     from dataclasses import replace
 
-    from benchmark.config import RunConfig
+    from benchmark.runs.settings import RunConfig
 
     config = RunConfig.from_preset(preset).with_settings(settings)
     return config if seeds is None else replace(config, seeds=parse_seeds(seeds))
@@ -63,8 +63,8 @@ def configured(preset: str, settings: tuple[str, ...], seeds: str | None) -> Run
 def agree(groups: Sequence[Group], out: Path, device: str, yes: bool, force: bool = False) -> None:
     """State what the cells that are not done will cost. On a terminal, and unless `yes`, a long run
     then starts only if the user wants it to."""
-    from benchmark.cost import costs, statement, total
-    from benchmark.device import device_name
+    from benchmark.core.device import device_name
+    from benchmark.runs.cost import costs, statement, total
 
     estimates = costs(groups, out, device, force)
     if not estimates:

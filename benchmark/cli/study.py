@@ -35,11 +35,16 @@ def study() -> None:
 )
 @click.option("--out", default="study", show_default=True, type=click.Path(path_type=Path))
 def build(
-    run: Path, generators: tuple[str, ...], per_method: int, seed: int, settings: Path | None,
-    known_good: tuple[str, ...], out: Path,
-) -> None:  # fmt: skip
+    run: Path,
+    generators: tuple[str, ...],
+    per_method: int,
+    seed: int,
+    settings: Path | None,
+    known_good: tuple[str, ...],
+    out: Path,
+) -> None:
     """Turn RUN into a blinded bundle of images; prints the administrator's password once."""
-    from benchmark.study import build_study
+    from benchmark.study.build import build_study
 
     password = build_study(run, out, generators, per_method, seed, settings, known_good)
     click.echo(f"study in {out}; the administrator's password, not stored anywhere: {password}")
@@ -141,12 +146,16 @@ def simulate(folder: Path, database: str | None, count: int, profile: str, seed:
     "--out", type=click.Path(path_type=Path), help="Folder.  [default: analysis in the study's]"
 )
 def analyse(
-    folder: Path, database: str | None, run: Path | None, simulated: bool, method: str | None,
+    folder: Path,
+    database: str | None,
+    run: Path | None,
+    simulated: bool,
+    method: str | None,
     out: Path | None,
-) -> None:  # fmt: skip
+) -> None:
     """Is the method better, by how much, how sure: tables and figures of STUDY's answers."""
-    from benchmark.analysis.study import analyse_study
-    from benchmark.analysis.writing import readable, write_analysis
+    from benchmark.study.analyse import analyse_study
+    from benchmark.study.writing_analysis import readable, write_analysis
 
     analysis = analyse_study(folder, run, simulated, database, method)
     out = out or folder / ("analysis-simulated" if simulated else "analysis")
@@ -163,7 +172,7 @@ def analyse(
 @click.option("--run", type=click.Path(path_type=Path), help="Where the run of STUDY is now.")
 def label(folder: Path, database: str | None, run: Path | None) -> None:
     """Write names, change types and MOS beside the directions that people judged."""
-    from benchmark.analysis.labelling import label_study
+    from benchmark.study.labelling import label_study
 
     for path, count in label_study(folder, run, database).items():
         click.echo(f"{count:4} labels in {path}")
@@ -176,11 +185,9 @@ def label(folder: Path, database: str | None, run: Path | None) -> None:
 @click.option("--studies", default=2_000, show_default=True, type=click.IntRange(100))
 @click.option("--seed", default=0, show_default=True)
 @click.option("--out", default="results/plan", show_default=True, type=click.Path(path_type=Path))
-def plan(
-    effect: float, power: float, baseline: float, studies: int, seed: int, out: Path
-) -> None:  # fmt: skip
+def plan(effect: float, power: float, baseline: float, studies: int, seed: int, out: Path) -> None:
     """How many directions, annotators and ratings a study needs; simulates STUDIES a design."""
-    from benchmark.analysis.planning import describe, plan_study
+    from benchmark.study.planning import describe, plan_study
 
     designs = plan_study(effect, power, baseline, out, studies, seed)
     if not designs:

@@ -17,8 +17,9 @@ def contact_sheet(images: Tensor, columns: int, gap: int = 2, scale: int = 1) ->
     rows = -(-n // columns)
     sheet = torch.full(
         (rows * (height + gap) + gap, columns * (width + gap) + gap, channels),
-        255, dtype=torch.uint8,
-    )  # fmt: skip
+        255,
+        dtype=torch.uint8,
+    )
     for i, image in enumerate(pixels):
         top = gap + (i // columns) * (height + gap)
         left = gap + (i % columns) * (width + gap)

@@ -1,8 +1,18 @@
-"""Which device to compute on."""
+"""The machine: which device to compute on, how much memory that took, and in which versions."""
+
+import contextlib
+import platform
+import resource
+import sys
+from pathlib import Path
 
 import torch
 
-from benchmark.errors import BenchError
+from benchmark import __version__
+from benchmark.core.errors import BenchError
+
+UNIT = 1 if sys.platform == "darwin" else 1024  # bytes that `ru_maxrss` counts in
+CLEAR = Path("/proc/self/clear_refs")  # Linux: a 5 written here forgets the peak so far
 
 
 def resolve(name: str) -> str:
@@ -26,3 +36,28 @@ def device_name(device: str) -> str:
         return torch.cuda.get_device_name(device)
     threads = torch.get_num_threads()
     return f"{threads} CPU thread{'s' if threads > 1 else ''}"
+
+
+def versions() -> dict[str, str]:
+    """What computed a result: this suite, torch and Python."""
+    return {
+        "bench_version": __version__,
+        "torch_version": torch.__version__,
+        "python_version": platform.python_version(),
+    }
+
+
+def forget_peak(device: str) -> None:
+    """Begin anew; where the system cannot, `peak` is that of the process since its start."""
+    if device.startswith("cuda"):
+        torch.cuda.reset_peak_memory_stats(device)
+    else:
+        with contextlib.suppress(OSError):
+            CLEAR.write_text("5")
+
+
+def peak(device: str) -> int:
+    """Bytes since `forget_peak`: of torch's tensors on CUDA, else of the whole process."""
+    if device.startswith("cuda"):
+        return torch.cuda.max_memory_allocated(device)
+    return UNIT * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -13,7 +13,7 @@ A missing answer is None or NaN.
 
 import pandas as pd
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 
 DIRECTION = ["generator", "method", "direction"]
 QUESTIONS = ("consistent", "single", "mos", "category")

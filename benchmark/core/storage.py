@@ -5,11 +5,10 @@ import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from safetensors import SafetensorError
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -37,29 +36,6 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         with contextlib.suppress(OSError):  # where the folder is no folder, there is no part
             part.unlink()
-
-
-def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write tensors, numbers and containers of them atomically to `path`."""
-    import torch  # here, since the study's site uses this file and must not need torch
-
-    write_atomically(path, lambda part: torch.save(state, part))
-
-
-def load_checkpoint(path: Path) -> dict[str, Any] | None:
-    """What `save_checkpoint` wrote, on the CPU; None where there is no file.
-
-    Raises BenchError if the file is damaged: deleting it starts the work from the beginning.
-    """
-    import torch  # as above
-
-    if not path.exists():
-        return None
-    try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises a different type for every way a file can be broken
-        raise BenchError(f"damaged checkpoint {path}: delete it to start over ({error})") from error
-    return state
 
 
 def sha256(path: Path) -> str:

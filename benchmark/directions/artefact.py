@@ -8,7 +8,6 @@ directions.interpretable(min_mos=0.6)       # what they found consistent and of 
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,11 +18,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from benchmark import __version__
-from benchmark.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, unknown
+from benchmark.core.storage import write_atomically
+from benchmark.directions.labels import Label, read_labels, sidecar, write_labels
 from benchmark.generators.base import Generator
-from benchmark.labels import Label, read_labels, sidecar, write_labels
-from benchmark.storage import write_atomically
 
 
 @dataclass(frozen=True)
@@ -164,15 +162,6 @@ def _read(path: Path) -> Directions:
     except Exception as error:  # pickle's own error types are many
         raise BenchError(f"{path} holds more than plain tensors: {error}") from error
     return Directions(matrix.float(), {"method": "imported", "source": path.name})
-
-
-def versions() -> dict[str, str]:
-    """What computed a result: this suite, torch and Python."""
-    return {
-        "bench_version": __version__,
-        "torch_version": torch.__version__,
-        "python_version": platform.python_version(),
-    }
 
 
 def _only_matrix(content: object, path: Path) -> Tensor:

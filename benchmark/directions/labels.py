@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import BenchError
-from benchmark.storage import sha256, write_atomically
+from benchmark.core.errors import BenchError
+from benchmark.core.storage import sha256, write_atomically
 
 log = logging.getLogger("bench")
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 
 
 class Columns(nn.Module):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 
 
 @dataclass(frozen=True)

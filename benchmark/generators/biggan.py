@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 from benchmark.generators.base import Generator, Latents
 
 SEED_SIZE = 4
@@ -128,9 +128,13 @@ class BigGAN(Generator):
     """
 
     def __init__(
-        self, side: int = 128, latent_dim: int = 120, width: int = 96, n_classes: int = 1000,
+        self,
+        side: int = 128,
+        latent_dim: int = 120,
+        width: int = 96,
+        n_classes: int = 1000,
         shared_dim: int = 128,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         if side not in WIDTHS:
             raise ValueError(f"a BigGAN makes images of {', '.join(map(str, WIDTHS))}, not {side}")

@@ -17,10 +17,10 @@ from typing import Any
 import pooch
 import requests
 
-from benchmark.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, unknown
+from benchmark.core.progress import Progress
+from benchmark.core.storage import sha256, write_atomically
 from benchmark.generators.registry import weights_home
-from benchmark.progress import Progress
-from benchmark.storage import sha256, write_atomically
 
 ATTEMPTS = 3  # connections to one address, each going on where the last one broke
 BLOCK = 1 << 16  # bytes; what a broken connection may cost
@@ -77,30 +77,60 @@ def _authors(file: str, members: Mapping[str, str]) -> Source:
 
 DOWNLOADS = {
     "mnist-sngan-authors": Download(
-        _FOLDER, 16, "none stated by the authors",
-        (_authors("rzurpt5gzb14a1q/pretrained_mnist.tar",
-                  {f"generators/SN_MNIST/{name}": name for name in _FOLDER}),),
+        _FOLDER,
+        16,
+        "none stated by the authors",
+        (
+            _authors(
+                "rzurpt5gzb14a1q/pretrained_mnist.tar",
+                {f"generators/SN_MNIST/{name}": name for name in _FOLDER},
+            ),
+        ),
     ),
     "anime-sngan": Download(
-        _FOLDER, 71, "none stated by the authors",
-        (_authors("9aveavgbluvjeu6/pretrained_anime.tar",
-                  {f"generators/SN_Anime/{name}": name for name in _FOLDER}),),
+        _FOLDER,
+        71,
+        "none stated by the authors",
+        (
+            _authors(
+                "9aveavgbluvjeu6/pretrained_anime.tar",
+                {f"generators/SN_Anime/{name}": name for name in _FOLDER},
+            ),
+        ),
     ),
     "celebahq-proggan": Download(
-        (_PROGGAN,), 92, "CC BY-NC 4.0, NVIDIA",
-        (Source("https://raw.githubusercontent.com/ptrblck/prog_gans_pytorch_inference/master/"
-                + _PROGGAN, git_blob="754ddb07be656eb799e59cdb4610218fc8cf0569"),
-         _authors("707xjn1rla8nwqc/pretrained_proggan.tar",
-                  {f"generators/ProgGAN/{_PROGGAN}": _PROGGAN})),
+        (_PROGGAN,),
+        92,
+        "CC BY-NC 4.0, NVIDIA",
+        (
+            Source(
+                "https://raw.githubusercontent.com/ptrblck/prog_gans_pytorch_inference/master/"
+                + _PROGGAN,
+                git_blob="754ddb07be656eb799e59cdb4610218fc8cf0569",
+            ),
+            _authors(
+                "707xjn1rla8nwqc/pretrained_proggan.tar",
+                {f"generators/ProgGAN/{_PROGGAN}": _PROGGAN},
+            ),
+        ),
     ),
     "imagenet-biggan": Download(
-        ("G_ema.pth",), 282, "MIT, Andrew Brock; trained on ILSVRC",
-        (_authors("zte4oein08ajsij/pretrained_biggan.tar",
-                  {"generators/BigGAN/G_ema.pth": "G_ema.pth"}),
-         Source("https://drive.usercontent.google.com/download?export=download&confirm=t"
-                "&id=1nAle7FCVFZdix2--ks0r5JBkFnKw8ctW", {"G_ema.pth": "G_ema.pth"})),
+        ("G_ema.pth",),
+        282,
+        "MIT, Andrew Brock; trained on ILSVRC",
+        (
+            _authors(
+                "zte4oein08ajsij/pretrained_biggan.tar",
+                {"generators/BigGAN/G_ema.pth": "G_ema.pth"},
+            ),
+            Source(
+                "https://drive.usercontent.google.com/download?export=download&confirm=t"
+                "&id=1nAle7FCVFZdix2--ks0r5JBkFnKw8ctW",
+                {"G_ema.pth": "G_ema.pth"},
+            ),
+        ),
     ),
-}  # fmt: skip
+}
 
 
 def fetch(name: str) -> dict[Path, str]:

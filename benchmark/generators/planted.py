@@ -14,11 +14,10 @@ turns to those that R learns first and never leaves them.
 from math import pi
 
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
+from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator, Latents
-from benchmark.seeds import stream
 
 FACTORS = tuple(
     f"blob at {hour} o'clock" for hour in ("3", "4:30", "6", "7:30", "9", "10:30", "12", "1:30")
@@ -61,15 +60,3 @@ class Planted(Generator):
         light = (0.5 + 0.45 * factors).unsqueeze(-1) * self.colour  # (n, 8, 3)
         image = torch.einsum("nbhw,nbc->nchw", blobs, light)  # (n, 3, H, W) in [0, 1)
         return 2.0 * image.clamp(0.0, 1.0) - 1.0
-
-
-def recovery(matrix: Tensor, axes: Tensor) -> float:
-    """Mean |cos| between the true axes (d, F) and the columns of (d, K) matched to them one to one.
-
-    The matching is the best there is (Hungarian algorithm); sign and order do not count. 1 is
-    perfect. Needs K >= F.
-    """
-    columns = matrix / matrix.norm(dim=0, keepdim=True)  # (d, K)
-    cosines = (axes.T @ columns).abs().cpu().numpy()  # (F, K)
-    factor, column = linear_sum_assignment(cosines, maximize=True)
-    return float(cosines[factor, column].mean())

@@ -12,7 +12,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 from benchmark.generators.base import Generator, Latents
 
 SEED_SIZE = 4

@@ -11,11 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmark.errors import BenchError
+from benchmark.core.checkpoints import save_checkpoint
+from benchmark.core.errors import BenchError
+from benchmark.core.storage import write_atomically
 from benchmark.generators import biggan, proggan, sngan
 from benchmark.generators.base import Generator
 from benchmark.generators.sngan import SNGAN
-from benchmark.storage import save_checkpoint, write_atomically
 
 AUTHORS_MODELS = {"sn_resnet32": 32, "sn_resnet64": 64}  # their name of a model: its image side
 READERS = {  # a key that only this family's state dicts have: what reads them

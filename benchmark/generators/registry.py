@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, unknown
 from benchmark.generators.base import Generator
 from benchmark.generators.planted import FACTORS, Planted
-from benchmark.generators.weights import load_weights
+from benchmark.generators.stored import load_weights
 
 BUNDLED = Path(__file__).parent / "weights"
 OPTIONS = {"classes": int, "truncation": float}  # of a generator, and the type of each value
@@ -74,39 +74,57 @@ GENERATORS = {
         "eight blobs, each a known factor; no training data", len(FACTORS), "lenet", Planted
     ),
     "mnist-sngan": _small(
-        "mnist-sngan", "SNGAN ResNet-32, widths 128-64-32-32, trained on MNIST; bundled",
-        64, "lenet",
+        "mnist-sngan",
+        "SNGAN ResNet-32, widths 128-64-32-32, trained on MNIST; bundled",
+        64,
+        "lenet",
     ),
     "anime-sngan-small": _small(
-        "anime-sngan-small", "SNGAN ResNet-64 of reduced width, trained on anime faces; bundled",
-        32, "lenet",
+        "anime-sngan-small",
+        "SNGAN ResNet-64 of reduced width, trained on anime faces; bundled",
+        32,
+        "lenet",
     ),
     "celeba-proggan-small": _small(
-        "celeba-proggan-small", "ProgGAN to 64 pixels, trained on faces of CelebA; bundled",
-        32, "lenet",
+        "celeba-proggan-small",
+        "ProgGAN to 64 pixels, trained on faces of CelebA; bundled",
+        32,
+        "lenet",
     ),
     "cifar-biggan-small": _small(
-        "cifar-biggan-small", "conditional BigGAN of 32 pixels, trained on CIFAR-10; bundled",
-        32, "lenet",
+        "cifar-biggan-small",
+        "conditional BigGAN of 32 pixels, trained on CIFAR-10; bundled",
+        32,
+        "lenet",
     ),
     "mnist-sngan-authors": _published(
         "mnist-sngan-authors",
         "SNGAN ResNet-32, width 256, MNIST; the authors' args.json and generator.pt",
-        128, "lenet",
+        128,
+        "lenet",
     ),
     "anime-sngan": _published(
-        "anime-sngan", "SNGAN ResNet-64, anime faces; the authors' args.json and generator.pt",
-        128, "lenet",
+        "anime-sngan",
+        "SNGAN ResNet-64, anime faces; the authors' args.json and generator.pt",
+        128,
+        "lenet",
     ),
     "celebahq-proggan": _published(
-        "celebahq-proggan", "ProgGAN to 1024 pixels, CelebA-HQ; Karras et al.'s snapshot",
-        200, "resnet18", "100_celeb_hq_network-snapshot-010403.pth",
+        "celebahq-proggan",
+        "ProgGAN to 1024 pixels, CelebA-HQ; Karras et al.'s snapshot",
+        200,
+        "resnet18",
+        "100_celeb_hq_network-snapshot-010403.pth",
     ),
     "imagenet-biggan": _published(
-        "imagenet-biggan", "BigGAN of 128 pixels, ILSVRC; Brock's G_ema.pth, the authors' class",
-        120, "resnet18", "G_ema.pth", classes=[239],
+        "imagenet-biggan",
+        "BigGAN of 128 pixels, ILSVRC; Brock's G_ema.pth, the authors' class",
+        120,
+        "resnet18",
+        "G_ema.pth",
+        classes=[239],
     ),
-}  # fmt: skip
+}
 
 
 def find_generator(reference: str) -> tuple[str, Entry]:

@@ -12,7 +12,7 @@ from math import sqrt
 
 from torch import Tensor, nn
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 from benchmark.generators.base import Generator, Latents
 
 SEED_SIZE = 4  # the dense layer makes a 4 x 4 image, and every block doubles it

@@ -14,13 +14,13 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from benchmark.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, unknown
+from benchmark.core.storage import write_atomically
 from benchmark.generators.base import Generator
 from benchmark.generators.biggan import BigGAN
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.published import from_published
 from benchmark.generators.sngan import SNGAN
-from benchmark.storage import write_atomically
 
 Family = SNGAN | BigGAN | ProgGAN  # what the suite can train, save and load
 FAMILIES: dict[str, type[Family]] = {"sngan": SNGAN, "biggan": BigGAN, "proggan": ProgGAN}

@@ -3,10 +3,10 @@ columns apart by what they do to images."""
 
 from dataclasses import dataclass
 
-from benchmark.columns import SPACES, STARTS, check_orthonormal
-from benchmark.errors import BenchError, unknown
-from benchmark.method import Assignment, Fitted, Method
-from benchmark.training import Learner, train
+from benchmark.core.errors import BenchError, unknown
+from benchmark.directions.shift import SPACES, STARTS, check_orthonormal
+from benchmark.methods.method import Assignment, Fitted, Method
+from benchmark.rca.training import Learner, train
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,22 @@ class Discovered(Method):
         generator, protocol = task.generator, task.protocol
         start = STARTS[self.start](generator.latent_dim, protocol.k, task.rng)  # (d, K)
         learner = Learner(
-            "discovered", SPACES[self.space](start), generator.image_shape, protocol,
-            task.r_seed, task.device, lr_columns=self.lr,
-        )  # fmt: skip
+            "discovered",
+            SPACES[self.space](start),
+            generator.image_shape,
+            protocol,
+            task.r_seed,
+            task.device,
+            lr_columns=self.lr,
+        )
         train(
-            generator, [learner], protocol, task.stream_name, [task.checkpoint],
+            generator,
+            [learner],
+            protocol,
+            task.stream_name,
+            [task.checkpoint],
             task.label,
-        )  # fmt: skip
+        )
         if learner.failure:
             raise learner.failure
         return Fitted(learner.columns.matrix().detach().cpu(), learner)

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from benchmark.generators.base import Generator
-from benchmark.protocol import Protocol
-from benchmark.training import Learner
+from benchmark.rca.protocol import Protocol
+from benchmark.rca.training import Learner
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields
 from math import cos, isfinite, pi
 
-from benchmark.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, unknown
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,12 @@ class Reconstructor(nn.Module):
     """
 
     def __init__(
-        self, backbone: nn.Module, direction_head: nn.Module, shift_head: nn.Module,
+        self,
+        backbone: nn.Module,
+        direction_head: nn.Module,
+        shift_head: nn.Module,
         input_side: int | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__()
         self.backbone = backbone
         self.direction_head = direction_head
@@ -52,15 +55,20 @@ def lenet(image_shape: tuple[int, int, int], n_directions: int, width: int = 2) 
     def head(n_out: int) -> nn.Module:
         hidden = 42 * width
         return nn.Sequential(
-            nn.Linear(60 * width, hidden), nn.BatchNorm1d(hidden), nn.ReLU(),
+            nn.Linear(60 * width, hidden),
+            nn.BatchNorm1d(hidden),
+            nn.ReLU(),
             nn.Linear(hidden, n_out),
-        )  # fmt: skip
+        )
 
     backbone = nn.Sequential(
-        *stage(2 * image_shape[0], 3 * width), nn.MaxPool2d(2),
-        *stage(3 * width, 8 * width), nn.MaxPool2d(2),
-        *stage(8 * width, 60 * width), GlobalMean(),
-    )  # fmt: skip
+        *stage(2 * image_shape[0], 3 * width),
+        nn.MaxPool2d(2),
+        *stage(3 * width, 8 * width),
+        nn.MaxPool2d(2),
+        *stage(8 * width, 60 * width),
+        GlobalMean(),
+    )
     return Reconstructor(backbone, head(n_directions), head(1))
 
 
@@ -97,9 +105,12 @@ def resnet18(image_shape: tuple[int, int, int], n_directions: int) -> Reconstruc
         channels = width
     backbone = nn.Sequential(
         nn.Conv2d(2 * image_shape[0], 64, 7, stride=2, padding=3, bias=False),
-        nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, stride=2, padding=1),
-        *stages, GlobalMean(),
-    )  # fmt: skip
+        nn.BatchNorm2d(64),
+        nn.ReLU(),
+        nn.MaxPool2d(3, stride=2, padding=1),
+        *stages,
+        GlobalMean(),
+    )
     for layer in backbone.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, mode="fan_out", nonlinearity="relu")

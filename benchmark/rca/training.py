@@ -15,14 +15,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmark.columns import Columns
+from benchmark.core.checkpoints import load_checkpoint, save_checkpoint
+from benchmark.core.progress import Progress
+from benchmark.core.seeds import derive_seed
+from benchmark.directions.shift import Columns
 from benchmark.generators.base import Generator
-from benchmark.progress import Progress
-from benchmark.protocol import Protocol
-from benchmark.reconstructor import RECONSTRUCTORS, Reconstructor
-from benchmark.seeds import derive_seed
-from benchmark.shifts import ShiftRange, Shifts
-from benchmark.storage import load_checkpoint, save_checkpoint
+from benchmark.rca.protocol import Protocol
+from benchmark.rca.questions import ShiftRange, Shifts
+from benchmark.rca.reconstructor import RECONSTRUCTORS, Reconstructor
 
 CURVE_POINTS = 200  # how many means over consecutive steps a training curve has
 SNAPSHOTS = (0.0, 0.01, 0.1, 1.0)  # shares of the training after which A is kept
@@ -62,9 +62,15 @@ class Learner:
     """
 
     def __init__(
-        self, name: str, columns: Columns, image_shape: tuple[int, int, int],
-        protocol: Protocol, r_seed: int, device: str, lr_columns: float = 0.0,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        columns: Columns,
+        image_shape: tuple[int, int, int],
+        protocol: Protocol,
+        r_seed: int,
+        device: str,
+        lr_columns: float = 0.0,
+    ) -> None:
         self.name, self.protocol = name, protocol
         self.columns = columns.to(device)
         self.reconstructor = new_reconstructor(protocol, image_shape, r_seed).to(device)
@@ -146,9 +152,13 @@ def new_reconstructor(
 
 
 def train(
-    generator: Generator, learners: Sequence[Learner], protocol: Protocol, stream_name: str,
-    checkpoints: Sequence[Path | None], label: str,
-) -> None:  # fmt: skip
+    generator: Generator,
+    learners: Sequence[Learner],
+    protocol: Protocol,
+    stream_name: str,
+    checkpoints: Sequence[Path | None],
+    label: str,
+) -> None:
     """Take every learner to `protocol.steps`, from its checkpoint where there is one.
 
     generator: prepared for inference. All learners answer the stream of questions that

@@ -2,20 +2,21 @@
 
 from pathlib import Path
 
-from benchmark.errors import BenchError
-from benchmark.report.ablation import write_ablations
-from benchmark.report.comparison import comparison_table
-from benchmark.report.documents import write_documents
-from benchmark.report.explorer import explore
-from benchmark.report.figures import write_figures
+from benchmark.core.errors import BenchError
+from benchmark.report.figures.methods import write_figures
 from benchmark.report.judged import Judged
-from benchmark.report.named import write_named
-from benchmark.report.page import Contents, write_page
-from benchmark.report.pictures import open_generators, write_pictures
-from benchmark.report.recipe import write_recipe
-from benchmark.report.replicates import headline
-from benchmark.report.tables import write_tables
-from benchmark.results import read_cells, read_run
+from benchmark.report.page.document import Contents, write_page
+from benchmark.report.pictures.explorer import explore
+from benchmark.report.pictures.gallery import write_pictures
+from benchmark.report.pictures.named import write_named
+from benchmark.report.tables.ablations import write_ablations
+from benchmark.report.tables.against import comparison_table
+from benchmark.report.tables.main_table import write_tables
+from benchmark.report.tables.recipe import write_recipe
+from benchmark.runs.opening import open_generators
+from benchmark.runs.replicates import headline
+from benchmark.runs.results import read_cells, read_run
+from benchmark.tables.writing import write_documents
 
 
 def write_report(run: Path, judged: Judged | None = None) -> None:

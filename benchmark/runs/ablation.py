@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmark.config import RunConfig, Settings, method_for, protocol_for
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 from benchmark.generators.registry import find_generator
-from benchmark.grid import Group, plan, record
-from benchmark.results import read_run, write_json
+from benchmark.runs.grid import Group, plan, record
+from benchmark.runs.results import read_run, write_json
+from benchmark.runs.settings import RunConfig, Settings, method_for, protocol_for
 
 AXES = {"k": ("k",), "lambda": ("lambda", "shift_loss")}  # the settings that an axis varies
 KS = tuple(2**power for power in range(3, 13))  # 8 to 4096, as far as twice the dimensions
@@ -39,9 +39,12 @@ class Ablation:
 
 
 def plan_ablation(
-    axis: str, config: RunConfig, reference: str, methods: Sequence[str],
+    axis: str,
+    config: RunConfig,
+    reference: str,
+    methods: Sequence[str],
     values: Sequence[float] = (),
-) -> Ablation:  # fmt: skip
+) -> Ablation:
     """The ordinary setting first, then every value of the axis; what cannot run keeps its reason.
 
     reference: what opens the generator. values: of K or lambda; the usual ones where empty. Raises

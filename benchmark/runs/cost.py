@@ -15,17 +15,17 @@ from pathlib import Path
 
 import torch
 
-from benchmark.columns import FrozenColumns
+from benchmark.core.device import forget_peak, peak
+from benchmark.directions.shift import FrozenColumns
 from benchmark.generators.base import Generator
-from benchmark.grid import Group, Job
-from benchmark.memory import forget_peak, peak
-from benchmark.method import Assignment
-from benchmark.metrics import rca
+from benchmark.methods.method import Assignment
 from benchmark.metrics.collapse import LATENTS
-from benchmark.protocol import Protocol
-from benchmark.results import Cell
-from benchmark.runner import GroupRun, done
-from benchmark.training import Learner, train
+from benchmark.rca import evaluation
+from benchmark.rca.protocol import Protocol
+from benchmark.rca.training import Learner, train
+from benchmark.runs.grid import Group, Job
+from benchmark.runs.results import Cell
+from benchmark.runs.runner import GroupRun, done
 
 PATIENCE = 5.0  # seconds that a first try may take to be followed by a better one
 STEPS = 3  # training steps of the better one
@@ -69,7 +69,7 @@ def price(group: Group, jobs: Sequence[Job], device: str) -> list[Cost]:
         first = _rehearse(group, jobs, device, steps=1, questions=2)
         if time.perf_counter() - began > PATIENCE:
             return first
-        return _rehearse(group, jobs, device, steps=STEPS, questions=rca.EVALUATION_BATCH)
+        return _rehearse(group, jobs, device, steps=STEPS, questions=evaluation.EVALUATION_BATCH)
 
 
 def total(estimates: Iterable[Cost]) -> float:
@@ -130,9 +130,13 @@ class _Trial:
         self.matrix, self.learner = fitted.matrix, fitted.learner
         self.trainings = 1 if fitted.learner is None else 2
         self.fresh = Learner(
-            job.cell.method, FrozenColumns(fitted.matrix), generator.image_shape, protocol, 0,
+            job.cell.method,
+            FrozenColumns(fitted.matrix),
+            generator.image_shape,
+            protocol,
+            0,
             device,
-        )  # fmt: skip
+        )
 
     def seconds(self, generator: Generator, whole: Protocol) -> float:
         """Of all phases of the whole, once the fresh R has been trained; asks some questions.
@@ -141,7 +145,9 @@ class _Trial:
         """
         began = time.perf_counter()
         rng = torch.Generator().manual_seed(0)
-        rca.predict(generator, self.matrix, self.fresh.reconstructor.eval(), self.protocol, rng)
+        evaluation.predict(
+            generator, self.matrix, self.fresh.reconstructor.eval(), self.protocol, rng
+        )
         a_question = (time.perf_counter() - began) / self.protocol.evaluation
         trained = self.fresh.seconds + (self.learner.seconds if self.learner else 0.0)
         pairs = self.trainings * whole.evaluation + LATENTS * whole.k  # of images; then collapse's

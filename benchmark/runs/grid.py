@@ -5,7 +5,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmark.config import (
+from benchmark.core.device import versions
+from benchmark.generators.base import Generator
+from benchmark.generators.registry import Entry, find_generator, with_options
+from benchmark.generators.stored import weights_hash
+from benchmark.methods.method import Method
+from benchmark.rca.protocol import Protocol
+from benchmark.runs.results import Cell, read_run, write_json
+from benchmark.runs.settings import (
     RunConfig,
     check_sections,
     content_hash,
@@ -14,13 +21,6 @@ from benchmark.config import (
     plain,
     protocol_for,
 )
-from benchmark.directions import versions
-from benchmark.generators.base import Generator
-from benchmark.generators.registry import Entry, find_generator, with_options
-from benchmark.generators.weights import weights_hash
-from benchmark.method import Method
-from benchmark.protocol import Protocol
-from benchmark.results import Cell, read_run, write_json
 
 
 @dataclass(frozen=True)

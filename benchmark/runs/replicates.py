@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from baselines import METHODS
-from benchmark.results import StoredCell
+from benchmark.runs.results import StoredCell
 
 
 @dataclass(frozen=True)

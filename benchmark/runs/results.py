@@ -19,9 +19,10 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.directions import Directions
-from benchmark.errors import BenchError
-from benchmark.storage import sha256, write_atomically
+from benchmark.core.errors import BenchError
+from benchmark.core.storage import sha256, write_atomically
+from benchmark.directions.artefact import Directions
+from benchmark.rca import evaluation
 
 log = logging.getLogger("bench")
 
@@ -77,6 +78,16 @@ class StoredCell:
         """`predictions`, `predictions_joint` or `curves`; None where the cell has none."""
         path = self.folder / f"{name}.parquet"
         return pd.read_parquet(path) if path.exists() else None
+
+    def ranking(self) -> list[tuple[int, float]]:
+        """Each direction that R was asked about with its accuracy, the best first."""
+        predictions = self.table("predictions")
+        if predictions is None:
+            return []
+        k = int(self.result.config["protocol"]["k"])
+        table = evaluation.per_direction(predictions, k).dropna(subset="accuracy")
+        table = table.sort_values("accuracy", ascending=False, kind="stable")
+        return list(zip(table["k"].tolist(), table["accuracy"].tolist(), strict=True))
 
 
 def read_cell(folder: Path) -> StoredCell | None:

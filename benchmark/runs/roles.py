@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmark.errors import unknown
-from benchmark.stats.results import Undefined
+from benchmark.core.errors import unknown
+from benchmark.core.estimates import Undefined
 
 BASELINES = ("random", "coordinate")  # directions that nobody looked for
 USUAL = "discovered"  # the method under test where several are no baseline

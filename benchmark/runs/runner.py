@@ -14,22 +14,23 @@ from typing import Any
 import pandas as pd
 from safetensors.torch import save_file
 
-from benchmark.columns import FrozenColumns
-from benchmark.device import device_name
-from benchmark.directions import Directions, versions
-from benchmark.generators.inference import prepare
-from benchmark.generators.parts import InParts, most_on
-from benchmark.generators.planted import Planted, recovery
-from benchmark.grid import Group, Job
-from benchmark.method import Assignment, Fitted
-from benchmark.metrics import rca
+from benchmark.core.device import device_name, versions
+from benchmark.core.seeds import derive_seed, stream
+from benchmark.core.storage import sha256, write_atomically
+from benchmark.directions.artefact import Directions
+from benchmark.directions.shift import FrozenColumns
+from benchmark.generators.fast.parts import InParts, most_on
+from benchmark.generators.fast.rewrites import prepare
+from benchmark.generators.planted import Planted
+from benchmark.methods.method import Assignment, Fitted
 from benchmark.metrics.collapse import collapse
+from benchmark.metrics.recovery import recovery
 from benchmark.metrics.redundancy import redundancy
-from benchmark.reconstructor import INPUT_SIDE
-from benchmark.results import Result, read_cell, write_table
-from benchmark.seeds import derive_seed, stream
-from benchmark.storage import sha256, write_atomically
-from benchmark.training import Learner, train
+from benchmark.rca import evaluation
+from benchmark.rca.reconstructor import INPUT_SIDE
+from benchmark.rca.training import Learner, train
+from benchmark.runs.grid import Group, Job
+from benchmark.runs.results import Result, read_cell, write_table
 
 
 def execute(groups: Sequence[Group], run: Path, device: str, force: bool) -> Iterator[Result]:
@@ -81,10 +82,13 @@ class GroupRun:
         if not trained:
             return
         train(
-            self.generator, [fresh for _, _, fresh, _ in trained], self.group.protocol,
-            self._name("fresh"), [job.cell.folder(self.run) / "fresh.pt" for job, *_ in trained],
+            self.generator,
+            [fresh for _, _, fresh, _ in trained],
+            self.group.protocol,
+            self._name("fresh"),
+            [job.cell.folder(self.run) / "fresh.pt" for job, *_ in trained],
             label=f"{self.group.name} seed {self.group.seed}: fresh R",
-        )  # fmt: skip
+        )
         for job, fitted, fresh, seconds in trained:
             began = time.perf_counter()
             try:
@@ -99,22 +103,27 @@ class GroupRun:
 
     def _fit(self, job: Job) -> Fitted:
         assignment = Assignment(
-            self.generator, self.group.protocol,
+            self.generator,
+            self.group.protocol,
             rng=stream(self._name("fit"), job.cell.method),
             stream_name=self._name("joint"),
             r_seed=derive_seed(self._name("joint R")),
             device=self.device,
             checkpoint=job.cell.folder(self.run) / "fit.pt",
             label=f"{self.group.name} seed {self.group.seed}: {job.cell.method}",
-        )  # fmt: skip
+        )
         return job.method.fit(assignment)
 
     def _fresh_learner(self, job: Job, fitted: Fitted) -> Learner:
         """An untrained R before the method's frozen A; all methods start from the same R."""
         return Learner(
-            job.cell.method, FrozenColumns(fitted.matrix), self.generator.image_shape,
-            self.group.protocol, derive_seed(self._name("fresh R")), self.device,
-        )  # fmt: skip
+            job.cell.method,
+            FrozenColumns(fitted.matrix),
+            self.generator.image_shape,
+            self.group.protocol,
+            derive_seed(self._name("fresh R")),
+            self.device,
+        )
 
     def _judge(self, job: Job, fitted: Fitted, fresh: Learner) -> tuple[list[Path], dict[str, Any]]:
         """Write all that the cell leaves behind; returns the files and the figures."""
@@ -125,12 +134,12 @@ class GroupRun:
         directions.save(files[0])
         predictions = self._predict(fitted, fresh)
         write_table(files[1], predictions)
-        accuracy = rca.summarise(predictions)
+        accuracy = evaluation.summarise(predictions)
         joint = accuracy
         curves = {"fresh": fresh}
         if fitted.learner is not None:
             answers = self._predict(fitted, fitted.learner)
-            joint = rca.summarise(answers)
+            joint = evaluation.summarise(answers)
             curves["joint"] = fitted.learner
             files += [folder / "predictions_joint.parquet", folder / "evolution.safetensors"]
             write_table(files[2], answers)
@@ -154,17 +163,22 @@ class GroupRun:
 
     def _predict(self, fitted: Fitted, learner: Learner) -> pd.DataFrame:
         """Answers to the evaluation stream, which depends on the generator alone."""
-        return rca.predict(
-            self.generator, fitted.matrix, learner.reconstructor.eval(), self.group.protocol,
+        return evaluation.predict(
+            self.generator,
+            fitted.matrix,
+            learner.reconstructor.eval(),
+            self.group.protocol,
             stream(self.group.name, "evaluation"),
-        )  # fmt: skip
+        )
 
     def _image_metrics(self, fitted: Fitted) -> dict[str, Any]:
         """Beside every RCA: what it may have been bought with."""
         ratios = collapse(
-            self.generator, fitted.matrix, self.group.protocol.max_shift,
+            self.generator,
+            fitted.matrix,
+            self.group.protocol.max_shift,
             stream(self.group.name, "collapse"),
-        )  # fmt: skip
+        )
         metrics: dict[str, Any] = asdict(redundancy(fitted.matrix))
         metrics |= {"collapse": float(ratios.mean()), "collapse_by_direction": ratios.tolist()}
         if isinstance(self.group.generator, Planted):
@@ -186,9 +200,15 @@ class GroupRun:
     ) -> Result:
         digests = {file.name: sha256(file) for file in files}
         result = Result(
-            job.cell, "done", job.config, metrics=metrics, seconds=seconds,
-            device=device_name(self.device), versions=versions(), files=digests,
-        )  # fmt: skip
+            job.cell,
+            "done",
+            job.config,
+            metrics=metrics,
+            seconds=seconds,
+            device=device_name(self.device),
+            versions=versions(),
+            files=digests,
+        )
         result.write(self.run)
         folder = job.cell.folder(self.run)
         for served in (*folder.glob("*.pt"), *folder.glob(".*.part")):  # a kill leaves parts
@@ -198,9 +218,13 @@ class GroupRun:
     def _store_failure(self, job: Job, error: Exception) -> Result:
         reason = f"{type(error).__name__}: {error}"
         result = Result(
-            job.cell, "failed", job.config, reason=reason,
-            device=device_name(self.device), versions=versions(),
-        )  # fmt: skip
+            job.cell,
+            "failed",
+            job.config,
+            reason=reason,
+            device=device_name(self.device),
+            versions=versions(),
+        )
         result.write(self.run)
         return result
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from baselines import METHODS
-from benchmark.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, unknown
 from benchmark.generators.registry import GENERATORS, OPTIONS, Entry
-from benchmark.method import Method
-from benchmark.protocol import PROTOCOL_KEYS, Protocol, key_of
+from benchmark.methods.method import Method
+from benchmark.rca.protocol import PROTOCOL_KEYS, Protocol, key_of
 
 PRESETS = Path(__file__).parent / "presets"
 Settings = Mapping[str, Any]

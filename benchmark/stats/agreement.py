@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.errors import unknown
+from benchmark.core.errors import unknown
+from benchmark.core.estimates import Estimate, Interval, Undefined
+from benchmark.core.judgments import DIRECTION, QUESTIONS, first_showings, showings
 from benchmark.stats.bootstrap import (
     FEWEST_UNITS,
     RESAMPLES,
@@ -21,8 +23,6 @@ from benchmark.stats.bootstrap import (
     resampled_sums,
 )
 from benchmark.stats.intervals import interval_of_shares
-from benchmark.stats.judgments import DIRECTION, QUESTIONS, first_showings, showings
-from benchmark.stats.results import Estimate, Interval, Undefined
 
 Floats = NDArray[np.float64]
 

@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmark.core.estimates import Undefined
+from benchmark.core.judgments import first_showings
 from benchmark.stats.bootstrap import ROUNDING, blocks
 from benchmark.stats.categories import category_counts
-from benchmark.stats.judgments import first_showings
 from benchmark.stats.permutation import FEWEST_ARRANGEMENTS, RESAMPLES, mid_tail, too_few
-from benchmark.stats.results import Undefined
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.intp]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtrit
 
-from benchmark.stats.results import Interval, Undefined
+from benchmark.core.estimates import Interval, Undefined
 
 Floats = NDArray[np.float64]
 

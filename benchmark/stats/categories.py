@@ -12,10 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from statsmodels.stats.proportion import multinomial_proportions_confint
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
+from benchmark.core.estimates import Estimate, Interval, Undefined
+from benchmark.core.judgments import DIRECTION, first_showings
 from benchmark.stats.intervals import effective_trials
-from benchmark.stats.judgments import DIRECTION, first_showings
-from benchmark.stats.results import Estimate, Interval, Undefined
 
 Floats = NDArray[np.float64]
 

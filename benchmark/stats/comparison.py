@@ -11,12 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.errors import unknown
-from benchmark.stats.holm import adjusted
+from benchmark.core.errors import unknown
+from benchmark.core.estimates import Estimate, Undefined
+from benchmark.core.judgments import direction_scores
 from benchmark.stats.intervals import interval_of_shares
-from benchmark.stats.judgments import direction_scores
-from benchmark.stats.permutation import permute_labels
-from benchmark.stats.results import Estimate, Undefined
+from benchmark.stats.permutation import adjusted, permute_labels
 
 Floats = NDArray[np.float64]
 

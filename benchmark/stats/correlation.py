@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from scipy.stats import spearmanr
 
+from benchmark.core.estimates import Estimate, Interval, Undefined
+from benchmark.core.judgments import DIRECTION
 from benchmark.stats.bootstrap import FEWEST_UNITS, ROUNDING
-from benchmark.stats.judgments import DIRECTION
-from benchmark.stats.results import Estimate, Interval, Undefined
 
 Floats = NDArray[np.float64]
 

@@ -16,8 +16,8 @@ from statsmodels.genmod.cov_struct import Exchangeable
 from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_estimating_equations import GEE
 
-from benchmark.stats.judgments import DIRECTION, answers_about
-from benchmark.stats.results import Estimate, Interval, Undefined
+from benchmark.core.estimates import Estimate, Interval, Undefined
+from benchmark.core.judgments import DIRECTION, answers_about
 
 HOW = "GEE, robust errors clustered by direction, t"
 

@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr, stdtrit
 from statsmodels.stats.proportion import proportion_confint
 
+from benchmark.core.estimates import Interval, Undefined
 from benchmark.stats.bootstrap import interval_of_means
-from benchmark.stats.results import Interval, Undefined
 
 Floats = NDArray[np.float64]
 

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmark.core.estimates import Estimate, Interval
+from benchmark.core.judgments import direction_scores
 from benchmark.stats.intervals import interval_of_shares, wilson
-from benchmark.stats.judgments import direction_scores
-from benchmark.stats.results import Estimate, Interval
 
 Floats = NDArray[np.float64]
 

@@ -17,11 +17,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, unknown
+from benchmark.core.estimates import Estimate, Undefined
 from benchmark.stats.bootstrap import interval_of_means
-from benchmark.stats.holm import adjusted
-from benchmark.stats.permutation import swap_labels
-from benchmark.stats.results import Estimate, Undefined
+from benchmark.stats.permutation import adjusted, swap_labels
 
 Floats = NDArray[np.float64]
 

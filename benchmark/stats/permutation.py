@@ -1,4 +1,5 @@
-"""Permutation tests of a difference of means, exact where all arrangements can be tried.
+"""Permutation tests of a difference of means, exact where all arrangements can be tried; and
+Holm's correction for many tests, of which some may have no answer.
 
 If two methods do not differ, which of them a direction came from is a mere label. The observed
 difference is then one of the many that other labels would have given, and its rank among them is
@@ -18,8 +19,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.core.estimates import Undefined
 from benchmark.stats.bootstrap import REPETITIVE, ROUNDING, blocks
-from benchmark.stats.results import Undefined
 
 Floats = NDArray[np.float64]
 
@@ -133,3 +134,18 @@ def mid_tail(observed: float, null: Floats) -> float:
     """The share of the null distribution above the observed value, and half of that equal to it."""
     gap = null - observed
     return float(np.mean(gap > ROUNDING) + np.mean(np.abs(gap) <= ROUNDING) / 2)
+
+
+def adjusted(p_values: Sequence[float | Undefined]) -> list[float | Undefined]:
+    """The p-values adjusted over their family (Holm, Scandinavian Journal of Statistics 1979).
+
+    The smallest of m is multiplied by m, the next by m - 1, and none falls below one before it. An
+    undefined one stays as it is and does not count: it can reject nothing.
+    """
+    defined = np.array([p for p in p_values if not isinstance(p, Undefined)])  # (m,)
+    order = np.argsort(defined)  # (m,)
+    steps = defined[order] * np.arange(len(order), 0, -1)  # (m,)
+    corrected = np.empty_like(defined)
+    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1)
+    remaining = iter(corrected.tolist())
+    return [p if isinstance(p, Undefined) else next(remaining) for p in p_values]

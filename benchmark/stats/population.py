@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, roots_hermitenorm
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 
 Floats = NDArray[np.float64]
 

@@ -7,13 +7,15 @@ a direction, and directions differ.
 
 import itertools
 import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, ndtr, stdtrit
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 from benchmark.stats.bootstrap import CHUNK, ROUNDING
 from benchmark.stats.intervals import wilson
 from benchmark.stats.population import Population
@@ -23,6 +25,11 @@ Floats = NDArray[np.float64]
 STUDIES = 10_000
 ARRANGEMENTS = 999  # of labels, the same for all studies; 10,000 would add less than 0.01 power
 LEVEL = 0.05
+
+# the designs of a power table
+DIRECTIONS = (10, 15, 20, 30, 40, 60, 80, 120)
+ANNOTATORS = (6, 12, 24)
+RATINGS = (3, 5, 8)
 
 
 @dataclass(frozen=True)
@@ -130,3 +137,40 @@ def closed_form(design: Design, method: Population, baseline: Population) -> flo
     shift = (method.mos - baseline.mos) / math.sqrt(variance)
     critical = stdtrit(2 * design.directions - 2, 1 - LEVEL / 2)
     return float(ndtr(shift - critical) + ndtr(-shift - critical))
+
+
+def power_table(
+    effect: float,
+    baseline: Population,
+    directions: Sequence[int] = DIRECTIONS,
+    annotators: Sequence[int] = ANNOTATORS,
+    ratings: Sequence[int] = RATINGS,
+    studies: int = 2_000,
+    seed: int = 0,
+) -> tuple[Power, ...]:
+    """Power to find a method whose MOS is `effect` above the baseline's, for every design.
+
+    Rows are ordered by annotators, ratings and directions: each pair of the first two is a curve.
+    Designs that want more ratings than there are annotators are left out.
+    """
+    if not 0 < baseline.mos + effect < 1:
+        raise BenchError(
+            f"a baseline MOS of {baseline.mos} leaves no room for an effect of {effect}"
+        )
+    method = Population(baseline.mos + effect, baseline.direction_sd, baseline.annotator_sd)
+    designs = [
+        Design(d, a, r)
+        for a in sorted(annotators)
+        for r in sorted(ratings)
+        for d in sorted(directions)
+        if r <= a
+    ]
+    return tuple(power(design, method, baseline, studies, seed) for design in designs)
+
+
+def enough(table: Iterable[Power], wanted: float) -> tuple[Power, ...]:
+    """The fewest directions of each curve that reach the wanted power; fewest judgments first."""
+    found = []
+    for _, curve in groupby(table, key=lambda row: (row.design.annotators, row.design.ratings)):
+        found += [row for row in curve if row.power >= wanted][:1]
+    return tuple(sorted(found, key=lambda row: row.design.judgments))

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmark.core.estimates import Estimate, Interval, Undefined
+from benchmark.core.judgments import answers_about
 from benchmark.stats.bootstrap import RESAMPLES, blocks, drawn_counts
-from benchmark.stats.judgments import answers_about
-from benchmark.stats.results import Estimate, Interval, Undefined
 
 Floats = NDArray[np.float64]
 

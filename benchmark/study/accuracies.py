@@ -10,10 +10,10 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.errors import BenchError
-from benchmark.results import Cell, StoredCell, read_cell
-from benchmark.stats.judgments import DIRECTION
-from benchmark.stats.rca import direction_accuracies
+from benchmark.core.errors import BenchError
+from benchmark.core.judgments import DIRECTION
+from benchmark.runs.results import Cell, StoredCell, read_cell
+from benchmark.stats.paired import direction_accuracies
 
 COLUMNS = [*DIRECTION, "n", "accuracy"]
 

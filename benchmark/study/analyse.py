@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.analysis.agreement import agreement_table
-from benchmark.analysis.change_types import association_table, share_table
-from benchmark.analysis.comparisons import comparison_table, sensitivity_table
-from benchmark.analysis.majority import rated_directions
-from benchmark.analysis.material import Material, read_material
-from benchmark.analysis.mos import direction_table, method_table
-from benchmark.analysis.prediction import prediction_table
-from benchmark.analysis.roles import assign_roles
-from benchmark.analysis.screening import screened, screening_table, summary
-from benchmark.analysis.table import Table
-from benchmark.stats.judgments import answers
+from benchmark.core.judgments import answers
+from benchmark.runs.roles import assign_roles
+from benchmark.study.answers import Material, read_material
+from benchmark.study.exclusions import screened, screening_table, summary
+from benchmark.study.majority import rated_directions
+from benchmark.study.tables.agreement_table import agreement_table
+from benchmark.study.tables.change_types import association_table, share_table
+from benchmark.study.tables.mos_comparisons import comparison_table, sensitivity_table
+from benchmark.study.tables.mos_tables import direction_table, method_table
+from benchmark.study.tables.prediction import prediction_table
+from benchmark.tables.table import Table
 
 
 @dataclass(frozen=True)

@@ -7,20 +7,20 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.analysis.accuracies import study_accuracies
-from benchmark.errors import BenchError
-from benchmark.stats.judgments import answers
+from benchmark.core.errors import BenchError
+from benchmark.core.judgments import answers
+from benchmark.study.accuracies import study_accuracies
 from study_server.bundle import Bundle
 from study_server.commands import opened
 from study_server.export import counting, judgments
-from study_server.judgments import OTHER
-from study_server.settings import Settings
+from study_server.recording import OTHER
+from study_server.study_settings import Settings
 
 
 @dataclass(frozen=True)
 class Material:
     """judgments: the latest answers, of people alone or of simulated annotators alone, in the
-    columns of `benchmark.stats.judgments` and `label`; a category of somebody's own is "other".
+    columns of `benchmark.core.judgments` and `label`; a category of somebody's own is "other".
     own_words: how many of those. shown: directions under study, rated or not. accuracies:
     generator, method, direction, n, accuracy. plan: whether it changed, a sentence.
     """

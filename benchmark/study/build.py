@@ -10,18 +10,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmark.analysis.accuracies import cell_accuracies
-from benchmark.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, unknown
+from benchmark.core.seeds import derive_seed, stream
+from benchmark.core.storage import sha256
 from benchmark.generators.base import Generator, Latents
 from benchmark.generators.planted import Planted
-from benchmark.protocol import Protocol
-from benchmark.report.pictures import open_generator
-from benchmark.report.replicates import Replicates, headline
-from benchmark.results import StoredCell, read_cells, read_run
-from benchmark.seeds import derive_seed, stream
-from benchmark.storage import sha256
+from benchmark.rca.protocol import Protocol
+from benchmark.runs.opening import open_generator
+from benchmark.runs.replicates import Replicates, headline
+from benchmark.runs.results import StoredCell, read_cells, read_run
+from benchmark.study.accuracies import cell_accuracies
 from study_server.bundle_writer import DirectionStrips, write_bundle
-from study_server.settings import read_settings
+from study_server.study_settings import read_settings
 
 ROWS = 4  # different z, the same for all methods of a generator
 GOOD_AXES = 4  # true axes among which an annotator's checks are drawn
@@ -29,9 +29,14 @@ STEPS = 13  # values of eps from end to end: every second one in the strip, all 
 
 
 def build_study(
-    run: Path, out: Path, generators: Sequence[str], per_method: int, seed: int,
-    settings: Path | None, known_good: Sequence[str] = (),
-) -> str:  # fmt: skip
+    run: Path,
+    out: Path,
+    generators: Sequence[str],
+    per_method: int,
+    seed: int,
+    settings: Path | None,
+    known_good: Sequence[str] = (),
+) -> str:
     """Write a study bundle of `per_method` directions of each method; returns the admin's password.
 
     Directions are drawn without replacement from the headline cells' lowest seed, latents anew,
@@ -87,15 +92,18 @@ class _Gallery:
         if generator is None:
             raise BenchError(f"{r.generator} cannot be opened, so its directions cannot be shown")
         eps = float(r.first.result.config["protocol"]["max_shift"])
-        images, steps = _shown(generator, r.generator, r.first.directions().matrix[:, k], eps,
-                               self.seed)  # fmt: skip
+        images, steps = _shown(
+            generator, r.generator, r.first.directions().matrix[:, k], eps, self.seed
+        )
         return DirectionStrips(r.generator, r.method, k, steps, images, check)
 
 
 def _studied(
-    gallery: _Gallery, rows: Sequence[Replicates], per_method: int,
+    gallery: _Gallery,
+    rows: Sequence[Replicates],
+    per_method: int,
     good: Sequence[tuple[Replicates, int]],
-) -> Iterator[DirectionStrips]:  # fmt: skip
+) -> Iterator[DirectionStrips]:
     """The same number of directions of every method, without those that serve as checks."""
     checks = {(r.generator, r.method, k) for r, k in good}
     free = {

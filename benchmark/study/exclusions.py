@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from benchmark.analysis.material import Material
-from benchmark.analysis.table import Table
-from benchmark.analysis.tabulate import tabulate
-from benchmark.errors import BenchError
-from benchmark.stats.judgments import answers
-from benchmark.stats.screening import Screening, ScreeningRules, screen
-from study_server.settings import Settings
+from benchmark.core.errors import BenchError
+from benchmark.core.judgments import answers
+from benchmark.study.answers import Material
+from benchmark.tables.table import Table
+from benchmark.tables.tabulate import tabulate
+from study_server.screening import Screening, ScreeningRules, screen
+from study_server.study_settings import Settings
 
 WORDS = {
     "annotator": "The annotator's public number.",

@@ -9,11 +9,11 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
-from benchmark.analysis.study import Analysis
-from benchmark.report import style
-from benchmark.report.replicates import ordered_methods
-from benchmark.report.rows import INTERVAL, Row, draw_rows, point
-from benchmark.stats.judgments import DIRECTION
+from benchmark.charts import style
+from benchmark.charts.rows import INTERVAL, Row, draw_rows, point
+from benchmark.core.judgments import DIRECTION
+from benchmark.runs.replicates import ordered_methods
+from benchmark.study.analyse import Analysis
 
 NARROW = 0.07  # a share below this has no room for its number
 HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\", "++++", "oooo", "****")
@@ -68,13 +68,26 @@ def draw_change_types(analysis: Analysis, folder: Path) -> None:
         for i, category in enumerate(categories):
             for row in group[group["category"] == category].to_dict("records"):
                 place, share = methods.index(row["method"]), float(row["share"])
-                ax.barh(place, share, left=left[row["method"]], height=0.7, color=colours[i],
-                        edgecolor=style.GREY, linewidth=0.5, hatch=HATCHES[i])  # fmt: skip
+                ax.barh(
+                    place,
+                    share,
+                    left=left[row["method"]],
+                    height=0.7,
+                    color=colours[i],
+                    edgecolor=style.GREY,
+                    linewidth=0.5,
+                    hatch=HATCHES[i],
+                )
                 if share >= NARROW:
                     middle = left[row["method"]] + share / 2
-                    ax.text(middle, place, f"{share:.0%}", ha="center", va="center",
-                            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8,
-                                  "pad": 1.0})  # fmt: skip
+                    ax.text(
+                        middle,
+                        place,
+                        f"{share:.0%}",
+                        ha="center",
+                        va="center",
+                        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
+                    )
                 left[row["method"]] += share
         ax.set(title=_heading(str(name), analysis), xlabel="share of named change types")
         ax.set(xlim=(0, 1), ylim=(len(methods) - 0.5, -0.5))
@@ -102,9 +115,18 @@ def draw_prediction(analysis: Analysis, folder: Path) -> None:
     colour, marker = style.palette(both["method"]), style.markers(both["method"])
     for ax, (name, group) in zip(axes, both.groupby("generator"), strict=True):
         sns.scatterplot(
-            group, x="accuracy", y="mos", hue="method", style="method", ax=ax, palette=colour,
-            markers=marker, legend=False, s=30, alpha=0.7,
-        )  # fmt: skip
+            group,
+            x="accuracy",
+            y="mos",
+            hue="method",
+            style="method",
+            ax=ax,
+            palette=colour,
+            markers=marker,
+            legend=False,
+            s=30,
+            alpha=0.7,
+        )
         low, high = group["accuracy"].min(), group["accuracy"].max()
         room = max(0.05 * (high - low), 0.01)
         ax.set(title=_heading(str(name), analysis), ylim=(-0.05, 1.2))

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from benchmark.analysis.accuracies import origin_cell, study_origins
-from benchmark.analysis.majority import rated_directions
-from benchmark.analysis.material import read_material
-from benchmark.analysis.screening import screened
-from benchmark.errors import BenchError
-from benchmark.labels import Label, sidecar, write_labels
+from benchmark.core.errors import BenchError
+from benchmark.directions.labels import Label, sidecar, write_labels
+from benchmark.study.accuracies import origin_cell, study_origins
+from benchmark.study.answers import read_material
+from benchmark.study.exclusions import screened
+from benchmark.study.majority import rated_directions
 from study_server.bundle import load_bundle
 
 
@@ -36,11 +36,16 @@ def label_study(
         own = rated[(rated["generator"] == cell.generator) & (rated["method"] == cell.method)]
         labels = [
             Label(
-                index=row["direction"], mos=row["mos"], low=row["low"], high=row["high"],
-                category=row["category"], label=row["label"], n=row["n"],
+                index=row["direction"],
+                mos=row["mos"],
+                low=row["low"],
+                high=row["high"],
+                category=row["category"],
+                label=row["label"],
+                n=row["n"],
             )
             for row in own.to_dict("records")
-        ]  # fmt: skip
+        ]
         path = stored.folder / "directions.safetensors"
         write_labels(path, labels, material.study)
         written[sidecar(path)] = len(labels)

@@ -6,9 +6,9 @@ from collections.abc import Hashable
 
 import pandas as pd
 
-from benchmark.stats.judgments import DIRECTION, first_showings
+from benchmark.core.estimates import Undefined
+from benchmark.core.judgments import DIRECTION, first_showings
 from benchmark.stats.mos import direction_mos
-from benchmark.stats.results import Undefined
 
 Names = dict[tuple[Hashable, ...], str | Undefined]  # by generator, method and direction
 

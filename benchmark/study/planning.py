@@ -6,14 +6,13 @@ from pathlib import Path
 
 from matplotlib.lines import Line2D
 
-from benchmark.analysis.table import Table
-from benchmark.analysis.tabulate import tabulate
-from benchmark.analysis.writing import write_table
-from benchmark.errors import BenchError
-from benchmark.report import style
-from benchmark.stats.plan import enough, power_table
-from benchmark.stats.planning import Power
+from benchmark.charts import style
+from benchmark.core.errors import BenchError
 from benchmark.stats.population import Population
+from benchmark.stats.power import Power, enough, power_table
+from benchmark.study.writing_analysis import write_table
+from benchmark.tables.table import Table
+from benchmark.tables.tabulate import tabulate
 
 WORDS = {
     "annotators": "How many people take part.",
@@ -47,9 +46,14 @@ def plan_study(
 
 
 def plan_table(
-    rows: Sequence[Power], designs: Sequence[Power], effect: float, wanted: float,
-    baseline: float, studies: int, seed: int,
-) -> Table:  # fmt: skip
+    rows: Sequence[Power],
+    designs: Sequence[Power],
+    effect: float,
+    wanted: float,
+    baseline: float,
+    studies: int,
+    seed: int,
+) -> Table:
     """A row a design, by annotators, ratings and directions."""
     spread = Population(baseline)
     notes = (
@@ -99,10 +103,21 @@ def draw_power(rows: Sequence[Power], wanted: float, folder: Path) -> None:
         for n, name in zip(numbers, names, strict=True):
             curve = [row for row in facet if row.design.ratings == n]
             x = [row.design.directions for row in curve]
-            ax.plot(x, [row.power for row in curve], color=colour[name], marker=marker[name],
-                    markersize=4)  # fmt: skip
-            ax.fill_between(x, [row.low for row in curve], [row.high for row in curve],
-                            color=colour[name], alpha=0.2, linewidth=0)  # fmt: skip
+            ax.plot(
+                x,
+                [row.power for row in curve],
+                color=colour[name],
+                marker=marker[name],
+                markersize=4,
+            )
+            ax.fill_between(
+                x,
+                [row.low for row in curve],
+                [row.high for row in curve],
+                color=colour[name],
+                alpha=0.2,
+                linewidth=0,
+            )
         ax.axhline(wanted, color=style.GREY, linestyle=":")
         ax.set(title=f"{facet[0].design.annotators} annotators", ylim=(0, 1.02))
         ax.set(xlabel="directions of each method", ylabel="power")

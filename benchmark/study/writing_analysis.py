@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.analysis.figures import write_figures
-from benchmark.analysis.study import Analysis
-from benchmark.analysis.table import Table
-from benchmark.report.markup import entry, latex
-from benchmark.report.tables import write_csv, write_text
+from benchmark.report.tables.main_table import write_csv, write_text
+from benchmark.study.analyse import Analysis
+from benchmark.study.figures import write_figures
+from benchmark.tables.table import Table
+from benchmark.tables.text import entry, latex
 
 MISSING = "undefined"
 IN_WORDS = ("category", "label")  # of a direction; empty where nobody gave one

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.table import Table
-from benchmark.stats.results import Estimate, Interval, Undefined
+from benchmark.core.estimates import Estimate, Interval, Undefined
+from benchmark.tables.table import Table
 
 SIMULATED = "Simulated annotators gave these answers; they say nothing about what people see."
 NO_VALUE, NO_INTERVAL = ("is undefined", "are undefined"), ("has no interval", "have no interval")

@@ -10,19 +10,44 @@ import pandas as pd
 P_VALUE = ".2g"
 SHARES = ".3f"  # of columns that are not known here; whole numbers stay as they are
 FORMATS = {
-    "rca_fresh": ".3f", "rca_joint": ".3f", "top5": ".3f", "shift_error": ".2f",
-    "max_cosine": ".2f", "effective_rank": ".1f", "collapse": ".2f", "recovery": ".2f",
-    "k": ".0f", "chance": ".3f", "n": ",.0f", "seeds": ".0f",
-    "seconds": ",.0f", "seconds_fit": ",.0f", "seconds_fresh": ",.0f", "seconds_evaluation": ",.0f",
-    "rca_difference": "+.3f", "rca_p": P_VALUE, "rca_p_adjusted": P_VALUE,
-    "mos_difference": "+.3f", "mos_odds_ratio": ".2f", "mos_p": P_VALUE, "mos_p_adjusted": P_VALUE,
-}  # fmt: skip
+    "rca_fresh": ".3f",
+    "rca_joint": ".3f",
+    "top5": ".3f",
+    "shift_error": ".2f",
+    "max_cosine": ".2f",
+    "effective_rank": ".1f",
+    "collapse": ".2f",
+    "recovery": ".2f",
+    "k": ".0f",
+    "chance": ".3f",
+    "n": ",.0f",
+    "seeds": ".0f",
+    "seconds": ",.0f",
+    "seconds_fit": ",.0f",
+    "seconds_fresh": ",.0f",
+    "seconds_evaluation": ",.0f",
+    "rca_difference": "+.3f",
+    "rca_p": P_VALUE,
+    "rca_p_adjusted": P_VALUE,
+    "mos_difference": "+.3f",
+    "mos_odds_ratio": ".2f",
+    "mos_p": P_VALUE,
+    "mos_p_adjusted": P_VALUE,
+}
 LOW, HIGH = "_low", "_high"  # what the ends of an interval are called, after its value
 INTERVAL = f"rca_fresh [rca_fresh{LOW}, rca_fresh{HIGH}]"
 WORDS = (
-    "generator", "method", "baseline", "status", "shift_loss", "rca_by_seed", "answers", "note",
-    "name", "change type",
-)  # fmt: skip
+    "generator",
+    "method",
+    "baseline",
+    "status",
+    "shift_loss",
+    "rca_by_seed",
+    "answers",
+    "note",
+    "name",
+    "change type",
+)
 LONGEST = 120  # characters of a reason; the csv has all of it
 
 

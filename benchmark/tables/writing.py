@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.analysis.table import Table
-from benchmark.report.markup import latex, markdown, readable
-from benchmark.report.tables import write_csv, write_text
+from benchmark.report.tables.main_table import write_csv, write_text
+from benchmark.tables.table import Table
+from benchmark.tables.text import latex, markdown, readable
 
 
 def write_documents(table: Table, folder: Path) -> None:

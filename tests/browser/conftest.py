@@ -13,8 +13,8 @@ from sqlalchemy import select
 from study_server import annotators
 from study_server.bundle import load_bundle
 from study_server.models import Judgment
+from study_server.served import Served, open_study
 from study_server.server import running
-from study_server.study import Served, open_study
 from tests.study_server.blobs import blob_bundle
 from tests.study_server.conftest import QUIZ
 
@@ -22,9 +22,15 @@ PATIENCE = 120_000  # milliseconds that a page may take on a busy machine
 expect.set_options(timeout=PATIENCE / 4)
 
 ARGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 @pytest.fixture(scope="session")

@@ -101,8 +101,9 @@ def test_choosing_and_sorting(page: Page, told: list[str]) -> None:
     assert direction.input_value() == "0"
     expect(page.get_by_role("button", name="Previous direction")).to_be_disabled()
     page.locator("select[name=method]").select_option("random")
-    expect(page.locator(".whole img")).to_have_attribute("alt", "Direction 0 of random on planted: "
-        "each row one z, moved from eps -6 to +6")  # fmt: skip
+    expect(page.locator(".whole img")).to_have_attribute(
+        "alt", "Direction 0 of random on planted: each row one z, moved from eps -6 to +6"
+    )
     direction.select_option("3")
     expect(facts).to_contain_text("<script>alert('x')</script>")
 

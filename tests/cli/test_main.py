@@ -9,11 +9,18 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmark.cli import main
+from benchmark.cli.main import main
 
 TINY = [
-    "--set", "steps=5", "--set", "batch=4", "--set", "evaluation=100", "--set", "k=4",
-]  # fmt: skip
+    "--set",
+    "steps=5",
+    "--set",
+    "batch=4",
+    "--set",
+    "evaluation=100",
+    "--set",
+    "k=4",
+]
 
 
 def bench(*arguments: object) -> Result:
@@ -47,7 +54,7 @@ def test_the_cost_is_stated_and_only_a_long_run_on_a_terminal_asks(
     def run(answer: bytes, *options: str) -> Result:
         return CliRunner().invoke(main, [*map(str, command), *options], input=Terminal(answer))
 
-    monkeypatch.setattr("benchmark.options.LONG", 0.0)
+    monkeypatch.setattr("benchmark.cli.shared.LONG", 0.0)
     refused = run(b"\n")
     assert stated in refused.output
     assert "Start? [y/N]" in refused.output
@@ -58,11 +65,11 @@ def test_the_cost_is_stated_and_only_a_long_run_on_a_terminal_asks(
     assert nothing_left.exit_code == 0
     assert "steps" not in nothing_left.output
     assert "Start?" not in run(b"", "--force", "--yes").output
-    monkeypatch.setattr("benchmark.options.LONG", 3600.0)
+    monkeypatch.setattr("benchmark.cli.shared.LONG", 3600.0)
     short = run(b"", "--force")
     assert stated in short.output
     assert "Start?" not in short.output
-    monkeypatch.setattr("benchmark.options.LONG", 0.0)
+    monkeypatch.setattr("benchmark.cli.shared.LONG", 0.0)
     no_terminal = bench(*command, "--force")
     assert no_terminal.exit_code == 0
     assert stated in no_terminal.output
@@ -135,7 +142,7 @@ def test_a_failed_cell_makes_exit_code_1_and_shows_in_the_table(tmp_path: Path) 
 
 def test_help_needs_no_torch() -> None:
     code = (
-        "import sys\nfrom benchmark.cli import main\n"
+        "import sys\nfrom benchmark.cli.main import main\n"
         "try: main(['--help'])\nexcept SystemExit: pass\n"
         "heavy = {'torch', 'pandas', 'scipy', 'matplotlib', 'seaborn'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from benchmark.pictures import contact_sheet
+from benchmark.core.contact_sheet import contact_sheet
 
 
 def test_each_image_is_in_its_place() -> None:

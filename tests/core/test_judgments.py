@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.errors import BenchError
-from benchmark.stats.judgments import answers_about, direction_scores, first_showings, showings
+from benchmark.core.errors import BenchError
+from benchmark.core.judgments import answers_about, direction_scores, first_showings, showings
 from benchmark.stats.population import Population
 
 PEOPLE = {"found": Population(0.5), "random": Population(0.5)}

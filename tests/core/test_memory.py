@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 
-from benchmark.memory import forget_peak, peak
+from benchmark.core.device import forget_peak, peak
 
 SIZE = 1 << 28  # bytes
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from benchmark.progress import Progress
+from benchmark.core.progress import Progress
 
 
 class Terminal(io.StringIO):

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.errors import BenchError
-from benchmark.storage import load_checkpoint, save_checkpoint, sha256, write_atomically
+from benchmark.core.checkpoints import load_checkpoint, save_checkpoint
+from benchmark.core.errors import BenchError
+from benchmark.core.storage import sha256, write_atomically
 
 
 def test_a_writer_that_fails_leaves_the_old_file_and_no_part(tmp_path: Path) -> None:

@@ -7,12 +7,12 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from benchmark.directions import Directions
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
+from benchmark.core.seeds import stream
+from benchmark.directions.artefact import Directions
+from benchmark.directions.labels import Label
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
-from benchmark.labels import Label
-from benchmark.seeds import stream
 
 MATRIX = torch.randn(16, 5, generator=stream("matrix"))
 PROVENANCE = {"method": "discovered", "generator": "planted", "seed": "3"}

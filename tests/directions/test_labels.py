@@ -5,8 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.errors import BenchError
-from benchmark.labels import Label, read_human_annotation, read_labels, sidecar, write_labels
+from benchmark.core.errors import BenchError
+from benchmark.directions.labels import (
+    Label,
+    read_human_annotation,
+    read_labels,
+    sidecar,
+    write_labels,
+)
 
 LABELS = (
     Label(2, 0.8, 0.49, 0.94, "geometry", "zoom", 10),

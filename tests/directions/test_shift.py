@@ -4,15 +4,15 @@ import pytest
 import torch
 from scipy import stats
 
-from benchmark.columns import (
+from benchmark.core.seeds import stream
+from benchmark.directions.shift import (
     STARTS,
     FrozenColumns,
     OrthonormalColumns,
     UnitColumns,
     axes,
     random_orthonormal,
-)  # fmt: skip
-from benchmark.seeds import stream
+)
 
 
 def learn(columns: torch.nn.Module, rate: float = 0.05) -> torch.Tensor:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
+from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator
 from benchmark.generators.biggan import Attention, BigGAN
 from benchmark.generators.proggan import ProgGAN, ScaledBias
 from benchmark.generators.sngan import SNGAN
-from benchmark.seeds import stream
 
 FAMILIES: dict[str, Callable[[], Generator]] = {
     "sngan-32": lambda: SNGAN(10, (8, 8, 8, 8), 3),

@@ -7,10 +7,10 @@ from scipy import stats
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
+from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
 from benchmark.generators.biggan import OURS, WIDTHS, BigGAN, from_state_dict
-from benchmark.seeds import stream
 from tests.generators.disturbed import disturbed
 
 ATTENTION = 64

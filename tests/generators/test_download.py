@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from benchmark.errors import BenchError
-from benchmark.generators import fetch as module
-from benchmark.generators.fetch import Source, fetch
+from benchmark.core.errors import BenchError
+from benchmark.generators import download as module
+from benchmark.generators.download import Source, fetch
 
 from .downloads import CONTENT, SHA, Offer, Site, left
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.errors import BenchError
-from benchmark.generators.fetch import Source, fetch
+from benchmark.core.errors import BenchError
+from benchmark.generators.download import Source, fetch
 
 from .downloads import CONTENT, Offer, Site, left
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.columns import random_orthonormal
+from benchmark.core.seeds import stream
+from benchmark.directions.shift import random_orthonormal
 from benchmark.generators.base import Latents
-from benchmark.generators.planted import FACTORS, Planted, recovery
-from benchmark.generators.weights import weights_hash
-from benchmark.seeds import stream
+from benchmark.generators.planted import FACTORS, Planted
+from benchmark.generators.stored import weights_hash
+from benchmark.metrics.recovery import recovery
 
 
 def test_each_axis_changes_the_image_and_the_others_do_not() -> None:
@@ -37,13 +38,16 @@ def test_axes_are_hidden_orthonormal_and_always_the_same() -> None:
 
 def test_every_processor_makes_the_same_generator() -> None:
     """Else a run begun on one machine would go on with another generator on the next."""
-    program = "from benchmark.generators import planted, weights\n"
-    program += "print(weights.weights_hash(planted.Planted()))"
+    program = "from benchmark.generators import planted, stored\n"
+    program += "print(stored.weights_hash(planted.Planted()))"
     plain = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE"}
     found = subprocess.run(
         [sys.executable, "-c", program],
-        env=os.environ | plain, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        env=os.environ | plain,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     assert found.stdout.strip() == weights_hash(Planted())
     assert found.stdout.startswith("f8253f881fa2")
 

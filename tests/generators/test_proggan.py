@@ -5,10 +5,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
+from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
 from benchmark.generators.proggan import ProgGAN, from_state_dict
-from benchmark.seeds import stream
 from tests.generators.disturbed import disturbed
 
 

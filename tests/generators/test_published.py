@@ -8,10 +8,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 from benchmark.generators.published import save_authors_layout
 from benchmark.generators.sngan import SNGAN
-from benchmark.generators.weights import load_weights, weights_hash
+from benchmark.generators.stored import load_weights, weights_hash
 from tests.generators.disturbed import FAMILIES
 from tests.generators.small import images, new_generator
 
@@ -25,9 +25,14 @@ class AuthorsBlock(nn.Module):
         self.conv2 = nn.Conv2d(b, b, 3, padding=1)
         up = nn.Upsample(scale_factor=2)
         self.model = nn.Sequential(
-            nn.BatchNorm2d(a), nn.ReLU(), up, self.conv1,
-            nn.BatchNorm2d(b), nn.ReLU(), self.conv2,
-        )  # fmt: skip
+            nn.BatchNorm2d(a),
+            nn.ReLU(),
+            up,
+            self.conv1,
+            nn.BatchNorm2d(b),
+            nn.ReLU(),
+            self.conv2,
+        )
         self.bypass = up if a == b else nn.Sequential(up, nn.Conv2d(a, b, 3, padding=1))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -39,10 +44,14 @@ class AuthorsGenerator(nn.Module):
         super().__init__()
         blocks = [AuthorsBlock(a, b) for a, b in pairwise(channels)]
         self.model = nn.Sequential(
-            nn.Linear(d, 16 * channels[0]), nn.Unflatten(1, (channels[0], 4, 4)), *blocks,
-            nn.BatchNorm2d(channels[-1]), nn.ReLU(),
-            nn.Conv2d(channels[-1], image_channels, 3, padding=1), nn.Tanh(),
-        )  # fmt: skip
+            nn.Linear(d, 16 * channels[0]),
+            nn.Unflatten(1, (channels[0], 4, 4)),
+            *blocks,
+            nn.BatchNorm2d(channels[-1]),
+            nn.ReLU(),
+            nn.Conv2d(channels[-1], image_channels, 3, padding=1),
+            nn.Tanh(),
+        )
 
 
 @pytest.mark.parametrize("channels", [(8, 8, 8, 8), (12, 8, 6, 4, 2)])

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
+from benchmark.core.seeds import stream
 from benchmark.generators import registry
 from benchmark.generators.biggan import BigGAN
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.registry import GENERATORS, find_generator, with_options
-from benchmark.generators.weights import save_weights
-from benchmark.seeds import stream
+from benchmark.generators.stored import save_weights
 
 OWN = """
 import torch

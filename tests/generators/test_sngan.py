@@ -3,10 +3,10 @@
 import pytest
 import torch
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
+from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
 from benchmark.generators.sngan import SNGAN, from_state_dict
-from benchmark.seeds import stream
 
 
 def test_keys_and_shapes_are_the_authors() -> None:

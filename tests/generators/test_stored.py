@@ -9,8 +9,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from benchmark.errors import BenchError
-from benchmark.generators.weights import load_weights, save_weights, weights_hash
+from benchmark.core.errors import BenchError
+from benchmark.generators.stored import load_weights, save_weights, weights_hash
 from tests.generators.disturbed import FAMILIES, disturbed
 from tests.generators.small import images, new_generator
 
@@ -53,8 +53,11 @@ def test_the_header_names_the_architecture_the_hash_and_what_was_given(saved: Pa
     with safe_open(saved, "pt") as file:
         header = file.metadata()
     assert json.loads(header["architecture"]) == {
-        "name": "sngan", "latent_dim": 16, "channels": [8, 8, 8, 8], "image_channels": 1,
-    }  # fmt: skip
+        "name": "sngan",
+        "latent_dim": 16,
+        "channels": [8, 8, 8, 8],
+        "image_channels": 1,
+    }
     assert header["weights_hash"] == weights_hash(load_weights(saved))
     assert header["steps"] == "9"
 

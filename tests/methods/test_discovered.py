@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.config import RunConfig
-from benchmark.discovery import Discovered
-from benchmark.errors import BenchError
-from benchmark.generators.inference import prepare
+from benchmark.core.errors import BenchError
+from benchmark.core.seeds import stream
+from benchmark.generators.fast.rewrites import prepare
 from benchmark.generators.planted import Planted
-from benchmark.grid import plan
-from benchmark.method import Assignment
-from benchmark.protocol import Protocol
-from benchmark.runner import execute
-from benchmark.seeds import stream
+from benchmark.methods.discovered import Discovered
+from benchmark.methods.method import Assignment
+from benchmark.rca.protocol import Protocol
+from benchmark.runs.grid import plan
+from benchmark.runs.runner import execute
+from benchmark.runs.settings import RunConfig
 
 
 def recoveries(out: Path, seeds: tuple[int, ...], *settings: str) -> dict[str, list[float]]:

@@ -6,9 +6,9 @@ import torch
 from scipy.spatial.distance import pdist
 from torch import Tensor
 
+from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator, Latents
 from benchmark.metrics.collapse import collapse, mean_distance
-from benchmark.seeds import stream
 
 
 class Fading(Generator):

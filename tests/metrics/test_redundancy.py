@@ -5,9 +5,9 @@ import pytest
 import torch
 from scipy.stats import entropy
 
-from benchmark.columns import random_orthonormal
+from benchmark.core.seeds import stream
+from benchmark.directions.shift import random_orthonormal
 from benchmark.metrics.redundancy import redundancy
-from benchmark.seeds import stream
 
 
 def test_orthonormal_columns_are_not_redundant() -> None:

@@ -9,28 +9,29 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from benchmark.columns import UnitColumns, axes
+from benchmark.core.seeds import stream
+from benchmark.directions.shift import UnitColumns, axes
 from benchmark.generators.base import Generator
 from benchmark.generators.biggan import BigGAN
-from benchmark.generators.inference import prepare
+from benchmark.generators.fast.rewrites import prepare
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.sngan import SNGAN
-from benchmark.protocol import Protocol
-from benchmark.reconstructor import INPUT_SIDE
-from benchmark.seeds import stream
-from benchmark.shifts import ShiftRange
-from benchmark.training import Learner, new_reconstructor
+from benchmark.rca.protocol import Protocol
+from benchmark.rca.questions import ShiftRange
+from benchmark.rca.reconstructor import INPUT_SIDE
+from benchmark.rca.training import Learner, new_reconstructor
 from tests import plain
 from tests.perf.test_training_speed import ratio
 
 QUESTIONS = ShiftRange(6.0, 0.5)
 LARGE: dict[str, tuple[Callable[[], Generator], Protocol]] = {
     "sngan-64": (
-        lambda: SNGAN(128, (1024, 512, 256, 128, 64), 3), Protocol(k=128, batch=32),
+        lambda: SNGAN(128, (1024, 512, 256, 128, 64), 3),
+        Protocol(k=128, batch=32),
     ),
     "biggan-128": (BigGAN, Protocol(k=120, batch=4, reconstructor="resnet18")),
     "proggan-1024": (ProgGAN, Protocol(k=200, batch=2, reconstructor="resnet18")),
-}  # fmt: skip
+}
 
 
 class FastStep:

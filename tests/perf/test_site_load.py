@@ -23,7 +23,7 @@ from study_server import commands
 from tests.study_server.blobs import blob_bundle
 from tests.study_server.conftest import QUIZ
 from tests.study_server.test_crew import children
-from tests.study_server.test_kill import Server
+from tests.study_server.test_site_killed import Server
 
 HIDDEN = re.compile(r'name="(csrf_token|ticket)" value="([^"]*)"')
 
@@ -174,9 +174,15 @@ def measure(clients: int, seconds: float) -> Load:
     cuts = statistics.quantiles(times, n=100)
     per_answer = 1000 / len(times)
     return Load(
-        clients, len(times), seconds, errors, cuts[49], cuts[98],
-        per_answer * server_cpu, per_answer * client_cpu,
-    )  # fmt: skip
+        clients,
+        len(times),
+        seconds,
+        errors,
+        cuts[49],
+        cuts[98],
+        per_answer * server_cpu,
+        per_answer * client_cpu,
+    )
 
 
 @pytest.mark.slow
@@ -192,6 +198,8 @@ if __name__ == "__main__":
     before = os.getloadavg()
     load = measure(int(sys.argv[1]), float(sys.argv[2]))
     print(f"machine load before: {before[0]:.1f}, {os.cpu_count()} cores")
-    print(f"{load.clients} clients: {load.rate:.0f} answers/s, p50 {load.p50:.0f} ms, "
-          f"p99 {load.p99:.0f} ms, {load.errors} errors; processor ms an answer: "
-          f"server {load.server_cpu:.2f}, clients {load.client_cpu:.2f}")  # fmt: skip
+    print(
+        f"{load.clients} clients: {load.rate:.0f} answers/s, p50 {load.p50:.0f} ms, "
+        f"p99 {load.p99:.0f} ms, {load.errors} errors; processor ms an answer: "
+        f"server {load.server_cpu:.2f}, clients {load.client_cpu:.2f}"
+    )

@@ -18,8 +18,8 @@ from benchmark.stats.association import associations
 from benchmark.stats.bootstrap import RESAMPLES
 from benchmark.stats.comparison import compare
 from benchmark.stats.mos import method_mos
-from benchmark.stats.planning import Design, power
 from benchmark.stats.population import Population
+from benchmark.stats.power import Design, power
 from benchmark.stats.twoway import two_way_difference
 
 pytestmark = pytest.mark.benchmark(timer=time.process_time)

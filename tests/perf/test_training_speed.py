@@ -11,14 +11,14 @@ import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from benchmark.columns import FrozenColumns, UnitColumns, axes
-from benchmark.generators.inference import prepare
-from benchmark.metrics import rca
-from benchmark.protocol import Protocol
-from benchmark.reconstructor import lenet
-from benchmark.seeds import stream
-from benchmark.shifts import ShiftRange
-from benchmark.training import Learner, train
+from benchmark.core.seeds import stream
+from benchmark.directions.shift import FrozenColumns, UnitColumns, axes
+from benchmark.generators.fast.rewrites import prepare
+from benchmark.rca import evaluation
+from benchmark.rca.protocol import Protocol
+from benchmark.rca.questions import ShiftRange
+from benchmark.rca.reconstructor import lenet
+from benchmark.rca.training import Learner, train
 from tests import plain
 
 K, SHAPE = 64, (1, 32, 32)
@@ -26,9 +26,12 @@ QUESTIONS = ShiftRange(6.0, 0.5)
 
 
 def ratio(
-    benchmark: BenchmarkFixture, slow: Callable[[], object], fast: Callable[[], object],
-    rounds: int, warm_up: int = 2,
-) -> float:  # fmt: skip
+    benchmark: BenchmarkFixture,
+    slow: Callable[[], object],
+    fast: Callable[[], object],
+    rounds: int,
+    warm_up: int = 2,
+) -> float:
     """Median time of `slow` over that of `fast`, the two taking turns after a warm-up of each."""
     seconds: dict[str, list[float]] = {"slow": [], "fast": []}
 
@@ -82,7 +85,7 @@ def test_rca_evaluation(benchmark: BenchmarkFixture) -> None:
     terms, prepared = Protocol(k=K, evaluation=400), prepare(generator)
 
     def fast() -> None:
-        rca.predict(prepared, matrix, reconstructor, terms, stream("evaluation"))
+        evaluation.predict(prepared, matrix, reconstructor, terms, stream("evaluation"))
 
     def slow() -> None:
         rng, right = stream("evaluation"), 0

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from benchmark.errors import BenchError
-from benchmark.protocol import Protocol
+from benchmark.core.errors import BenchError
+from benchmark.rca.protocol import Protocol
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ import pytest
 import torch
 from scipy import stats
 
+from benchmark.core.seeds import derive_seed, stream
 from benchmark.generators.planted import Planted
-from benchmark.seeds import derive_seed, stream
-from benchmark.shifts import ShiftRange
+from benchmark.rca.questions import ShiftRange
 
 N = 20_000
 

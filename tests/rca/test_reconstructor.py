@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.reconstructor import RECONSTRUCTORS, lenet, resnet18
+from benchmark.rca.reconstructor import RECONSTRUCTORS, lenet, resnet18
 
 
 def n_parameters(module: nn.Module) -> int:

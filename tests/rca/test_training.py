@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark import training
-from benchmark.columns import FrozenColumns, UnitColumns, axes, random_orthonormal
+from benchmark.core.seeds import stream
+from benchmark.directions.shift import FrozenColumns, UnitColumns, axes, random_orthonormal
 from benchmark.generators.base import Generator, Latents
-from benchmark.generators.inference import prepare
-from benchmark.protocol import Protocol
-from benchmark.seeds import stream
-from benchmark.shifts import ShiftRange, Shifts
-from benchmark.training import Learner, losses, new_reconstructor, train
+from benchmark.generators.fast.rewrites import prepare
+from benchmark.rca import training
+from benchmark.rca.protocol import Protocol
+from benchmark.rca.questions import ShiftRange, Shifts
+from benchmark.rca.training import Learner, losses, new_reconstructor, train
 from tests import plain
 
 K, D = 6, 20
@@ -83,9 +83,14 @@ def test_steps_of_adam_equal_the_plain_loop_in_float64(generator: Generator) -> 
     one = learner(terms)
     one.columns.double(), one.reconstructor.double()
     reference = plain.PlainTraining(
-        wide, axes(D, K, stream("x")).double(), copy.deepcopy(one.reconstructor),
-        weight=0.25, shift_loss="mae", lr_columns=1e-2, lr=terms.lr,
-    )  # fmt: skip
+        wide,
+        axes(D, K, stream("x")).double(),
+        copy.deepcopy(one.reconstructor),
+        weight=0.25,
+        shift_loss="mae",
+        lr_columns=1e-2,
+        lr=terms.lr,
+    )
     fast, rng = prepare(wide), stream("steps")
     for _ in range(5):
         shifts = double(ShiftRange(6.0, 0.0).draw(generator, K, 8, rng))
@@ -128,9 +133,13 @@ def test_a_resumed_learner_ends_the_same_even_beside_one_that_is_further(
 
 
 def _stop_after(
-    generator: Generator, one: Learner, terms: Protocol, path: Path, steps: int,
+    generator: Generator,
+    one: Learner,
+    terms: Protocol,
+    path: Path,
+    steps: int,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+) -> None:
     update = one.update
 
     def interrupted(*arguments: object) -> None:

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmark.report import write_report
-
-from .drawn import write_run
+from tests.report.drawn import write_run
 
 
 @pytest.fixture

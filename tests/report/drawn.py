@@ -9,13 +9,13 @@ import pandas as pd
 import torch
 from safetensors.torch import save_file
 
-from benchmark.analysis.table import Table
-from benchmark.directions import Directions
+from benchmark.core.storage import sha256
+from benchmark.directions.artefact import Directions
 from benchmark.generators.planted import Planted
-from benchmark.generators.weights import weights_hash
+from benchmark.generators.stored import weights_hash
 from benchmark.report.judged import Judged
-from benchmark.results import Cell, Result, write_json, write_table
-from benchmark.storage import sha256
+from benchmark.runs.results import Cell, Result, write_json, write_table
+from benchmark.tables.table import Table
 
 STEPS = 200
 
@@ -44,15 +44,29 @@ def draw_curve(rng: np.random.Generator, phase: str, skill: float) -> pd.DataFra
     accuracy = skill * (1 - np.exp(-step / 40)) + rng.normal(0, 0.02, STEPS)
     loss = 4 * np.exp(-step / 60) + 1 - skill
     return pd.DataFrame(
-        {"step": step, "loss": loss, "direction_loss": loss / 2, "shift_loss": loss / 2,
-         "accuracy": accuracy.clip(0, 1), "phase": phase}
-    )  # fmt: skip
+        {
+            "step": step,
+            "loss": loss,
+            "direction_loss": loss / 2,
+            "shift_loss": loss / 2,
+            "accuracy": accuracy.clip(0, 1),
+            "phase": phase,
+        }
+    )
 
 
 def write_cell(
-    run: Path, generator: str, method: str, seed: int, k: int = 8, n: int = 600, skill: float = 0.5,
-    failure: str = "", method_settings: dict[str, Any] | None = None, **protocol: Any,
-) -> Cell:  # fmt: skip
+    run: Path,
+    generator: str,
+    method: str,
+    seed: int,
+    k: int = 8,
+    n: int = 600,
+    skill: float = 0.5,
+    failure: str = "",
+    method_settings: dict[str, Any] | None = None,
+    **protocol: Any,
+) -> Cell:
     """A cell with the figures that its own predictions give; what is not given is usual."""
     own = {"space": "unit", "lr": 2e-4} if method == "discovered" else {}
     config = {
@@ -84,13 +98,18 @@ def write_cell(
     share = float((predictions["k"] == predictions["k_hat"]).mean())
     collapse = np.linspace(0.7, 1.0, k)
     metrics = {
-        "rca_fresh": share, "rca_joint": share,
+        "rca_fresh": share,
+        "rca_joint": share,
         "top5": float((predictions["rank"] < 5).mean()),
         "shift_error": float((predictions["eps"] - predictions["eps_hat"]).abs().mean()),
-        "n": n, "k": k, "chance": 1 / k, "max_cosine": 0.4 if method == "discovered" else 0.0,
-        "effective_rank": k / 2, "collapse": float(collapse.mean()),
+        "n": n,
+        "k": k,
+        "chance": 1 / k,
+        "max_cosine": 0.4 if method == "discovered" else 0.0,
+        "effective_rank": k / 2,
+        "collapse": float(collapse.mean()),
         "collapse_by_direction": collapse.tolist(),
-    }  # fmt: skip
+    }
     files = {file.name: sha256(file) for file in sorted(folder.iterdir())}
     seconds = {"fit": 1.5, "fresh": 2.5, "evaluation": 0.25}
     Result(cell, "done", config, metrics=metrics, seconds=seconds, files=files).write(run)
@@ -116,14 +135,20 @@ def draw_judged(simulated: bool = True, label: str = HOSTILE) -> Judged:
     rng = np.random.default_rng(7)
     rows = [
         {
-            "generator": "planted", "method": method, "direction": str(k),
-            "mos": mos, "low": max(0.0, mos - 0.3), "high": min(1.0, mos + 0.3), "n": 10,
-            "category": "geometry", "label": label if k == 3 else None,
+            "generator": "planted",
+            "method": method,
+            "direction": str(k),
+            "mos": mos,
+            "low": max(0.0, mos - 0.3),
+            "high": min(1.0, mos + 0.3),
+            "n": 10,
+            "category": "geometry",
+            "label": label if k == 3 else None,
         }
         for method, share in (("discovered", 0.8), ("random", 0.3))
         for k, mos in enumerate((rng.binomial(10, share, 8) / 10).tolist())
         if k != 6
-    ]  # fmt: skip
+    ]
     words = "Simulated answers, no people." if simulated else "Answers of people."
     table = Table(
         "mos",

@@ -6,15 +6,19 @@ import shutil
 import pandas as pd
 import pytest
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 from benchmark.report import write_report
-from benchmark.results import write_json
-
-from .drawn import write_cell
+from benchmark.runs.results import write_json
+from tests.report.drawn import write_cell
 
 TABLES = {
-    "rca.csv", "rca.md", "rca.tex", "seeds.csv", "directions.csv", "report.html",
-}  # fmt: skip
+    "rca.csv",
+    "rca.md",
+    "rca.tex",
+    "seeds.csv",
+    "directions.csv",
+    "report.html",
+}
 COMPARISON = {"comparison.csv", "comparison.md", "comparison.tex"}
 
 

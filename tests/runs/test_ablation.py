@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmark import runner
-from benchmark.ablation import Ablation, note, plan_ablation, read_note
-from benchmark.cli import main
-from benchmark.config import RunConfig
-from benchmark.errors import BenchError
-from benchmark.results import read_run
+from benchmark.cli.main import main
+from benchmark.core.errors import BenchError
+from benchmark.runs import runner
+from benchmark.runs.ablation import Ablation, note, plan_ablation, read_note
+from benchmark.runs.results import read_run
+from benchmark.runs.settings import RunConfig
 
 TINY = ("--set", "steps=4", "--set", "batch=4", "--set", "evaluation=60")
 

@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmark.config import RunConfig
-from benchmark.cost import Cost, costs, statement, total
 from benchmark.generators.base import Generator, Latents
-from benchmark.grid import Group, plan
-from benchmark.runner import execute
+from benchmark.runs.cost import Cost, costs, statement, total
+from benchmark.runs.grid import Group, plan
+from benchmark.runs.runner import execute
+from benchmark.runs.settings import RunConfig
 
 TERMS = "steps = 40\nbatch = 4\nk = 3\nevaluation = 2000\n"
 METHODS = ["discovered", "random", "coordinate"]

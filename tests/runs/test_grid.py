@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.config import RunConfig
 from benchmark.generators.biggan import BigGAN
-from benchmark.generators.weights import save_weights
-from benchmark.grid import plan, record
-from benchmark.results import read_run
-from benchmark.runner import execute
+from benchmark.generators.stored import save_weights
+from benchmark.runs.grid import plan, record
+from benchmark.runs.results import read_run
+from benchmark.runs.runner import execute
+from benchmark.runs.settings import RunConfig
 
 
 @pytest.fixture

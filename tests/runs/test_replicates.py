@@ -1,9 +1,8 @@
 """Which cells make a row, and in which order."""
 
-from benchmark.report.replicates import headline, ordered_methods
-from benchmark.results import read_cells, read_run
-
-from .drawn import write_cell
+from benchmark.runs.replicates import headline, ordered_methods
+from benchmark.runs.results import read_cells, read_run
+from tests.report.drawn import write_cell
 
 
 def test_methods_keep_their_usual_order_and_strangers_come_last(run):

@@ -2,9 +2,9 @@
 
 import pytest
 
-from benchmark.analysis.roles import Roles, assign_roles
-from benchmark.errors import BenchError
-from benchmark.stats.results import Undefined
+from benchmark.core.errors import BenchError
+from benchmark.core.estimates import Undefined
+from benchmark.runs.roles import Roles, assign_roles
 
 
 @pytest.mark.parametrize(

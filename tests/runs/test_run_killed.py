@@ -8,14 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.test_runner import stored_bytes
+from tests.runs.test_runner import stored_bytes
 
 COMMAND = [
-    sys.executable, "-c",
-    "from benchmark import training; training.CHECKPOINT_SECONDS = 0.05; "
-    "from benchmark.cli import main; main()",
-    "run", "-g", "planted", "--set", "steps=150", "--set", "batch=4", "--set", "evaluation=100",
-]  # fmt: skip
+    sys.executable,
+    "-c",
+    "from benchmark.rca import training; training.CHECKPOINT_SECONDS = 0.05; "
+    "from benchmark.cli.main import main; main()",
+    "run",
+    "-g",
+    "planted",
+    "--set",
+    "steps=150",
+    "--set",
+    "batch=4",
+    "--set",
+    "evaluation=100",
+]
 
 
 def finish(out: Path) -> None:

@@ -10,22 +10,25 @@ import torch
 
 import baselines
 from baselines import METHODS
-from benchmark.config import RunConfig
-from benchmark.directions import Directions
-from benchmark.grid import plan, record
-from benchmark.method import Assignment, Fitted, Method
-from benchmark.metrics import rca
-from benchmark.results import Result, read_cell, read_cells, read_run, write_json
-from benchmark.runner import execute
+from benchmark.directions.artefact import Directions
+from benchmark.methods.method import Assignment, Fitted, Method
+from benchmark.rca import evaluation
+from benchmark.runs.grid import plan, record
+from benchmark.runs.results import Result, read_cell, read_cells, read_run, write_json
+from benchmark.runs.runner import execute
+from benchmark.runs.settings import RunConfig
 
 SETTINGS = ("steps=6", "batch=4", "evaluation=300", "planted.k=5")
 ALL = tuple(METHODS)
 
 
 def run(
-    out: Path, *settings: str, methods: tuple[str, ...] = ALL, force: bool = False,
+    out: Path,
+    *settings: str,
+    methods: tuple[str, ...] = ALL,
+    force: bool = False,
     seeds: tuple[int, ...] = (0,),
-) -> list[Result]:  # fmt: skip
+) -> list[Result]:
     config = replace(RunConfig.from_preset("quick"), seeds=seeds)
     config = config.with_settings([*SETTINGS, *settings])
     groups = plan(config, ["planted"], methods)
@@ -53,7 +56,7 @@ def test_a_run_leaves_everything_a_reader_needs(tmp_path: Path) -> None:
         assert len(directions.provenance["generator_hash"]) == 64
         predictions = cell.table("predictions")
         assert predictions is not None
-        assert figures["rca_fresh"] == rca.summarise(predictions).rca
+        assert figures["rca_fresh"] == evaluation.summarise(predictions).rca
         assert figures["n"] == len(predictions) == 300
         assert figures["chance"] == 0.2
         assert figures["collapse"] == pytest.approx(np.mean(figures["collapse_by_direction"]))
@@ -64,7 +67,7 @@ def test_a_run_leaves_everything_a_reader_needs(tmp_path: Path) -> None:
         if joint is None:
             assert figures["rca_joint"] == figures["rca_fresh"]
         else:
-            assert figures["rca_joint"] == rca.summarise(joint).rca
+            assert figures["rca_joint"] == evaluation.summarise(joint).rca
         assert not list(cell.folder.glob("*.pt"))  # checkpoints go when they have served
     assert read_run(tmp_path)["headline"]["planted"].keys() == set(ALL)
 

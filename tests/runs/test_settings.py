@@ -5,7 +5,11 @@ from pathlib import Path
 import pytest
 
 from baselines import METHODS
-from benchmark.config import (
+from benchmark.core.errors import BenchError
+from benchmark.generators.registry import GENERATORS
+from benchmark.methods.discovered import Discovered
+from benchmark.runs.grid import plan
+from benchmark.runs.settings import (
     PRESETS,
     RunConfig,
     check_sections,
@@ -14,11 +18,7 @@ from benchmark.config import (
     method_for,
     plain,
     protocol_for,
-)  # fmt: skip
-from benchmark.discovery import Discovered
-from benchmark.errors import BenchError
-from benchmark.generators.registry import GENERATORS
-from benchmark.grid import plan
+)
 
 ENTRY = GENERATORS["planted"]
 

@@ -14,8 +14,8 @@ import pytest
 from scipy.special import expit
 from scipy.stats import binom
 
+from benchmark.core.estimates import Estimate, Undefined
 from benchmark.stats.population import POINTS, WEIGHTS, Population
-from benchmark.stats.results import Estimate, Undefined
 
 FULL = 2_000
 RATES = {"rejects": (0.035, 0.065), "covers": (0.93, 0.97)}

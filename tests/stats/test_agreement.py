@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 from scipy.stats import bootstrap
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
+from benchmark.core.estimates import Undefined
+from benchmark.core.judgments import DIRECTION, QUESTIONS
 from benchmark.stats.agreement import agreement, alpha, repeat_agreement
 from benchmark.stats.bootstrap import expanded
-from benchmark.stats.judgments import DIRECTION, QUESTIONS
 from benchmark.stats.population import Population
-from benchmark.stats.results import Undefined
 
 PEOPLE = {"found": Population(0.6), "random": Population(0.3)}
 

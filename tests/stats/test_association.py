@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy.stats import chi2_contingency
 
+from benchmark.core.estimates import Undefined
 from benchmark.stats.association import associations, chi_square, cramers_v
 from benchmark.stats.population import Population
-from benchmark.stats.results import Undefined
 
 CATEGORIES = ["geometry", "colour", "texture"]
 PEOPLE = {"found": Population(0.6), "random": Population(0.4), "coordinate": Population(0.5)}

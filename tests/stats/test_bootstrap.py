@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import bootstrap, norm
 from scipy.stats import t as student
 
+from benchmark.core.estimates import Interval, Undefined
 from benchmark.stats.bootstrap import (
     CHUNK,
     bca,
@@ -14,7 +15,6 @@ from benchmark.stats.bootstrap import (
     interval_of_means,
     resampled_sums,
 )
-from benchmark.stats.results import Interval, Undefined
 
 RNG = np.random.default_rng(7)
 SKEWED = RNG.exponential(size=25)

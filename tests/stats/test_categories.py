@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from statsmodels.stats.proportion import multinomial_proportions_confint
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
+from benchmark.core.estimates import Undefined
 from benchmark.stats.categories import change_types
 from benchmark.stats.population import Population
-from benchmark.stats.results import Undefined
 
 CATEGORIES = ["geometry", "colour", "texture", "other"]
 

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
+from benchmark.core.estimates import Interval, Undefined
 from benchmark.stats.comparison import compare, odds_ratio
-from benchmark.stats.holm import adjusted
+from benchmark.stats.permutation import adjusted
 from benchmark.stats.population import Population
-from benchmark.stats.results import Interval, Undefined
 
 PEOPLE = {"found": Population(0.7), "random": Population(0.2), "coordinate": Population(0.3)}
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from scipy.stats import spearmanr
 
+from benchmark.core.estimates import Undefined
 from benchmark.stats.correlation import rank_correlation, rca_against_mos
-from benchmark.stats.results import Undefined
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=30)

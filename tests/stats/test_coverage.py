@@ -6,6 +6,7 @@ import pytest
 from scipy.special import expit
 from scipy.stats import binom, spearmanr
 
+from benchmark.core.estimates import Undefined
 from benchmark.stats.agreement import agreement, repeat_agreement
 from benchmark.stats.categories import change_types
 from benchmark.stats.comparison import compare
@@ -13,9 +14,8 @@ from benchmark.stats.correlation import rank_correlation
 from benchmark.stats.gee import marginal_model
 from benchmark.stats.intervals import wilson
 from benchmark.stats.mos import method_mos
+from benchmark.stats.paired import compare_rca
 from benchmark.stats.population import POINTS, WEIGHTS, Population
-from benchmark.stats.rca import compare_rca
-from benchmark.stats.results import Undefined
 
 from .calibration import (
     CATEGORIES,

@@ -6,9 +6,9 @@ import statsmodels.api as sm
 import statsmodels.formula.api as smf
 from scipy.stats import t as student
 
+from benchmark.core.estimates import Undefined
 from benchmark.stats.gee import marginal_model
 from benchmark.stats.population import Population
-from benchmark.stats.results import Undefined
 
 PEOPLE = {"found": Population(0.6), "random": Population(0.3)}
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
+from benchmark.core.estimates import Interval, Undefined
 from benchmark.stats.intervals import (
     clustered_wilson,
     effective_trials,
     interval_of_shares,
     wilson,
 )
-from benchmark.stats.results import Interval, Undefined
 
 
 def test_wilson_equals_scipy_for_every_count():

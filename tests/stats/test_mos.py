@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from benchmark.core.estimates import Undefined
 from benchmark.stats.intervals import wilson
 from benchmark.stats.mos import direction_mos, method_mos
 from benchmark.stats.population import Population
-from benchmark.stats.results import Undefined
 
 PEOPLE = {"found": Population(0.6), "random": Population(0.3)}
 
@@ -40,8 +40,11 @@ def test_every_generator_and_method_has_a_row_and_its_interval_holds_its_value(s
     judgments = simulated(np.random.default_rng(1), PEOPLE, generators=2).judgments
     results = method_mos(judgments)
     assert [(r.generator, r.method) for r in results] == [
-        ("g0", "found"), ("g0", "random"), ("g1", "found"), ("g1", "random"),
-    ]  # fmt: skip
+        ("g0", "found"),
+        ("g0", "random"),
+        ("g1", "found"),
+        ("g1", "random"),
+    ]
     for result in results:
         assert 0 <= result.mos.interval.low < result.mos.value < result.mos.interval.high <= 1
         assert result.mos.interval.how == "BCa bootstrap over directions"

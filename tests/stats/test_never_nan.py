@@ -6,18 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmark.core.estimates import Undefined
+from benchmark.core.judgments import QUESTIONS
 from benchmark.stats.agreement import agreement, repeat_agreement
 from benchmark.stats.association import associations
 from benchmark.stats.categories import change_types
 from benchmark.stats.comparison import compare
 from benchmark.stats.correlation import rca_against_mos
 from benchmark.stats.gee import marginal_model
-from benchmark.stats.judgments import QUESTIONS
 from benchmark.stats.mos import direction_mos, method_mos
 from benchmark.stats.population import Population
-from benchmark.stats.results import Undefined
-from benchmark.stats.screening import ScreeningRules, screen
 from benchmark.stats.twoway import two_way_difference
+from study_server.screening import ScreeningRules, screen
 
 CATEGORIES = ["geometry", "colour", "texture"]
 PEOPLE = {"found": Population(0.5), "random": Population(0.5)}

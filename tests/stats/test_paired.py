@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from scipy.stats import wilcoxon
 
-from benchmark.errors import BenchError
-from benchmark.stats.rca import compare_rca, direction_accuracies
-from benchmark.stats.results import Undefined
+from benchmark.core.errors import BenchError
+from benchmark.core.estimates import Undefined
+from benchmark.stats.paired import compare_rca, direction_accuracies
 
 EACH = 50  # predictions a direction
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import permutation_test
 
+from benchmark.core.estimates import Undefined
 from benchmark.stats.permutation import mid_tail, permute_labels, swap_labels
-from benchmark.stats.results import Undefined
 
 RNG = np.random.default_rng(5)
 
@@ -109,9 +109,14 @@ def test_ties_up_to_rounding_are_ties():
     assert permute_labels([(values, shuffled)]).p == permute_labels([(tenths[:6], tenths[6:])]).p
 
 
-@pytest.mark.parametrize("test", [permute_labels([(np.ones(3), np.zeros(3))]),
-                                  permute_labels([(np.ones(1), np.zeros(1))]),
-                                  swap_labels([np.ones(5)])])  # fmt: skip
+@pytest.mark.parametrize(
+    "test",
+    [
+        permute_labels([(np.ones(3), np.zeros(3))]),
+        permute_labels([(np.ones(1), np.zeros(1))]),
+        swap_labels([np.ones(5)]),
+    ],
+)
 def test_too_few_arrangements_are_refused(test):
     assert isinstance(test, Undefined)
     assert "a test needs 40" in test.reason

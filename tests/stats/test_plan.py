@@ -2,10 +2,9 @@
 
 import pytest
 
-from benchmark.errors import BenchError
-from benchmark.stats.plan import enough, power_table
-from benchmark.stats.planning import Design, Power
+from benchmark.core.errors import BenchError
 from benchmark.stats.population import Population
+from benchmark.stats.power import Design, Power, enough, power_table
 
 BASELINE = Population(0.3)
 
@@ -24,10 +23,16 @@ def test_enough_is_the_smallest_design_of_each_curve():
         return Power(Design(directions, 12, ratings), share, share, share, share)
 
     table = [
-        row(10, 3, 0.4), row(20, 3, 0.7), row(40, 3, 0.9), row(60, 3, 0.97),
-        row(10, 5, 0.5), row(20, 5, 0.8), row(40, 5, 0.95),
-        row(10, 8, 0.6), row(20, 8, 0.79),
-    ]  # fmt: skip
+        row(10, 3, 0.4),
+        row(20, 3, 0.7),
+        row(40, 3, 0.9),
+        row(60, 3, 0.97),
+        row(10, 5, 0.5),
+        row(20, 5, 0.8),
+        row(40, 5, 0.95),
+        row(10, 8, 0.6),
+        row(20, 8, 0.79),
+    ]
     chosen = enough(table, 0.8)
     assert [result.design for result in chosen] == [Design(20, 12, 5), Design(40, 12, 3)]
     assert [result.design.judgments for result in chosen] == [200, 240]

@@ -5,9 +5,10 @@ import pytest
 from scipy.special import expit
 from scipy.stats import ttest_ind
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 from benchmark.stats.permutation import permute_labels
-from benchmark.stats.planning import (
+from benchmark.stats.population import Population
+from benchmark.stats.power import (
     Design,
     arrangements,
     closed_form,
@@ -15,7 +16,6 @@ from benchmark.stats.planning import (
     p_values,
     power,
 )
-from benchmark.stats.population import Population
 
 BASELINE, METHOD = Population(0.3), Population(0.5)
 

@@ -9,14 +9,14 @@ import pytest
 from scipy.special import expit
 from scipy.stats import binom
 
+from benchmark.core.estimates import Undefined
 from benchmark.stats.association import associations
 from benchmark.stats.comparison import compare
 from benchmark.stats.gee import marginal_model
+from benchmark.stats.paired import compare_rca
 from benchmark.stats.permutation import permute_labels
-from benchmark.stats.planning import Design, direction_means
 from benchmark.stats.population import Population
-from benchmark.stats.rca import compare_rca
-from benchmark.stats.results import Undefined
+from benchmark.stats.power import Design, direction_means
 from benchmark.stats.twoway import two_way_difference
 
 from .calibration import CATEGORIES, STUDIES, Outcomes, calibrate, covers, predictions, rejects

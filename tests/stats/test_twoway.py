@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from benchmark.core.estimates import Interval, Undefined
 from benchmark.stats.comparison import compare
 from benchmark.stats.population import Population
-from benchmark.stats.results import Interval, Undefined
 from benchmark.stats.twoway import HOW, two_way_difference
 
 PEOPLE = {"found": Population(0.6), "random": Population(0.3)}

@@ -12,19 +12,19 @@ import pandas as pd
 import pytest
 from sqlalchemy import update
 
-from benchmark.analysis.accuracies import COLUMNS
-from benchmark.analysis.material import Material
-from benchmark.config import RunConfig
-from benchmark.grid import plan, record
-from benchmark.runner import execute
+from benchmark.runs.grid import plan, record
+from benchmark.runs.runner import execute
+from benchmark.runs.settings import RunConfig
 from benchmark.stats.population import Population
-from benchmark.study import build_study
+from benchmark.study.accuracies import COLUMNS
+from benchmark.study.answers import Material
+from benchmark.study.build import build_study
 from study_server import annotators
 from study_server.commands import opened
 from study_server.models import Judgment
 from study_server.server import running
-from study_server.settings import read_settings
 from study_server.simulate import PROFILES, Bot, take_part
+from study_server.study_settings import read_settings
 from tests.stats.conftest import simulate
 
 Profile = Callable[[Bot, str], tuple[bool, bool, str]]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmark.analysis.accuracies import origin_cell, study_accuracies, study_origins
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
+from benchmark.study.accuracies import origin_cell, study_accuracies, study_origins
 
 
 def provenance(study: Path) -> dict:

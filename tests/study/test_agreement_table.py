@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.analysis.agreement import agreement_table
+from benchmark.study.tables.agreement_table import agreement_table
 
 from .conftest import gather
 

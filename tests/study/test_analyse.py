@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmark.analysis.study import Analysis, analyse, analyse_study
-from benchmark.cli import main
+from benchmark.cli.main import main
+from benchmark.study.analyse import Analysis, analyse, analyse_study
 from study_server import commands
 from study_server.simulate import Bot
 from tests.stats.conftest import simulate
@@ -49,9 +49,11 @@ def test_a_planted_difference_is_found(answered: Path) -> None:
     assert (frame["difference_low"] > 0).all()
     assert len(analysis.directions) == 24
     assert (analysis.directions["n"] == 3).all()
-    assert analysis.directions.loc[analysis.directions["label"].notna(), "label"].str.endswith(
-        " shift"
-    ).all()  # fmt: skip
+    assert (
+        analysis.directions.loc[analysis.directions["label"].notna(), "label"]
+        .str.endswith(" shift")
+        .all()
+    )
 
 
 def test_where_there_is_none_none_is_found(study: Path) -> None:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.analysis.material import plan_check, read_material
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
+from benchmark.study.answers import plan_check, read_material
 from study_server import commands
 from study_server.bundle import load_bundle
 

@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmark.cli import main
-from benchmark.config import RunConfig
+from benchmark.cli.main import main
+from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
-from benchmark.grid import plan, record
-from benchmark.runner import execute
-from benchmark.seeds import stream
-from benchmark.study import render
+from benchmark.runs.grid import plan, record
+from benchmark.runs.runner import execute
+from benchmark.runs.settings import RunConfig
+from benchmark.study.build import render
 from study_server.bundle import load_bundle
 
 METHODS = ("discovered", "random", "coordinate")
@@ -84,14 +84,22 @@ def test_true_axes_of_the_planted_generator_are_the_known_good_checks(
 
 def test_a_designer_names_known_good_directions(run: Path, tmp_path: Path) -> None:
     built = bench(
-        "study", "build", run, "--out", tmp_path / "study", "--known-good", "planted/random/2",
-        "--known-good", "planted/discovered/0",
-    )  # fmt: skip
+        "study",
+        "build",
+        run,
+        "--out",
+        tmp_path / "study",
+        "--known-good",
+        "planted/random/2",
+        "--known-good",
+        "planted/discovered/0",
+    )
     assert built.exit_code == 0, built.output
     sources = load_bundle(tmp_path / "study").sources.values()
     assert {(s.method, s.direction) for s in sources if s.check == "good"} == {
-        ("random", 2), ("discovered", 0),
-    }  # fmt: skip
+        ("random", 2),
+        ("discovered", 0),
+    }
     studied = [(s.method, s.direction) for s in sources if not s.check]
     assert len(studied) == 3 * 4  # one less of each method, so that all count the same
     assert not {("random", 2), ("discovered", 0)} & set(studied)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.analysis.change_types import association_table, share_table
+from benchmark.study.tables.change_types import association_table, share_table
 
 from .conftest import drawn, gather
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmark.analysis.screening import rules_of, screened, screening_table, summary
-from benchmark.errors import BenchError
-from study_server.settings import Screening
+from benchmark.core.errors import BenchError
+from benchmark.study.exclusions import rules_of, screened, screening_table, summary
+from study_server.study_settings import Screening
 
 from .conftest import gather
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from benchmark.analysis import figures
-from benchmark.analysis.study import analyse
-from benchmark.report import style
+from benchmark.charts import style
+from benchmark.study import figures
+from benchmark.study.analyse import analyse
 
 from .conftest import CLEAR, drawn, gather
 
@@ -27,8 +27,10 @@ def test_mos_bars_span_the_interval(material, saved) -> None:
     axes = saved["mos"].axes
     assert [ax.get_title() for ax in axes] == ["g0", "g1"]
     assert [t.get_text() for t in axes[0].get_yticklabels()] == [
-        "discovered", "random", "coordinate",
-    ]  # fmt: skip
+        "discovered",
+        "random",
+        "coordinate",
+    ]
     drawn_intervals = {
         tuple(line.get_xdata()) for line in axes[0].lines if len(line.get_xdata()) == 2
     }

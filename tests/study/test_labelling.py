@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.analysis.labelling import label_study
-from benchmark.analysis.study import analyse_study
-from benchmark.directions import Directions
-from benchmark.errors import BenchError
-from benchmark.results import read_cell
+from benchmark.core.errors import BenchError
+from benchmark.directions.artefact import Directions
+from benchmark.runs.results import read_cell
+from benchmark.study.analyse import analyse_study
+from benchmark.study.labelling import label_study
 
 
 @pytest.fixture
@@ -30,8 +30,11 @@ def test_directions_open_with_what_people_said(answered: Path, own_run: Path) ->
     for label in directions.labels:
         row = said.loc[label.index]
         assert (label.mos, label.low, label.high, label.n) == (
-            row["mos"], row["low"], row["high"], row["n"],
-        )  # fmt: skip
+            row["mos"],
+            row["low"],
+            row["high"],
+            row["n"],
+        )
         assert (label.category, label.label) == (row["category"], row["label"])
     clear = directions.interpretable(min_mos=0.6)
     assert len(clear) == (said["mos"] >= 0.6).sum() > 5

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from benchmark.analysis.majority import commonest, rated_directions, tidy
+from benchmark.core.estimates import Undefined
 from benchmark.stats.intervals import wilson
-from benchmark.stats.results import Undefined
+from benchmark.study.majority import commonest, rated_directions, tidy
 
 
 @pytest.fixture
@@ -21,9 +21,14 @@ def judgments() -> pd.DataFrame:
     ]
     columns = ["direction", "annotator", "mos", "category", "label", "repeat"]
     return pd.DataFrame(rows, columns=columns).assign(
-        generator="g", method="m", consistent=True, single=True, seconds=3.0, check=None,
+        generator="g",
+        method="m",
+        consistent=True,
+        single=True,
+        seconds=3.0,
+        check=None,
         simulated=False,
-    )  # fmt: skip
+    )
 
 
 def test_the_commonest_word_wins_and_a_tie_has_none(judgments) -> None:

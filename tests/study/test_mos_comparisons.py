@@ -2,13 +2,13 @@
 
 import pytest
 
-from benchmark.analysis.comparisons import comparison_table, sensitivity_table
-from benchmark.analysis.roles import assign_roles
+from benchmark.runs.roles import assign_roles
 from benchmark.stats.comparison import compare
 from benchmark.stats.gee import marginal_model
-from benchmark.stats.holm import adjusted
+from benchmark.stats.permutation import adjusted
 from benchmark.stats.population import Population
 from benchmark.stats.twoway import two_way_difference
+from benchmark.study.tables.mos_comparisons import comparison_table, sensitivity_table
 
 from .conftest import CLEAR, drawn, gather
 

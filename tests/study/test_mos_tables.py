@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from benchmark.analysis.mos import direction_table, method_table
-from benchmark.stats.judgments import DIRECTION
+from benchmark.core.judgments import DIRECTION
+from benchmark.study.tables.mos_tables import direction_table, method_table
 
 from .conftest import CLEAR, drawn, gather
 
@@ -32,8 +32,9 @@ def test_every_rated_direction_has_a_row_and_the_others_a_note(material) -> None
 
 
 def test_one_direction_and_one_annotator_give_a_score_and_a_reason() -> None:
-    judgments = drawn(methods={"discovered": CLEAR["discovered"]},
-                      directions=1, annotators=1, ratings=1)  # fmt: skip
+    judgments = drawn(
+        methods={"discovered": CLEAR["discovered"]}, directions=1, annotators=1, ratings=1
+    )
     table = method_table(gather(judgments))
     row = table.frame.iloc[0]
     assert row["mos"] in (0.0, 1.0)

@@ -5,17 +5,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmark.analysis.planning import describe, plan_study
-from benchmark.errors import BenchError
-from benchmark.stats.planning import Design, Power, power
+from benchmark.core.errors import BenchError
 from benchmark.stats.population import Population
+from benchmark.stats.power import Design, Power, power
+from benchmark.study.planning import describe, plan_study
 
 
 @pytest.fixture(autouse=True)
 def few_designs(monkeypatch):
     """A grid of four designs, so that a test takes no time."""
     monkeypatch.setattr(
-        "benchmark.stats.plan.power_table.__defaults__", ((10, 30), (6,), (3, 5), 2_000, 0)
+        "benchmark.stats.power.power_table.__defaults__", ((10, 30), (6,), (3, 5), 2_000, 0)
     )
 
 

@@ -3,7 +3,7 @@
 import pytest
 from scipy.stats import spearmanr
 
-from benchmark.analysis.prediction import UNKNOWN, prediction_table
+from benchmark.study.tables.prediction import UNKNOWN, prediction_table
 
 from .conftest import gather
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.analysis.study import analyse
-from benchmark.analysis.table import Table
-from benchmark.analysis.writing import markdown, readable, write_analysis, write_table
+from benchmark.study.analyse import analyse
+from benchmark.study.writing_analysis import markdown, readable, write_analysis, write_table
+from benchmark.tables.table import Table
 
 from .conftest import gather
 
@@ -29,11 +29,21 @@ TABLE = Table("t", "A table of 100%", FRAME, dict.fromkeys(FRAME, "Word."), ("A 
 def test_people_read_rounded_numbers_with_their_interval() -> None:
     text = readable(FRAME)
     assert text.to_dict("records") == [
-        {"generator": "a_b", "n": "12,345", "mos [95% interval]": "0.333 [0.100, 0.500]",
-         "p_holm": "<0.001", "exact": "yes"},
-        {"generator": "c", "n": "2", "mos [95% interval]": "undefined", "p_holm": "0.500",
-         "exact": "no"},
-    ]  # fmt: skip
+        {
+            "generator": "a_b",
+            "n": "12,345",
+            "mos [95% interval]": "0.333 [0.100, 0.500]",
+            "p_holm": "<0.001",
+            "exact": "yes",
+        },
+        {
+            "generator": "c",
+            "n": "2",
+            "mos [95% interval]": "undefined",
+            "p_holm": "0.500",
+            "exact": "no",
+        },
+    ]
     assert markdown(pd.DataFrame({"a|b": ["x|y"]})) == "| a\\|b |\n| --- |\n| x\\|y |\n"
 
 

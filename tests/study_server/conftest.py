@@ -15,7 +15,7 @@ from study_server import annotators
 from study_server.app import create_app
 from study_server.bundle import Bundle, load_bundle
 from study_server.security import limiter
-from study_server.study import Served, open_study
+from study_server.served import Served, open_study
 
 from .blobs import blob_bundle
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from study_server.app import create_app
 from study_server.models import Annotator, Event
-from study_server.study import Served
+from study_server.served import Served
 
 from .conftest import Clock, Visitor, new_visitor
 

@@ -11,10 +11,10 @@ from sqlalchemy import func, select
 
 from study_server import annotators, store
 from study_server.assignment import plan
-from study_server.judgments import Answer, Outcome, record
 from study_server.links import Ticket
 from study_server.models import Annotator, Assignment, Item, Judgment
-from study_server.study import Served
+from study_server.recording import Answer, Outcome, record
+from study_server.served import Served
 
 from .conftest import Clock
 
@@ -158,7 +158,7 @@ def test_simulated_annotators_take_no_place_from_people(served: Served) -> None:
 
 def test_a_thousand_races_for_the_last_place(served: Served) -> None:
     """Twenty threads, one with a store of its own, rush for the last six places of a study."""
-    from study_server.study import open_study
+    from study_server.served import open_study
 
     for _ in range(8):
         judge_all(served, newcomer(served))  # 48 of 54 places

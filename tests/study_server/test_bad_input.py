@@ -5,7 +5,7 @@ import re
 import pytest
 from flask import Flask
 
-from study_server.study import Served
+from study_server.served import Served
 
 from .conftest import Visitor, new_visitor
 from .test_site import YES, me, stored

@@ -4,7 +4,7 @@ import re
 
 from flask import Flask
 
-from study_server.study import Served
+from study_server.served import Served
 
 from .blobs import METHODS
 from .conftest import QUIZ, Visitor, new_visitor

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 from study_server.bundle import Bundle, load_bundle
 from study_server.bundle_writer import DirectionStrips, write_bundle
 

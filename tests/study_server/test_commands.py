@@ -5,7 +5,7 @@ from collections import Counter
 import pandas as pd
 import pytest
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 from study_server import commands
 from study_server.bundle import Bundle
 from study_server.export import counting, judgments

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 from study_server import server as serving
 from study_server.bundle import Bundle
-from study_server.study import open_study
+from study_server.served import open_study
 
-from .test_kill import Server
+from .test_site_killed import Server
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 SCRIPT = """

@@ -5,10 +5,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 from study_server.export import COLUMNS, counting, judgments, write_export
-from study_server.judgments import Answer
-from study_server.study import Served
+from study_server.recording import Answer
+from study_server.served import Served
 
 from .test_assignment import YES, judge, judge_all, newcomer
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 from study_server import quality
 from study_server.export import judgments, write_export
 from study_server.importing import import_answers
-from study_server.judgments import Answer
-from study_server.study import Served, open_study
+from study_server.recording import Answer
+from study_server.served import Served, open_study
 
 from .test_assignment import judge, judge_all, newcomer
 

@@ -7,9 +7,9 @@ import pytest
 
 from study_server import quality
 from study_server.bundle import Source
-from study_server.judgments import Answer
 from study_server.models import Judgment
-from study_server.study import Served
+from study_server.recording import Answer
+from study_server.served import Served
 
 from .conftest import Clock
 from .test_assignment import judge, judge_all, newcomer

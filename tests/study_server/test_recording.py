@@ -5,9 +5,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from study_server.judgments import MAX_TEXT, Answer, FormError, parse_answer
 from study_server.models import Annotator, Judgment
-from study_server.study import Served, set_state
+from study_server.recording import MAX_TEXT, Answer, FormError, parse_answer
+from study_server.served import Served, set_state
 
 from .test_assignment import YES, judge, judge_all, newcomer
 

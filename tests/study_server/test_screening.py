@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from statsmodels.stats.inter_rater import cohens_kappa
 
+from benchmark.core.estimates import Undefined
 from benchmark.stats.population import Population
-from benchmark.stats.results import Undefined
-from benchmark.stats.screening import ScreeningRules, screen
+from study_server.screening import ScreeningRules, screen
 
 RULES = ScreeningRules()
 

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from study_server.models import Annotator, Judgment
-from study_server.study import Served, set_state
+from study_server.served import Served, set_state
 
 from .conftest import QUIZ, Clock, Visitor, new_visitor
 

@@ -134,8 +134,10 @@ class Client(threading.Thread):
     [(20, 2_000), pytest.param(40, 10_000, marks=pytest.mark.slow)],
 )
 def test_nothing_confirmed_is_lost_or_doubled(server: Server, kills: int, answers: int) -> None:
-    links = [url.removeprefix("http://127.0.0.1:8000") for url in
-             commands.invite(server.folder, answers // 10)]  # fmt: skip
+    links = [
+        url.removeprefix("http://127.0.0.1:8000")
+        for url in commands.invite(server.folder, answers // 10)
+    ]
     with commands.opened(server.folder) as study:
         signs = study.links
     server.start()

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import bindparam, func, insert, select, update
 
 from study_server.models import Item
+from study_server.served import Served
 from study_server.statements import Statement
-from study_server.study import Served
 
 KIND = select(Item.id, Item.kind, Item.ratings + 7).where(Item.kind == bindparam("kind"))
 ADD = Statement(insert(Item))

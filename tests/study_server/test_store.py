@@ -9,12 +9,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 from study_server.backup import back_up
 from study_server.bundle import Bundle, load_bundle
 from study_server.models import Annotator, Base, Item, Judgment, SettingsVersion
+from study_server.served import Served, open_study
 from study_server.store import Store, sqlite_url
-from study_server.study import Served, open_study
 
 from .blobs import blob_bundle
 from .test_assignment import judge, newcomer
@@ -105,9 +105,23 @@ def test_a_changed_manifest_does_not_fit_its_database(bundle: Bundle) -> None:
 
 def test_judgments_need_their_annotator_and_item(served: Served) -> None:
     def orphan(db) -> None:
-        db.add(Judgment(annotator_id=999, item_id="x", repeat=0, revision=0, key="k",
-                        consistent=True, single=True, category="", label="", seconds=1,
-                        language="en", simulated=False, created_at=0))  # fmt: skip
+        db.add(
+            Judgment(
+                annotator_id=999,
+                item_id="x",
+                repeat=0,
+                revision=0,
+                key="k",
+                consistent=True,
+                single=True,
+                category="",
+                label="",
+                seconds=1,
+                language="en",
+                simulated=False,
+                created_at=0,
+            )
+        )
         db.flush()
 
     with pytest.raises(IntegrityError):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from study_server.settings import LANGUAGES
+from study_server.study_settings import LANGUAGES
 from study_server.texts import NAMES, category_name, say, texts
 
 TEMPLATES = Path("study_server/templates")

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from study_server import windows
-from study_server.study import Served
+from study_server.served import Served
 from study_server.windows import Windows
 
 from .conftest import Visitor

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from benchmark.analysis.tabulate import SIMULATED, tabulate
-from benchmark.stats.results import Estimate, Interval, Undefined
+from benchmark.core.estimates import Estimate, Interval, Undefined
+from benchmark.tables.tabulate import SIMULATED, tabulate
 
 WORDS = {"name": "A name.", "n": "A count.", "x": "A value.", "x_low": "Low.", "x_high": "High."}
 
@@ -17,8 +17,12 @@ def test_an_estimate_takes_three_columns_and_keeps_its_digits() -> None:
     made = table([{"name": "a", "n": np.int64(3), "x": Estimate(value, Interval(0, 1, "how"))}])
     assert list(made.frame) == list(WORDS)
     assert made.frame.iloc[0].to_dict() == {
-        "name": "a", "n": 3, "x": value, "x_low": 0, "x_high": 1,
-    }  # fmt: skip
+        "name": "a",
+        "n": 3,
+        "x": value,
+        "x_low": 0,
+        "x_high": 1,
+    }
     assert made.frame["x"].dtype == float
     assert made.notes == ()
 

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from benchmark.report.markup import LONGEST, entry, latex, markdown, readable
+from benchmark.tables.text import LONGEST, entry, latex, markdown, readable
 
 NASTY = r"failed: 50% of a|b & c_d #1 {x} $y ~ ^ \z"
 
@@ -14,11 +14,14 @@ NASTY = r"failed: 50% of a|b & c_d #1 {x} $y ~ ^ \z"
 def text():
     table = pd.DataFrame(
         {
-            "generator": ["my_net-make", "planted"], "rca_fresh": [0.61349, float("nan")],
-            "rca_fresh_low": [0.6, float("nan")], "rca_fresh_high": [0.62251, float("nan")],
-            "n": [30000, 0], "status": ["done", NASTY],
+            "generator": ["my_net-make", "planted"],
+            "rca_fresh": [0.61349, float("nan")],
+            "rca_fresh_low": [0.6, float("nan")],
+            "rca_fresh_high": [0.62251, float("nan")],
+            "n": [30000, 0],
+            "status": ["done", NASTY],
         }
-    )  # fmt: skip
+    )
     return readable(table)
 
 
@@ -30,10 +33,20 @@ def test_the_interval_stands_in_brackets_and_is_empty_without_a_value(text):
 
 @pytest.mark.parametrize(
     ("value", "style", "expected"),
-    [(0.0004, ".3f", "0.000"), (float("nan"), ".3f", ""), (None, "g", ""), (1e-4, "g", "0.0001"),
-     (8, ".0f", "8"), ("unit", "g", "unit"), (-1e-16, "+.3f", "0.000"), (-0.01, "+.3f", "-0.010"),
-     (12345, ".3f", "12345"), (0.00012, ".2g", "0.00012"), (True, "g", "yes")],
-)  # fmt: skip
+    [
+        (0.0004, ".3f", "0.000"),
+        (float("nan"), ".3f", ""),
+        (None, "g", ""),
+        (1e-4, "g", "0.0001"),
+        (8, ".0f", "8"),
+        ("unit", "g", "unit"),
+        (-1e-16, "+.3f", "0.000"),
+        (-0.01, "+.3f", "-0.010"),
+        (12345, ".3f", "12345"),
+        (0.00012, ".2g", "0.00012"),
+        (True, "g", "yes"),
+    ],
+)
 def test_entries(value, style, expected):
     assert entry(value, style) == expected
 

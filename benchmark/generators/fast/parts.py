@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 from benchmark.generators.base import Generator, Latents
 
 PIXELS_ON_CPU = 1 << 21  # two images of 1024 x 1024

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.generators.base import Generator
-from benchmark.generators.layers import DoubledSum, ToImage, doubling
+from benchmark.generators.fast.layers import DoubledSum, ToImage, doubling
 from benchmark.generators.proggan import ScaledBias
 from benchmark.generators.sngan import ResidualUpBlock
 

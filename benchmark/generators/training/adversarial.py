@@ -16,23 +16,24 @@ import torch
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
-from benchmark.errors import BenchError
-from benchmark.gan.augmentation import augment, mirror
-from benchmark.gan.config import GanConfig
-from benchmark.gan.discriminator import Discriminator
-from benchmark.gan.growing import GrowingGenerator, growth_at, shrunk
-from benchmark.gan.images import ImageSet
-from benchmark.gan.interruption import Interruption
-from benchmark.gan.losses import HINGE, LOGISTIC, R1_EVERY, Loss, r1_penalty
-from benchmark.gan.progressive import ProgressiveDiscriminator
-from benchmark.gan.resampling import merge_doublings
+from benchmark.core.checkpoints import load_checkpoint, save_checkpoint
+from benchmark.core.contact_sheet import contact_sheet
+from benchmark.core.errors import BenchError
+from benchmark.core.progress import Progress
+from benchmark.core.storage import write_atomically
 from benchmark.generators.base import Latents
 from benchmark.generators.biggan import BigGAN
 from benchmark.generators.proggan import ProgGAN
-from benchmark.generators.weights import Family, save_weights
-from benchmark.pictures import contact_sheet
-from benchmark.progress import Progress
-from benchmark.storage import load_checkpoint, save_checkpoint, write_atomically
+from benchmark.generators.stored import Family, save_weights
+from benchmark.generators.training.augmentation import augment, mirror
+from benchmark.generators.training.discriminator import Discriminator
+from benchmark.generators.training.gan_config import GanConfig
+from benchmark.generators.training.growing import GrowingGenerator, growth_at, shrunk
+from benchmark.generators.training.interruption import Interruption
+from benchmark.generators.training.losses import HINGE, LOGISTIC, R1_EVERY, Loss, r1_penalty
+from benchmark.generators.training.progressive import ProgressiveDiscriminator
+from benchmark.generators.training.real_images import ImageSet
+from benchmark.generators.training.resampling import merge_doublings
 
 SCALARS_EVERY = 50  # steps between points of the TensorBoard curves
 PARTS = ("generator", "averaged", "critic", "generator_optimiser", "critic_optimiser")

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 import torch
 from torch import Tensor
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 
 FILE = "attributes.csv"
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from benchmark.gan.quality import Quality, Seen
-from benchmark.gan.tasks import Classes, Contrast, HasAttributes
+from benchmark.generators.training.judge_tasks import Classes, Contrast, HasAttributes
+from benchmark.generators.training.sample_quality import Quality, Seen
 
 WIDEST = 6  # attributes that a card names
 

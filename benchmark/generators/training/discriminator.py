@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-from benchmark.gan.resampling import HalvingConv
+from benchmark.generators.training.resampling import HalvingConv
 
 
 class ResidualDownBlock(nn.Module):

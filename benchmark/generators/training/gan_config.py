@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
 
 
 @dataclass(frozen=True)

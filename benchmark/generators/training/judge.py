@@ -12,11 +12,11 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmark.gan.images import ImageSet
-from benchmark.gan.tasks import AT_ONCE, Task, task_for
-from benchmark.progress import Progress
-from benchmark.seeds import derive_seed, stream
-from benchmark.storage import write_atomically
+from benchmark.core.progress import Progress
+from benchmark.core.seeds import derive_seed, stream
+from benchmark.core.storage import write_atomically
+from benchmark.generators.training.judge_tasks import AT_ONCE, Task, task_for
+from benchmark.generators.training.real_images import ImageSet
 
 FEATURES = 128
 PEAK_RATE = 3e-3  # of a one-cycle schedule

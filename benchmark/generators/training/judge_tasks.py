@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmark.gan.images import ImageSet
-from benchmark.gan.views import view
-from benchmark.seeds import stream
+from benchmark.core.seeds import stream
+from benchmark.generators.training.real_images import ImageSet
+from benchmark.generators.training.views import view
 
 Network = Callable[[Tensor], Tensor]  # (n, C, H, W) images in [-1, 1] -> (n, outputs)
 AT_ONCE = 500  # images in one forward pass without gradients

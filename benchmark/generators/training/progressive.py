@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrize import register_parametrization
 
-from benchmark.gan.resampling import HalvingConv
 from benchmark.generators.proggan import SEED_SIZE
+from benchmark.generators.training.resampling import HalvingConv
 
 GROUP = 4  # images among which variety is measured
 

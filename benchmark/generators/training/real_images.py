@@ -16,8 +16,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from benchmark.errors import BenchError
-from benchmark.gan.attributes import FILE, Attributes, parse_attributes
+from benchmark.core.errors import BenchError
+from benchmark.generators.training.attributes import FILE, Attributes, parse_attributes
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
@@ -79,9 +79,12 @@ class ImageSet:
 
 
 def load_images(
-    path: Path, shape: tuple[int, int, int], split: str = "train", at_least: int = 1,
+    path: Path,
+    shape: tuple[int, int, int],
+    split: str = "train",
+    at_least: int = 1,
     crop: Box | None = None,
-) -> ImageSet:  # fmt: skip
+) -> ImageSet:
     """The images of one split under `path`, brought to `shape` = (C, H, W).
 
     crop: what is cut out of each image first. Smaller images are padded with black, larger ones
@@ -173,9 +176,11 @@ def _classes(names: list[PurePosixPath]) -> Tensor | None:
 
 
 def _attributes(
-    files: list[PurePosixPath], images: list[PurePosixPath],
-    read: Callable[[PurePosixPath], bytes], path: Path,
-) -> Attributes | None:  # fmt: skip
+    files: list[PurePosixPath],
+    images: list[PurePosixPath],
+    read: Callable[[PurePosixPath], bytes],
+    path: Path,
+) -> Attributes | None:
     """What the source's attributes.csv says of `images`, None where there is no such file."""
     found = [file for file in files if file.name == FILE]
     if len(found) > 1:

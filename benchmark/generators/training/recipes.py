@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmark.gan.config import GanConfig
-from benchmark.gan.images import Box
 from benchmark.generators.biggan import BigGAN
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.sngan import SNGAN
-from benchmark.generators.weights import Family
+from benchmark.generators.stored import Family
+from benchmark.generators.training.gan_config import GanConfig
+from benchmark.generators.training.real_images import Box
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,13 @@ RECIPES = {
     "anime-sngan-small": Recipe(
         make=lambda: SNGAN(128, (256, 128, 64, 32, 32), 3),
         config=GanConfig(
-            steps=3_500, batch=32, critic_width=24, lr_generator=1.5e-4, lr_critic=6e-4,
-            augment=("translation",), mirror=True,
+            steps=3_500,
+            batch=32,
+            critic_width=24,
+            lr_generator=1.5e-4,
+            lr_critic=6e-4,
+            augment=("translation",),
+            mirror=True,
         ),
         data="anime faces of 64 x 64 pixels, drawings of many artists",
         terms="no terms are stated for the drawings; the weights are meant for research only",
@@ -46,8 +51,14 @@ RECIPES = {
     "celeba-proggan-small": Recipe(
         make=lambda: ProgGAN(128, (128, 128, 96, 48, 32), 3),
         config=GanConfig(
-            steps=8_000, batch=32, lr_generator=2e-3, lr_critic=4e-3, beta2=0.99,
-            augment=("translation",), mirror=True, r1=0.2,
+            steps=8_000,
+            batch=32,
+            lr_generator=2e-3,
+            lr_critic=4e-3,
+            beta2=0.99,
+            augment=("translation",),
+            mirror=True,
+            r1=0.2,
         ),
         data="CelebA, the first 10,000 aligned images, faces cropped and resized to 64 x 64",
         terms="CelebA is for non-commercial research, and so are the weights",
@@ -57,10 +68,14 @@ RECIPES = {
     "cifar-biggan-small": Recipe(
         make=lambda: BigGAN(32, latent_dim=80, width=20, n_classes=10, shared_dim=32),
         config=GanConfig(
-            steps=5_000, batch=32, critic_width=40, lr_generator=1e-4, augment=("translation",),
+            steps=5_000,
+            batch=32,
+            critic_width=40,
+            lr_generator=1e-4,
+            augment=("translation",),
             mirror=True,
         ),
         data="CIFAR-10, photographs of ten classes of 32 x 32 pixels",
         terms="no terms are stated for CIFAR-10; the weights are meant for research",
     ),
-}  # fmt: skip
+}

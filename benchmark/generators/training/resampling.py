@@ -9,7 +9,7 @@ from collections import OrderedDict
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmark.generators.layers import doubling, spread
+from benchmark.generators.fast.layers import doubling, spread
 
 
 class HalvingConv(nn.Conv2d):

@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmark.gan.images import ImageSet
-from benchmark.gan.judge import Judge
-from benchmark.gan.tasks import AT_ONCE, Task
+from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator
-from benchmark.seeds import stream
+from benchmark.generators.training.judge import Judge
+from benchmark.generators.training.judge_tasks import AT_ONCE, Task
+from benchmark.generators.training.real_images import ImageSet
 
 SAMPLES = 10_000
 
@@ -58,9 +58,13 @@ class Quality:
 
 @torch.no_grad()
 def measure(
-    generator: Generator, judge: Judge, train: ImageSet, test: ImageSet,
-    young: Generator | None = None, early_step: int = 0,
-) -> Quality:  # fmt: skip
+    generator: Generator,
+    judge: Judge,
+    train: ImageSet,
+    test: ImageSet,
+    young: Generator | None = None,
+    early_step: int = 0,
+) -> Quality:
     """Judge 10,000 samples of `generator`, or as many as there are test images or images in half of
     the training set where that is fewer: all distances carry the same bias of sample size.
 
@@ -111,9 +115,11 @@ def frechet(a: np.ndarray, b: np.ndarray) -> float:
     """
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     return frechet_of_gaussians(
-        a.mean(axis=0), np.atleast_2d(np.cov(a, rowvar=False)),
-        b.mean(axis=0), np.atleast_2d(np.cov(b, rowvar=False)),
-    )  # fmt: skip
+        a.mean(axis=0),
+        np.atleast_2d(np.cov(a, rowvar=False)),
+        b.mean(axis=0),
+        np.atleast_2d(np.cov(b, rowvar=False)),
+    )
 
 
 def frechet_of_gaussians(

@@ -5,19 +5,18 @@ from pathlib import Path
 
 import torch
 
-from benchmark.device import device_name
-from benchmark.directions import versions
-from benchmark.errors import unknown
-from benchmark.gan.card import model_card
-from benchmark.gan.images import load_images
-from benchmark.gan.judge import trained_judge
-from benchmark.gan.quality import Quality, measure
-from benchmark.gan.recipes import RECIPES
-from benchmark.gan.training import GanTraining, sheet_latents
+from benchmark.core.contact_sheet import contact_sheet
+from benchmark.core.device import device_name, versions
+from benchmark.core.errors import unknown
+from benchmark.core.storage import sha256, write_atomically
 from benchmark.generators.proggan import ProgGAN
-from benchmark.generators.weights import Family, load_family, save_weights, weights_hash
-from benchmark.pictures import contact_sheet
-from benchmark.storage import sha256, write_atomically
+from benchmark.generators.stored import Family, load_family, save_weights, weights_hash
+from benchmark.generators.training.adversarial import GanTraining, sheet_latents
+from benchmark.generators.training.card import model_card
+from benchmark.generators.training.judge import trained_judge
+from benchmark.generators.training.real_images import load_images
+from benchmark.generators.training.recipes import RECIPES
+from benchmark.generators.training.sample_quality import Quality, measure
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmark.gan.augmentation import recoloured
+from benchmark.generators.training.augmentation import recoloured
 
 
 def view(images: Tensor, least: float, jitter: float, rng: torch.Generator) -> Tensor:

@@ -11,9 +11,9 @@ from matplotlib.colors import PowerNorm
 from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
-from benchmark.metrics import rca
-from benchmark.report import style
-from benchmark.report.replicates import Replicates
+from benchmark.charts import style
+from benchmark.rca import evaluation
+from benchmark.runs.replicates import Replicates
 
 MOST_LABELS = 16  # directions that still get a number each
 
@@ -48,10 +48,16 @@ def _draw(ax: Axes, matrix: np.ndarray) -> None:
     place = order(matrix)
     ordered = pd.DataFrame(matrix).loc[place, place]
     sns.heatmap(
-        ordered, ax=ax, square=True, cmap="rocket_r", norm=PowerNorm(0.5, 0, 1), cbar=False,
-        xticklabels=len(place) <= MOST_LABELS, yticklabels=len(place) <= MOST_LABELS,
+        ordered,
+        ax=ax,
+        square=True,
+        cmap="rocket_r",
+        norm=PowerNorm(0.5, 0, 1),
+        cbar=False,
+        xticklabels=len(place) <= MOST_LABELS,
+        yticklabels=len(place) <= MOST_LABELS,
         rasterized=True,
-    )  # fmt: skip
+    )
     ax.set_xlabel("R's answer")
     ax.tick_params(length=0, rotation=0)
 
@@ -61,7 +67,7 @@ def shares(predictions: pd.DataFrame, k: int) -> np.ndarray:
 
     A direction that was never asked about is a row of zeros.
     """
-    counts = rca.confusion(predictions, k).astype(float)
+    counts = evaluation.confusion(predictions, k).astype(float)
     return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
 
 

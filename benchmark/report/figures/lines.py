@@ -10,9 +10,9 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from benchmark.metrics import rca
-from benchmark.report import style
-from benchmark.report.replicates import Replicates
+from benchmark.charts import style
+from benchmark.rca import evaluation
+from benchmark.runs.replicates import Replicates
 
 POINTS = 50  # of a training curve, fewer than are kept: a batch is a noisy measure
 WHOLE_RANGE = ("pi", 100)  # seaborn's name for the band from the lowest to the highest seed
@@ -51,8 +51,14 @@ def draw_shifts(rows: Sequence[Replicates], folder: Path) -> None:
     for ax, (name, group) in zip(axes, groups, strict=True):
         _plot(ax, group, "abs_eps", "accuracy")
         for method, own in group.groupby("method"):
-            ax.fill_between(own["abs_eps"], own["low"], own["high"], color=colour[method],
-                            alpha=0.2, linewidth=0)  # fmt: skip
+            ax.fill_between(
+                own["abs_eps"],
+                own["low"],
+                own["high"],
+                color=colour[method],
+                alpha=0.2,
+                linewidth=0,
+            )
         ax.axhline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
         ax.set(title=name, xlabel="length of the shift, |eps|", ylabel="accuracy")
         ax.set(xlim=(0, None), ylim=(0, end))
@@ -66,7 +72,7 @@ def shift_table(rows: Sequence[Replicates]) -> pd.DataFrame:
     for r in rows:
         predictions = r.table("predictions")
         if not predictions.empty:
-            bins = rca.by_shift(predictions, r.first.result.config["protocol"]["max_shift"])
+            bins = evaluation.by_shift(predictions, r.first.result.config["protocol"]["max_shift"])
             place = {"generator": r.generator, "method": r.method}
             parts.append(bins.assign(**place, chance=1.0 / r.k).query("n > 0"))
     return pd.concat(parts[1:] or parts, ignore_index=True)
@@ -108,8 +114,12 @@ def _plot(ax: Axes, frame: pd.DataFrame, x: str, y: str, **changes: Any) -> None
     """A line a method, in its colour and with its marker; over seeds the mean and their range."""
     methods = frame["method"]
     looks: dict[str, Any] = {
-        "style": "method", "markers": style.markers(methods), "dashes": False,
-        "palette": style.palette(methods), "errorbar": WHOLE_RANGE,
-        "err_kws": {"linewidth": 0}, "legend": False,
-    }  # fmt: skip
+        "style": "method",
+        "markers": style.markers(methods),
+        "dashes": False,
+        "palette": style.palette(methods),
+        "errorbar": WHOLE_RANGE,
+        "err_kws": {"linewidth": 0},
+        "legend": False,
+    }
     sns.lineplot(frame, x=x, y=y, hue="method", ax=ax, **{**looks, **changes})

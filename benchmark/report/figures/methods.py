@@ -8,12 +8,12 @@ from typing import Any
 import pandas as pd
 import seaborn as sns
 
-from benchmark.report import style
-from benchmark.report.confusion import draw_confusion
-from benchmark.report.lines import draw_curves, draw_directions, draw_shifts
-from benchmark.report.replicates import Replicates
-from benchmark.report.rows import INTERVAL, Row, draw_rows, point
-from benchmark.report.tables import direction_table, rca_table, seed_table
+from benchmark.charts import style
+from benchmark.charts.rows import INTERVAL, Row, draw_rows, point
+from benchmark.report.figures.confusion import draw_confusion
+from benchmark.report.figures.lines import draw_curves, draw_directions, draw_shifts
+from benchmark.report.tables.main_table import direction_table, rca_table, seed_table
+from benchmark.runs.replicates import Replicates
 
 
 def write_figures(rows: Sequence[Replicates], folder: Path) -> None:
@@ -53,9 +53,13 @@ def _rca_row(row: Mapping[Any, Any], seeds: pd.DataFrame) -> Row:
     own = seeds[seeds["method"] == row["method"]]["rca_fresh"]
     points = list(own) if len(own) > 1 else []
     return Row(
-        row["method"], row["rca_fresh"], f"{row['rca_fresh']:.3f}",
-        (row["rca_fresh_low"], row["rca_fresh_high"]), points, [0.28] * len(points),
-    )  # fmt: skip
+        row["method"],
+        row["rca_fresh"],
+        f"{row['rca_fresh']:.3f}",
+        (row["rca_fresh_low"], row["rca_fresh_high"]),
+        points,
+        [0.28] * len(points),
+    )
 
 
 def draw_price(table: pd.DataFrame, seeds: pd.DataFrame, folder: Path) -> None:
@@ -71,9 +75,17 @@ def draw_price(table: pd.DataFrame, seeds: pd.DataFrame, folder: Path) -> None:
         for ax, column in ((redundancy, "max_cosine"), (collapse, "collapse")):
             for frame, look in ((own, {"s": 16, "alpha": 0.5}), (group, {"s": 60})):
                 sns.scatterplot(
-                    frame, x=column, y="rca_fresh", hue="method", style="method", ax=ax,
-                    palette=colour, markers=marker, legend=False, **look,
-                )  # fmt: skip
+                    frame,
+                    x=column,
+                    y="rca_fresh",
+                    hue="method",
+                    style="method",
+                    ax=ax,
+                    palette=colour,
+                    markers=marker,
+                    legend=False,
+                    **look,
+                )
             ax.axhline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
             ax.set(title=name, ylabel="RCA of a fresh R", ylim=(0, end))
             ax.grid(visible=True, axis="both")

@@ -11,16 +11,16 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from benchmark.analysis.table import Table
-from benchmark.report.explorer import STEPS, Chapter, share
-from benchmark.report.glance import glances
 from benchmark.report.judged import Judged
-from benchmark.report.replicates import Replicates
-from benchmark.report.strips import LATENTS
-from benchmark.report.tables import rca_table, seed_table, write_text
-from benchmark.report.view import Drawing, address, drawing, frame_view, study_drawing, view
+from benchmark.report.page.glance import glances
+from benchmark.report.page.view import Drawing, address, drawing, frame_view, study_drawing, view
+from benchmark.report.pictures.explorer import STEPS, Chapter, share
+from benchmark.report.pictures.strips import LATENTS
+from benchmark.report.tables.main_table import rca_table, seed_table, write_text
 from benchmark.report.words import COLUMNS, FIGURES, OF_A_SEED, SETTINGS
-from benchmark.results import StoredCell
+from benchmark.runs.replicates import Replicates
+from benchmark.runs.results import StoredCell
+from benchmark.tables.table import Table
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -48,9 +48,12 @@ def write_page(contents: Contents, run: Path) -> None:
 def html(contents: Contents, figures: Path) -> str:
     """The page. figures: the folder of the run's figures; those that are missing are left out."""
     templates = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     style, script = ((TEMPLATES / name).read_text("utf-8") for name in ("page.css", "explorer.js"))
     judged = contents.judged
     simulated = judged is not None and judged.simulated
@@ -70,10 +73,10 @@ def html(contents: Contents, figures: Path) -> str:
         picture=lambda sprite: address(".webp", sprite),
         shown={"best": share(len(contents.chapters)), "steps": STEPS, "latents": LATENTS},
         ablations=[
-            (view(ablation), own_figure(figures, ablation.name))
-            for ablation in contents.ablations
+            (view(ablation), own_figure(figures, ablation.name)) for ablation in contents.ablations
         ],
-        study=judged and {
+        study=judged
+        and {
             "simulated": simulated,
             "remarks": judged.remarks,
             "tables": [view(t, simulated) for t in judged.tables],
@@ -83,7 +86,7 @@ def html(contents: Contents, figures: Path) -> str:
         facts=facts(contents),
         settings=frame_view("settings", "Settings", settings_table(contents.rows), SETTINGS),
         seeds=frame_view("seeds", "Every run", seed_frame(contents.rows), {**COLUMNS, **OF_A_SEED}),
-    )  # fmt: skip
+    )
 
 
 def policy(style: str, script: str) -> str:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.analysis.table import Table
 from benchmark.report.judged import Judged
-from benchmark.report.markup import P_VALUE, entry
+from benchmark.tables.table import Table
+from benchmark.tables.text import P_VALUE, entry
 
 SURE = 0.05  # an adjusted p below it counts as more than chance
 
@@ -34,8 +34,10 @@ def glances(
     pairs = comparison.frame.to_dict("records") if comparison else []
     views = []
     for generator, group in table.groupby("generator", sort=False):
-        rows = [{str(k): None if pd.isna(v) else v for k, v in row.items()}
-                for row in group.to_dict("records")]  # fmt: skip
+        rows = [
+            {str(k): None if pd.isna(v) else v for k, v in row.items()}
+            for row in group.to_dict("records")
+        ]
         against = {p["baseline"]: p for p in pairs if p["generator"] == generator}
         for row in rows:
             pair = against.get(row["method"], {})

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmark.analysis.table import Table
-from benchmark.report.markup import SHARES, readable
 from benchmark.report.words import FIGURES, STUDY_FIGURES
+from benchmark.tables.table import Table
+from benchmark.tables.text import SHARES, readable
 
 MEDIA = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp"}
 SIMULATED = "Simulated"

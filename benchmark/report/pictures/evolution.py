@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from benchmark.generators.base import Generator
-from benchmark.report.panel import panel, shifted_images
-from benchmark.report.strips import DIRECTIONS, page, ranking, shown_latents, shown_shifts
-from benchmark.results import StoredCell
+from benchmark.report.pictures.panel import panel, shifted_images
+from benchmark.report.pictures.strips import DIRECTIONS, page, shown_latents, shown_shifts
+from benchmark.runs.results import StoredCell
 
 
 def draw_evolution(generator: Generator, stored: StoredCell) -> Image.Image:
@@ -28,7 +28,7 @@ def draw_evolution(generator: Generator, stored: StoredCell) -> Image.Image:
     }
     first, last = stages[min(stages)], stages[max(stages)]
     turned = likeness(first, last)  # (K,)
-    k, accuracy = min(ranking(stored)[:DIRECTIONS], key=lambda best: turned[best[0]].item())
+    k, accuracy = min(stored.ranking()[:DIRECTIONS], key=lambda best: turned[best[0]].item())
     latents, eps = shown_latents(generator, stored)[:1], shown_shifts(stored)
     rows, labels = [], []
     for step, matrix in sorted(stages.items()):

@@ -10,14 +10,14 @@ import pandas as pd
 import torch
 from torch.nn import functional as F
 
+from benchmark.core.contact_sheet import contact_sheet
 from benchmark.generators.base import Generator
-from benchmark.metrics import rca
-from benchmark.pictures import contact_sheet
+from benchmark.rca import evaluation
 from benchmark.report.judged import Judged
-from benchmark.report.panel import shifted_images
-from benchmark.report.replicates import Replicates
-from benchmark.report.strips import shown_latents
-from benchmark.results import StoredCell
+from benchmark.report.pictures.panel import shifted_images
+from benchmark.report.pictures.strips import shown_latents
+from benchmark.runs.replicates import Replicates
+from benchmark.runs.results import StoredCell
 
 STEPS = 13  # values of eps from end to end; odd, so the middle one is unshifted
 FEWEST, MOST, ALL = 8, 16, 48  # directions of the best: of a chapter, and of all together
@@ -70,8 +70,9 @@ def explore(
         (r, generator)
         for r in rows
         if (generator := opened.get(r.generator)) is not None
-        and r.done and r.first.table("predictions") is not None
-    ]  # fmt: skip
+        and r.done
+        and r.first.table("predictions") is not None
+    ]
     return [
         chapter(generator, r.first, judgments_of(judged, r.generator, r.method), share(len(found)))
         for r, generator in found
@@ -96,7 +97,7 @@ def chapter(
     cell, settings = stored.result.cell, stored.result.config["protocol"]
     predictions = stored.table("predictions")
     assert predictions is not None, "the caller has looked"
-    table = rca.per_direction(predictions, settings["k"]).dropna(subset="accuracy")
+    table = evaluation.per_direction(predictions, settings["k"]).dropna(subset="accuracy")
     table = table.sort_values("accuracy", ascending=False, kind="stable", ignore_index=True)
     eps = torch.linspace(-settings["max_shift"], settings["max_shift"], STEPS)  # (STEPS,)
     latents = shown_latents(generator, stored)
@@ -114,14 +115,26 @@ def chapter(
         side = (images.shape[-2], images.shape[-1])
         shown.append(
             Shown(
-                k, rank, float(row["accuracy"]), float(row["low"]), float(row["high"]),
-                float(collapse[k]) if collapse else None, facts.get(k, {}), sprite(images),
+                k,
+                rank,
+                float(row["accuracy"]),
+                float(row["low"]),
+                float(row["high"]),
+                float(collapse[k]) if collapse else None,
+                facts.get(k, {}),
+                sprite(images),
             )
-        )  # fmt: skip
+        )
     return Chapter(
-        cell.generator, cell.method, cell.seed, settings["k"], len(latents),
-        tuple(round(value, 6) for value in eps.tolist()), side, tuple(shown),
-    )  # fmt: skip
+        cell.generator,
+        cell.method,
+        cell.seed,
+        settings["k"],
+        len(latents),
+        tuple(round(value, 6) for value in eps.tolist()),
+        side,
+        tuple(shown),
+    )
 
 
 def chosen(ranked: Sequence[int], known: Mapping[int, Any], most: int) -> list[int]:

@@ -10,15 +10,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmark.directions.labels import Label
 from benchmark.generators.base import Generator
-from benchmark.labels import Label
-from benchmark.report.markup import SHARES, markdown, readable
-from benchmark.report.pictures import save
-from benchmark.report.replicates import Replicates
-from benchmark.report.strips import draw, ranking, spoken
-from benchmark.report.tables import write_text
+from benchmark.report.pictures.gallery import save
+from benchmark.report.pictures.strips import draw, spoken
+from benchmark.report.tables.main_table import write_text
 from benchmark.report.words import NAMED
-from benchmark.results import StoredCell
+from benchmark.runs.replicates import Replicates
+from benchmark.runs.results import StoredCell
+from benchmark.tables.text import SHARES, markdown, readable
 
 MOST = 12  # directions of a picture
 
@@ -54,7 +54,7 @@ def write_named(
 
 def named(stored: StoredCell) -> list[tuple[Label, float]]:
     """Labels with a name, each with R's accuracy; by MOS where people rated, then by accuracy."""
-    accuracy = dict(ranking(stored))
+    accuracy = dict(stored.ranking())
     found = [
         (label, accuracy.get(label.index, float("nan")))
         for label in stored.directions().labels
@@ -68,11 +68,16 @@ def table(names: Sequence[tuple[Label, float]]) -> pd.DataFrame:
     frame = pd.DataFrame(
         [
             {
-                "direction": label.index, "name": escape(label.label or "", quote=False),
-                "mos": label.mos, "mos_low": label.low, "mos_high": label.high,
-                "ratings": label.n or None, "change type": label.category, "accuracy": accuracy,
+                "direction": label.index,
+                "name": escape(label.label or "", quote=False),
+                "mos": label.mos,
+                "mos_low": label.low,
+                "mos_high": label.high,
+                "ratings": label.n or None,
+                "change type": label.category,
+                "accuracy": accuracy,
             }
             for label, accuracy in names
         ]
-    )  # fmt: skip
+    )
     return frame.astype({"ratings": "Int64"}).dropna(axis="columns", how="all")

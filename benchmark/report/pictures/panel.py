@@ -9,8 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.nn import functional as F
 
+from benchmark.core.contact_sheet import contact_sheet
 from benchmark.generators.base import Generator, Latents
-from benchmark.pictures import contact_sheet
 
 LEAST, MOST = 64, 128  # pixels of an image's side on paper
 GAP = 2  # pixels between images
@@ -67,9 +67,13 @@ def blank(width: int, height: int) -> Image.Image:
 
 
 def write(
-    picture: Image.Image, place: tuple[int, int], text: str, anchor: str = "lm",
-    colour: str = INK, bold: bool = False,
-) -> None:  # fmt: skip
+    picture: Image.Image,
+    place: tuple[int, int],
+    text: str,
+    anchor: str = "lm",
+    colour: str = INK,
+    bold: bool = False,
+) -> None:
     """Text on a picture; anchor as Pillow names it."""
     ImageDraw.Draw(picture).text(place, text, colour, _font(bold), anchor)
 

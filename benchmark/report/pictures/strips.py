@@ -7,12 +7,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from benchmark.core.seeds import stream
+from benchmark.directions.labels import Label
 from benchmark.generators.base import Generator, Latents
-from benchmark.labels import Label
-from benchmark.metrics import rca
-from benchmark.report.panel import LINE, QUIET, blank, panel, shifted_images, write
-from benchmark.results import StoredCell
-from benchmark.seeds import stream
+from benchmark.report.pictures.panel import LINE, QUIET, blank, panel, shifted_images, write
+from benchmark.runs.results import StoredCell
 
 SHIFTS = 9  # columns of a strip; odd, so the middle one is unshifted
 LATENTS = 4  # rows of a strip
@@ -30,7 +29,7 @@ def draw_strips(generator: Generator, stored: StoredCell) -> Image.Image:
     names = {label.index: spoken(label) for label in directions.labels}
     titles = {
         k: f"direction {k}, accuracy {accuracy:.2f}{names.get(k, '')}"
-        for k, accuracy in ranking(stored)[:DIRECTIONS]
+        for k, accuracy in stored.ranking()[:DIRECTIONS]
     }
     what = f"{len(titles)} of {len(directions)} directions, those that R names best"
     return draw(generator, stored, titles, what)
@@ -70,17 +69,6 @@ def page(panels: list[Image.Image], heading: str, legend: str) -> Image.Image:
     for i, strip in enumerate(panels):
         picture.paste(strip, (MARGIN + i % across * width, top + MARGIN + i // across * height))
     return picture
-
-
-def ranking(stored: StoredCell) -> list[tuple[int, float]]:
-    """Each direction that R was asked about with its accuracy, the best first."""
-    predictions = stored.table("predictions")
-    if predictions is None:
-        return []
-    k = int(stored.result.config["protocol"]["k"])
-    table = rca.per_direction(predictions, k).dropna(subset="accuracy")
-    table = table.sort_values("accuracy", ascending=False, kind="stable")
-    return list(zip(table["k"].tolist(), table["accuracy"].tolist(), strict=True))
 
 
 def shown_latents(generator: Generator, stored: StoredCell) -> Latents:

@@ -8,19 +8,31 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from benchmark.ablation import AXES, read_note
-from benchmark.analysis.table import Table
-from benchmark.report import style
-from benchmark.report.documents import without_nan, write_documents
-from benchmark.report.replicates import Replicates, ordered_methods
-from benchmark.report.tables import rca_row
+from benchmark.charts import style
+from benchmark.report.tables.main_table import rca_row
 from benchmark.report.words import ABLATED, ABLATIONS, COLUMNS
-from benchmark.results import StoredCell, read_cells
+from benchmark.runs.ablation import AXES, read_note
+from benchmark.runs.replicates import Replicates, ordered_methods
+from benchmark.runs.results import StoredCell, read_cells
+from benchmark.tables.table import Table
+from benchmark.tables.writing import without_nan, write_documents
 
 SHOWN = (
-    "k", "chance", "rca_fresh", "rca_fresh_low", "rca_fresh_high", "rca_joint", "shift_error",
-    "max_cosine", "effective_rank", "collapse", "n", "seeds", "seconds", "status",
-)  # fmt: skip
+    "k",
+    "chance",
+    "rca_fresh",
+    "rca_fresh_low",
+    "rca_fresh_high",
+    "rca_joint",
+    "shift_error",
+    "max_cosine",
+    "effective_rank",
+    "collapse",
+    "n",
+    "seeds",
+    "seconds",
+    "status",
+)
 MEASURES = {
     "rca_fresh": "RCA of a fresh R",
     "rca_joint": "RCA of the joint R",

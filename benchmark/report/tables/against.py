@@ -7,14 +7,14 @@ from typing import Any
 import pandas as pd
 
 from baselines import METHODS
-from benchmark.analysis.table import Table
-from benchmark.report.documents import without_nan
+from benchmark.core.estimates import Estimate, Undefined
 from benchmark.report.judged import Judged
-from benchmark.report.replicates import Replicates, ordered_methods
 from benchmark.report.words import COMPARISON, COMPARISON_NOTE, COMPARISON_OF_STUDY
+from benchmark.runs.replicates import Replicates, ordered_methods
 from benchmark.stats.comparison import Comparison, compare_scores
-from benchmark.stats.rca import RcaComparison, compare_rca
-from benchmark.stats.results import Estimate, Undefined
+from benchmark.stats.paired import RcaComparison, compare_rca
+from benchmark.tables.table import Table
+from benchmark.tables.writing import without_nan
 
 METHOD = next(iter(METHODS))  # the one under test; the others are what it is held against
 Key = tuple[str, str]  # generators joined by +, and the baseline

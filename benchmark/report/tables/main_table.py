@@ -9,21 +9,37 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from benchmark.metrics import rca
-from benchmark.report.markup import latex, markdown, readable
-from benchmark.report.replicates import Replicates
+from benchmark.core.storage import write_atomically
+from benchmark.rca import evaluation
 from benchmark.report.words import COLUMNS, INTRODUCTION, RECOVERY
-from benchmark.results import StoredCell
+from benchmark.runs.replicates import Replicates
+from benchmark.runs.results import StoredCell
 from benchmark.stats.intervals import wilson
-from benchmark.storage import write_atomically
+from benchmark.tables.text import latex, markdown, readable
 
 AVERAGED = (
-    "rca_fresh", "rca_joint", "top5", "shift_error", "max_cosine", "effective_rank", "collapse",
-)  # fmt: skip
+    "rca_fresh",
+    "rca_joint",
+    "top5",
+    "shift_error",
+    "max_cosine",
+    "effective_rank",
+    "collapse",
+)
 OF_A_SEED = (  # what a cell's row shows in any case, empty where the cell failed
-    "rca_fresh", "rca_fresh_low", "rca_fresh_high", "rca_joint", "rca_joint_low", "rca_joint_high",
-    "top5", "shift_error", "max_cosine", "effective_rank", "collapse", "n",
-)  # fmt: skip
+    "rca_fresh",
+    "rca_fresh_low",
+    "rca_fresh_high",
+    "rca_joint",
+    "rca_joint_low",
+    "rca_joint_high",
+    "top5",
+    "shift_error",
+    "max_cosine",
+    "effective_rank",
+    "collapse",
+    "n",
+)
 
 
 def write_tables(rows: Sequence[Replicates], run: Path) -> None:
@@ -129,7 +145,7 @@ def direction_table(rows: Sequence[Replicates]) -> pd.DataFrame:
         for stored in r.done:
             predictions = stored.table("predictions")
             if predictions is not None:
-                table = rca.per_direction(predictions, r.k)
+                table = evaluation.per_direction(predictions, r.k)
                 table["collapse"] = stored.result.metrics.get("collapse_by_direction", nan)
                 place = {"generator": r.generator, "method": r.method}
                 parts.append(table.assign(**place, seed=stored.result.cell.seed)[columns])

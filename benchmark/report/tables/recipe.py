@@ -6,10 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.report.markup import markdown, readable
-from benchmark.report.tables import seed_table, write_csv, write_text
+from benchmark.report.tables.main_table import seed_table, write_csv, write_text
 from benchmark.report.words import RECIPE
-from benchmark.results import StoredCell
+from benchmark.runs.results import StoredCell
+from benchmark.tables.text import markdown, readable
 
 
 def write_recipe(cells: Sequence[StoredCell], run: Path) -> None:

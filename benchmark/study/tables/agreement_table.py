@@ -1,10 +1,10 @@
 """The table of agreement: do annotators agree with each other, and with themselves?"""
 
-from benchmark.analysis.material import Material
-from benchmark.analysis.table import Table
-from benchmark.analysis.tabulate import tabulate
+from benchmark.core.judgments import QUESTIONS
 from benchmark.stats.agreement import agreement, repeat_agreement
-from benchmark.stats.judgments import QUESTIONS
+from benchmark.study.answers import Material
+from benchmark.tables.table import Table
+from benchmark.tables.tabulate import tabulate
 
 BETWEEN, WITHIN = "between annotators", "within annotators"
 
@@ -35,6 +35,10 @@ def agreement_table(material: Material) -> Table:
         for question in QUESTIONS
     ]
     return tabulate(
-        "agreement", "Do annotators agree?", WORDS, rows, ["question", "agreement"],
+        "agreement",
+        "Do annotators agree?",
+        WORDS,
+        rows,
+        ["question", "agreement"],
         simulated=material.simulated,
-    )  # fmt: skip
+    )

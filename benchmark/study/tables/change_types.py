@@ -1,11 +1,11 @@
 """The tables of change types: what each method finds, and whether methods differ in it."""
 
-from benchmark.analysis.comparisons import scope
-from benchmark.analysis.material import Material
-from benchmark.analysis.table import Table
-from benchmark.analysis.tabulate import tabulate
 from benchmark.stats.association import associations
 from benchmark.stats.categories import change_types
+from benchmark.study.answers import Material
+from benchmark.study.tables.mos_comparisons import scope
+from benchmark.tables.table import Table
+from benchmark.tables.tabulate import tabulate
 
 SHARE_WORDS = {
     "generator": "The frozen network whose latent space is searched.",
@@ -37,9 +37,14 @@ def share_table(material: Material) -> Table:
     if material.own_words:
         notes.append(f"{material.own_words} judgments name a change type in words of their own.")
     return tabulate(
-        "change_types", "Change types of each method", SHARE_WORDS, rows,
-        ["generator", "method", "category"], notes, material.simulated,
-    )  # fmt: skip
+        "change_types",
+        "Change types of each method",
+        SHARE_WORDS,
+        rows,
+        ["generator", "method", "category"],
+        notes,
+        material.simulated,
+    )
 
 
 def association_table(material: Material) -> Table:
@@ -49,6 +54,10 @@ def association_table(material: Material) -> Table:
         for result in associations(material.judgments, material.categories)
     ]
     return tabulate(
-        "change_types_test", "Do methods differ in the change types they find?", TEST_WORDS, rows,
-        ["generator"], simulated=material.simulated,
-    )  # fmt: skip
+        "change_types_test",
+        "Do methods differ in the change types they find?",
+        TEST_WORDS,
+        rows,
+        ["generator"],
+        simulated=material.simulated,
+    )

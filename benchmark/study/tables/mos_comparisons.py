@@ -5,14 +5,14 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.analysis.material import Material
-from benchmark.analysis.roles import Roles
-from benchmark.analysis.table import Table
-from benchmark.analysis.tabulate import tabulate
+from benchmark.core.estimates import Undefined
+from benchmark.runs.roles import Roles
 from benchmark.stats.comparison import compare
 from benchmark.stats.gee import marginal_model
-from benchmark.stats.results import Undefined
 from benchmark.stats.twoway import two_way_difference
+from benchmark.study.answers import Material
+from benchmark.tables.table import Table
+from benchmark.tables.tabulate import tabulate
 
 POOLED = "pooled"
 NO_P = Undefined("the two-way bootstrap gives an interval and no p")
@@ -70,9 +70,14 @@ def comparison_table(material: Material, roles: Roles | Undefined) -> Table:
                 }
             )
     return tabulate(
-        "comparisons", "The method against each baseline", COMPARISON_WORDS, rows,
-        ["generator", "baseline"], [_why(roles)], material.simulated,
-    )  # fmt: skip
+        "comparisons",
+        "The method against each baseline",
+        COMPARISON_WORDS,
+        rows,
+        ["generator", "baseline"],
+        [_why(roles)],
+        material.simulated,
+    )
 
 
 def sensitivity_table(screened: Material, everyone: Material, roles: Roles | Undefined) -> Table:
@@ -92,9 +97,14 @@ def sensitivity_table(screened: Material, everyone: Material, roles: Roles | Und
                     for check in _checks(judgments, roles.method, baseline)
                 ]
     return tabulate(
-        "sensitivity", "Does the answer hang on the test, or on who is counted?",
-        SENSITIVITY_WORDS, rows, ["baseline", "check", "annotators"], notes, screened.simulated,
-    )  # fmt: skip
+        "sensitivity",
+        "Does the answer hang on the test, or on who is counted?",
+        SENSITIVITY_WORDS,
+        rows,
+        ["baseline", "check", "annotators"],
+        notes,
+        screened.simulated,
+    )
 
 
 def scope(generators: tuple[str, ...]) -> str:

@@ -1,12 +1,12 @@
 """The tables of mean opinion scores: of each direction, and of each method on each generator."""
 
-from benchmark.analysis.majority import commonest, rated_directions
-from benchmark.analysis.material import Material
-from benchmark.analysis.table import Table
-from benchmark.analysis.tabulate import tabulate
-from benchmark.stats.judgments import DIRECTION
+from benchmark.core.estimates import Estimate, Interval, Undefined
+from benchmark.core.judgments import DIRECTION
 from benchmark.stats.mos import method_mos
-from benchmark.stats.results import Estimate, Interval, Undefined
+from benchmark.study.answers import Material
+from benchmark.study.majority import commonest, rated_directions
+from benchmark.tables.table import Table
+from benchmark.tables.tabulate import tabulate
 
 DIRECTION_WORDS = {
     "generator": "The frozen network whose latent space is searched.",
@@ -55,15 +55,24 @@ def direction_table(material: Material) -> Table:
     unrated = material.shown - len(rows)
     notes = [f"{unrated} of {material.shown} directions have no rating."] if unrated else []
     return tabulate(
-        "mos_directions", "Mean opinion score of each direction", DIRECTION_WORDS, rows,
-        DIRECTION, notes, material.simulated,
-    )  # fmt: skip
+        "mos_directions",
+        "Mean opinion score of each direction",
+        DIRECTION_WORDS,
+        rows,
+        DIRECTION,
+        notes,
+        material.simulated,
+    )
 
 
 def method_table(material: Material) -> Table:
     """A row a method on a generator."""
     rows = [vars(result) for result in method_mos(material.judgments)]
     return tabulate(
-        "mos_methods", "Mean opinion score of each method", METHOD_WORDS, rows,
-        ["generator", "method"], simulated=material.simulated,
-    )  # fmt: skip
+        "mos_methods",
+        "Mean opinion score of each method",
+        METHOD_WORDS,
+        rows,
+        ["generator", "method"],
+        simulated=material.simulated,
+    )

@@ -1,10 +1,10 @@
 """The table of RCA against MOS: does the automatic metric predict what people see?"""
 
-from benchmark.analysis.majority import rated_directions
-from benchmark.analysis.material import Material
-from benchmark.analysis.table import Table
-from benchmark.analysis.tabulate import tabulate
 from benchmark.stats.correlation import rca_against_mos
+from benchmark.study.answers import Material
+from benchmark.study.majority import rated_directions
+from benchmark.tables.table import Table
+from benchmark.tables.tabulate import tabulate
 
 ALL = "all"
 UNKNOWN = "The study holds no RCA of its directions; --run reads it from the run it was built from."
@@ -31,6 +31,11 @@ def prediction_table(material: Material) -> Table:
             for found in rca_against_mos(accuracies, scores)
         ]
     return tabulate(
-        "rca_mos", "Does RCA predict what people see?", WORDS, rows, ["generator", "method"],
-        notes, material.simulated,
-    )  # fmt: skip
+        "rca_mos",
+        "Does RCA predict what people see?",
+        WORDS,
+        rows,
+        ["generator", "method"],
+        notes,
+        material.simulated,
+    )

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.generators.layers import DoubledSum, ToImage
-from benchmark.seeds import stream
+from benchmark.core.seeds import stream
+from benchmark.generators.fast.layers import DoubledSum, ToImage
 
 
 def gradient(module: nn.Module, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -33,8 +33,9 @@ def test_doubled_sum_equals_the_sum_with_the_upsampled(layout: torch.memory_form
     branch.to(memory_format=layout)  # type: ignore[call-overload]
     x = torch.randn(2, 4, 3, 5, generator=stream("x"), dtype=torch.float64)
     x = x.contiguous(memory_format=layout)
-    for ours, plain in zip(gradient(DoubledSum(branch), x), gradient(PlainSum(branch), x),
-                           strict=True):  # fmt: skip
+    for ours, plain in zip(
+        gradient(DoubledSum(branch), x), gradient(PlainSum(branch), x), strict=True
+    ):
         torch.testing.assert_close(ours, plain, rtol=1e-13, atol=1e-13)
 
 

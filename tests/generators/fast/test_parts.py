@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
+from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator, Latents
-from benchmark.generators.parts import InParts, most_on
-from benchmark.seeds import stream
+from benchmark.generators.fast.parts import InParts, most_on
 from tests.generators.disturbed import FAMILIES, disturbed
 
 

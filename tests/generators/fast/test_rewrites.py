@@ -5,13 +5,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator, Latents
-from benchmark.generators.inference import fold_batch_norm, prepare, subpixel
-from benchmark.generators.layers import DoubledSum, ToImage
+from benchmark.generators.fast.layers import DoubledSum, ToImage
+from benchmark.generators.fast.rewrites import fold_batch_norm, prepare, subpixel
 from benchmark.generators.planted import Planted
 from benchmark.generators.proggan import ScaledBias
-from benchmark.reconstructor import resnet18
-from benchmark.seeds import stream
+from benchmark.rca.reconstructor import resnet18
 from tests import plain
 from tests.generators.disturbed import FAMILIES, disturbed
 
@@ -19,9 +19,11 @@ from tests.generators.disturbed import FAMILIES, disturbed
 def disturbed_norm(channels: int) -> nn.BatchNorm2d:
     norm = nn.BatchNorm2d(channels).double().eval()
     for tensor, low, high in (
-        (norm.running_mean, -1, 1), (norm.running_var, 0.1, 3),
-        (norm.weight, 0.5, 2), (norm.bias, -1, 1),
-    ):  # fmt: skip
+        (norm.running_mean, -1, 1),
+        (norm.running_var, 0.1, 3),
+        (norm.weight, 0.5, 2),
+        (norm.bias, -1, 1),
+    ):
         nn.init.uniform_(tensor, low, high, generator=stream("norm"))
     return norm
 

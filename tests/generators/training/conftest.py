@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmark.gan.images import ImageSet
+from benchmark.generators.training.real_images import ImageSet
 
 from .digits import as_folder, as_npz, as_zip
 

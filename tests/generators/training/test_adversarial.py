@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmark.errors import BenchError
-from benchmark.generators.weights import load_family
-from tests.gan.trainings import CONFIG, FixedScores, fakes, new_training
+from benchmark.core.errors import BenchError
+from benchmark.generators.stored import load_family
+from tests.generators.training.trainings import CONFIG, FixedScores, fakes, new_training
 
 
 def test_training_moves_the_generator(tmp_path: Path) -> None:

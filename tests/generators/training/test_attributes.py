@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.errors import BenchError
-from benchmark.gan.images import load_images
+from benchmark.core.errors import BenchError
+from benchmark.generators.training.real_images import load_images
 
 from .digits import DIGITS, as_folder, as_npz, png
 

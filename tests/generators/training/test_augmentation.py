@@ -4,8 +4,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmark.gan.augmentation import _colour, _cutout, _translation, augment, mirror
-from benchmark.seeds import stream
+from benchmark.core.seeds import stream
+from benchmark.generators.training.augmentation import (
+    _colour,
+    _cutout,
+    _translation,
+    augment,
+    mirror,
+)
 
 
 def images(n: int = 200) -> Tensor:

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmark.errors import BenchError
-from benchmark.gan.images import load_images
+from benchmark.core.errors import BenchError
+from benchmark.generators.training.real_images import load_images
 
 from .digits import DIGITS, LABELS, as_folder, as_npz, as_zip, png
 

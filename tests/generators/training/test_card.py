@@ -2,19 +2,30 @@
 
 from dataclasses import replace
 
-from benchmark.gan.card import model_card
-from benchmark.gan.quality import Quality, Seen
-from benchmark.gan.tasks import Classes, Contrast, HasAttributes
+from benchmark.generators.training.card import model_card
+from benchmark.generators.training.judge_tasks import Classes, Contrast, HasAttributes
+from benchmark.generators.training.sample_quality import Quality, Seen
 
 QUALITY = Quality(
-    task=Classes(2), accuracy=0.9943, guess=0.5123, samples=1000, reference=30_000,
-    reference_shares=(0.45, 0.55), made=Seen(3.456, 0.9612, (0.125, 0.875)),
-    half=Seen(1.2, 0.9955, (0.4, 0.6)), test=Seen(1.3, 0.9944, (0.42, 0.58)),
-)  # fmt: skip
+    task=Classes(2),
+    accuracy=0.9943,
+    guess=0.5123,
+    samples=1000,
+    reference=30_000,
+    reference_shares=(0.45, 0.55),
+    made=Seen(3.456, 0.9612, (0.125, 0.875)),
+    half=Seen(1.2, 0.9955, (0.4, 0.6)),
+    test=Seen(1.3, 0.9944, (0.42, 0.58)),
+)
 PLAIN = replace(
-    QUALITY, task=Contrast(), guess=1 / 256, reference_shares=(),
-    made=Seen(3.456, None, ()), half=Seen(1.2, None, ()), test=Seen(1.3, None, ()),
-)  # fmt: skip
+    QUALITY,
+    task=Contrast(),
+    guess=1 / 256,
+    reference_shares=(),
+    made=Seen(3.456, None, ()),
+    half=Seen(1.2, None, ()),
+    test=Seen(1.3, None, ()),
+)
 
 
 def test_every_fact_and_figure_is_there() -> None:
@@ -48,10 +59,13 @@ def test_attributes_by_how_far_their_shares_are_off() -> None:
     names = ("Bald", "Male", "Smiling", *"ABCDE")
     real = (0.02, 0.4, 0.5, *[0.3] * 5)
     quality = replace(
-        QUALITY, task=HasAttributes(names), reference_shares=real,
+        QUALITY,
+        task=HasAttributes(names),
+        reference_shares=real,
         made=Seen(3.456, 0.9, (0.02, 0.3, 0.7, *[0.3] * 5)),
-        half=Seen(1.2, 0.9, (0.02, 0.4, 0.5, *[0.312] * 5)), test=Seen(1.3, 0.9, real),
-    )  # fmt: skip
+        half=Seen(1.2, 0.9, (0.02, 0.4, 0.5, *[0.312] * 5)),
+        test=Seen(1.3, 0.9, real),
+    )
     text = model_card("g", {}, quality)
     row = next(line for line in text.splitlines() if "each attribute" in line)
     assert row.endswith("| 3.75 | 0.75 | 0.00 |")  # (10 + 20) / 8, 5 * 1.2 / 8, none

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from benchmark.gan.discriminator import Discriminator
+from benchmark.generators.training.discriminator import Discriminator
 
 
 def layers(critic: nn.Module) -> list[nn.Module]:

@@ -6,10 +6,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmark.errors import BenchError
-from benchmark.gan.images import ImageSet
-from benchmark.gan.training import GanTraining
-from tests.gan.trainings import FixedScores, conditional, fakes, labelled, progressive
+from benchmark.core.errors import BenchError
+from benchmark.generators.training.adversarial import GanTraining
+from benchmark.generators.training.real_images import ImageSet
+from tests.generators.training.trainings import (
+    FixedScores,
+    conditional,
+    fakes,
+    labelled,
+    progressive,
+)
 
 
 def test_the_critic_sees_each_image_with_its_class() -> None:

@@ -5,10 +5,10 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from benchmark.gan.growing import GROWING, GrowingGenerator, growth_at, shrunk
-from benchmark.gan.progressive import ProgressiveDiscriminator
 from benchmark.generators.proggan import ProgGAN
-from tests.gan.trainings import progressive
+from benchmark.generators.training.growing import GROWING, GrowingGenerator, growth_at, shrunk
+from benchmark.generators.training.progressive import ProgressiveDiscriminator
+from tests.generators.training.trainings import progressive
 
 CHANNELS = (8, 6, 4, 2)  # 4 x 4 to 32 x 32 pixels
 

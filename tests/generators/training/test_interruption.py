@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from benchmark.gan.interruption import Interruption
+from benchmark.generators.training.interruption import Interruption
 
 
 @pytest.fixture(autouse=True)

@@ -7,10 +7,10 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
-from benchmark.gan.attributes import Attributes
-from benchmark.gan.images import ImageSet
-from benchmark.gan.judge import Judge, trained_judge
-from benchmark.gan.tasks import Classes, Contrast, HasAttributes
+from benchmark.generators.training.attributes import Attributes
+from benchmark.generators.training.judge import Judge, trained_judge
+from benchmark.generators.training.judge_tasks import Classes, Contrast, HasAttributes
+from benchmark.generators.training.real_images import ImageSet
 
 
 def test_it_learns_the_classes(train: ImageSet, test: ImageSet, tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_the_file_of_another_task_is_replaced(
     trained_judge(train, test, path)
     written = path.stat().st_mtime_ns
     longer = Classes(3, epochs=5)
-    monkeypatch.setattr("benchmark.gan.judge.task_for", lambda train, test: longer)
+    monkeypatch.setattr("benchmark.generators.training.judge.task_for", lambda train, test: longer)
     assert trained_judge(train, test, path).task == longer
     assert path.stat().st_mtime_ns != written
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from benchmark.gan.attributes import Attributes
-from benchmark.gan.images import ImageSet
-from benchmark.gan.tasks import Classes, Contrast, HasAttributes, task_for
+from benchmark.generators.training.attributes import Attributes
+from benchmark.generators.training.judge_tasks import Classes, Contrast, HasAttributes, task_for
+from benchmark.generators.training.real_images import ImageSet
 
 RNG = torch.Generator().manual_seed(0)
 IMAGES = torch.randint(0, 256, (6, 3, 8, 8), generator=RNG, dtype=torch.uint8)
@@ -40,11 +40,9 @@ def test_the_contrast_loss_against_a_loop_over_pairs() -> None:
         return math.exp(sum(a * b for a, b in zip(rows[i], rows[j], strict=True)) / 0.3)
 
     losses = [
-        -math.log(
-            likeness(i, (i + 6) % 12) / sum(likeness(i, j) for j in range(12) if j != i)
-        )
+        -math.log(likeness(i, (i + 6) % 12) / sum(likeness(i, j) for j in range(12) if j != i))
         for i in range(12)
-    ]  # fmt: skip
+    ]
     assert float(found) == pytest.approx(sum(losses) / 12, rel=1e-12)
 
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from benchmark.gan.progressive import ProgressiveDiscriminator, Variety
+from benchmark.generators.training.progressive import ProgressiveDiscriminator, Variety
 
 
 @pytest.mark.parametrize("channels", [(8, 8), (8, 6, 4, 2)])

@@ -7,9 +7,9 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmark.errors import BenchError
-from benchmark.gan.attributes import Attributes
-from benchmark.gan.images import ImageSet, load_images
+from benchmark.core.errors import BenchError
+from benchmark.generators.training.attributes import Attributes
+from benchmark.generators.training.real_images import ImageSet, load_images
 
 from .digits import DIGITS, LABELS, as_folder, as_npz, png
 

@@ -5,11 +5,11 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from benchmark.gan.resampling import DoublingConv, HalvingConv, merge_doublings
 from benchmark.generators.base import Generator, Latents
 from benchmark.generators.biggan import BigGAN
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.sngan import SNGAN
+from benchmark.generators.training.resampling import DoublingConv, HalvingConv, merge_doublings
 
 
 def test_halving_is_a_convolution_and_then_a_mean() -> None:

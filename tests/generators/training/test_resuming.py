@@ -15,12 +15,12 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from torch import Tensor
 
-from benchmark.errors import BenchError
-from benchmark.gan import training as training_module
-from benchmark.gan.training import GanTraining
+from benchmark.core.checkpoints import load_checkpoint, save_checkpoint
+from benchmark.core.errors import BenchError
 from benchmark.generators.sngan import SNGAN
-from benchmark.storage import load_checkpoint, save_checkpoint
-from tests.gan.trainings import CONFIG, conditional, new_training, progressive, same
+from benchmark.generators.training import adversarial as training_module
+from benchmark.generators.training.adversarial import GanTraining
+from tests.generators.training.trainings import CONFIG, conditional, new_training, progressive, same
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ import torch
 torch.set_num_threads({threads})
 sys.path.insert(0, {here!r})
 from pathlib import Path
-from tests.gan.trainings import new_training
+from tests.generators.training.trainings import new_training
 training = new_training()
 advance = training.advance
 def advance_until_seven():
@@ -95,7 +95,7 @@ training.run(Path({folder!r}))
 
 def test_sigkill_changes_nothing(tmp_path: Path, undisturbed: dict[str, Tensor]) -> None:
     script = KILLED.format(
-        threads=torch.get_num_threads(), here=str(Path(__file__).parents[2]), folder=str(tmp_path)
+        threads=torch.get_num_threads(), here=str(Path(__file__).parents[3]), folder=str(tmp_path)
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

@@ -8,10 +8,10 @@ import scipy.linalg
 import torch
 from torch import Tensor, nn
 
-from benchmark.gan.images import ImageSet
-from benchmark.gan.judge import Judge, trained_judge
-from benchmark.gan.quality import frechet, frechet_of_gaussians, measure
 from benchmark.generators.base import Generator, Latents
+from benchmark.generators.training.judge import Judge, trained_judge
+from benchmark.generators.training.real_images import ImageSet
+from benchmark.generators.training.sample_quality import frechet, frechet_of_gaussians, measure
 
 RNG = np.random.default_rng(0)
 
@@ -131,7 +131,7 @@ def test_ten_thousand_samples_where_the_real_images_suffice(
 ) -> None:
     few = train.rows(torch.arange(81))  # halves of 41 and 40
     assert measure(Shown(test, torch.arange(300)), judge, few, test).samples == 40
-    monkeypatch.setattr("benchmark.gan.quality.SAMPLES", 120)
+    monkeypatch.setattr("benchmark.generators.training.sample_quality.SAMPLES", 120)
     shown = Shown(test, torch.arange(300))
     quality = measure(shown, judge, train, test)
     assert (quality.samples, shown.at) == (120, 120)

@@ -12,19 +12,19 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmark.errors import BenchError
-from benchmark.gan import training
-from benchmark.gan.augmentation import KINDS
-from benchmark.gan.command import train_generator
-from benchmark.gan.config import GanConfig
-from benchmark.gan.images import ImageSet
-from benchmark.gan.recipes import RECIPES, Recipe
+from benchmark.core.errors import BenchError
+from benchmark.core.storage import sha256
 from benchmark.generators.biggan import BigGAN
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.registry import GENERATORS
 from benchmark.generators.sngan import SNGAN
-from benchmark.generators.weights import Family, load_weights, weights_hash
-from benchmark.storage import sha256
+from benchmark.generators.stored import Family, load_weights, weights_hash
+from benchmark.generators.training import adversarial as training
+from benchmark.generators.training.augmentation import KINDS
+from benchmark.generators.training.gan_config import GanConfig
+from benchmark.generators.training.real_images import ImageSet
+from benchmark.generators.training.recipes import RECIPES, Recipe
+from benchmark.generators.training.train_generator import train_generator
 
 TINY = Recipe(
     make=lambda: SNGAN(6, (4, 4, 4), 3),

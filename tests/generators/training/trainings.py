@@ -5,13 +5,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from benchmark.gan.augmentation import KINDS
-from benchmark.gan.config import GanConfig
-from benchmark.gan.images import ImageSet
-from benchmark.gan.training import GanTraining
 from benchmark.generators.biggan import BigGAN
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.sngan import SNGAN
+from benchmark.generators.training.adversarial import GanTraining
+from benchmark.generators.training.augmentation import KINDS
+from benchmark.generators.training.gan_config import GanConfig
+from benchmark.generators.training.real_images import ImageSet
 
 CONFIG = GanConfig(steps=9, batch=4, critic_width=4, checkpoint_every=4, samples_every=4)
 

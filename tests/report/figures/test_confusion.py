@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.report.confusion import order, shares
+from benchmark.report.figures.confusion import order, shares
 
 
 def test_shares_are_what_a_loop_counts():

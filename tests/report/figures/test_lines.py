@@ -5,11 +5,10 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 
-from benchmark.report.lines import POINTS, curve_table, shift_table
-from benchmark.report.replicates import headline
-from benchmark.results import read_cells, write_table
-
-from .drawn import STEPS, write_cell
+from benchmark.report.figures.lines import POINTS, curve_table, shift_table
+from benchmark.runs.replicates import headline
+from benchmark.runs.results import read_cells, write_table
+from tests.report.drawn import STEPS, write_cell
 
 
 def test_accuracy_by_shift_pools_the_questions_of_all_seeds(run):

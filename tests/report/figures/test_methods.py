@@ -7,12 +7,11 @@ import pytest
 from matplotlib import pyplot as plt
 from PIL import Image
 
-from benchmark.report import style
-from benchmark.report.figures import write_figures
-from benchmark.report.replicates import headline
-from benchmark.results import read_cells
-
-from .drawn import write_cell
+from benchmark.charts import style
+from benchmark.report.figures.methods import write_figures
+from benchmark.runs.replicates import headline
+from benchmark.runs.results import read_cells
+from tests.report.drawn import write_cell
 
 NAMES = ("rca", "price", "directions", "shifts", "curves", "confusion")
 

@@ -6,9 +6,8 @@ from html.parser import HTMLParser
 import pytest
 
 from benchmark.report import write_report
-from benchmark.results import write_json
-
-from .drawn import HOSTILE, draw_judged, write_cell
+from benchmark.runs.results import write_json
+from tests.report.drawn import HOSTILE, draw_judged, write_cell
 
 VOID = {"meta", "link", "img", "br", "input", "line", "circle"}
 
@@ -51,7 +50,7 @@ def read(run):
 @pytest.fixture(scope="session")
 def with_study(tmp_path_factory):
     """A run with hostile names and reasons everywhere, and a simulated study."""
-    from .drawn import write_run
+    from tests.report.drawn import write_run
 
     run = write_run(tmp_path_factory.mktemp("study") / "run")
     write_cell(run, "planted", "coordinate", 0, failure=f"ValueError: {HOSTILE}")

@@ -2,33 +2,48 @@
 
 import pytest
 
-from benchmark.report.comparison import comparison_table
-from benchmark.report.glance import difference, glances, sentence
-from benchmark.report.replicates import headline
-from benchmark.report.tables import rca_table
-from benchmark.results import read_cells
-
-from .drawn import draw_judged, write_cell
+from benchmark.report.page.glance import difference, glances, sentence
+from benchmark.report.tables.against import comparison_table
+from benchmark.report.tables.main_table import rca_table
+from benchmark.runs.replicates import headline
+from benchmark.runs.results import read_cells
+from tests.report.drawn import draw_judged, write_cell
 
 PAIR = {
-    "method": "discovered", "baseline": "random", "rca_difference": 0.2, "note": "",
-    "rca_difference_low": 0.1, "rca_difference_high": 0.3, "rca_p_adjusted": 0.01,
-}  # fmt: skip
+    "method": "discovered",
+    "baseline": "random",
+    "rca_difference": 0.2,
+    "note": "",
+    "rca_difference_low": 0.1,
+    "rca_difference_high": 0.3,
+    "rca_p_adjusted": 0.01,
+}
 
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({}, "R tells directions of discovered apart better than those of random, by 0.200, "
-             "adjusted p 0.01."),
-        ({"rca_difference": -0.2}, "R tells directions of discovered apart worse than those of "
-                                   "random, by 0.200, adjusted p 0.01."),
-        ({"rca_p_adjusted": 0.05}, "No difference to random is shown (discovered lies above it by "
-                                   "0.200, adjusted p 0.05)."),
-        ({"rca_p_adjusted": None, "note": "few directions"},
-         "Whether discovered differs from random cannot be said: few directions."),
+        (
+            {},
+            "R tells directions of discovered apart better than those of random, by 0.200, "
+            "adjusted p 0.01.",
+        ),
+        (
+            {"rca_difference": -0.2},
+            "R tells directions of discovered apart worse than those of "
+            "random, by 0.200, adjusted p 0.01.",
+        ),
+        (
+            {"rca_p_adjusted": 0.05},
+            "No difference to random is shown (discovered lies above it by "
+            "0.200, adjusted p 0.05).",
+        ),
+        (
+            {"rca_p_adjusted": None, "note": "few directions"},
+            "Whether discovered differs from random cannot be said: few directions.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_sentence_is_as_careful_as_its_p(changes, expected):
     assert sentence(PAIR | changes) == expected
 

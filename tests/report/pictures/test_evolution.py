@@ -5,11 +5,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from benchmark.generators.planted import Planted
-from benchmark.report import evolution
-from benchmark.report.strips import ranking, shown_latents, shown_shifts
-from benchmark.results import read_cells
-
-from .drawn import STEPS, write_cell
+from benchmark.report.pictures import evolution
+from benchmark.report.pictures.strips import shown_latents, shown_shifts
+from benchmark.runs.results import read_cells
+from tests.report.drawn import STEPS, write_cell
 
 
 @pytest.fixture
@@ -35,14 +34,14 @@ def shown(monkeypatch):
 def test_rows_are_the_stages_of_the_direction_that_turned_most(stored, shown):
     path = stored.folder / "evolution.safetensors"
     stages = load_file(path)
-    k = ranking(stored)[3][0]
+    k = stored.ranking()[3][0]
     still = {name: stages[f"step_{STEPS}"].clone() for name in stages}
     still["step_0"][:, k] = torch.roll(still["step_0"][:, k], 1)
     still["step_2"][:, k] = still["step_0"][:, k]
     save_file(still, path)
     evolution.draw_evolution(Planted(), stored)
     ((images, title, labels),) = shown
-    assert title.startswith(f"direction {k}, accuracy {ranking(stored)[3][1]:.2f}")
+    assert title.startswith(f"direction {k}, accuracy {stored.ranking()[3][1]:.2f}")
     latents, eps = shown_latents(Planted(), stored)[:1], shown_shifts(stored)
     for row, step in enumerate((0, 2, 20, STEPS)):
         for i in range(len(eps)):

@@ -7,15 +7,14 @@ import pytest
 import torch
 from PIL import Image
 
+from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
-from benchmark.report.explorer import STEPS, chosen, explore, reduced, share, sprite
-from benchmark.report.replicates import headline
-from benchmark.report.strips import LATENTS
-from benchmark.results import read_cells
-from benchmark.seeds import stream
-
-from .drawn import draw_judged, write_cell
+from benchmark.report.pictures.explorer import STEPS, chosen, explore, reduced, share, sprite
+from benchmark.report.pictures.strips import LATENTS
+from benchmark.runs.replicates import headline
+from benchmark.runs.results import read_cells
+from tests.report.drawn import draw_judged, write_cell
 
 
 def chapters_of(run, judged=None):

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from benchmark.generators.planted import Planted
-from benchmark.generators.weights import weights_hash
-from benchmark.report.pictures import open_generator, open_generators, write_pictures
-from benchmark.report.replicates import headline
-from benchmark.results import read_cells
-
-from .drawn import write_cell
+from benchmark.generators.stored import weights_hash
+from benchmark.report.pictures.gallery import write_pictures
+from benchmark.runs.opening import open_generator, open_generators
+from benchmark.runs.replicates import headline
+from benchmark.runs.results import read_cells
+from tests.report.drawn import write_cell
 
 OWN = "from benchmark.generators.planted import Planted\n\ndef make():\n    return Planted()\n"
 
@@ -23,8 +23,9 @@ def draw(run, references):
 
 def test_each_row_has_strips_and_only_what_learned_an_evolution(reported):
     assert {p.name for p in (reported / "strips").iterdir()} == {
-        "planted-discovered.webp", "planted-random.webp",
-    }  # fmt: skip
+        "planted-discovered.webp",
+        "planted-random.webp",
+    }
     assert [p.name for p in (reported / "evolution").iterdir()] == ["planted-discovered.webp"]
 
 

@@ -3,13 +3,13 @@
 import pytest
 from PIL import Image
 
-from benchmark.errors import BenchError
+from benchmark.core.errors import BenchError
+from benchmark.directions.labels import HUMAN_ANNOTATION, Label, write_labels
 from benchmark.generators.planted import Planted
-from benchmark.labels import HUMAN_ANNOTATION, Label, write_labels
 from benchmark.report import write_report
-from benchmark.report.named import named, write_named
-from benchmark.report.replicates import headline
-from benchmark.results import read_cells
+from benchmark.report.pictures.named import named, write_named
+from benchmark.runs.replicates import headline
+from benchmark.runs.results import read_cells
 
 
 def write_names(run, opened=None):
@@ -73,7 +73,7 @@ def test_the_picture_has_a_strip_for_each_name_up_to_a_limit(run, monkeypatch):
     by_hand(run, "2: a\n5: b\n7: c\n")
     write_names(run)
     three = size_of(run / "named/planted-discovered.webp")
-    monkeypatch.setattr("benchmark.report.named.MOST", 2)
+    monkeypatch.setattr("benchmark.report.pictures.named.MOST", 2)
     write_names(run)
     two = size_of(run / "named/planted-discovered.webp")
     assert two[0] == three[0]

@@ -6,7 +6,7 @@ import torch
 
 from benchmark.generators.base import Generator
 from benchmark.generators.planted import Planted
-from benchmark.report.panel import GAP, LEAST, LINE, MOST, panel, shifted_images, signed
+from benchmark.report.pictures.panel import GAP, LEAST, LINE, MOST, panel, shifted_images, signed
 
 
 class Large(Generator):

@@ -4,10 +4,9 @@ import numpy as np
 import pandas as pd
 
 from benchmark.generators.planted import Planted
-from benchmark.report.strips import draw_strips, ranking, shown_latents, shown_shifts
-from benchmark.results import read_cells
-
-from .drawn import write_cell
+from benchmark.report.pictures.strips import draw_strips, shown_latents, shown_shifts
+from benchmark.runs.results import read_cells
+from tests.report.drawn import write_cell
 
 
 def test_the_ranking_is_by_accuracy_and_leaves_out_what_was_never_asked(tmp_path):
@@ -19,7 +18,7 @@ def test_the_ranking_is_by_accuracy_and_leaves_out_what_was_never_asked(tmp_path
         asked = answers[answers["k"] == k]
         if len(asked):
             expected[k] = (asked["k_hat"] == k).sum() / len(asked)
-    found = ranking(stored)
+    found = stored.ranking()
     assert len(expected) < 40
     assert dict(found) == expected
     assert [a for _, a in found] == sorted(expected.values(), reverse=True)

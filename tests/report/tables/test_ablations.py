@@ -5,10 +5,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from benchmark.report.ablation import ablation_table, write_ablations
-from benchmark.results import read_cell, write_json
-
-from .drawn import write_cell
+from benchmark.report.tables.ablations import ablation_table, write_ablations
+from benchmark.runs.results import read_cell, write_json
+from tests.report.drawn import write_cell
 
 
 @pytest.fixture
@@ -50,8 +49,9 @@ def test_rows_stand_by_method_and_value_with_what_cannot_run(run):
     assert list(frame["k"]) == [4, 8, 16, 32] * 2
     last = frame[frame["k"] == 32]
     assert list(last["status"]) == [
-        "not computed yet: run it again to go on", "cannot run: 32 do not fit 16",
-    ]  # fmt: skip
+        "not computed yet: run it again to go on",
+        "cannot run: 32 do not fit 16",
+    ]
     assert last["rca_fresh"].isna().all()
     assert all(value is None for value in last["rca_fresh"])
 
@@ -59,8 +59,12 @@ def test_rows_stand_by_method_and_value_with_what_cannot_run(run):
 def test_without_a_weight_there_is_no_kind_of_loss(run):
     frame = ablation_table(run, "lambda").frame
     assert list(zip(frame["lambda"], frame["shift_loss"], strict=True)) == [
-        (0.0, "none"), (1.0, "mse"), (10.0, "mse"), (1.0, "mae"), (10.0, "mae"),
-    ]  # fmt: skip
+        (0.0, "none"),
+        (1.0, "mse"),
+        (10.0, "mse"),
+        (1.0, "mae"),
+        (10.0, "mae"),
+    ]
 
 
 def test_files_say_that_k_does_not_compare_and_hold_no_nan(run):

@@ -3,14 +3,13 @@
 import pandas as pd
 import pytest
 
-from benchmark.report.comparison import comparison_table
-from benchmark.report.documents import write_documents
-from benchmark.report.replicates import headline
-from benchmark.results import read_cells
+from benchmark.report.tables.against import comparison_table
+from benchmark.runs.replicates import headline
+from benchmark.runs.results import read_cells
 from benchmark.stats.comparison import compare_scores
-from benchmark.stats.rca import compare_rca
-
-from .drawn import draw_judged, write_cell
+from benchmark.stats.paired import compare_rca
+from benchmark.tables.writing import write_documents
+from tests.report.drawn import draw_judged, write_cell
 
 
 def rows_of(run):
@@ -47,9 +46,12 @@ def test_two_generators_and_two_baselines_are_one_family_and_pooled(run):
     write_cell(run, "planted", "coordinate", 0, skill=0.3)
     frame = comparison_table(rows_of(run)).frame
     assert list(zip(frame["generator"], frame["baseline"], strict=True)) == [
-        ("own-net", "random"), ("planted", "random"), ("own-net + planted", "random"),
-        ("own-net", "coordinate"), ("planted", "coordinate"),
-    ]  # fmt: skip
+        ("own-net", "random"),
+        ("planted", "random"),
+        ("own-net + planted", "random"),
+        ("own-net", "coordinate"),
+        ("planted", "coordinate"),
+    ]
     family = frame.dropna(subset="rca_p")
     assert len(family) == 4
     assert (family["rca_p_adjusted"] >= family["rca_p"]).all()

@@ -8,18 +8,17 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest, ttest_1samp
 
-from benchmark.report.replicates import headline
-from benchmark.report.tables import (
+from benchmark.report.tables.main_table import (
     clear_winners,
     direction_table,
     interval,
     rca_row,
     rca_table,
     write_tables,
-)  # fmt: skip
-from benchmark.results import read_cells, write_json
-
-from .drawn import write_cell
+)
+from benchmark.runs.replicates import headline
+from benchmark.runs.results import read_cells, write_json
+from tests.report.drawn import write_cell
 
 COLUMNS = (
     "generator,method,rca_fresh,rca_fresh_low,rca_fresh_high,rca_joint,top5,shift_error,max_cosine,"

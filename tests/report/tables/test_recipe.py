@@ -2,10 +2,9 @@
 
 import pandas as pd
 
-from benchmark.report.recipe import recipe_table, write_recipe
-from benchmark.results import read_cells
-
-from .drawn import write_cell
+from benchmark.report.tables.recipe import recipe_table, write_recipe
+from benchmark.runs.results import read_cells
+from tests.report.drawn import write_cell
 
 
 def test_there_is_no_recipe_without_a_second_configuration(run):

@@ -7,11 +7,10 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from benchmark.cli import main
-from benchmark.errors import BenchError
-from benchmark.report.judged import read_figures, read_judged
-
-from .drawn import draw_judged
+from benchmark.cli.main import main
+from benchmark.core.errors import BenchError
+from benchmark.study.for_report import read_figures, read_judged
+from tests.report.drawn import draw_judged
 
 
 @pytest.fixture
@@ -25,9 +24,12 @@ def asked(monkeypatch):
         if "nobody" in str(arguments[0]):
             raise BenchError("nobody has judged anything in nobody")
         return SimpleNamespace(
-            simulated=judged.simulated, tables=list(judged.tables), directions=judged.directions,
-            plan="The plan is unchanged.", screening="",
-        )  # fmt: skip
+            simulated=judged.simulated,
+            tables=list(judged.tables),
+            directions=judged.directions,
+            plan="The plan is unchanged.",
+            screening="",
+        )
 
     def write_analysis(analysis, folder):
         (folder / "figures").mkdir()
@@ -40,7 +42,7 @@ def asked(monkeypatch):
         ("study", SimpleNamespace(analyse_study=analyse_study)),
         ("writing", SimpleNamespace(write_analysis=write_analysis)),
     ):
-        monkeypatch.setitem(sys.modules, f"benchmark.analysis.{name}", module)
+        monkeypatch.setitem(sys.modules, f"benchmark.study.{name}", module)
     return calls
 
 

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.generators.base import Generator
-from benchmark.protocol import Protocol
-from benchmark.shifts import ShiftRange
+from benchmark.rca.protocol import Protocol
+from benchmark.rca.questions import ShiftRange
 from benchmark.stats.intervals import wilson
 
 EVALUATION_BATCH = 100
@@ -21,9 +21,12 @@ EVALUATION_BATCH = 100
 
 @torch.no_grad()
 def predict(
-    generator: Generator, matrix: Tensor, reconstructor: nn.Module, protocol: Protocol,
+    generator: Generator,
+    matrix: Tensor,
+    reconstructor: nn.Module,
+    protocol: Protocol,
     rng: torch.Generator,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """R's answers to `protocol.evaluation` questions drawn from `rng`, one a row.
 
     Columns: k and eps asked, k_hat and eps_hat answered, rank of the true k among R's logits

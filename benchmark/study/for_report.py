@@ -1,39 +1,19 @@
-"""What a study adds to the report of a run: tables, figures, and a judgment of each direction."""
+"""The analysis of a study as the report of its run shows it."""
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
-import pandas as pd
-
-from benchmark.analysis.table import Table
+from benchmark.report.judged import Judged
+from benchmark.study.analyse import analyse_study
+from benchmark.study.writing_analysis import write_analysis
 
 KINDS = (".svg", ".png")  # of figures, the better first
-
-
-@dataclass(frozen=True)
-class Judged:
-    """The analysis of a study, as far as the report shows it.
-
-    simulated: the answers are those of simulated annotators. directions: generator, method,
-    direction (the k-th), mos, low, high, n, category, label; a row a rated direction. figures:
-    name, suffix and bytes of each picture. remarks: what a reader must know of the analysis, such
-    as whether its plan changed since the study was built.
-    """
-
-    simulated: bool
-    tables: tuple[Table, ...]
-    directions: pd.DataFrame
-    figures: tuple[tuple[str, str, bytes], ...] = ()
-    remarks: tuple[str, ...] = ()
 
 
 def read_judged(
     study: Path, run: Path, simulated: bool = False, database: str | None = None
 ) -> Judged:
     """Analyse a study of the run. Raises BenchError where it has no answers of the asked kind."""
-    from benchmark.analysis.study import analyse_study
-    from benchmark.analysis.writing import write_analysis
 
     analysis = analyse_study(study, run, simulated, database)
     with tempfile.TemporaryDirectory() as folder:

@@ -5,12 +5,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from benchmark.cli import main
-from benchmark.errors import BenchError
-from benchmark.generators.fetch import DOWNLOADS, Download, Source, fetch
+from benchmark.cli.main import main
+from benchmark.core.errors import BenchError
+from benchmark.generators.download import DOWNLOADS, Download, Source, fetch
 from benchmark.generators.registry import GENERATORS
-
-from .downloads import CONTENT, SHA, Offer, Site, left
+from tests.generators.downloads import CONTENT, SHA, Offer, Site, left
 
 
 def test_the_command(site: Site, offer: Offer, home: Path) -> None:

@@ -7,10 +7,10 @@ import torch
 from scipy import stats
 from torch import Tensor, nn
 
+from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator, Latents
-from benchmark.metrics import rca
-from benchmark.protocol import Protocol
-from benchmark.seeds import stream
+from benchmark.rca import evaluation
+from benchmark.rca.protocol import Protocol
 
 
 def answers(n: int = 4000, k: int = 7) -> pd.DataFrame:
@@ -33,7 +33,7 @@ def answers(n: int = 4000, k: int = 7) -> pd.DataFrame:
 def test_summary_equals_a_count() -> None:
     table = answers()
     right = sum(int(a == b) for a, b in zip(table["k"], table["k_hat"], strict=True))
-    result = rca.summarise(table)
+    result = evaluation.summarise(table)
     interval = stats.binomtest(right, len(table)).proportion_ci(0.95, method="wilson")
     assert result.rca == right / len(table)
     assert (result.low, result.high) == pytest.approx((interval.low, interval.high), abs=1e-12)
@@ -46,7 +46,7 @@ def test_summary_equals_a_count() -> None:
 def test_per_direction_sums_up_and_knows_the_unasked() -> None:
     table = answers()
     table = table[table["k"] != 3]
-    rows = rca.per_direction(table, 7)
+    rows = evaluation.per_direction(table, 7)
     assert list(rows["k"]) == list(range(7))
     assert rows["n"].sum() == len(table)
     for k, group in table.groupby("k"):
@@ -54,12 +54,12 @@ def test_per_direction_sums_up_and_knows_the_unasked() -> None:
     assert np.isnan(rows["accuracy"][3])
     assert (rows["low"][3], rows["high"][3]) == (0.0, 1.0)
     weighted = (rows["accuracy"] * rows["n"]).sum() / rows["n"].sum()
-    assert weighted == pytest.approx(rca.summarise(table).rca)
+    assert weighted == pytest.approx(evaluation.summarise(table).rca)
 
 
 def test_accuracy_by_shift_bins_by_size_not_sign() -> None:
     table = pd.DataFrame({"k": [0, 0, 0, 0], "k_hat": [0, 1, 0, 0], "eps": [-0.2, 0.3, 5.9, -6.0]})
-    rows = rca.by_shift(table, max_shift=6.0, n_bins=3)
+    rows = evaluation.by_shift(table, max_shift=6.0, n_bins=3)
     assert list(rows["abs_eps"]) == [1.0, 3.0, 5.0]
     assert list(rows["n"]) == [2, 0, 2]
     assert rows["accuracy"].tolist()[0::2] == [0.5, 1.0]
@@ -69,7 +69,7 @@ def test_accuracy_by_shift_bins_by_size_not_sign() -> None:
 def test_confusion_equals_pandas_crosstab() -> None:
     table = answers()
     expected = pd.crosstab(table["k"], table["k_hat"]).to_numpy()
-    np.testing.assert_array_equal(rca.confusion(table, 7), expected)
+    np.testing.assert_array_equal(evaluation.confusion(table, 7), expected)
 
 
 class Shows(Generator):
@@ -98,9 +98,9 @@ class Reads(nn.Module):
 @pytest.mark.parametrize("honest", [True, False])
 def test_predict_on_an_answer_that_is_known(honest: bool) -> None:
     protocol = Protocol(k=4, evaluation=1250)
-    table = rca.predict(Shows(), torch.eye(4), Reads(honest), protocol, stream("evaluation"))
+    table = evaluation.predict(Shows(), torch.eye(4), Reads(honest), protocol, stream("evaluation"))
     assert len(table) == 1250
-    result = rca.summarise(table)
+    result = evaluation.summarise(table)
     if honest:
         assert result.rca == 1.0
         assert result.shift_error < 1e-5
@@ -114,7 +114,7 @@ def test_predict_on_an_answer_that_is_known(honest: bool) -> None:
 def test_every_method_is_asked_the_same_questions() -> None:
     protocol = Protocol(k=4, evaluation=300)
     tables = [
-        rca.predict(Shows(), matrix, Reads(True), protocol, stream("evaluation"))
+        evaluation.predict(Shows(), matrix, Reads(True), protocol, stream("evaluation"))
         for matrix in (torch.eye(4), torch.randn(4, 4, generator=stream("other")))
     ]
     pd.testing.assert_frame_equal(tables[0][["k", "eps"]], tables[1][["k", "eps"]])
