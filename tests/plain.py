@@ -35,7 +35,7 @@ def pair(generator: nn.Module, raw: Tensor, shifts: Shifts) -> tuple[Tensor, Ten
         basis[k] = eps
         moves.append(matrix @ basis)
     delta = torch.stack(moves)
-    z, labels = shifts.latents.z, shifts.latents.labels
+    z, labels = shifts.latents.point, shifts.latents.labels
     return generator(Latents(z, labels)), generator(Latents(z + delta, labels))
 
 

@@ -13,27 +13,33 @@ from benchmark.core.errors import BenchError
 
 @dataclass(frozen=True)
 class Latents:
-    """A batch of points in latent space.
+    """A batch of points of the space in which directions move: z, or w, or one w per layer.
 
-    z: (n, d) float. labels: (n,) int64 class of each point, or None for unconditional generators.
-    Shifting keeps the labels, so both images of a pair always share their class.
+    point: (n, d) or (n, layers, d) float. labels: (n,) int64 class of each point, or None for
+    unconditional generators. Moving keeps the labels, so both images of a pair share their class.
     """
 
-    z: Tensor
+    point: Tensor
     labels: Tensor | None = None
 
     def __len__(self) -> int:
-        return self.z.shape[0]
+        return self.point.shape[0]
 
-    def shifted(self, delta: Tensor) -> Latents:
-        """The same points moved by delta, (n, d) or (d,)."""
-        return replace(self, z=self.z + delta)
+    def moved(self, delta: Tensor) -> Latents:
+        """The same points moved by delta, (n, d) or (d,); with layers, all of them alike.
+
+        The only way to move: whatever shifts an image goes through here.
+        """
+        if self.point.ndim == 3:
+            delta = delta.unsqueeze(-2)  # (n, 1, d) or (1, d)
+        return replace(self, point=self.point + delta)
 
     def to(self, device: torch.device | str) -> Latents:
-        return Latents(self.z.to(device), None if self.labels is None else self.labels.to(device))
+        labels = None if self.labels is None else self.labels.to(device)
+        return Latents(self.point.to(device), labels)
 
     def __getitem__(self, rows: slice | Tensor) -> Latents:
-        return Latents(self.z[rows], None if self.labels is None else self.labels[rows])
+        return Latents(self.point[rows], None if self.labels is None else self.labels[rows])
 
 
 class Generator(nn.Module):

@@ -204,7 +204,7 @@ class BigGAN(Generator):
     def forward(self, latents: Latents) -> Tensor:
         if latents.labels is None:
             raise ValueError("a BigGAN needs the class of every latent, and these have none")
-        seed, *chunks = latents.z.chunk(self.chunks, dim=1)  # (n, d / chunks) each
+        seed, *chunks = latents.point.chunk(self.chunks, dim=1)  # (n, d / chunks) each
         embedding = self.shared(latents.labels)  # (n, shared_dim)
         x = self.linear(seed).unflatten(1, (-1, SEED_SIZE, SEED_SIZE))  # (n, C, 4, 4)
         for layers, chunk in zip(self.blocks, chunks, strict=True):

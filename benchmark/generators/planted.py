@@ -54,7 +54,7 @@ class Planted(Generator):
         self.register_buffer("colour", (0.6 + 0.4 * shades.cos()).float())
 
     def forward(self, latents: Latents) -> Tensor:
-        factors = torch.tanh((latents.z @ self.axes / THRESHOLD) ** 3)  # (n, 8) in [-1, 1]
+        factors = torch.tanh((latents.point @ self.axes / THRESHOLD) ** 3)  # (n, 8) in [-1, 1]
         shown = factors.unsqueeze(-1).unsqueeze(-1)  # (n, 8, 1, 1)
         blobs = torch.exp(-self.distance / (0.035 * 2.0**shown))  # (n, 8, H, W)
         light = (0.5 + 0.45 * factors).unsqueeze(-1) * self.colour  # (n, 8, 3)

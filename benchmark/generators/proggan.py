@@ -95,7 +95,7 @@ class ProgGAN(Generator):
         self.image_shape = (channels, side, side)
 
     def forward(self, latents: Latents) -> Tensor:
-        seed = latents.z[:, :, None, None]  # (n, d, 1, 1)
+        seed = latents.point[:, :, None, None]  # (n, d, 1, 1)
         return self.output(self.features(seed))  # (n, C, H, W)
 
 

@@ -78,7 +78,7 @@ class SNGAN(Generator):
         }
 
     def forward(self, latents: Latents) -> Tensor:
-        return self.model(latents.z)  # (n, C, H, W)
+        return self.model(latents.point)  # (n, C, H, W)
 
 
 def from_state_dict(state: Mapping[str, Tensor], source: str) -> SNGAN:

@@ -25,8 +25,8 @@ def collapse(generator: Generator, matrix: Tensor, eps: float, rng: torch.Genera
     before = mean_distance(generator(latents))
     ratios = [
         (
-            mean_distance(generator(latents.shifted(eps * column)))
-            + mean_distance(generator(latents.shifted(-eps * column)))
+            mean_distance(generator(latents.moved(eps * column)))
+            + mean_distance(generator(latents.moved(-eps * column)))
         )
         / (2.0 * before)
         for column in matrix.T

@@ -41,7 +41,7 @@ def predict(
         shifts = questions.draw(generator, protocol.k, n, rng).to(device)
         delta = shifts.eps.unsqueeze(1) * matrix.T[shifts.k]  # (n, d)
         images = generator(shifts.latents)  # (n, C, H, W)
-        shifted = generator(shifts.latents.shifted(delta))  # (n, C, H, W)
+        shifted = generator(shifts.latents.moved(delta))  # (n, C, H, W)
         logits, eps_hat = reconstructor(images, shifted)  # (n, K), (n,)
         true_logit = logits.gather(1, shifts.k.unsqueeze(1))  # (n, 1)
         parts.append(

@@ -93,7 +93,7 @@ class Learner:
         with torch.set_grad_enabled(self.learns_columns):
             columns = self.columns.matrix().T[shifts.k]  # (n, d)
             delta = shifts.eps.unsqueeze(1) * columns  # (n, d)
-            shifted = generator(shifts.latents.shifted(delta))  # (n, C, H, W)
+            shifted = generator(shifts.latents.moved(delta))  # (n, C, H, W)
         batch = losses(self.reconstructor, images, shifted, shifts, self.protocol)
         if not torch.isfinite(batch.total):
             raise Diverged(f"the loss became {batch.total.item()} at step {self.step}")

@@ -156,7 +156,7 @@ def render(
     """A row a latent, a column a step: uint8 images (H, W, C) of G(z + eps * direction)."""
     columns = []
     for eps in steps.tolist():
-        images = generator(latents.shifted(eps * direction))  # (n, C, H, W)
+        images = generator(latents.moved(eps * direction))  # (n, C, H, W)
         pixels = images.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
         columns.append(pixels.permute(0, 2, 3, 1).cpu().numpy())  # (n, H, W, C)
     return [[column[row] for column in columns] for row in range(len(latents))]

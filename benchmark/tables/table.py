@@ -1,8 +1,27 @@
-"""A table of the analysis: what is computed once, then shown as CSV, Markdown, LaTeX and HTML."""
+"""A table: what is computed once, then shown as CSV, Markdown, LaTeX and HTML."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
+
+Kind = Literal["share", "difference", "ratio", "number", "count", "p", "seconds", "flag", "text"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column means and how its values are printed, wherever they are.
+
+    words: a sentence for the reader. kind: decides the digits, see `benchmark.tables.text`. better:
+    the end of the scale that is better, "" where neither is. label: its short name on a page or at
+    an axis; the column's own name where it is empty.
+    """
+
+    words: str
+    kind: Kind = "share"
+    better: Literal["high", "low", ""] = ""
+    label: str = ""
 
 
 @dataclass(frozen=True)
@@ -17,5 +36,5 @@ class Table:
     name: str
     title: str
     frame: pd.DataFrame
-    columns: dict[str, str]
+    columns: Mapping[str, str]
     notes: tuple[str, ...] = ()

@@ -132,7 +132,7 @@ def test_a_failed_cell_makes_exit_code_1_and_shows_in_the_table(tmp_path: Path) 
         "class Broken(Generator):\n"
         "    latent_dim, image_shape = 4, (1, 32, 32)\n"
         "    def forward(self, latents):\n"
-        "        return latents.z.sum() * torch.full((len(latents), 1, 32, 32), float('nan'))\n"
+        "        return latents.point.sum() * torch.full((len(latents), 1, 32, 32), float('nan'))\n"
     )
     result = bench("run", "-g", f"{module}:Broken", "-m", "random", *TINY, "--out", tmp_path / "r")
     assert result.exit_code == 1

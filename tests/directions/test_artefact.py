@@ -104,8 +104,8 @@ def test_what_is_no_matrix_is_refused(matrix: torch.Tensor) -> None:
 def test_moving_an_image_needs_three_lines() -> None:
     generator = Planted()
     latents = generator.sample(2, stream("use"))
-    moved = generator(latents.shifted(Directions(generator.axes).shift(0, 4.0)))
-    by_hand = generator(Latents(latents.z + 4.0 * generator.axes[:, 0]))
+    moved = generator(latents.moved(Directions(generator.axes).shift(0, 4.0)))
+    by_hand = generator(Latents(latents.point + 4.0 * generator.axes[:, 0]))
     torch.testing.assert_close(moved, by_hand)
     assert (moved - generator(latents)).abs().max() > 0.1
 

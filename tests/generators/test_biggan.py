@@ -101,8 +101,8 @@ def test_a_published_state_makes_the_images_of_the_book(side: int) -> None:
     assert generator.image_shape == (3, side, side)
     latents = generator.sample(3, stream("z"))
     with torch.no_grad():
-        expected = by_the_book(state, latents.z.double(), latents.labels)  # type: ignore[arg-type]
-        images = generator(Latents(latents.z.double(), latents.labels))
+        expected = by_the_book(state, latents.point.double(), latents.labels)  # type: ignore[arg-type]
+        images = generator(Latents(latents.point.double(), latents.labels))
     assert expected.std() > 0.05
     torch.testing.assert_close(images, expected, rtol=0, atol=1e-12)
 
@@ -140,7 +140,7 @@ def test_a_state_that_does_not_fit_is_refused_by_name(fault: str) -> None:
 
 def test_the_class_is_shared_by_both_images_of_a_pair() -> None:
     latents = small(32).sample(6, stream("z"))
-    moved = latents.shifted(torch.ones(latents.z.shape[1]))
+    moved = latents.moved(torch.ones(latents.point.shape[1]))
     assert latents.labels is not None
     assert moved.labels is latents.labels
 
@@ -156,7 +156,7 @@ def test_all_classes_are_drawn_alike_unless_some_are_chosen() -> None:
     generator.configure(classes=3)
     one = generator.sample(200, stream("z"))
     assert set(one.labels.tolist()) == {3}  # type: ignore[union-attr]
-    assert torch.equal(one.z, chosen.z)  # classes do not change what z is
+    assert torch.equal(one.point, chosen.point)  # classes do not change what z is
 
 
 @pytest.mark.parametrize("classes", [[], [5], [-1], [1.5], [True], ["dog"]])
@@ -167,19 +167,21 @@ def test_classes_that_are_none(classes: list[object]) -> None:
 
 def test_truncated_latents_follow_the_truncated_normal() -> None:
     generator = small(32)
-    z = generator.sample(2000, stream("z"), truncation=0.7).z
+    z = generator.sample(2000, stream("z"), truncation=0.7).point
     assert z.abs().max() <= 0.7
     test = stats.kstest(z.numpy().ravel(), stats.truncnorm(-0.7, 0.7).cdf)
     assert test.pvalue > 0.001
     generator.configure(truncation=0.7)
-    assert torch.equal(generator.sample(2000, stream("z")).z, z)
+    assert torch.equal(generator.sample(2000, stream("z")).point, z)
     with pytest.raises(BenchError, match="truncation must be above 0, not -1"):
         generator.configure(truncation=-1.0)
 
 
 def test_a_wide_truncation_changes_nothing() -> None:
-    z = small(32).sample(100, stream("z")).z
-    np.testing.assert_allclose(small(32).sample(100, stream("z"), truncation=9.0).z, z, atol=1e-6)
+    z = small(32).sample(100, stream("z")).point
+    np.testing.assert_allclose(
+        small(32).sample(100, stream("z"), truncation=9.0).point, z, atol=1e-6
+    )
 
 
 def test_latents_without_a_class() -> None:

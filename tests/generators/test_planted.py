@@ -22,11 +22,11 @@ def test_each_axis_changes_the_image_and_the_others_do_not() -> None:
     z = generator.sample(16, stream("z"))
     images = generator(z)
     for i in range(len(FACTORS)):
-        moved = generator(z.shifted(5.0 * generator.axes[:, i]))
+        moved = generator(z.moved(5.0 * generator.axes[:, i]))
         assert (moved - images).abs().amax(dim=(1, 2, 3)).median() > 0.3, FACTORS[i]
     basis = torch.linalg.svd(generator.axes, full_matrices=True).U
     for inert in basis[:, len(FACTORS) :].T:
-        torch.testing.assert_close(generator(z.shifted(5.0 * inert)), images, atol=1e-4, rtol=0)
+        torch.testing.assert_close(generator(z.moved(5.0 * inert)), images, atol=1e-4, rtol=0)
 
 
 def test_axes_are_hidden_orthonormal_and_always_the_same() -> None:
@@ -59,7 +59,7 @@ def test_a_factor_changes_its_own_blob_and_no_other() -> None:
     centres = generator.distance.flatten(1).argmin(dim=1)  # (8,), the pixel of each blob's centre
     for sign in (-5.0, 5.0):
         for i in range(len(FACTORS)):
-            change = (generator(z.shifted(sign * generator.axes[:, i]))[0] - still).sum(dim=0)
+            change = (generator(z.moved(sign * generator.axes[:, i]))[0] - still).sum(dim=0)
             at_centres = change.flatten()[centres]  # (8,)
             assert at_centres[i] * sign > 1.0
             others = at_centres[torch.arange(8) != i]
@@ -71,7 +71,7 @@ def test_a_shift_along_an_axis_shows_more_than_one_across_two() -> None:
     z = generator.sample(64, stream("z"))
     across = (generator.axes[:, 0] + generator.axes[:, 3]) / 2**0.5
     along, mixed = (
-        (generator(z.shifted(3.0 * direction)) - generator(z)).square().mean()
+        (generator(z.moved(3.0 * direction)) - generator(z)).square().mean()
         for direction in (generator.axes[:, 0], across)
     )
     assert along > 1.5 * mixed

@@ -65,7 +65,7 @@ def test_the_authors_module_loads_what_is_written_for_it(
     assert (args["latent_dim"], args["image_channels"]) == (16, 1)
     theirs = AuthorsGenerator(args["latent_dim"], channels, args["image_channels"])
     theirs.load_state_dict(torch.load(tmp_path / "generator.pt", weights_only=True))
-    z = generator.sample(20, torch.Generator().manual_seed(0)).z
+    z = generator.sample(20, torch.Generator().manual_seed(0)).point
     with torch.no_grad():
         torch.testing.assert_close(theirs.eval().model(z), images(generator))
 

@@ -24,7 +24,7 @@ class Tiny(Generator):
         super().__init__()
         self.layer = torch.nn.Linear(4, 1024)
     def forward(self, latents):
-        return torch.tanh(self.layer(latents.z)).view(-1, 1, 32, 32)
+        return torch.tanh(self.layer(latents.point)).view(-1, 1, 32, 32)
 
 def make():
     torch.manual_seed(0)
@@ -51,11 +51,11 @@ def test_every_available_generator_keeps_its_promises(name: str) -> None:
     latents = generator.sample(5, stream("sample"))
     with torch.no_grad():
         images = generator(latents)
-    assert latents.z.shape == (5, generator.latent_dim)
+    assert latents.point.shape == (5, generator.latent_dim)
     assert images.shape == (5, *generator.image_shape)
     within = 2.0 if isinstance(generator, ProgGAN) else 1.0  # whose images are not squashed
     assert images.abs().max() <= within
-    assert torch.equal(latents.z, generator.sample(5, stream("sample")).z)
+    assert torch.equal(latents.point, generator.sample(5, stream("sample")).point)
     assert images.flatten(1).std(dim=0).max() > 0.02  # different z, different images
 
 
@@ -120,7 +120,7 @@ def test_options_of_a_reference_reach_the_generator(conditional: Path) -> None:
     latents = entry.load().sample(50, stream("z"))
     assert latents.labels is not None
     assert set(latents.labels.tolist()) == {2, 7}
-    assert latents.z.abs().max() <= 0.5
+    assert latents.point.abs().max() <= 0.5
     assert find_generator(str(conditional))[1].options == {}
 
 

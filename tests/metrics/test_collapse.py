@@ -21,8 +21,8 @@ class Fading(Generator):
         self.register_buffer("rate", torch.tensor(float(fades)))
 
     def forward(self, latents: Latents) -> Tensor:
-        fading = torch.exp(-self.rate * latents.z[:, 2:].abs())  # (n, 1)
-        return (latents.z[:, :2] * fading).view(-1, 1, 1, 2)
+        fading = torch.exp(-self.rate * latents.point[:, 2:].abs())  # (n, 1)
+        return (latents.point[:, :2] * fading).view(-1, 1, 1, 2)
 
 
 def test_mean_distance_equals_scipys() -> None:

@@ -78,7 +78,7 @@ class Shows(Generator):
     latent_dim, image_shape = 4, (1, 2, 2)
 
     def forward(self, latents: Latents) -> Tensor:
-        return latents.z.view(-1, 1, 2, 2)
+        return latents.point.view(-1, 1, 2, 2)
 
 
 class Reads(nn.Module):

@@ -15,7 +15,7 @@ N = 20_000
 def test_z_k_and_eps_follow_their_distributions() -> None:
     shifts = ShiftRange(6.0, 0.0).draw(Planted(), 7, N, stream("distribution"))
     assert stats.kstest(shifts.eps.numpy(), stats.uniform(-6, 12).cdf).pvalue > 0.001
-    assert stats.kstest(shifts.latents.z[:, 3].numpy(), stats.norm.cdf).pvalue > 0.001
+    assert stats.kstest(shifts.latents.point[:, 3].numpy(), stats.norm.cdf).pvalue > 0.001
     assert stats.chisquare(np.bincount(shifts.k.numpy(), minlength=7)).pvalue > 0.001
     assert abs(np.corrcoef(shifts.k.numpy(), shifts.eps.numpy())[0, 1]) < 0.03
 
@@ -31,7 +31,7 @@ def test_small_shifts_are_raised_and_keep_their_sign() -> None:
 
 def test_streams_of_one_seed_agree_on_z_and_eps_whatever_k() -> None:
     few, many = (ShiftRange(6.0, 0.0).draw(Planted(), k, 500, stream("s")) for k in (8, 64))
-    assert torch.equal(few.latents.z, many.latents.z)
+    assert torch.equal(few.latents.point, many.latents.point)
     assert torch.equal(few.eps, many.eps)
     assert torch.equal(few.k, many.k // 8)  # the same place in [0, 1)
 

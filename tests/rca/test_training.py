@@ -29,7 +29,7 @@ def protocol(**changes: object) -> Protocol:
 
 
 def double(shifts: Shifts) -> Shifts:
-    return Shifts(Latents(shifts.latents.z.double()), shifts.k, shifts.eps.double())
+    return Shifts(Latents(shifts.latents.point.double()), shifts.k, shifts.eps.double())
 
 
 def learner(terms: Protocol, seed: int = 0, learns: bool = True, name: str = "A") -> Learner:
@@ -68,7 +68,7 @@ def test_loss_and_gradients_equal_the_plain_computation(
     with torch.no_grad():
         images = fast(shifts.latents)
     delta = shifts.eps.unsqueeze(1) * columns.matrix().T[shifts.k]
-    batch = losses(fast_r, images, fast(shifts.latents.shifted(delta)), shifts, terms)
+    batch = losses(fast_r, images, fast(shifts.latents.moved(delta)), shifts, terms)
     batch.total.backward()
 
     torch.testing.assert_close(batch.total, expected, rtol=1e-12, atol=1e-12)

@@ -37,7 +37,7 @@ class Counted(Generator):
         Counted.images += len(latents)
         if Counted.broken:
             raise RuntimeError("no image today")
-        return self.image(latents.z).tanh().unflatten(1, self.image_shape)  # (n, 1, 32, 32)
+        return self.image(latents.point).tanh().unflatten(1, self.image_shape)  # (n, 1, 32, 32)
 
 
 @pytest.fixture(autouse=True)

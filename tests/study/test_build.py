@@ -47,7 +47,7 @@ def test_render_shows_the_shifted_latents_as_pixels() -> None:
     assert (len(pictures), len(pictures[0])) == (4, 3)
     for row in range(4):
         for column, eps in enumerate(steps):
-            z = latents.z[row : row + 1] + float(eps) * direction
+            z = latents.point[row : row + 1] + float(eps) * direction
             image = generator(Latents(z))[0].permute(1, 2, 0).numpy()  # (H, W, C)
             expected = np.round((np.clip(image, -1, 1) + 1) * 127.5)
             assert pictures[row][column].dtype == np.uint8

@@ -59,7 +59,7 @@ class InParts(Generator):
         if self.part is None or len(latents) <= self.part:
             return self.whole(latents)
         parts = [latents[i : i + self.part] for i in range(0, len(latents), self.part)]
-        if torch.is_grad_enabled() and latents.z.requires_grad:
+        if torch.is_grad_enabled() and latents.point.requires_grad:
             images = [checkpoint(self.whole, part, use_reentrant=False) for part in parts]
         else:
             images = [self.whole(part) for part in parts]

@@ -250,7 +250,7 @@ def sheet_latents(generator: Family) -> Latents:
     """A hundred latents, always the same; a conditional generator's have a class a column."""
     latents = generator.sample(100, torch.Generator().manual_seed(1))
     if isinstance(generator, BigGAN):
-        return Latents(latents.z, torch.arange(100) % 10 % generator.n_classes)
+        return Latents(latents.point, torch.arange(100) % 10 % generator.n_classes)
     return latents
 
 

@@ -39,7 +39,9 @@ class GrowingGenerator(nn.Module):
     def forward(self, latents: Latents) -> Tensor:
         size = ceil(self.growth)
         layers = self.generator.features
-        x = layers[: 2 * size](latents.z[:, :, None, None])  # (n, C, h/2, w/2), from (n, d, 1, 1)
+        x = layers[: 2 * size](
+            latents.point[:, :, None, None]
+        )  # (n, C, h/2, w/2), from (n, d, 1, 1)
         new = layers[2 * size : 2 * size + 2](x)  # (n, C, h, w)
         images = self.to_image[size](new)  # (n, C, h, w)
         if size == self.growth:

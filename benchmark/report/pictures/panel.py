@@ -26,7 +26,7 @@ def shifted_images(generator: Generator, latents: Latents, column: Tensor, eps: 
     """
     columns = []
     for shift in eps:  # one at a time: a large generator needs memory for n images only
-        images = generator(latents.shifted(shift * column))  # (n, C, H, W)
+        images = generator(latents.moved(shift * column))  # (n, C, H, W)
         if images.shape[-1] > MOST:
             images = F.interpolate(images, size=(MOST, MOST), mode="bilinear", antialias=True)
         columns.append(images)

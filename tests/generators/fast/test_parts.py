@@ -43,7 +43,7 @@ def test_images_and_gradients_are_those_of_the_whole(room: int, error: RuntimeEr
     weight = torch.randn(7, 3, 32, 32, generator=stream("w"), dtype=torch.float64)
     images, gradients = [], []
     for generator in (whole, InParts(cramped)):
-        z = drawn.z.double().requires_grad_(True)
+        z = drawn.point.double().requires_grad_(True)
         images.append(generator(Latents(z, drawn.labels)))
         (images[-1] * weight).sum().backward()
         gradients.append(z.grad)

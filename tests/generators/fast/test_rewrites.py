@@ -51,7 +51,7 @@ def test_subpixel_convolution_equals_upsampling_then_convolution(size: tuple[int
 
 def latents_of(generator: Generator, n: int = 3) -> Latents:
     latents = generator.sample(n, stream("z"))
-    return Latents(latents.z.double(), latents.labels)
+    return Latents(latents.point.double(), latents.labels)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -63,7 +63,7 @@ def test_prepared_generator_and_its_gradient_equal_the_plain_ones(family: str) -
     weight = torch.randn(3, *generator.image_shape, generator=stream("w"), dtype=torch.float64)
     images, gradients = [], []
     for model in (generator, prepared):
-        leaf = latents.z.clone().requires_grad_(True)
+        leaf = latents.point.clone().requires_grad_(True)
         images.append(model(Latents(leaf, latents.labels)))
         (images[-1] * weight).sum().backward()
         gradients.append(leaf.grad)
@@ -116,7 +116,7 @@ def test_r_sees_the_same_of_a_thinned_generator() -> None:
     pairs = []
     for model in (generator, prepare(generator, side=8)):
         latents = latents_of(generator)
-        pairs.append(reconstructor(model(latents), model(latents.shifted(torch.ones(10)))))
+        pairs.append(reconstructor(model(latents), model(latents.moved(torch.ones(10)))))
     torch.testing.assert_close(pairs[1], pairs[0], rtol=1e-9, atol=1e-11)
 
 

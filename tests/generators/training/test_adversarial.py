@@ -44,7 +44,7 @@ def test_finished_statistics_are_those_of_the_averaged_weights() -> None:
         training.advance()
     finished = training.finished()
     rng = torch.Generator().manual_seed(0)
-    z = torch.cat([finished.sample(256, rng).z for _ in range(16)])
+    z = torch.cat([finished.sample(256, rng).point for _ in range(16)])
     seeds = finished.model[1](finished.model[0](z)).double()  # (4096, C, 4, 4)
     norm = finished.model[2].model[0]
     torch.testing.assert_close(norm.running_mean.double(), seeds.mean(dim=(0, 2, 3)))

@@ -45,7 +45,7 @@ def test_rows_are_the_stages_of_the_direction_that_turned_most(stored, shown):
     latents, eps = shown_latents(Planted(), stored)[:1], shown_shifts(stored)
     for row, step in enumerate((0, 2, 20, STEPS)):
         for i in range(len(eps)):
-            expected = Planted()(latents.shifted(eps[i] * still[f"step_{step}"][:, k]))[0]
+            expected = Planted()(latents.moved(eps[i] * still[f"step_{step}"][:, k]))[0]
             torch.testing.assert_close(images[row, i], expected)
     shares = [label.split("%")[0] for label in labels]
     assert shares == ["0", "1", "10", "100"]

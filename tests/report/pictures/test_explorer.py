@@ -27,7 +27,7 @@ def test_a_sprite_holds_the_images_of_the_shifted_latents(run):
     chapter = chapters_of(run)[0]
     stored = next(c for c in read_cells(run) if c.result.cell.method == chapter.method)
     matrix = stored.directions().matrix
-    z = generator.sample(LATENTS, stream("planted", "strips")).z
+    z = generator.sample(LATENTS, stream("planted", "strips")).point
     for one in chapter.directions[:3]:
         picture = np.asarray(Image.open(BytesIO(one.sprite)).convert("RGB"), dtype=float)
         assert picture.shape == (LATENTS * 32, STEPS * 32, 3)

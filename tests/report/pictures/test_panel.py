@@ -15,7 +15,7 @@ class Large(Generator):
     latent_dim, image_shape = 2, (1, 300, 300)
 
     def forward(self, latents):
-        return latents.z[:, :1, None, None].expand(-1, 1, 300, 300)
+        return latents.point[:, :1, None, None].expand(-1, 1, 300, 300)
 
 
 def test_images_are_those_of_the_shifted_latents():
@@ -26,7 +26,7 @@ def test_images_are_those_of_the_shifted_latents():
     assert images.shape == (3, 3, 3, 32, 32)
     for i in range(3):
         for j in range(3):
-            expected = generator(latents[i : i + 1].shifted(eps[j] * column))[0]
+            expected = generator(latents[i : i + 1].moved(eps[j] * column))[0]
             torch.testing.assert_close(images[i, j], expected)
 
 
@@ -34,7 +34,7 @@ def test_large_images_come_down_and_keep_their_values():
     latents = Large().sample(2, torch.Generator().manual_seed(0))
     images = shifted_images(Large(), latents, torch.tensor([1.0, 0.0]), torch.tensor([0.0]))
     assert images.shape == (2, 1, 1, MOST, MOST)
-    torch.testing.assert_close(images[:, 0, 0, 5, 5], latents.z[:, 0])
+    torch.testing.assert_close(images[:, 0, 0, 5, 5], latents.point[:, 0])
 
 
 @pytest.mark.parametrize("labels", [(), ("first", "second")])

@@ -26,7 +26,7 @@ def test_the_ranking_is_by_accuracy_and_leaves_out_what_was_never_asked(tmp_path
 
 def test_all_methods_of_a_generator_show_the_same_images(run):
     cells = read_cells(run)
-    first, *others = (shown_latents(Planted(), stored).z for stored in cells)
+    first, *others = (shown_latents(Planted(), stored).point for stored in cells)
     assert len(others) == 3
     assert first.shape[0] >= 4
     assert all((first == z).all() for z in others)
