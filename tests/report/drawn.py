@@ -18,6 +18,7 @@ from benchmark.runs.results import Cell, Result, write_json, write_table
 from benchmark.tables.table import Column, Table
 
 STEPS = 200
+ORDER = ("discovered", "coordinate", "random")
 
 
 def draw_predictions(rng: np.random.Generator, k: int, n: int, skill: float) -> pd.DataFrame:
@@ -64,10 +65,16 @@ def write_cell(
     n: int = 600,
     skill: float = 0.5,
     failure: str = "",
+    role: str | None = None,
     method_settings: dict[str, Any] | None = None,
     **protocol: Any,
 ) -> Cell:
-    """A cell with the figures that its own predictions give; what is not given is usual."""
+    """A cell with the figures that its own predictions give; what is not given is usual.
+
+    role: as stored; by default discovered is under test and all others are baselines.
+    """
+    if role is None:
+        role = "method" if method == "discovered" else "baseline"
     own = {"space": "unit", "lr": 2e-4} if method == "discovered" else {}
     config = {
         "generator_hash": weights_hash(Planted()),
@@ -77,7 +84,7 @@ def write_cell(
     config_hash = hashlib.sha256(repr((method, config)).encode()).hexdigest()[:10]
     cell = Cell(generator, method, seed, config_hash)
     if failure:
-        Result(cell, "failed", config, reason=failure).write(run)
+        Result(cell, "failed", config, reason=failure, role=role).write(run)
         return cell
     folder = cell.folder(run)
     rng = np.random.default_rng([seed, k, *method.encode()])
@@ -112,7 +119,9 @@ def write_cell(
     }
     files = {file.name: sha256(file) for file in sorted(folder.iterdir())}
     seconds = {"fit": 1.5, "fresh": 2.5, "evaluation": 0.25}
-    Result(cell, "done", config, metrics=metrics, seconds=seconds, files=files).write(run)
+    Result(cell, "done", config, role=role, metrics=metrics, seconds=seconds, files=files).write(
+        run
+    )
     return cell
 
 

@@ -70,6 +70,8 @@ def test_every_method_contributes_equally_and_only_the_private_map_knows(
     hidden = json.loads((tmp_path / "study" / "private" / "map.json").read_text())
     assert hidden["provenance"]["per_method"] == 3
     assert set(hidden["provenance"]["cells"]) == {f"planted {m}" for m in METHODS}
+    roles = {cell["method"]: cell["role"] for cell in hidden["provenance"]["cells"].values()}
+    assert roles == {"discovered": "method", "random": "baseline", "coordinate": "baseline"}
 
 
 def test_true_axes_of_the_planted_generator_are_the_known_good_checks(

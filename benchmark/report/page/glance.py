@@ -15,10 +15,10 @@ SURE = 0.05  # an adjusted p below it counts as more than chance
 
 @dataclass(frozen=True)
 class Glance:
-    """One generator: its rows of the main table, each with words `against` on how the method
-    under test compares with it.
+    """One generator: its rows of the main table, each with words `against` on how the methods
+    under test compare with it.
 
-    end: where the axis of RCA ends, in [0, 1]. sentences: one a baseline.
+    end: where the axis of RCA ends, in [0, 1]. sentences: one per comparison.
     """
 
     generator: str
@@ -38,15 +38,16 @@ def glances(
             {str(k): None if pd.isna(v) else v for k, v in row.items()}
             for row in group.to_dict("records")
         ]
-        against = {p["baseline"]: p for p in pairs if p["generator"] == generator}
+        here = [pair for pair in pairs if pair["generator"] == generator]
         for row in rows:
-            pair = against.get(row["method"], {})
+            own = [pair for pair in here if pair["baseline"] == row["method"]]
             spoken = opinion(judged, str(generator), str(row["method"]))
-            parts = (difference(pair, "rca"), spoken, difference(pair, "mos"))
+            parts = [difference(pair, "rca") for pair in own]
+            parts += [spoken, *(difference(pair, "mos") for pair in own)]
             row["against"] = [words for words in parts if words]
         highs = [row["rca_fresh_high"] for row in rows if row["rca_fresh_high"] is not None]
         end = min(1.0, 1.05 * max(highs, default=1.0))
-        views.append(Glance(str(generator), rows, end, [sentence(p) for p in against.values()]))
+        views.append(Glance(str(generator), rows, end, [sentence(pair) for pair in here]))
     return views
 
 
