@@ -1,8 +1,18 @@
 """Which cells make a row, and in which order."""
 
+from pathlib import Path
+
+import pytest
+
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells, read_run
-from tests.report.drawn import write_cell
+from tests.report.drawn import write_cell, write_run
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run of the test's own to change."""
+    return write_run(tmp_path / "run")
 
 
 def test_methods_stand_in_the_order_that_is_given_and_strangers_last_by_name(run):

@@ -154,7 +154,7 @@ def test_methods_of_the_study_are_all_there(material) -> None:
     assert set(analyse(material).table("mos_methods").frame["method"]) == set(CLEAR)
 
 
-def test_roles_come_from_the_study_then_from_those_handed_in_and_are_never_guessed(
+def test_roles_come_from_the_study_then_from_the_command_line(
     material,
 ) -> None:
     def compared(roles, handed=NO_ROLES, method=None):
