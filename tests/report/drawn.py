@@ -11,6 +11,7 @@ from safetensors.torch import save_file
 
 from benchmark.core.storage import sha256
 from benchmark.directions.artefact import Directions
+from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.planted import Planted
 from benchmark.generators.stored import weights_hash
 from benchmark.report.judged import Judged
@@ -90,7 +91,7 @@ def write_cell(
     rng = np.random.default_rng([seed, k, *method.encode()])
     torch_rng = torch.Generator().manual_seed(seed)
     matrix = torch.nn.functional.normalize(torch.randn(16, k, generator=torch_rng), dim=0)
-    Directions(matrix, {"method": method}).save(folder / "directions.safetensors")
+    Directions(FrozenLinear(matrix), {"method": method}).save(folder / "directions.safetensors")
     predictions = draw_predictions(rng, k, n, skill)
     write_table(folder / "predictions.parquet", predictions)
     curves = [draw_curve(rng, "fresh", skill)]
@@ -115,7 +116,7 @@ def write_cell(
         "max_cosine": 0.4 if method == "discovered" else 0.0,
         "effective_rank": k / 2,
         "collapse": float(collapse.mean()),
-        "collapse_by_direction": collapse.tolist(),
+        "by_direction": {"collapse": collapse.tolist()},
     }
     files = {file.name: sha256(file) for file in sorted(folder.iterdir())}
     seconds = {"fit": 1.5, "fresh": 2.5, "evaluation": 0.25}

@@ -13,6 +13,7 @@ from benchmark.cli.main import main
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
+from benchmark.metrics import METRICS
 from benchmark.runs.grid import plan, record
 from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
@@ -34,7 +35,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = config.with_settings(["steps=4", "batch=4", "evaluation=100", "k=5"])
     groups = plan(config, ["planted"], METHODS)
     record(config, groups, folder, "test")
-    assert all(r.status == "done" for r in execute(groups, folder, "cpu", force=False))
+    assert all(
+        r.status == "done" for r in execute(groups, folder, "cpu", force=False, metrics=METRICS)
+    )
     return folder
 
 
