@@ -11,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from benchmark.cli.main import main
 from benchmark.core.seeds import stream
+from benchmark.directions.artefact import Directions
+from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
 from benchmark.metrics import METRICS
@@ -44,9 +46,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_render_shows_the_shifted_latents_as_pixels() -> None:
     generator = Planted()
     latents = generator.sample(4, stream("rows"))
-    direction = generator.axes[:, 2]
+    directions, direction = Directions(FrozenLinear(generator.axes)), generator.axes[:, 2]
     steps = np.array([-3.0, 0.0, 3.0])
-    pictures = render(generator, latents, direction, steps)
+    pictures = render(generator, latents, directions, 2, steps)
     assert (len(pictures), len(pictures[0])) == (4, 3)
     for row in range(4):
         for column, eps in enumerate(steps):
