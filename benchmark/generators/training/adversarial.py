@@ -14,7 +14,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.utils.tensorboard import SummaryWriter
 
 from benchmark.core.checkpoints import load_checkpoint, save_checkpoint
 from benchmark.core.contact_sheet import contact_sheet
@@ -34,6 +33,7 @@ from benchmark.generators.training.losses import HINGE, LOGISTIC, R1_EVERY, Loss
 from benchmark.generators.training.progressive import ProgressiveDiscriminator
 from benchmark.generators.training.real_images import ImageSet
 from benchmark.generators.training.resampling import merge_doublings
+from benchmark.generators.training.scalars import scalar_writer
 
 SCALARS_EVERY = 50  # steps between points of the TensorBoard curves
 PARTS = ("generator", "averaged", "critic", "generator_optimiser", "critic_optimiser")
@@ -85,10 +85,7 @@ class GanTraining:
         """
         checkpoint = folder / "checkpoint.pt"
         self._resume(checkpoint)
-        try:  # the scalars up to and including this step stay, later ones are redone
-            writer = SummaryWriter(str(folder / "tensorboard"), purge_step=self.step + 1)
-        except OSError as error:
-            raise BenchError(f"cannot write {folder}: {error.strerror or error}") from error
+        writer = scalar_writer(folder / "tensorboard", self.step)
         progress = Progress("training", self.config.steps, self.step)
         with writer, Interruption() as interruption:
             while self.step < self.config.steps and not interruption.asked:

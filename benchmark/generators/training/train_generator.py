@@ -17,6 +17,7 @@ from benchmark.generators.training.judge import trained_judge
 from benchmark.generators.training.real_images import load_images
 from benchmark.generators.training.recipes import RECIPES
 from benchmark.generators.training.sample_quality import Quality, measure
+from benchmark.generators.training.scalars import check_extra
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ def train_generator(
     """
     if name not in RECIPES:
         raise unknown("trainable generator", name, RECIPES)
+    check_extra()
     recipe = RECIPES[name]
     config = recipe.config if steps is None else replace(recipe.config, steps=steps)
     torch.manual_seed(config.seed)
