@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.core.errors import BenchError
-from benchmark.generators.published import save_authors_layout
-from benchmark.generators.sngan import SNGAN
+from benchmark.generators.sngan import SNGAN, save_authors_layout
 from benchmark.generators.stored import load_weights, weights_hash
 from tests.generators.disturbed import FAMILIES
 from tests.generators.small import images, new_generator

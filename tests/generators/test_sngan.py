@@ -6,7 +6,7 @@ import torch
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
-from benchmark.generators.sngan import SNGAN, from_state_dict
+from benchmark.generators.sngan import SNGAN
 
 
 def test_keys_and_shapes_are_the_authors() -> None:
@@ -40,7 +40,7 @@ def test_a_state_with_the_authors_twins_loads_at_any_width() -> None:
             state[key.replace(".model.3.", ".conv1.")] = value
         if ".model.6." in key:
             state[key.replace(".model.6.", ".conv2.")] = value
-    loaded = from_state_dict(state, "generator.pt").eval()
+    loaded = SNGAN.from_state_dict(state, "generator.pt").eval()
     z = Latents(torch.randn(3, 9, generator=stream("z")))
     assert loaded.channels == (12, 8, 8, 4)
     assert torch.equal(loaded(z), generator(z))
@@ -58,4 +58,4 @@ def test_a_state_that_does_not_fit_is_refused_by_name(fault: str) -> None:
     else:
         state = {"layers.0.weight": torch.zeros(3)}
     with pytest.raises(BenchError, match=r"weird\.pt is not an SNGAN generator"):
-        from_state_dict(state, "weird.pt")
+        SNGAN.from_state_dict(state, "weird.pt")
