@@ -26,6 +26,7 @@ from typing import Any
 from benchmark.core.errors import BenchError, unknown
 
 GROUP = "latent_direction_bench"
+KINDS = ("generators", "methods", "metrics", "tasks")
 
 _beside: set[str] = set()  # modules that the last file imported from its own folder
 
@@ -59,7 +60,7 @@ class Offer:
 
 
 def installed(kind: str) -> dict[str, Offer]:
-    """What installed packages offer of a kind (generators, methods, metrics, tasks), by name.
+    """What installed packages offer of one of KINDS, by name.
 
     Of two packages that offer one name, the first by its own name counts.
     """

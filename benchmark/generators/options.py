@@ -37,7 +37,7 @@ def read_options(generator: Generator, given: Mapping[str, Any]) -> dict[str, An
     known = option_names(generator)
     if given and not known:
         raise BenchError(
-            f"a {name} leaves nothing to choose, so there is no option '{[*given][0]}'"
+            f"a {name} leaves nothing to choose, so there is no option '{next(iter(given))}'"
         )
     for option in given:
         if option not in known:

@@ -126,6 +126,12 @@ GENERATORS = {
 }
 
 
+def available() -> tuple[str, ...]:
+    """Names of all generators that can be used here, those of installed packages last."""
+    own = (name for name, entry in GENERATORS.items() if not entry.missing())
+    return (*own, *(name for name in installed("generators") if name not in GENERATORS))
+
+
 def find_generator(reference: str) -> tuple[str, Entry]:
     """Name and entry of a known generator, one of an installed package, a weights file or folder,
     or `path/to/file.py:callable`.

@@ -19,8 +19,8 @@ from benchmark.core.checkpoints import save_checkpoint
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import write_atomically
 from benchmark.generators.base import Latents
-from benchmark.generators.fast.layers import DoubledSum
 from benchmark.generators.family import Family, read_state_dict
+from benchmark.generators.fast.layers import DoubledSum
 
 SEED_SIZE = 4  # the dense layer makes a 4 x 4 image, and every block doubles it
 AUTHORS_MODELS = {"sn_resnet32": 32, "sn_resnet64": 64}  # their name of a model: its image side

@@ -85,7 +85,7 @@ def plan(
                 )
                 for method_name in chosen:
                     method = method_for(method_name, name, layers, methods)
-                    method.check(one.generator.latent_dim, protocol.k)
+                    method.check(one.generator, protocol)
                     codes = {"generator": one.generator.code}
                     codes["method"] = (code or {}).get(method_name, "")
                     content = one.content(method, protocol, codes)

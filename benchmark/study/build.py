@@ -8,11 +8,12 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.seeds import derive_seed, stream
 from benchmark.core.storage import sha256
+from benchmark.directions.artefact import Directions
+from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator, Latents
 from benchmark.generators.planted import Planted
 from benchmark.rca.protocol import Protocol
@@ -92,9 +93,7 @@ class _Gallery:
         if generator is None:
             raise BenchError(f"{r.generator} cannot be opened, so its directions cannot be shown")
         eps = float(r.first.result.config["protocol"]["max_shift"])
-        images, steps = _shown(
-            generator, r.generator, r.first.directions().matrix[:, k], eps, self.seed
-        )
+        images, steps = _shown(generator, r.generator, r.first.directions(), k, eps, self.seed)
         return DirectionStrips(r.generator, r.method, k, steps, images, check)
 
 
@@ -135,28 +134,29 @@ def _true_axes(seed: int) -> Iterator[DirectionStrips]:
     axes = np.random.default_rng(derive_seed("study", seed, "checks")).choice(
         planted.axes.shape[1], GOOD_AXES, replace=False
     )
+    true = Directions(FrozenLinear(planted.axes))
     for k in axes.tolist():
-        images, steps = _shown(planted, "checks", planted.axes[:, k], Protocol(k=1).max_shift, seed)
+        images, steps = _shown(planted, "checks", true, k, Protocol(k=1).max_shift, seed)
         yield DirectionStrips("planted", "true axis", k, steps, images, "good")
 
 
 def _shown(
-    generator: Generator, name: str, direction: Tensor, eps: float, seed: int
+    generator: Generator, name: str, directions: Directions, k: int, eps: float, seed: int
 ) -> tuple[list[list[np.ndarray]], list[float]]:
-    """Images by row and step along `direction`, and the steps from -eps to eps."""
+    """Images by row and step along direction k, and the steps from -eps to eps."""
     latents = generator.sample(ROWS, stream("study", seed, name, "latents"))
     steps = np.linspace(-eps, eps, STEPS)
-    return render(generator, latents, direction, steps), steps.tolist()
+    return render(generator, latents, directions, k, steps), steps.tolist()
 
 
 @torch.no_grad()
 def render(
-    generator: Generator, latents: Latents, direction: Tensor, steps: np.ndarray
+    generator: Generator, latents: Latents, directions: Directions, k: int, steps: np.ndarray
 ) -> list[list[np.ndarray]]:
-    """A row a latent, a column a step: uint8 images (H, W, C) of G(z + eps * direction)."""
+    """One row per latent, one column per step: uint8 images (H, W, C) of the moved latents."""
     columns = []
     for eps in steps.tolist():
-        images = generator(latents.moved(eps * direction))  # (n, C, H, W)
+        images = generator(directions.move(latents, k, eps))  # (n, C, H, W)
         pixels = images.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
         columns.append(pixels.permute(0, 2, 3, 1).cpu().numpy())  # (n, H, W, C)
     return [[column[row] for column in columns] for row in range(len(latents))]

@@ -86,8 +86,8 @@ def _facts(generator: Family, training: GanTraining, device: str) -> dict[str, s
     mirrored = ", real images mirrored" if config.mirror else ""
     return {
         "Architecture": f"{described}, images {shape}, {size:,} parameters",
-        "Training": f"{training.game.words(config)} ({critic:,} parameters){penalty}{disturbed}{mirrored}, "
-        f"{config.steps:,} steps of {config.batch} images, "
+        "Training": f"{training.game.words(config)} ({critic:,} parameters)"
+        f"{penalty}{disturbed}{mirrored}, {config.steps:,} steps of {config.batch} images, "
         f"Adam at {config.lr_generator:g} and {config.lr_critic:g}, falling "
         f"to 0 in the second half, weights averaged at {config.ema:g}, "
         f"{'bfloat16' if config.bf16 else 'float32'}, seed {config.seed}",
