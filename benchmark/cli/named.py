@@ -103,14 +103,13 @@ def _others(kind: str, own: Mapping[str, object]) -> dict[str, Offer]:
 def _method_class(value: Any, source: str) -> type[Method]:
     from benchmark.methods.method import Method
 
-    kind: Any = _subclass(value, Method, source)
-    if not is_dataclass(kind):
+    kind: type[Method] = _subclass(value, Method, source)
+    if not is_dataclass(value):
         raise BenchError(f"{source} must be a dataclass: write @dataclass(frozen=True) above it")
-    for setting in fields(kind):
+    for setting in fields(value):
         if setting.default is MISSING and setting.default_factory is MISSING:
             raise BenchError(f"{source}: its setting {setting.name} needs a default")
-    made: type[Method] = kind
-    return made
+    return kind
 
 
 def _metric(loaded: Loaded, source: str) -> Metric:

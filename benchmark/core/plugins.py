@@ -28,6 +28,8 @@ from benchmark.core.errors import BenchError, unknown
 GROUP = "latent_direction_bench"
 KINDS = ("generators", "methods", "metrics", "tasks")
 
+PREFIX = "user_file_"  # of the modules that users' files become
+
 _beside: set[str] = set()  # modules that the last file imported from its own folder
 
 
@@ -133,7 +135,7 @@ def from_file(reference: str, use: Callable[[Any], Any] = lambda value: value) -
 
 
 def _run(path: Path, source: bytes, reference: str) -> ModuleType:
-    name = f"user_file_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}_{path.stem}"
+    name = f"{PREFIX}{hashlib.sha256(str(path).encode()).hexdigest()[:8]}_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None:
         raise BenchError(f"{path} is no Python file")
@@ -153,12 +155,14 @@ def _importable(folder: Path) -> Iterator[None]:
     for name in _beside:
         sys.modules.pop(name, None)
     _beside.clear()
-    before = set(sys.modules)
+    before, writes_none = set(sys.modules), sys.dont_write_bytecode
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
+    sys.dont_write_bytecode = True  # it would stand for a file that changes within a second
     try:
         yield
     finally:
+        sys.dont_write_bytecode = writes_none
         with suppress(ValueError):  # where the file has rearranged the path itself
             sys.path.remove(str(folder))
         _beside.update(_of_folder(set(sys.modules) - before, before, folder))
@@ -168,7 +172,8 @@ def _of_folder(names: Iterable[str], before: set[str], folder: Path) -> Iterator
     """Those of the new modules that are a file or a package directly in `folder`."""
     for name in names:
         top = name.partition(".")[0]
-        if top not in before and _lies_in(sys.modules.get(top), folder):
+        known = top in before or top.startswith(PREFIX)
+        if not known and _lies_in(sys.modules.get(top), folder):
             yield name
 
 
