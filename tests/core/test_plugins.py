@@ -155,7 +155,7 @@ def test_it_runs_anew_each_time(tmp_path: Path) -> None:
         ("def f(:\n", "x", "{path}:x failed: SyntaxError: invalid syntax (mine.py, line 1)"),
         ("import sys\nsys.exit('bye')\n", "x", "{path}:x failed: SystemExit: bye (line 2)"),
         (
-            "from benchmark.core.errors import BenchError\ndef f():\n    raise BenchError('mine')\n",
+            "from benchmark.core.errors import BenchError as E\ndef f():\n    raise E('mine')\n",
             "f",
             "mine",
         ),
@@ -238,6 +238,6 @@ def test_one_that_cannot_be_loaded_is_told_with_its_package_and_the_others_work(
         "'broken' of package sefa-plugin 0.2 cannot be loaded: "
         "ModuleNotFoundError: No module named 'sefa_missing'"
     )
-    with pytest.raises(BenchError, match="'lost' of package sefa-plugin 0.2 cannot be loaded"):
+    with pytest.raises(BenchError, match=r"'lost' of package sefa-plugin 0\.2 cannot be loaded"):
         offers["lost"].load()
     assert offers["sefa"].load().value.__doc__ == "It."

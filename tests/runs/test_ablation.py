@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from baselines import METHODS
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
 from benchmark.runs import runner
@@ -22,7 +23,7 @@ def bench(*arguments: object) -> Result:
 
 def planned(axis: str, *settings: str, methods: tuple[str, ...] = ("discovered",)) -> Ablation:
     config = RunConfig.from_preset("quick").with_settings(settings)
-    return plan_ablation(axis, config, "planted", methods)
+    return plan_ablation(axis, config, "planted", methods, METHODS)
 
 
 @pytest.fixture
