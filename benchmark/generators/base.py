@@ -121,7 +121,8 @@ class Generator(nn.Module):
     def features(self, latents: Latents, layer: str) -> Tensor:
         """The output (n, ...) of one of `feature_layers`, with its gradient by the latents.
 
-        Nothing after that layer is computed. Raises BenchError for a layer that there is not.
+        Nothing after that layer is computed; of one that is passed twice, the first time counts.
+        Raises BenchError for a layer that there is not.
         """
         names = self.feature_layers()
         if layer not in names:

@@ -7,6 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from baselines import METHODS
+from baselines.random import Random
+from benchmark.cli.ablate import _usual_methods
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
 from benchmark.runs import runner
@@ -38,6 +40,18 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(runner.GroupRun, "results", counted)
     return hashes
+
+
+def test_the_usual_methods_follow_from_their_roles(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _usual_methods("k") == ("discovered", "coordinate")
+    assert _usual_methods("lambda") == ("discovered",)
+
+    class Closed(Random):
+        role = "method"
+
+    monkeypatch.setitem(METHODS, "closed", Closed)
+    assert _usual_methods("k") == ("discovered", "closed", "coordinate")
+    assert _usual_methods("lambda") == ("discovered",)  # what does not learn has no lambda
 
 
 def test_k_goes_in_powers_of_two_to_twice_the_dimensions() -> None:
