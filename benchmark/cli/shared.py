@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 LONG = 3600.0  # seconds; what is to take longer is asked about
 GENERATOR_HELP = "Name, weights file or folder, or path/to/file.py:callable."
 
+METRICS_OPTION = click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    help="One more metric: path/to/file.py:Class. Repeatable.",
+)
+
 PRESET = click.option(
     "--preset",
     default="quick",
@@ -40,6 +47,17 @@ OUT = click.option(
     "--out", type=click.Path(path_type=Path), help="Run folder.  [default: results/PRESET]"
 )
 YES = click.option("--yes", is_flag=True, help="Start without asking, however long it takes.")
+
+
+def methods_option(default: str) -> Callable[[Any], Any]:
+    """`-m`; default says in words what runs without it."""
+    return click.option(
+        "-m",
+        "--method",
+        "methods",
+        multiple=True,
+        help=f"Name, or path/to/file.py:Class. Repeatable.  [default: {default}]",
+    )
 
 
 def grid_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from baselines import METHODS
 from benchmark.core.errors import BenchError
 from benchmark.directions.matrices import axes, random_orthonormal
 from benchmark.directions.shift import FrozenLinear, Shift
@@ -77,7 +78,7 @@ def groups(*methods: Learned) -> list[Group]:
     config = RunConfig.from_preset("quick").with_settings(
         ["steps=30", "batch=4", "evaluation=100", "planted.k=4"]
     )
-    (group,) = plan(config, ["planted"], ["discovered"])
+    (group,) = plan(config, ["planted"], ["discovered"], METHODS)
     (job,) = group.jobs
     names = [type(method).__name__.lower() for method in methods]
     jobs = [

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from baselines import METHODS
 from benchmark.generators.base import Generator, Latents
 from benchmark.metrics import METRICS
 from benchmark.runs.cost import Cost, costs, statement, total
@@ -17,7 +18,7 @@ from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
 
 TERMS = "steps = 40\nbatch = 4\nk = 3\nevaluation = 2000\n"
-METHODS = ["discovered", "random", "coordinate"]
+ALL = tuple(METHODS)
 
 
 class Counted(Generator):
@@ -58,7 +59,7 @@ def planned(folder: Path, toml: str = "", methods: list[str] | None = None) -> l
     path = folder / "mine.toml"
     path.write_text(TERMS + toml)
     config = RunConfig.from_preset(str(path))
-    found = plan(config, ["planted"], methods or METHODS)
+    found = plan(config, ["planted"], methods or ALL, METHODS)
     torch.manual_seed(0)
     return [replace(group, generator=Counted()) for group in found]
 

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import update
 
+from baselines import METHODS
 from benchmark.runs.grid import plan, record
 from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
@@ -82,7 +83,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("analysis") / "run"
     config = replace(RunConfig.from_preset("quick"), seeds=(0, 1))
     config = config.with_settings(["steps=4", "batch=4", "evaluation=200", "k=8"])
-    groups = plan(config, ["planted"], list(CLEAR))
+    groups = plan(config, ["planted"], list(CLEAR), METHODS)
     record(config, groups, folder, "test")
     assert all(r.status == "done" for r in execute(groups, folder, "cpu", force=False))
     return folder

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from baselines import METHODS
 from benchmark.cli.main import main
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
@@ -18,8 +19,6 @@ from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
 from benchmark.study.build import render
 from study_server.bundle import load_bundle
-
-METHODS = ("discovered", "random", "coordinate")
 
 
 def bench(*arguments: object) -> Result:
@@ -32,7 +31,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("study") / "run"
     config = replace(RunConfig.from_preset("quick"), seeds=(0,))
     config = config.with_settings(["steps=4", "batch=4", "evaluation=100", "k=5"])
-    groups = plan(config, ["planted"], METHODS)
+    groups = plan(config, ["planted"], list(METHODS), METHODS)
     record(config, groups, folder, "test")
     assert all(r.status == "done" for r in execute(groups, folder, "cpu", force=False))
     return folder
