@@ -81,10 +81,10 @@ def _ablate(
     ablation = plan_ablation(
         axis, config, generator, named.chosen, named.table, _numbers(values), named.code
     )
-    agree(ablation.groups, out, device, yes)
+    expected = agree(ablation.groups, out, device, yes)
     note(ablation, out, shlex.join(["bench", *sys.argv[1:]]))
     failed = 0
-    for result in execute(ablation.groups, out, device, False, judges):
+    for result in execute(ablation.groups, out, device, False, judges, expected):
         protocol = result.config["protocol"]
         place = f"K {protocol['k']:<4} lambda {protocol['lambda']:<5g} {protocol['shift_loss']}"
         click.echo(f"{place}  {line(result)}")

@@ -91,10 +91,10 @@ def run(
     device = resolve(device)
     named, judges = named_methods(methods), named_metrics(metrics)
     groups = plan(config, generators, named.chosen, named.table, named.code)
-    agree(groups, out, device, yes, force)
+    expected = agree(groups, out, device, yes, force)
     record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]))
     failed = 0
-    for result in execute(groups, out, device, force, judges):
+    for result in execute(groups, out, device, force, judges, expected):
         click.echo(line(result))
         failed += result.status == "failed"
     write_report(out)
