@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from baselines import METHODS
 from benchmark.cli.main import main
 from benchmark.core.seeds import stream
 from benchmark.directions.artefact import Directions
@@ -22,8 +23,6 @@ from benchmark.runs.settings import RunConfig
 from benchmark.study.build import render
 from study_server.bundle import load_bundle
 
-METHODS = ("discovered", "random", "coordinate")
-
 
 def bench(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(a) for a in arguments])
@@ -35,11 +34,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("study") / "run"
     config = replace(RunConfig.from_preset("quick"), seeds=(0,))
     config = config.with_settings(["steps=4", "batch=4", "evaluation=100", "k=5"])
-    groups = plan(config, ["planted"], METHODS)
+    groups = plan(config, ["planted"], list(METHODS), METHODS)
     record(config, groups, folder, "test")
-    assert all(
-        r.status == "done" for r in execute(groups, folder, "cpu", force=False, metrics=METRICS)
-    )
+    assert all(r.status == "done" for r in execute(groups, folder, "cpu", False, METRICS, {}))
     return folder
 
 
