@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import update
 
 from baselines import METHODS
+from benchmark.methods.method import Role
 from benchmark.metrics import METRICS
 from benchmark.runs.grid import plan, record
 from benchmark.runs.runner import execute
@@ -31,6 +32,8 @@ from tests.stats.conftest import simulate
 
 Profile = Callable[[Bot, str], tuple[bool, bool, str]]
 
+ROLES: dict[str, Role] = {"discovered": "method", "random": "baseline", "coordinate": "baseline"}
+ORDER = ("discovered", "coordinate", "random")
 CLEAR = {"discovered": Population(0.8), "random": Population(0.2), "coordinate": Population(0.3)}
 
 
@@ -53,6 +56,7 @@ def gather(judgments: pd.DataFrame, accuracies: pd.DataFrame | None = None, **ot
         "settings": settings,
         "plan": "The plan is the plan.",
         "accuracies": none if accuracies is None else accuracies,
+        "roles": ROLES,
     }
     return Material(judgments=judgments, **{**given, **others})
 

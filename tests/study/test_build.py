@@ -12,6 +12,8 @@ from click.testing import CliRunner, Result
 from baselines import METHODS
 from benchmark.cli.main import main
 from benchmark.core.seeds import stream
+from benchmark.directions.artefact import Directions
+from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
 from benchmark.metrics import METRICS
@@ -41,9 +43,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_render_shows_the_shifted_latents_as_pixels() -> None:
     generator = Planted()
     latents = generator.sample(4, stream("rows"))
-    direction = generator.axes[:, 2]
+    directions, direction = Directions(FrozenLinear(generator.axes)), generator.axes[:, 2]
     steps = np.array([-3.0, 0.0, 3.0])
-    pictures = render(generator, latents, direction, steps)
+    pictures = render(generator, latents, directions, 2, steps)
     assert (len(pictures), len(pictures[0])) == (4, 3)
     for row in range(4):
         for column, eps in enumerate(steps):
@@ -70,6 +72,8 @@ def test_every_method_contributes_equally_and_only_the_private_map_knows(
     hidden = json.loads((tmp_path / "study" / "private" / "map.json").read_text())
     assert hidden["provenance"]["per_method"] == 3
     assert set(hidden["provenance"]["cells"]) == {f"planted {m}" for m in METHODS}
+    roles = {cell["method"]: cell["role"] for cell in hidden["provenance"]["cells"].values()}
+    assert roles == {"discovered": "method", "random": "baseline", "coordinate": "baseline"}
 
 
 def test_true_axes_of_the_planted_generator_are_the_known_good_checks(
