@@ -74,9 +74,8 @@ def run(
     What is done is not done again: a run that was killed, or a larger grid in the same folder,
     computes only what is missing. What it will cost is stated first.
     """
-    from benchmark.cli.choices import named_methods, named_metrics
+    from benchmark.cli.choices import all_generators, named_methods, named_metrics
     from benchmark.core.device import resolve
-    from benchmark.generators.registry import available
     from benchmark.report import write_report
     from benchmark.runs.grid import plan, record
     from benchmark.runs.runner import execute
@@ -86,7 +85,7 @@ def run(
     if not everything and not generators:
         raise BenchError("name generators with -g, or take every available one with --all")
     if everything:
-        generators = available()
+        generators = all_generators()
     config = configured(preset, settings, seeds)
     out = out or Path("results") / config.preset
     device = resolve(device)
