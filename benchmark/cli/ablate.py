@@ -80,6 +80,7 @@ def _ablate(
     from benchmark.metrics import METRICS
     from benchmark.report import write_report
     from benchmark.runs.ablation import note, plan_ablation
+    from benchmark.runs.meanings import note_measures
     from benchmark.runs.runner import execute
 
     config = configured(preset, settings, seeds)
@@ -88,6 +89,7 @@ def _ablate(
     ablation = plan_ablation(axis, config, generator, methods, _numbers(values))
     agree(ablation.groups, out, device, yes)
     note(ablation, out, shlex.join(["bench", *sys.argv[1:]]))
+    note_measures(out, METRICS)
     failed = 0
     for result in execute(ablation.groups, out, device, False, METRICS):
         protocol = result.config["protocol"]

@@ -75,6 +75,7 @@ def run(
     from benchmark.metrics import METRICS
     from benchmark.report import write_report
     from benchmark.runs.grid import plan, record
+    from benchmark.runs.meanings import note_measures
     from benchmark.runs.runner import execute
 
     if everything == bool(generators):
@@ -87,6 +88,7 @@ def run(
     groups = plan(config, generators, methods or tuple(METHODS))
     agree(groups, out, device, yes, force)
     record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]))
+    note_measures(out, METRICS)
     failed = 0
     for result in execute(groups, out, device, force, METRICS):
         click.echo(line(result))
@@ -141,6 +143,19 @@ def report(
     judged = read_judged(study_folder, run_folder, simulated, database) if study_folder else None
     write_report(run_folder, judged)
     _say_where(run_folder)
+
+
+@main.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+def upgrade(run_folder: Path) -> None:
+    """Bring RUN, which an earlier version wrote, to today's form; nothing is computed again."""
+    from baselines import METHODS
+    from benchmark.runs.upgrade import upgrade as bring
+
+    done = bring(run_folder, {name: kind.role for name, kind in METHODS.items()})
+    click.echo(f"{len(done.brought)} files brought along, {len(done.left)} were so already")
+    for path, reason in done.damaged.items():
+        click.secho(f"damaged, and left as it is: {path} ({reason})", fg="red", err=True)
 
 
 @main.command("train-generator")
