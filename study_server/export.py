@@ -1,6 +1,5 @@
 """The study's answers as one tidy frame: a row a revision, with what each item really was."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import pandas as pd
 from sqlalchemy import select
 
 from benchmark.core.errors import unknown
+from benchmark.core.guarding import guarded
 from benchmark.core.storage import write_atomically
 from study_server.models import Annotator, Judgment
 from study_server.served import Served
@@ -32,7 +32,6 @@ COLUMNS = (
     "study",
 )
 FORMATS = ("csv", "parquet", "jsonl")
-GUARDED = r"'*[=+\-@]"  # how a formula begins, or a guarded one
 
 
 def judgments(study: Served) -> pd.DataFrame:
@@ -104,17 +103,6 @@ def write_export(study: Served, path: Path, format: str) -> int:
 
 
 def _guarded(frame: pd.DataFrame) -> pd.DataFrame:
-    """Text that a spreadsheet would run as a formula gets an apostrophe in front.
-
-    So does text that looks like such a guarded one; `unguarded` undoes both.
-    """
-    frame = frame.copy()
-    for column in ("category", "label"):
-        text = frame[column].astype("string")
-        frame[column] = text.mask(text.str.match(GUARDED).fillna(False), "'" + text)
-    return frame
-
-
-def unguarded(text: str) -> str:
-    """The text that was guarded in an export."""
-    return text[1:] if text.startswith("'") and re.match(GUARDED, text) else text
+    """Words of people that a spreadsheet would run as a formula get an apostrophe in front."""
+    words = ["category", "label"]
+    return frame.assign(**{name: frame[name].map(guarded, na_action="ignore") for name in words})

@@ -16,7 +16,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from benchmark.core.errors import BenchError, unknown
-from study_server.export import COLUMNS, FORMATS, unguarded
+from benchmark.core.guarding import unguarded
+from study_server.export import COLUMNS, FORMATS
 from study_server.models import Annotator, Assignment, Judgment
 from study_server.served import Served, note
 

@@ -155,13 +155,17 @@ def analyse(
 ) -> None:
     """Is the method better, by how much, how sure: tables and figures of STUDY's answers."""
     from benchmark.study.analyse import analyse_study
-    from benchmark.study.writing_analysis import readable, write_analysis
+    from benchmark.study.figures import write_figures
+    from benchmark.tables.text import rounded
+    from benchmark.tables.writing import write_table
 
     analysis = analyse_study(folder, run, simulated, database, method)
     out = out or folder / ("analysis-simulated" if simulated else "analysis")
-    write_analysis(analysis, out)
+    for table in analysis.tables:
+        write_table(table, out)
+    write_figures(analysis, out / "figures")
     for table in (analysis.table("mos_methods"), analysis.table("comparisons")):
-        text = readable(table.frame).to_string(index=False) if len(table.frame) else ""
+        text = rounded(table).to_string(index=False) if len(table.frame) else ""
         click.echo("\n".join([table.title, text, *table.notes, ""]))
     click.echo(f"{analysis.screening}\n{analysis.plan}\ntables and figures: {out}")
 

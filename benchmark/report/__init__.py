@@ -16,7 +16,7 @@ from benchmark.report.tables.recipe import write_recipe
 from benchmark.runs.opening import open_generators
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells, read_run
-from benchmark.tables.writing import write_documents
+from benchmark.tables.writing import write_table
 
 
 def write_report(run: Path, judged: Judged | None = None) -> None:
@@ -37,7 +37,7 @@ def write_report(run: Path, judged: Judged | None = None) -> None:
     write_recipe(cells, run)
     comparison = comparison_table(rows, judged)
     if comparison is not None:
-        write_documents(comparison, run)
+        write_table(comparison, run)
     write_figures(rows, run / "figures")
     opened = open_generators(rows, description.get("generators", {}))
     write_pictures(rows, opened, run)

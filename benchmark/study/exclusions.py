@@ -5,21 +5,21 @@ from collections.abc import Sequence
 from benchmark.core.errors import BenchError
 from benchmark.core.judgments import answers
 from benchmark.study.answers import Material
-from benchmark.tables.table import Table
+from benchmark.tables.table import Column, Table
 from benchmark.tables.tabulate import tabulate
 from study_server.screening import Screening, ScreeningRules, screen
 from study_server.study_settings import Settings
 
 WORDS = {
-    "annotator": "The annotator's public number.",
-    "judgments": "How many judgments they gave, repeats and check items included.",
-    "check_share": "Share of check items judged as anyone should.",
-    "repeat_share": "Share of hidden repeats judged as at first.",
-    "median_seconds": "Median viewing time of a judgment.",
-    "agreement": "Cohen's kappa with all other annotators.",
-    "same_share": "Share of their commonest pair of answers.",
-    "excluded": "Whether the rules leave the annotator out.",
-    "failed": "The rules that were not met.",
+    "annotator": Column("The annotator's public number.", "text"),
+    "judgments": Column("How many judgments they gave, repeats and check items included.", "count"),
+    "check_share": Column("Share of check items judged as anyone should."),
+    "repeat_share": Column("Share of hidden repeats judged as at first."),
+    "median_seconds": Column("Median viewing time of a judgment.", "seconds"),
+    "agreement": Column("Cohen's kappa with all other annotators."),
+    "same_share": Column("Share of their commonest pair of answers."),
+    "excluded": Column("Whether the rules leave the annotator out.", "flag"),
+    "failed": Column("The rules that were not met.", "text"),
 }
 
 
@@ -60,7 +60,7 @@ def summary(outcome: Sequence[Screening]) -> str:
 
 
 def screening_table(material: Material, outcome: Sequence[Screening]) -> Table:
-    """A row an annotator."""
+    """One row per annotator."""
     rules = rules_of(material.settings, material.simulated)
     rows = [
         {**vars(one), "excluded": one.excluded, "failed": ", ".join(one.failed)} for one in outcome

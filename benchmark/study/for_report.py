@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmark.report.judged import Judged
 from benchmark.study.analyse import analyse_study
-from benchmark.study.writing_analysis import write_analysis
+from benchmark.study.figures import write_figures
 
 KINDS = (".svg", ".png")  # of figures, the better first
 
@@ -17,7 +17,7 @@ def read_judged(
 
     analysis = analyse_study(study, run, simulated, database)
     with tempfile.TemporaryDirectory() as folder:
-        write_analysis(analysis, Path(folder))
+        write_figures(analysis, Path(folder))
         figures = read_figures(Path(folder))
     remarks = tuple(text for text in (analysis.plan, analysis.screening) if text)
     return Judged(analysis.simulated, tuple(analysis.tables), analysis.directions, figures, remarks)

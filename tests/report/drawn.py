@@ -15,7 +15,7 @@ from benchmark.generators.planted import Planted
 from benchmark.generators.stored import weights_hash
 from benchmark.report.judged import Judged
 from benchmark.runs.results import Cell, Result, write_json, write_table
-from benchmark.tables.table import Table
+from benchmark.tables.table import Column, Table
 
 STEPS = 200
 
@@ -154,7 +154,11 @@ def draw_judged(simulated: bool = True, label: str = HOSTILE) -> Judged:
         "mos",
         "MOS of each method",
         pd.DataFrame({"method": ["discovered", label], "mos": [0.75, None], "directions": [7, 7]}),
-        {"mos": "The share of yes."},
+        {
+            "method": Column("Whose directions.", "text"),
+            "mos": Column("The share of yes."),
+            "directions": Column("How many.", "count"),
+        },
         (words,),
     )
     picture = b"<svg xmlns='http://www.w3.org/2000/svg'/>"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from benchmark.report.judged import Judged
 from benchmark.tables.table import Table
-from benchmark.tables.text import P_VALUE, entry
+from benchmark.tables.text import interval_text, value_text
 
 SURE = 0.05  # an adjusted p below it counts as more than chance
 
@@ -73,9 +73,12 @@ def difference(pair: Mapping[Any, Any], measure: str) -> str:
     p = pair[f"{measure}_p_adjusted"]
     of_bots = measure == "mos" and pair["answers"] == "simulated"
     words = f"{'simulated ' if of_bots else ''}{measure.upper()} of {pair['method']} less this: "
-    words += entry(value, "+.3f")
-    words += "" if low is None else f" [{entry(low, '+.3f')}, {entry(high, '+.3f')}]"
-    return words + ("" if p is None else f", adjusted p {entry(p, P_VALUE)}")
+    words += (
+        value_text(value, "difference")
+        if low is None
+        else interval_text(value, low, high, "difference")
+    )
+    return words + ("" if p is None else f", adjusted p {value_text(p, 'p')}")
 
 
 def sentence(pair: Mapping[Any, Any]) -> str:
@@ -84,7 +87,7 @@ def sentence(pair: Mapping[Any, Any]) -> str:
     if pair["rca_difference"] is None or pair["rca_p_adjusted"] is None:
         return f"Whether {method} differs from {baseline} cannot be said: {pair['note']}."
     ahead = pair["rca_difference"] > 0
-    p = entry(pair["rca_p_adjusted"], P_VALUE)
+    p = value_text(pair["rca_p_adjusted"], "p")
     size = f"by {abs(pair['rca_difference']):.3f}, adjusted p {p}"
     if pair["rca_p_adjusted"] >= SURE:
         side = "above" if ahead else "below"

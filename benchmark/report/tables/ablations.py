@@ -15,7 +15,7 @@ from benchmark.runs.ablation import AXES, read_note
 from benchmark.runs.replicates import Replicates, ordered_methods
 from benchmark.runs.results import StoredCell, read_cells
 from benchmark.tables.table import Table
-from benchmark.tables.writing import without_nan, write_documents
+from benchmark.tables.writing import without_nan, write_table
 
 SHOWN = (
     "k",
@@ -50,14 +50,14 @@ def write_ablations(run: Path) -> list[Table]:
     """Write ablation_<axis>.csv, .md and .tex and a figure, for each axis that was measured."""
     tables = [table for axis in AXES if (table := ablation_table(run, axis)) is not None]
     for table in tables:
-        write_documents(table, run)
+        write_table(table, run)
         with style.look():
             draw_ablation(table, run / "figures")
     return tables
 
 
 def ablation_table(run: Path, axis: str) -> Table | None:
-    """A row per generator, method and value of the axis; None where it was not measured."""
+    """One row per generator, method and value of the axis; None where it was not measured."""
     noted = read_note(run, axis)
     if not noted:
         return None
@@ -79,7 +79,7 @@ def ablation_table(run: Path, axis: str) -> Table | None:
         ignore_index=True,
     )
     title, words = ABLATIONS[axis]
-    return Table(f"ablation_{axis}", title, without_nan(frame), columns, (words,))
+    return Table(f"ablation_{axis}", title, without_nan(frame), columns, introduction=words)
 
 
 def _row(
@@ -107,7 +107,7 @@ def _row(
 
 
 def draw_ablation(table: Table, folder: Path) -> None:
-    """A facet a measure, a row of facets a generator; the values of the axis stand evenly."""
+    """One facet per measure, one row of facets per generator; values of the axis stand evenly."""
     frame = table.frame[table.frame["rca_fresh"].notna()]
     if frame.empty:
         return
@@ -132,7 +132,7 @@ def draw_ablation(table: Table, folder: Path) -> None:
 
 
 def _draw_lines(ax: Axes, group: pd.DataFrame, measure: str) -> None:
-    """A line a method, and within it one a kind of shift loss; rca_fresh with its interval."""
+    """One line per method and kind of shift loss; rca_fresh with its interval."""
     colour, marker = style.palette(group["method"]), style.markers(group["method"])
     aside = 0.0
     for method, rows in group.groupby("method"):

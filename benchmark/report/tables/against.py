@@ -21,7 +21,7 @@ Key = tuple[str, str]  # generators joined by +, and the baseline
 
 
 def comparison_table(rows: Sequence[Replicates], judged: Judged | None = None) -> Table | None:
-    """A row per baseline and generator, and pooled; with a study, MOS beside RCA.
+    """One row per baseline and generator, and pooled; with a study, MOS beside RCA.
 
     None where the run holds no answers of the method and of a baseline. What the data cannot
     answer is None in the frame, and the row's note says why.

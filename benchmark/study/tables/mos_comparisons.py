@@ -11,42 +11,65 @@ from benchmark.stats.comparison import compare
 from benchmark.stats.gee import marginal_model
 from benchmark.stats.twoway import two_way_difference
 from benchmark.study.answers import Material
-from benchmark.tables.table import Table
+from benchmark.tables.table import Column, Table
 from benchmark.tables.tabulate import tabulate
 
 POOLED = "pooled"
 NO_P = Undefined("the two-way bootstrap gives an interval and no p")
 
 COMPARISON_WORDS = {
-    "generator": "The frozen network whose latent space is searched; `pooled` is over all that "
-    "have rated directions of both, each counting the same.",
-    "method": "The method under test.",
-    "baseline": "What it is compared with.",
-    "method_directions": "How many directions of the method were judged.",
-    "baseline_directions": "How many of the baseline.",
-    "difference": "MOS of the method less that of the baseline (risk difference).",
-    "difference_low": "Lower end of its 95% interval, by a BCa bootstrap over directions or, where "
-    "there are few, from clustered Wilson intervals; it speaks of further directions, judged by "
-    "the same annotators.",
-    "difference_high": "Upper end of that interval.",
-    "odds_ratio": "MOS / (1 - MOS) of the method over the same of the baseline.",
-    "p": "Two-sided p: how often other labels of the directions give as large a difference "
-    "(permutation test; ties count half).",
-    "p_holm": "p adjusted by Holm over all rows of this table: below 0.05 the difference is called "
-    "found.",
-    "exact": "Whether p comes from all arrangements of the labels, not from random ones.",
+    "generator": Column(
+        "The frozen network whose latent space is searched; `pooled` is over all that have "
+        "rated directions of both, each counting the same.",
+        "text",
+    ),
+    "method": Column("The method under test.", "text"),
+    "baseline": Column("What it is compared with.", "text"),
+    "method_directions": Column("How many directions of the method were judged.", "count"),
+    "baseline_directions": Column("How many of the baseline.", "count"),
+    "difference": Column(
+        "MOS of the method less that of the baseline (risk difference).", "difference"
+    ),
+    "difference_low": Column(
+        "Lower end of its 95% interval, by a BCa bootstrap over directions or, where there "
+        "are few, from clustered Wilson intervals; it speaks of further directions, judged "
+        "by the same annotators.",
+        "difference",
+    ),
+    "difference_high": Column("Upper end of that interval.", "difference"),
+    "odds_ratio": Column("MOS / (1 - MOS) of the method over the same of the baseline.", "ratio"),
+    "p": Column(
+        "Two-sided p: how often other labels of the directions give as large a difference "
+        "(permutation test; ties count half).",
+        "p",
+    ),
+    "p_holm": Column(
+        "p adjusted by Holm over all rows of this table: below 0.05 the difference is called "
+        "found.",
+        "p",
+    ),
+    "exact": Column(
+        "Whether p comes from all arrangements of the labels, not from random ones.", "flag"
+    ),
 }
 SENSITIVITY_WORDS = {
-    "baseline": "What the method under test is compared with, over all generators that have both.",
-    "check": "permutation: the main comparison; GEE: a marginal logistic model of single "
-    "judgments, clustered by direction; two-way bootstrap: over directions and annotators, "
-    "conservative, so that an interval with 0 in it refutes nothing.",
-    "annotators": "screened: without those whom the screening rules leave out; all: with them.",
-    "measure": "What value is: the difference of MOS, or the odds ratio of a yes.",
-    "value": "The estimate.",
-    "value_low": "Lower end of its 95% interval.",
-    "value_high": "Upper end of its 95% interval.",
-    "p": "Two-sided p, not adjusted.",
+    "baseline": Column(
+        "What the method under test is compared with, over all generators that have both.", "text"
+    ),
+    "check": Column(
+        "permutation: the main comparison; GEE: a marginal logistic model of single "
+        "judgments, clustered by direction; two-way bootstrap: over directions and "
+        "annotators, conservative, so that an interval with 0 in it refutes nothing.",
+        "text",
+    ),
+    "annotators": Column(
+        "screened: without those whom the screening rules leave out; all: with them.", "text"
+    ),
+    "measure": Column("What value is: the difference of MOS, or the odds ratio of a yes.", "text"),
+    "value": Column("The estimate.", "number"),
+    "value_low": Column("Lower end of its 95% interval.", "number"),
+    "value_high": Column("Upper end of its 95% interval.", "number"),
+    "p": Column("Two-sided p, not adjusted.", "p"),
 }
 
 

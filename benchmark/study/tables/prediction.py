@@ -3,25 +3,31 @@
 from benchmark.stats.correlation import rca_against_mos
 from benchmark.study.answers import Material
 from benchmark.study.majority import rated_directions
-from benchmark.tables.table import Table
+from benchmark.tables.table import Column, Table
 from benchmark.tables.tabulate import tabulate
 
 ALL = "all"
 UNKNOWN = "The study holds no RCA of its directions; --run reads it from the run it was built from."
 WORDS = {
-    "generator": "The frozen network whose latent space is searched.",
-    "method": "Whose directions; `all` takes those of all methods together, so it also holds what "
-    "sets methods apart.",
-    "directions": "How many of them have both an RCA and a rating.",
-    "correlation": "Spearman's rank correlation of a direction's RCA (of the fresh R) and its MOS.",
-    "correlation_low": "Lower end of its 95% interval, Fisher's z with the variance of Bonett and "
-    "Wright.",
-    "correlation_high": "Upper end of that interval.",
+    "generator": Column("The frozen network whose latent space is searched.", "text"),
+    "method": Column(
+        "Whose directions; `all` takes those of all methods together, so it also holds what "
+        "sets methods apart.",
+        "text",
+    ),
+    "directions": Column("How many of them have both an RCA and a rating.", "count"),
+    "correlation": Column(
+        "Spearman's rank correlation of a direction's RCA (of the fresh R) and its MOS."
+    ),
+    "correlation_low": Column(
+        "Lower end of its 95% interval, Fisher's z with the variance of Bonett and Wright."
+    ),
+    "correlation_high": Column("Upper end of that interval."),
 }
 
 
 def prediction_table(material: Material) -> Table:
-    """A row a generator, and one for each of its methods; none where no RCA is known."""
+    """One row per generator, and one for each of its methods; none where no RCA is known."""
     rows, notes = [], [UNKNOWN]
     if len(material.accuracies):
         scores = rated_directions(material.judgments)

@@ -26,17 +26,17 @@ PAIR = {
         (
             {},
             "R tells directions of discovered apart better than those of random, by 0.200, "
-            "adjusted p 0.01.",
+            "adjusted p 0.010.",
         ),
         (
             {"rca_difference": -0.2},
             "R tells directions of discovered apart worse than those of "
-            "random, by 0.200, adjusted p 0.01.",
+            "random, by 0.200, adjusted p 0.010.",
         ),
         (
             {"rca_p_adjusted": 0.05},
             "No difference to random is shown (discovered lies above it by "
-            "0.200, adjusted p 0.05).",
+            "0.200, adjusted p 0.050).",
         ),
         (
             {"rca_p_adjusted": None, "note": "few directions"},
@@ -50,7 +50,7 @@ def test_a_sentence_is_as_careful_as_its_p(changes, expected):
 
 def test_a_difference_shows_what_is_known_of_it():
     words = "RCA of discovered less this: +0.200"
-    assert difference(PAIR, "rca") == f"{words} [+0.100, +0.300], adjusted p 0.01"
+    assert difference(PAIR, "rca") == f"{words} [+0.100, +0.300], adjusted p 0.010"
     without = {"rca_difference_low": None, "rca_difference_high": None, "rca_p_adjusted": None}
     assert difference(PAIR | without, "rca") == words
     assert difference({}, "rca") == difference(PAIR, "mos") == ""

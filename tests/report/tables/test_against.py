@@ -8,7 +8,7 @@ from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
 from benchmark.stats.comparison import compare_scores
 from benchmark.stats.paired import compare_rca
-from benchmark.tables.writing import write_documents
+from benchmark.tables.writing import write_table
 from tests.report.drawn import draw_judged, write_cell
 
 
@@ -68,7 +68,7 @@ def test_unequal_k_is_a_reason_and_never_nan(tmp_path):
     assert line["rca_p_adjusted"] is None
     assert "equal K" in line["note"]
     assert "not on equal terms on planted: k 8 and 4" in line["note"]
-    write_documents(table, tmp_path)
+    write_table(table, tmp_path)
     for kind in ("csv", "md", "tex"):
         assert "nan" not in (tmp_path / f"comparison.{kind}").read_text().lower()
 
@@ -108,19 +108,19 @@ def test_a_pair_that_the_study_left_out_says_so(run):
 
 
 def test_simulated_answers_are_called_so_in_every_file(run):
-    write_documents(comparison_table(rows_of(run), draw_judged()), run)
+    write_table(comparison_table(rows_of(run), draw_judged()), run)
     for kind in ("csv", "md", "tex"):
         assert "simulated" in (run / f"comparison.{kind}").read_text()
 
 
 def test_the_page_says_what_each_column_means_and_the_tabular_has_its_rules(run):
     table = comparison_table(rows_of(run))
-    write_documents(table, run)
+    write_table(table, run)
     text = (run / "comparison.md").read_text()
     assert text.startswith("# discovered against the baselines\n")
     for name in table.frame:
         assert f"- `{name}`: " in text
     tex = (run / "comparison.tex").read_text()
-    assert tex.startswith("% discovered against the baselines\n")
+    assert r"\caption{discovered against the baselines. " in tex
     assert r"\toprule" in tex
     assert r"\bottomrule" in tex

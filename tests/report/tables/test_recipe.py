@@ -17,7 +17,7 @@ def test_every_cell_is_a_row_with_what_differs_the_best_first(run):
     for i, rate in enumerate((1e-3, 1e-4)):
         write_cell(run, "planted", "random", 0, skill=0.2 + 0.7 * i, lr=rate, batch=32)
     write_cell(run, "planted", "random", 1, failure="ValueError: no", lr=1e-4, batch=32)
-    table = recipe_table(read_cells(run))
+    table = recipe_table(read_cells(run)).frame
     assert list(table["method"]) == ["discovered"] * 2 + ["random"] * 5
     assert set(table.columns[2:4]) == {"batch", "lr"}  # steps and the rest are the same everywhere
     assert table.columns[4] == "seed"
