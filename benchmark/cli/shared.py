@@ -92,13 +92,19 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 
 def line(result: Result) -> str:
-    """A cell in one line."""
+    """A cell in one line: the headline, and what it was bought with."""
+    from benchmark.metrics import HEADLINE, METRICS
+    from benchmark.metrics.measures import measures_of
+    from benchmark.tables.text import value_text
+
     cell = result.cell
     name = f"{cell.generator:16} {cell.method:12} seed {cell.seed}"
     if result.status == "failed":
         return f"{name}  failed: {result.reason}"
-    figures = result.metrics
-    return (
-        f"{name}  rca_fresh {figures['rca_fresh']:.3f}  rca_joint {figures['rca_joint']:.3f}  "
-        f"cosine {figures['max_cosine']:.2f}  collapse {figures['collapse']:.2f}"
-    )
+    measures = measures_of(METRICS)
+    figures = [
+        f"{column} {value_text(result.metrics[column], measures.cell[column].kind)}"
+        for column in (HEADLINE, *measures.of_prices)
+        if result.metrics.get(column) is not None
+    ]
+    return "  ".join([name, *figures])

@@ -46,13 +46,14 @@ class Accuracy(Metric):
             "eps.",
             kind="number",
             better="low",
-            label="shift error, in units of eps",
         ),
     }
     direction_columns: ClassVar[Mapping[str, Column]] = {
         "n": Column("How many pairs R was asked about this direction.", kind="count"),
         "accuracy": Column(
-            "The share of them that R named right.", better="high", reference="1/k"
+            "The share of pairs moved along this direction for which R names it.",
+            better="high",
+            reference="1/k",
         ),
         "accuracy_low": Column("Lower end of its 95% Wilson interval."),
         "accuracy_high": Column("Upper end of that interval."),

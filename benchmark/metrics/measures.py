@@ -1,4 +1,4 @@
-"""What metrics say of cells and directions, as one: the columns that everything shown loops over."""
+"""What all metrics say of cells and directions: the columns that everything shown loops over."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -10,7 +10,7 @@ from benchmark.metrics.metric import Metric
 from benchmark.tables.table import Column, Kind, is_end
 
 # Of a row, whatever the metrics: no metric may call a column so.
-FACTS = (
+TAKEN = (
     *("generator", "method", "seed", "config_hash", "k", "chance", "n", "seeds", "seconds"),
     *("status", "by_direction"),
 )
@@ -64,7 +64,7 @@ def measures_of(metrics: Mapping[str, Metric]) -> Measures:
     for name, metric in metrics.items():
         for known, columns in ((cell, metric.columns), (direction, metric.direction_columns)):
             taken = [column for column in columns if column in known]
-            taken += [column for column in columns if name not in METRICS and column in FACTS]
+            taken += [column for column in columns if name not in METRICS and column in TAKEN]
             if taken:
                 raise BenchError(
                     f"the metric {name} calls a column {taken[0]}, which is taken; rename it"

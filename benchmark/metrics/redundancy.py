@@ -27,7 +27,6 @@ class Redundancy(Metric):
             "Redundancy again: how many different directions the k columns amount to.",
             kind="number",
             better="high",
-            label="effective rank",
             reference="k",
         ),
     }

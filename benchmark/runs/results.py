@@ -87,13 +87,14 @@ class StoredCell:
         the cell's metrics stored; NaN where a figure is not known."""
         k = int(self.result.config["protocol"]["k"])
         columns = self.result.metrics.get("by_direction", {})
-        return pd.DataFrame(columns, index=pd.RangeIndex(k, name="k"), dtype=float)
+        frame = pd.DataFrame(columns, index=pd.RangeIndex(k, name="k"))
+        return frame.apply(pd.to_numeric)  # a column of None alone is one of NaN
 
     def ranking(self) -> list[tuple[int, float]]:
         """Each direction that R was asked about with its accuracy, the best first."""
         accuracy = self.by_direction().get(HEADLINE_OF_A_DIRECTION, pd.Series(dtype=float))
         ranked = accuracy.dropna().sort_values(ascending=False, kind="stable")
-        return [(int(k), float(value)) for k, value in ranked.items()]
+        return list(zip(ranked.index.tolist(), ranked.tolist(), strict=True))
 
 
 def read_cell(folder: Path) -> StoredCell | None:
@@ -131,9 +132,7 @@ def read_cell(folder: Path) -> StoredCell | None:
 def damaged(folder: Path, files: Mapping[str, str]) -> list[Path]:
     """Those of a cell's files that are missing or not what was written. files: name to SHA-256."""
     paths = {folder / name: digest for name, digest in files.items()}
-    return [
-        path for path, digest in paths.items() if not path.exists() or sha256(path) != digest
-    ]
+    return [path for path, digest in paths.items() if not path.exists() or sha256(path) != digest]
 
 
 def read_cells(run: Path) -> list[StoredCell]:
