@@ -17,6 +17,7 @@ from benchmark.cli.shared import (
     exit_if_failed,
     grid_options,
     line,
+    method_roles,
 )
 from benchmark.core.errors import BenchError
 
@@ -96,7 +97,7 @@ def _ablate(
         place = f"K {protocol['k']:<4} lambda {protocol['lambda']:<5g} {protocol['shift_loss']}"
         click.echo(f"{place}  {line(result)}")
         failed += result.status == "failed"
-    write_report(out)
+    write_report(out, roles=method_roles())
     click.echo(f"ablation: {out / f'ablation_{axis}.md'}")
     exit_if_failed(failed)
 

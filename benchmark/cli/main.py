@@ -18,6 +18,7 @@ from benchmark.cli.shared import (
     exit_if_failed,
     grid_options,
     line,
+    method_roles,
 )
 from benchmark.cli.study import DATABASE, study
 from benchmark.core.errors import BenchError
@@ -93,7 +94,7 @@ def run(
     for result in execute(groups, out, device, force, METRICS):
         click.echo(line(result))
         failed += result.status == "failed"
-    write_report(out)
+    write_report(out, roles=method_roles())
     _say_where(out)
     exit_if_failed(failed)
 
@@ -130,9 +131,19 @@ def list_() -> None:
     help="A study of RUN: shows what people saw beside what R saw.",
 )
 @click.option("--simulated", is_flag=True, help="Of simulated annotators instead of people.")
+@click.option(
+    "--under-test",
+    multiple=True,
+    metavar="METHOD",
+    help="Compare this one with the baselines. Repeatable.  [default: all that are no baselines]",
+)
 @DATABASE
 def report(
-    run_folder: Path, study_folder: Path | None, simulated: bool, database: str | None
+    run_folder: Path,
+    study_folder: Path | None,
+    simulated: bool,
+    under_test: tuple[str, ...],
+    database: str | None,
 ) -> None:
     """Make the tables, figures and the one page of RUN again, from what it stored."""
     from benchmark.report import write_report
@@ -140,8 +151,11 @@ def report(
 
     if study_folder is None and (simulated or database):
         raise BenchError("--simulated and --database speak of a study: name it with --study")
-    judged = read_judged(study_folder, run_folder, simulated, database) if study_folder else None
-    write_report(run_folder, judged)
+    roles = method_roles()
+    judged = None
+    if study_folder is not None:
+        judged = read_judged(study_folder, run_folder, simulated, database, roles)
+    write_report(run_folder, judged, roles, under_test)
     _say_where(run_folder)
 
 

@@ -12,6 +12,7 @@ import click
 from benchmark.core.errors import BenchError
 
 if TYPE_CHECKING:
+    from benchmark.methods.method import Role
     from benchmark.runs.grid import Group
     from benchmark.runs.results import Result
     from benchmark.runs.settings import RunConfig
@@ -81,6 +82,13 @@ def exit_if_failed(cells: int) -> None:
     if cells:
         click.secho(f"{cells} cells failed; the table says why", fg="red", err=True)
         sys.exit(1)
+
+
+def method_roles() -> dict[str, Role]:
+    """What each method of the suite is, for results that do not say it of themselves."""
+    from baselines import METHODS
+
+    return {name: kind.role for name, kind in METHODS.items()}
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from benchmark.cli.shared import method_roles
+
 FOLDER = click.argument("folder", metavar="STUDY", type=click.Path(path_type=Path))
 DATABASE = click.option("--database", help="Another database than the study's own SQLite file.")
 
@@ -46,7 +48,9 @@ def build(
     """Turn RUN into a blinded bundle of images; prints the administrator's password once."""
     from benchmark.study.build import build_study
 
-    password = build_study(run, out, generators, per_method, seed, settings, known_good)
+    password = build_study(
+        run, out, generators, per_method, seed, settings, known_good, method_roles()
+    )
     click.echo(f"study in {out}; the administrator's password, not stored anywhere: {password}")
 
 
@@ -74,7 +78,7 @@ def serve(folder: Path, database: str | None, host: str, port: int, behind_proxy
     help="The site's address as annotators see it.",
 )
 def invite(folder: Path, database: str | None, count: int, base: str) -> None:
-    """Print personal links, one a new annotator."""
+    """Print personal links, one for each new annotator."""
     from study_server import commands
 
     for link in commands.invite(folder, count, base, database):
@@ -159,7 +163,7 @@ def analyse(
     from benchmark.tables.text import rounded
     from benchmark.tables.writing import write_table
 
-    analysis = analyse_study(folder, run, simulated, database, method)
+    analysis = analyse_study(folder, run, simulated, database, method, method_roles())
     out = out or folder / ("analysis-simulated" if simulated else "analysis")
     for table in analysis.tables:
         write_table(table, out)
@@ -190,7 +194,7 @@ def label(folder: Path, database: str | None, run: Path | None) -> None:
 @click.option("--seed", default=0, show_default=True)
 @click.option("--out", default="results/plan", show_default=True, type=click.Path(path_type=Path))
 def plan(effect: float, power: float, baseline: float, studies: int, seed: int, out: Path) -> None:
-    """How many directions, annotators and ratings a study needs; simulates STUDIES a design."""
+    """How many directions, annotators and ratings a study needs; simulates STUDIES per design."""
     from benchmark.study.planning import describe, plan_study
 
     designs = plan_study(effect, power, baseline, out, studies, seed)

@@ -1,6 +1,7 @@
 """What an analysis reads of a study: the answers that count, who gave them, plan and RCA."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pandas as pd
 
 from benchmark.core.errors import BenchError
 from benchmark.core.judgments import answers
-from benchmark.study.accuracies import study_accuracies
+from benchmark.study.accuracies import study_accuracies, study_origins
 from study_server.bundle import Bundle
 from study_server.commands import opened
 from study_server.export import counting, judgments
@@ -22,7 +23,8 @@ class Material:
     """judgments: the latest answers, of people alone or of simulated annotators alone, in the
     columns of `benchmark.core.judgments` and `label`; a category of somebody's own is "other".
     own_words: how many of those. shown: directions under study, rated or not. accuracies:
-    generator, method, direction, n, accuracy. plan: whether it changed, a sentence.
+    generator, method, direction, n, accuracy. plan: whether it changed, a sentence. roles: of its
+    methods, as far as the study stores them.
     """
 
     study: str
@@ -33,6 +35,7 @@ class Material:
     settings: Settings
     plan: str
     accuracies: pd.DataFrame
+    roles: Mapping[str, str]
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -63,6 +66,10 @@ def read_material(
         settings=bundle.settings,
         plan=plan_check(bundle),
         accuracies=study_accuracies(bundle.hidden["provenance"], run),
+        roles={
+            origin["method"]: origin.get("role", "")
+            for origin in study_origins(bundle.hidden["provenance"])
+        },
     )
 
 

@@ -10,7 +10,7 @@ from benchmark.tables.tabulate import tabulate
 from study_server.screening import Screening, ScreeningRules, screen
 from study_server.study_settings import Settings
 
-WORDS = {
+COLUMNS = {
     "annotator": Column("The annotator's public number.", "text"),
     "judgments": Column("How many judgments they gave, repeats and check items included.", "count"),
     "check_share": Column("Share of check items judged as anyone should."),
@@ -77,5 +77,5 @@ def screening_table(material: Material, outcome: Sequence[Screening]) -> Table:
     if material.simulated:
         notes.append("No viewing time is asked of simulated annotators, who answer at once.")
     return tabulate(
-        "screening", "Who is left out", WORDS, rows, ["annotator"], notes, material.simulated
+        "screening", "Who is left out", COLUMNS, rows, ["annotator"], notes, material.simulated
     )

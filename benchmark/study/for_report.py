@@ -1,9 +1,12 @@
 """The analysis of a study as the report of its run shows it."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
+from benchmark.methods.method import Role
 from benchmark.report.judged import Judged
+from benchmark.runs.roles import NO_ROLES
 from benchmark.study.analyse import analyse_study
 from benchmark.study.figures import write_figures
 
@@ -11,11 +14,17 @@ KINDS = (".svg", ".png")  # of figures, the better first
 
 
 def read_judged(
-    study: Path, run: Path, simulated: bool = False, database: str | None = None
+    study: Path,
+    run: Path,
+    simulated: bool = False,
+    database: str | None = None,
+    roles: Mapping[str, Role] = NO_ROLES,
 ) -> Judged:
-    """Analyse a study of the run. Raises BenchError where it has no answers of the asked kind."""
+    """Analyse a study of the run. Raises BenchError where it has no answers of the asked kind.
 
-    analysis = analyse_study(study, run, simulated, database)
+    roles: of methods by name, for studies that do not store theirs.
+    """
+    analysis = analyse_study(study, run, simulated, database, roles=roles)
     with tempfile.TemporaryDirectory() as folder:
         write_figures(analysis, Path(folder))
         figures = read_figures(Path(folder))

@@ -14,7 +14,7 @@ from benchmark.tables.table import Column, Table
 from benchmark.tables.tabulate import tabulate
 from benchmark.tables.writing import write_table
 
-WORDS = {
+COLUMNS = {
     "annotators": Column("How many people take part.", "count"),
     "ratings": Column("How many of them judge each direction.", "count"),
     "directions": Column("How many directions of each method they judge.", "count"),
@@ -82,7 +82,7 @@ def plan_table(
         for row in rows
     ]
     key = ["annotators", "ratings", "directions"]
-    return tabulate("power", "Power of a study", WORDS, records, key, notes)
+    return tabulate("power", "Power of a study", COLUMNS, records, key, notes)
 
 
 def describe(row: Power) -> str:
@@ -128,5 +128,5 @@ def draw_power(rows: Sequence[Power], wanted: float, folder: Path) -> None:
         Line2D([], [], color=colour[name], marker=marker[name], markersize=4, label=name)
         for name in names
     ]
-    style.legend(figure, [], [*handles, line])
+    style.legend(figure, [], names, [*handles, line])
     style.save(figure, folder, "power")

@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 from sqlalchemy import update
 
+from benchmark.methods.method import Role
+from benchmark.metrics import METRICS
 from benchmark.runs.grid import plan, record
 from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
@@ -29,6 +31,8 @@ from tests.stats.conftest import simulate
 
 Profile = Callable[[Bot, str], tuple[bool, bool, str]]
 
+ROLES: dict[str, Role] = {"discovered": "method", "random": "baseline", "coordinate": "baseline"}
+ORDER = ("discovered", "coordinate", "random")
 CLEAR = {"discovered": Population(0.8), "random": Population(0.2), "coordinate": Population(0.3)}
 
 
@@ -51,6 +55,7 @@ def gather(judgments: pd.DataFrame, accuracies: pd.DataFrame | None = None, **ot
         "settings": settings,
         "plan": "The plan is the plan.",
         "accuracies": none if accuracies is None else accuracies,
+        "roles": ROLES,
     }
     return Material(judgments=judgments, **{**given, **others})
 
@@ -84,7 +89,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = config.with_settings(["steps=4", "batch=4", "evaluation=200", "k=8"])
     groups = plan(config, ["planted"], list(CLEAR))
     record(config, groups, folder, "test")
-    assert all(r.status == "done" for r in execute(groups, folder, "cpu", force=False))
+    assert all(
+        r.status == "done" for r in execute(groups, folder, "cpu", force=False, metrics=METRICS)
+    )
     return folder
 
 

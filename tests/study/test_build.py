@@ -13,6 +13,7 @@ from benchmark.cli.main import main
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
+from benchmark.metrics import METRICS
 from benchmark.runs.grid import plan, record
 from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
@@ -34,7 +35,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = config.with_settings(["steps=4", "batch=4", "evaluation=100", "k=5"])
     groups = plan(config, ["planted"], METHODS)
     record(config, groups, folder, "test")
-    assert all(r.status == "done" for r in execute(groups, folder, "cpu", force=False))
+    assert all(
+        r.status == "done" for r in execute(groups, folder, "cpu", force=False, metrics=METRICS)
+    )
     return folder
 
 
@@ -70,6 +73,8 @@ def test_every_method_contributes_equally_and_only_the_private_map_knows(
     hidden = json.loads((tmp_path / "study" / "private" / "map.json").read_text())
     assert hidden["provenance"]["per_method"] == 3
     assert set(hidden["provenance"]["cells"]) == {f"planted {m}" for m in METHODS}
+    roles = {cell["method"]: cell["role"] for cell in hidden["provenance"]["cells"].values()}
+    assert roles == {"discovered": "method", "random": "baseline", "coordinate": "baseline"}
 
 
 def test_true_axes_of_the_planted_generator_are_the_known_good_checks(

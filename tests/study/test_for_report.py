@@ -1,6 +1,5 @@
 """What the report takes over from the analysis of a study."""
 
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -18,8 +17,8 @@ def asked(monkeypatch):
     """What the analysis was asked for; it answers with drawn judgments."""
     calls = []
 
-    def analyse_study(*arguments):
-        calls.append(arguments)
+    def analyse_study(*arguments, roles):
+        calls.append((*arguments, roles))
         judged = draw_judged(simulated=arguments[2])
         if "nobody" in str(arguments[0]):
             raise BenchError("nobody has judged anything in nobody")
@@ -31,24 +30,21 @@ def asked(monkeypatch):
             screening="",
         )
 
-    def write_analysis(analysis, folder):
-        (folder / "figures").mkdir()
+    def write_figures(analysis, folder):
+        (folder / "deeper").mkdir()
         (folder / "mos.csv").write_text("mos")
-        (folder / "figures" / "mos.png").write_bytes(b"png")
-        (folder / "figures" / "mos.svg").write_bytes(b"<svg/>")
-        (folder / "figures" / "change_types.png").write_bytes(b"png")
+        (folder / "mos.png").write_bytes(b"png")
+        (folder / "deeper" / "mos.svg").write_bytes(b"<svg/>")
+        (folder / "change_types.png").write_bytes(b"png")
 
-    for name, module in (
-        ("study", SimpleNamespace(analyse_study=analyse_study)),
-        ("writing", SimpleNamespace(write_analysis=write_analysis)),
-    ):
-        monkeypatch.setitem(sys.modules, f"benchmark.study.{name}", module)
+    monkeypatch.setattr("benchmark.study.for_report.analyse_study", analyse_study)
+    monkeypatch.setattr("benchmark.study.for_report.write_figures", write_figures)
     return calls
 
 
 def test_tables_directions_and_the_better_figures_are_taken_over(asked):
-    judged = read_judged(Path("study"), Path("run"), simulated=True, database="sqlite://")
-    assert asked == [(Path("study"), Path("run"), True, "sqlite://")]
+    judged = read_judged(Path("study"), Path("run"), True, "sqlite://", {"mine": "method"})
+    assert asked == [(Path("study"), Path("run"), True, "sqlite://", {"mine": "method"})]
     assert judged.simulated
     assert [table.name for table in judged.tables] == ["mos"]
     assert judged.figures == (("change_types", ".png", b"png"), ("mos", ".svg", b"<svg/>"))

@@ -13,7 +13,7 @@ from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
 from benchmark.report.figures.confusion import draw_confusion
 from benchmark.report.figures.lines import draw_curves, draw_directions, draw_shifts
-from benchmark.report.figures.panels import ranked_label, blocks
+from benchmark.report.figures.panels import blocks, ranked_label
 from benchmark.report.tables.main_table import ENDS, direction_table, rca_table, seed_table
 from benchmark.runs.replicates import Replicates
 from benchmark.tables.table import Kind
@@ -23,28 +23,32 @@ RELATIVE_SPAN = 0.05  # the same of other axes, as a share of their largest valu
 MARGIN = 0.06  # of an axis, beyond its outermost points
 
 
-def write_figures(rows: Sequence[Replicates], measures: Measures, folder: Path) -> None:
-    """Write every figure that the done cells have the data for."""
+def write_figures(
+    rows: Sequence[Replicates], measures: Measures, folder: Path, order: Sequence[str]
+) -> None:
+    """Write every figure that the done cells have the data for. order: of the methods."""
     rows = [r for r in rows if r.done]
     if not rows:
         return
     table = rca_table(rows, measures)
     seeds = seed_table([cell for r in rows for cell in r.done], measures)
     with style.look():
-        draw_rca(table, seeds, measures, folder)
-        draw_price(table, seeds, measures, folder)
-        draw_directions(direction_table(rows, measures), folder)
-        draw_shifts(rows, folder)
-        draw_curves(rows, folder)
+        draw_rca(table, seeds, measures, folder, order)
+        draw_price(table, seeds, measures, folder, order)
+        draw_directions(direction_table(rows, measures), folder, order)
+        draw_shifts(rows, folder, order)
+        draw_curves(rows, folder, order)
         draw_confusion(rows, folder)
 
 
-def draw_rca(table: pd.DataFrame, seeds: pd.DataFrame, measures: Measures, folder: Path) -> None:
-    """RCA with its interval, one line per method; hollow points are seeds."""
+def draw_rca(
+    table: pd.DataFrame, seeds: pd.DataFrame, measures: Measures, folder: Path, order: Sequence[str]
+) -> None:
+    """RCA with its interval, one line per method and facet per generator; hollow points: seeds."""
     groups = list(table.groupby("generator"))
     most = max(len(group) for _, group in groups)
     figure, axes = style.facets(len(groups), height=0.9 + 0.45 * most)
-    colour, marker = style.palette(table["method"]), style.markers(table["method"])
+    colour, marker = style.palette(order), style.markers(order)
     end = style.ceiling(table[ENDS[1]])
     for ax, (name, group) in zip(axes, groups, strict=True):
         ax.axvline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
@@ -53,7 +57,7 @@ def draw_rca(table: pd.DataFrame, seeds: pd.DataFrame, measures: Measures, folde
         ax.set(title=f"{name}, K = {group['k'].iloc[0]}", xlabel=measures.label(HEADLINE))
         ax.set_xlim(-0.02 * end, end)
     several = [point("one seed")] if (table["seeds"] > 1).any() else []
-    style.legend(figure, [], [style.CHANCE, INTERVAL, *several])
+    style.legend(figure, [], order, [style.CHANCE, INTERVAL, *several])
     style.save(figure, folder, "rca")
 
 
@@ -71,7 +75,9 @@ def _rca_row(row: Mapping[Any, Any], seeds: pd.DataFrame) -> Row:
     )
 
 
-def draw_price(table: pd.DataFrame, seeds: pd.DataFrame, measures: Measures, folder: Path) -> None:
+def draw_price(
+    table: pd.DataFrame, seeds: pd.DataFrame, measures: Measures, folder: Path, order: Sequence[str]
+) -> None:
     """RCA beside what it can be bought with: one panel per measure, a block of them per generator.
 
     Every panel has a range of its own; the worse end is right.
@@ -96,8 +102,8 @@ def draw_price(table: pd.DataFrame, seeds: pd.DataFrame, measures: Measures, fol
                     hue="method",
                     style="method",
                     ax=ax,
-                    palette=style.palette(table["method"]),
-                    markers=style.markers(table["method"]),
+                    palette=style.palette(order),
+                    markers=style.markers(order),
                     legend=False,
                     **look,
                 )
@@ -108,7 +114,7 @@ def draw_price(table: pd.DataFrame, seeds: pd.DataFrame, measures: Measures, fol
             ax.set_xlim((high, low) if column.better == "high" else (low, high))
             ax.set_xlabel(ranked_label(name, column))
             ax.grid(visible=True, axis="both")
-    style.legend(figure, table["method"], [style.CHANCE])
+    style.legend(figure, table["method"], order, [style.CHANCE])
     style.save(figure, folder, "price")
 
 

@@ -21,9 +21,9 @@ class Glance:
     """One generator: its rows of the main table.
 
     Of each: method, k, chance, status; value, low, high of the headline, and that value as text;
-    price, what it was bought with in words; against, words on how the method under test compares
-    with it. What is not known is None. end: where the axis of RCA ends, in [0, 1]. sentences: one
-    per baseline.
+    price, what it was bought with in words; against, words on how the methods under test
+    compare with it. What is not known is None. end: where the axis of RCA ends, in [0, 1].
+    sentences: one per comparison.
     """
 
     generator: str
@@ -43,15 +43,16 @@ def glances(
     views = []
     for generator, group in table.groupby("generator", sort=False):
         rows = [glanced(row, measures) for row in group.to_dict("records")]
-        against = {p["baseline"]: p for p in pairs if p["generator"] == generator}
+        here = [pair for pair in pairs if pair["generator"] == generator]
         for row in rows:
-            pair = against.get(row["method"], {})
+            own = [pair for pair in here if pair["baseline"] == row["method"]]
             spoken = opinion(judged, str(generator), str(row["method"]))
-            parts = (difference(pair, "rca"), spoken, difference(pair, "mos"))
+            parts = [difference(pair, "rca") for pair in own]
+            parts += [spoken, *(difference(pair, "mos") for pair in own)]
             row["against"] = [words for words in parts if words]
         highs = [row["high"] for row in rows if row["high"] is not None]
         end = min(1.0, 1.05 * max(highs, default=1.0))
-        views.append(Glance(str(generator), rows, end, [sentence(p) for p in against.values()]))
+        views.append(Glance(str(generator), rows, end, [sentence(pair) for pair in here]))
     return views
 
 

@@ -16,8 +16,9 @@ from benchmark.report.figures.panels import blocks, full_label
 from benchmark.report.tables.main_table import ENDS, known, rca_columns, rca_row
 from benchmark.report.words import ABLATED, ABLATIONS, FACTS, PLACE
 from benchmark.runs.ablation import AXES, read_note
-from benchmark.runs.replicates import Replicates, ordered_methods
+from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell, read_cells
+from benchmark.runs.roles import place
 from benchmark.tables.table import Table
 from benchmark.tables.writing import without_nan, write_table
 
@@ -26,18 +27,21 @@ NO_LOSS = "none"
 APART = 0.05  # between lines that would hide each other, in steps of the axis
 
 
-def write_ablations(run: Path, measures: Measures) -> list[Table]:
-    """Write ablation_<axis>.csv, .md and .tex and a figure, for each axis that was measured."""
-    found = [ablation_table(run, axis, measures) for axis in AXES]
+def write_ablations(run: Path, measures: Measures, order: Sequence[str]) -> list[Table]:
+    """Write ablation_<axis>.csv, .md and .tex and a figure, for each axis that was measured.
+
+    order: of the methods.
+    """
+    found = [ablation_table(run, axis, measures, order) for axis in AXES]
     tables = [table for table in found if table is not None]
     for table in tables:
         write_table(table, run)
         with style.look():
-            draw_ablation(table, measures, run / "figures")
+            draw_ablation(table, measures, run / "figures", order)
     return tables
 
 
-def ablation_table(run: Path, axis: str, measures: Measures) -> Table | None:
+def ablation_table(run: Path, axis: str, measures: Measures, order: Sequence[str]) -> Table | None:
     """One row per generator, method and value of the axis; None where it was not measured."""
     noted = read_note(run, axis)
     if not noted:
@@ -52,11 +56,11 @@ def ablation_table(run: Path, axis: str, measures: Measures) -> Table | None:
     terms = {name: FACTS[name] for name in ("k", "chance")}  # first, as K is what may be varied
     columns = {**PLACE, **{name: ABLATED[name] for name in own}, **terms, **rca_columns(measures)}
     frame = known(pd.DataFrame(rows, columns=list(columns)), measures)
-    order = {name: place for place, name in enumerate([NO_LOSS, *DASHES])}  # of shift losses
-    order |= {name: place for place, name in enumerate(ordered_methods(frame["method"]))}
+    methods = sorted(set(frame["method"]), key=place(order))
+    rank = {name: i for i, name in enumerate([*methods, NO_LOSS, *DASHES])}  # and of shift losses
     frame = frame.sort_values(
         ["generator", "method", *reversed(own), "k"],
-        key=lambda c: c if c.name in ("generator", "lambda", "k") else c.map(order),
+        key=lambda c: c if c.name in ("generator", "lambda", "k") else c.map(rank),
         ignore_index=True,
     )
     title, words = ABLATIONS[axis]
@@ -91,7 +95,7 @@ def _row(
     return row
 
 
-def draw_ablation(table: Table, measures: Measures, folder: Path) -> None:
+def draw_ablation(table: Table, measures: Measures, folder: Path, order: Sequence[str]) -> None:
     """One panel per measure, a block of panels per generator; values of the axis stand evenly."""
     frame = table.frame[table.frame[HEADLINE].notna()]
     if frame.empty:
@@ -106,7 +110,7 @@ def draw_ablation(table: Table, measures: Measures, folder: Path) -> None:
     for (generator, group), names, own in zip(groups, shown, axes, strict=True):
         values = sorted(set(group[axis]))
         for ax, name in zip(own, names, strict=True):
-            _draw_lines(ax, group.assign(place=group[axis].map(values.index)), name)
+            _draw_lines(ax, group.assign(place=group[axis].map(values.index)), name, order)
             _draw_reference(ax, group, measures.cell[name].reference, axis, values)
             _frame(ax, group, name)
             ax.set(title=str(generator), xlabel=axis, ylabel=full_label(name, measures.cell[name]))
@@ -116,13 +120,13 @@ def draw_ablation(table: Table, measures: Measures, folder: Path) -> None:
         for loss, line in DASHES.items()
         if axis == "lambda" and loss in set(frame["shift_loss"])
     ]
-    style.legend(figure, frame["method"], [*several, style.CHANCE])
+    style.legend(figure, frame["method"], order, [*several, style.CHANCE])
     style.save(figure, folder, table.name)
 
 
-def _draw_lines(ax: Axes, group: pd.DataFrame, measure: str) -> None:
+def _draw_lines(ax: Axes, group: pd.DataFrame, measure: str, order: Sequence[str]) -> None:
     """One line per method and kind of shift loss; the headline with its interval."""
-    colour, marker = style.palette(group["method"]), style.markers(group["method"])
+    colour, marker = style.palette(order), style.markers(order)
     aside = 0.0
     for method, rows in group.groupby("method"):
         look = {"color": colour[method], "marker": marker[method], "markersize": 5}

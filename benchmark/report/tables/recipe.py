@@ -11,20 +11,28 @@ from benchmark.metrics.measures import Measures
 from benchmark.report.tables.main_table import seed_columns, seed_table
 from benchmark.report.words import RECIPE
 from benchmark.runs.results import StoredCell
+from benchmark.runs.roles import place
 from benchmark.tables.table import Column, Table
 from benchmark.tables.writing import write_table
 
 SETTING = Column("A setting, as `--set` takes it.", "text")
 
 
-def write_recipe(cells: Sequence[StoredCell], measures: Measures, run: Path) -> None:
-    """Write the files, if any generator and method has more than one configuration."""
-    table = recipe_table(cells, measures)
+def write_recipe(
+    cells: Sequence[StoredCell], measures: Measures, run: Path, order: Sequence[str]
+) -> None:
+    """Write the files, if any generator and method has more than one configuration.
+
+    order: of the methods.
+    """
+    table = recipe_table(cells, measures, order)
     if table is not None:
         write_table(table, run)
 
 
-def recipe_table(cells: Sequence[StoredCell], measures: Measures) -> Table | None:
+def recipe_table(
+    cells: Sequence[StoredCell], measures: Measures, order: Sequence[str]
+) -> Table | None:
     """One row per cell, with the settings that differ within a generator and method; best first."""
     rows = seed_table(cells, measures)
     settings = pd.DataFrame([flat(cell) for cell in cells])
@@ -35,8 +43,12 @@ def recipe_table(cells: Sequence[StoredCell], measures: Measures) -> Table | Non
     names = list(settings.columns[varied])
     rows = rows.drop(columns=["k", "chance"])  # settings, or the same everywhere
     frame = pd.concat([rows[["generator", "method"]], settings[names], rows.iloc[:, 2:]], axis=1)
+    rank = {name: i for i, name in enumerate(sorted(set(frame["method"]), key=place(order)))}
     frame = frame.sort_values(
-        ["generator", "method", HEADLINE], ascending=[True, True, False], ignore_index=True
+        ["generator", "method", HEADLINE],
+        ascending=[True, True, False],
+        key=lambda column: column.map(rank) if column.name == "method" else column,
+        ignore_index=True,
     )
     columns = {**dict.fromkeys(names, SETTING), **seed_columns(rows, measures)}
     return Table("recipe", "What was tried", frame, columns, introduction=RECIPE)

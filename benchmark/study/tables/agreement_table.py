@@ -8,7 +8,7 @@ from benchmark.tables.tabulate import tabulate
 
 BETWEEN, WITHIN = "between annotators", "within annotators"
 
-WORDS = {
+COLUMNS = {
     "agreement": Column(
         f"{BETWEEN}: of different people about one direction; {WITHIN}: of one person "
         "about a direction that was shown again, unannounced.",
@@ -48,7 +48,7 @@ def agreement_table(material: Material) -> Table:
     return tabulate(
         "agreement",
         "Do annotators agree?",
-        WORDS,
+        COLUMNS,
         rows,
         ["question", "agreement"],
         simulated=material.simulated,

@@ -1,5 +1,8 @@
 """The tables of change types: what each method finds, and whether methods differ in it."""
 
+from collections.abc import Sequence
+
+from benchmark.runs.roles import place
 from benchmark.stats.association import associations
 from benchmark.stats.categories import change_types
 from benchmark.study.answers import Material
@@ -7,7 +10,7 @@ from benchmark.study.tables.mos_comparisons import scope
 from benchmark.tables.table import Column, Table
 from benchmark.tables.tabulate import tabulate
 
-SHARE_WORDS = {
+SHARE_COLUMNS = {
     "generator": Column("The frozen network whose latent space is searched.", "text"),
     "method": Column("Where the directions come from.", "text"),
     "category": Column(
@@ -26,7 +29,7 @@ SHARE_WORDS = {
     ),
     "share_high": Column("Upper end of that interval."),
 }
-TEST_WORDS = {
+TEST_COLUMNS = {
     "generator": Column(
         "The frozen network whose latent space is searched; `pooled` is over all, labels "
         "moving within each.",
@@ -49,16 +52,19 @@ TEST_WORDS = {
 }
 
 
-def share_table(material: Material) -> Table:
-    """One row per category of a method on a generator."""
-    rows = [vars(result) for result in change_types(material.judgments, material.categories)]
+def share_table(material: Material, order: Sequence[str]) -> Table:
+    """One row per category of a method on a generator. order: of the methods."""
+    of_method = place(order)
+    shares = change_types(material.judgments, material.categories)
+    found = sorted(shares, key=lambda share: (share.generator, of_method(share.method)))
+    rows = [vars(result) for result in found]
     notes = ["A change type is asked for only where both answers are yes."]
     if material.own_words:
         notes.append(f"{material.own_words} judgments name a change type in words of their own.")
     return tabulate(
         "change_types",
         "Change types of each method",
-        SHARE_WORDS,
+        SHARE_COLUMNS,
         rows,
         ["generator", "method", "category"],
         notes,
@@ -75,7 +81,7 @@ def association_table(material: Material) -> Table:
     return tabulate(
         "change_types_test",
         "Do methods differ in the change types they find?",
-        TEST_WORDS,
+        TEST_COLUMNS,
         rows,
         ["generator"],
         simulated=material.simulated,

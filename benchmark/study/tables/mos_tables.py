@@ -1,14 +1,17 @@
 """The tables of mean opinion scores: of each direction, and of each method on each generator."""
 
+from collections.abc import Sequence
+
 from benchmark.core.estimates import Estimate, Interval, Undefined
 from benchmark.core.judgments import DIRECTION
+from benchmark.runs.roles import place
 from benchmark.stats.mos import method_mos
 from benchmark.study.answers import Material
 from benchmark.study.majority import commonest, rated_directions
 from benchmark.tables.table import Column, Table
 from benchmark.tables.tabulate import tabulate
 
-DIRECTION_WORDS = {
+DIRECTION_COLUMNS = {
     "generator": Column("The frozen network whose latent space is searched.", "text"),
     "method": Column("Where the direction comes from.", "text"),
     "direction": Column("Its column in the method's matrix A, counted from 0.", "number"),
@@ -30,8 +33,8 @@ DIRECTION_WORDS = {
         "text",
     ),
 }
-METHOD_WORDS = {
-    "generator": DIRECTION_WORDS["generator"],
+METHOD_COLUMNS = {
+    "generator": DIRECTION_COLUMNS["generator"],
     "method": Column("Where the directions come from.", "text"),
     "directions": Column("How many of its directions were judged.", "count"),
     "ratings": Column("How many judgments they have together.", "count"),
@@ -58,8 +61,9 @@ METHOD_WORDS = {
 }
 
 
-def direction_table(material: Material) -> Table:
-    """One row per rated direction."""
+def direction_table(material: Material, order: Sequence[str]) -> Table:
+    """One row per rated direction. order: of the methods."""
+    of_method = place(order)
     ties = commonest(material.judgments, "category")
     rows = []
     for row in rated_directions(material.judgments).to_dict("records"):
@@ -72,12 +76,13 @@ def direction_table(material: Material) -> Table:
                 "category": tie if isinstance(tie, Undefined) else row["category"],
             }
         )
+    rows.sort(key=lambda row: (row["generator"], of_method(row["method"])))
     unrated = material.shown - len(rows)
     notes = [f"{unrated} of {material.shown} directions have no rating."] if unrated else []
     return tabulate(
         "mos_directions",
         "Mean opinion score of each direction",
-        DIRECTION_WORDS,
+        DIRECTION_COLUMNS,
         rows,
         DIRECTION,
         notes,
@@ -85,13 +90,15 @@ def direction_table(material: Material) -> Table:
     )
 
 
-def method_table(material: Material) -> Table:
-    """One row per method on a generator."""
-    rows = [vars(result) for result in method_mos(material.judgments)]
+def method_table(material: Material, order: Sequence[str]) -> Table:
+    """One row per method on a generator. order: of the methods."""
+    of_method = place(order)
+    found = sorted(method_mos(material.judgments), key=lambda m: (m.generator, of_method(m.method)))
+    rows = [vars(result) for result in found]
     return tabulate(
         "mos_methods",
         "Mean opinion score of each method",
-        METHOD_WORDS,
+        METHOD_COLUMNS,
         rows,
         ["generator", "method"],
         simulated=material.simulated,
