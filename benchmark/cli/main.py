@@ -13,12 +13,14 @@ from benchmark.cli.ablate import ablate
 from benchmark.cli.fetch import fetch
 from benchmark.cli.shared import (
     GENERATOR_HELP,
+    METRICS_OPTION,
     agree,
     configured,
     exit_if_failed,
     grid_options,
     line,
     method_roles,
+    methods_option,
 )
 from benchmark.cli.study import DATABASE, study
 from benchmark.core.errors import BenchError
@@ -50,13 +52,15 @@ def main() -> None:
 @click.option(
     "-g", "--generator", "generators", multiple=True, help=f"{GENERATOR_HELP} Repeatable."
 )
-@click.option("-m", "--method", "methods", multiple=True, help="Repeatable; default: all methods.")
+@methods_option("all methods")
+@METRICS_OPTION
 @grid_options
 @click.option("--force", is_flag=True, help="Compute again what is already done.")
 def run(
     everything: bool,
     generators: tuple[str, ...],
     methods: tuple[str, ...],
+    metrics: tuple[str, ...],
     preset: str,
     seeds: str | None,
     settings: tuple[str, ...],
@@ -70,28 +74,30 @@ def run(
     What is done is not done again: a run that was killed, or a larger grid in the same folder,
     computes only what is missing. What it will cost is stated first.
     """
-    from baselines import METHODS
+    from benchmark.cli.named import named_methods, named_metrics
     from benchmark.core.device import resolve
-    from benchmark.generators.registry import GENERATORS
-    from benchmark.metrics import METRICS
+    from benchmark.generators.registry import available
     from benchmark.report import write_report
     from benchmark.runs.grid import plan, record
     from benchmark.runs.meanings import note_measures
     from benchmark.runs.runner import execute
 
-    if everything == bool(generators):
+    if everything and generators:
+        raise BenchError("--all takes every available generator and -g some: give only one of them")
+    if not everything and not generators:
         raise BenchError("name generators with -g, or take every available one with --all")
     if everything:
-        generators = tuple(name for name, entry in GENERATORS.items() if not entry.missing())
+        generators = available()
     config = configured(preset, settings, seeds)
     out = out or Path("results") / config.preset
     device = resolve(device)
-    groups = plan(config, generators, methods or tuple(METHODS))
-    agree(groups, out, device, yes, force)
+    named, judges = named_methods(methods), named_metrics(metrics)
+    groups = plan(config, generators, named.chosen, named.table, named.code)
+    expected = agree(groups, out, device, yes, force)
     record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]))
     note_measures(out, METRICS)
     failed = 0
-    for result in execute(groups, out, device, force, METRICS):
+    for result in execute(groups, out, device, force, judges, expected):
         click.echo(line(result))
         failed += result.status == "failed"
     write_report(out, roles=method_roles())
@@ -101,25 +107,41 @@ def run(
 
 @main.command("list")
 def list_() -> None:
-    """What there is: generators, methods, presets, and why something is not available."""
+    """What there is: generators, methods, metrics, presets, and why something is not available."""
     from baselines import METHODS
+    from benchmark.cli.named import summary
+    from benchmark.core.plugins import KINDS, installed
     from benchmark.generators.download import DOWNLOADS
     from benchmark.generators.registry import GENERATORS
+    from benchmark.metrics import METRICS
     from benchmark.runs.settings import PRESETS
 
     click.echo("generators")
     for name, entry in GENERATORS.items():
         reason = entry.missing()
         state = f"not available: {reason}" if reason else "available"
-        click.echo(f"  {name:22} K={entry.k:<4} {entry.reconstructor:9} {entry.about}; {state}")
+        terms = f"K={entry.usual.k:<4} {entry.usual.reconstructor:9} " if entry.usual else ""
+        click.echo(f"  {name:22} {terms}{entry.about}; {state}")
         if name in DOWNLOADS:
             click.echo(f"  {'':22} {DOWNLOADS[name].summary()}")
     click.echo("methods")
     for name, kind in METHODS.items():
-        click.echo(f"  {name:22} {(kind.__doc__ or '').strip().splitlines()[0]}")
+        click.echo(f"  {name:22} {summary(kind)}")
+    click.echo("metrics")
+    for name, metric in METRICS.items():
+        click.echo(f"  {name:22} {summary(type(metric))}")
     click.echo("presets")
     for path in sorted(PRESETS.glob("*.toml")):
         click.echo(f"  {path.stem:22} {path.read_text().splitlines()[0].lstrip('# ')}")
+    offers = [(kind, offer) for kind in KINDS for offer in installed(kind).values()]
+    if offers:
+        click.echo("of installed packages")
+    for group, offer in offers:
+        try:
+            said = summary(offer.load().value)
+        except BenchError as error:
+            said = f"not available: {error}"
+        click.echo(f"  {offer.name:22} {group.removesuffix('s')} of {offer.package}; {said}")
 
 
 @main.command()

@@ -27,7 +27,7 @@ def write_figures(analysis: Analysis, folder: Path) -> None:
 
 
 def draw_mos(analysis: Analysis, folder: Path) -> None:
-    """MOS with its interval, a line a method, a facet a generator; hollow points are directions."""
+    """MOS with its interval: one line per method, one facet per generator; hollow: directions."""
     table = _in_order(analysis.table("mos_methods").frame, analysis.order)
     groups = list(table.groupby("generator", sort=False))
     most = max(len(group) for _, group in groups)
@@ -51,7 +51,7 @@ def _mos_row(row: Mapping[Any, Any], directions: pd.DataFrame) -> Row:
 
 
 def draw_change_types(analysis: Analysis, folder: Path) -> None:
-    """Shares of the change types, a stacked bar a method, a facet a generator."""
+    """Shares of the change types, one bar per method, one facet per generator."""
     table = _in_order(analysis.table("change_types").frame, analysis.order).dropna(subset=["share"])
     if table.empty:
         return
@@ -102,7 +102,7 @@ def draw_change_types(analysis: Analysis, folder: Path) -> None:
 
 
 def draw_prediction(analysis: Analysis, folder: Path) -> None:
-    """A point a direction, its RCA across and its MOS up; a facet a generator."""
+    """One point per direction, its RCA across, its MOS up; one facet per generator."""
     both = analysis.accuracies.drop(columns="n")
     if both.empty:
         return

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import update
 
+from baselines import METHODS
 from benchmark.methods.method import Role
 from benchmark.metrics import METRICS
 from benchmark.runs.grid import plan, record
@@ -87,11 +88,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("analysis") / "run"
     config = replace(RunConfig.from_preset("quick"), seeds=(0, 1))
     config = config.with_settings(["steps=4", "batch=4", "evaluation=200", "k=8"])
-    groups = plan(config, ["planted"], list(CLEAR))
+    groups = plan(config, ["planted"], list(CLEAR), METHODS)
     record(config, groups, folder, "test")
-    assert all(
-        r.status == "done" for r in execute(groups, folder, "cpu", force=False, metrics=METRICS)
-    )
+    assert all(r.status == "done" for r in execute(groups, folder, "cpu", False, METRICS, {}))
     return folder
 
 

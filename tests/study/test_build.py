@@ -9,8 +9,11 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from baselines import METHODS
 from benchmark.cli.main import main
 from benchmark.core.seeds import stream
+from benchmark.directions.artefact import Directions
+from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
 from benchmark.metrics import METRICS
@@ -19,8 +22,6 @@ from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
 from benchmark.study.build import render
 from study_server.bundle import load_bundle
-
-METHODS = ("discovered", "random", "coordinate")
 
 
 def bench(*arguments: object) -> Result:
@@ -33,20 +34,18 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("study") / "run"
     config = replace(RunConfig.from_preset("quick"), seeds=(0,))
     config = config.with_settings(["steps=4", "batch=4", "evaluation=100", "k=5"])
-    groups = plan(config, ["planted"], METHODS)
+    groups = plan(config, ["planted"], list(METHODS), METHODS)
     record(config, groups, folder, "test")
-    assert all(
-        r.status == "done" for r in execute(groups, folder, "cpu", force=False, metrics=METRICS)
-    )
+    assert all(r.status == "done" for r in execute(groups, folder, "cpu", False, METRICS, {}))
     return folder
 
 
 def test_render_shows_the_shifted_latents_as_pixels() -> None:
     generator = Planted()
     latents = generator.sample(4, stream("rows"))
-    direction = generator.axes[:, 2]
+    directions, direction = Directions(FrozenLinear(generator.axes)), generator.axes[:, 2]
     steps = np.array([-3.0, 0.0, 3.0])
-    pictures = render(generator, latents, direction, steps)
+    pictures = render(generator, latents, directions, 2, steps)
     assert (len(pictures), len(pictures[0])) == (4, 3)
     for row in range(4):
         for column, eps in enumerate(steps):
