@@ -85,7 +85,7 @@ def _ablate(
     )
     expected = agree(ablation.groups, out, device, yes)
     note(ablation, out, shlex.join(["bench", *sys.argv[1:]]))
-    note_measures(out, METRICS)
+    note_measures(out, judges)
     failed = 0
     for result in execute(ablation.groups, out, device, False, judges, expected):
         protocol = result.config["protocol"]

@@ -95,7 +95,7 @@ def run(
     groups = plan(config, generators, named.chosen, named.table, named.code)
     expected = agree(groups, out, device, yes, force)
     record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]))
-    note_measures(out, METRICS)
+    note_measures(out, judges)
     failed = 0
     for result in execute(groups, out, device, force, judges, expected):
         click.echo(line(result))
@@ -185,10 +185,9 @@ def report(
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 def upgrade(run_folder: Path) -> None:
     """Bring RUN, which an earlier version wrote, to today's form; nothing is computed again."""
-    from baselines import METHODS
     from benchmark.runs.upgrade import upgrade as bring
 
-    done = bring(run_folder, {name: kind.role for name, kind in METHODS.items()})
+    done = bring(run_folder, method_roles())
     click.echo(f"{len(done.brought)} files brought along, {len(done.left)} were so already")
     for path, reason in done.damaged.items():
         click.secho(f"damaged, and left as it is: {path} ({reason})", fg="red", err=True)
