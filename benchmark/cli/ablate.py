@@ -69,7 +69,7 @@ def _ablate(
     out: Path | None,
     yes: bool,
 ) -> None:
-    from benchmark.cli.named import named_methods, named_metrics
+    from benchmark.cli.choices import named_methods, named_metrics
     from benchmark.core.device import resolve
     from benchmark.report import write_report
     from benchmark.runs.ablation import note, plan_ablation

@@ -74,7 +74,7 @@ def run(
     What is done is not done again: a run that was killed, or a larger grid in the same folder,
     computes only what is missing. What it will cost is stated first.
     """
-    from benchmark.cli.named import named_methods, named_metrics
+    from benchmark.cli.choices import named_methods, named_metrics
     from benchmark.core.device import resolve
     from benchmark.generators.registry import available
     from benchmark.report import write_report
@@ -109,7 +109,7 @@ def run(
 def list_() -> None:
     """What there is: generators, methods, metrics, presets, and why something is not available."""
     from baselines import METHODS
-    from benchmark.cli.named import summary
+    from benchmark.cli.choices import summary
     from benchmark.core.plugins import KINDS, installed
     from benchmark.generators.download import DOWNLOADS
     from benchmark.generators.registry import GENERATORS

@@ -25,7 +25,7 @@ def recoveries(out: Path, seeds: tuple[int, ...], *settings: str) -> dict[str, l
     config = replace(RunConfig.from_preset("quick"), seeds=seeds).with_settings(settings)
     found: dict[str, list[float]] = {"discovered": [], "random": []}
     for result in execute(
-        plan(config, ["planted"], list(found), METHODS), out, "cpu", False, METRICS
+        plan(config, ["planted"], list(found), METHODS), out, "cpu", False, METRICS, {}
     ):
         found[result.cell.method].append(result.metrics["recovery"])
     return found

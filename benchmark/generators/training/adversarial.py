@@ -24,11 +24,9 @@ from benchmark.generators.base import Latents
 from benchmark.generators.family import Family
 from benchmark.generators.stored import save_weights
 from benchmark.generators.training.augmentation import augment, mirror
-from benchmark.generators.training.game import Game
-from benchmark.generators.training.gan_config import GanConfig
+from benchmark.generators.training.game import R1_EVERY, Game, GanConfig, r1_penalty
 from benchmark.generators.training.growing import GrowingGame
 from benchmark.generators.training.interruption import Interruption
-from benchmark.generators.training.losses import R1_EVERY, r1_penalty
 from benchmark.generators.training.real_images import ImageSet
 from benchmark.generators.training.resampling import merge_doublings
 from benchmark.generators.training.scalars import scalar_writer

@@ -13,9 +13,7 @@ from torch.nn import functional as F
 
 from benchmark.generators.base import Latents
 from benchmark.generators.proggan import ProgGAN, layer
-from benchmark.generators.training.game import Game
-from benchmark.generators.training.gan_config import GanConfig
-from benchmark.generators.training.losses import LOGISTIC, Loss
+from benchmark.generators.training.game import LOGISTIC, Game, GanConfig, Loss
 from benchmark.generators.training.progressive import ProgressiveDiscriminator
 
 GROWING = 0.6  # share of the steps in which the images grow; the rest is at full size

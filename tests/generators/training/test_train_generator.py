@@ -22,7 +22,7 @@ from benchmark.generators.sngan import SNGAN
 from benchmark.generators.stored import load_weights, weights_hash
 from benchmark.generators.training import adversarial as training
 from benchmark.generators.training.augmentation import KINDS
-from benchmark.generators.training.gan_config import GanConfig
+from benchmark.generators.training.game import GanConfig
 from benchmark.generators.training.real_images import ImageSet
 from benchmark.generators.training.recipes import RECIPES, Recipe
 from benchmark.generators.training.train_generator import train_generator

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from baselines import METHODS
-from benchmark.cli.named import named_methods, named_metrics
+from benchmark.cli.choices import named_methods, named_metrics
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import sha256
 from benchmark.metrics import METRICS
