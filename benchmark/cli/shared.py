@@ -122,19 +122,21 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 
 def line(result: Result) -> str:
-    """A cell in one line: the headline, and what it was bought with."""
+    """A cell in one line: the headline, what it was bought with, and what a user's metrics say."""
     from benchmark.metrics import HEADLINE, METRICS
-    from benchmark.metrics.measures import measures_of
+    from benchmark.metrics.measures import TAKEN, measures_of
     from benchmark.tables.text import value_text
 
     cell = result.cell
     name = f"{cell.generator:16} {cell.method:12} seed {cell.seed}"
     if result.status == "failed":
         return f"{name}  failed: {result.reason}"
-    measures = measures_of(METRICS)
+    known = measures_of(METRICS)
+    others = [column for column in result.metrics if column not in {*known.cell, *TAKEN}]
+    kinds = {column: known.cell[column].kind for column in (HEADLINE, *known.of_prices)}
     figures = [
-        f"{column} {value_text(result.metrics[column], measures.cell[column].kind)}"
-        for column in (HEADLINE, *measures.of_prices)
-        if result.metrics.get(column) is not None
+        f"{column} {value_text(value, kinds.get(column, 'number'))}"
+        for column in (*kinds, *others)
+        if (value := result.metrics.get(column)) is not None
     ]
     return "  ".join([name, *figures])
