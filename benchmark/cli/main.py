@@ -74,11 +74,11 @@ def run(
     What is done is not done again: a run that was killed, or a larger grid in the same folder,
     computes only what is missing. What it will cost is stated first.
     """
-    from benchmark.cli.choices import named_methods, named_metrics
+    from benchmark.cli.choices import all_generators, named_methods, named_metrics
     from benchmark.core.device import resolve
-    from benchmark.generators.registry import available
     from benchmark.report import write_report
     from benchmark.runs.grid import plan, record
+    from benchmark.runs.meanings import note_measures
     from benchmark.runs.runner import execute
 
     if everything and generators:
@@ -86,7 +86,7 @@ def run(
     if not everything and not generators:
         raise BenchError("name generators with -g, or take every available one with --all")
     if everything:
-        generators = available()
+        generators = all_generators()
     config = configured(preset, settings, seeds)
     out = out or Path("results") / config.preset
     device = resolve(device)
@@ -94,6 +94,7 @@ def run(
     groups = plan(config, generators, named.chosen, named.table, named.code)
     expected = agree(groups, out, device, yes, force)
     record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]))
+    note_measures(out, judges)
     failed = 0
     for result in execute(groups, out, device, force, judges, expected):
         click.echo(line(result))
@@ -177,6 +178,18 @@ def report(
         judged = read_judged(study_folder, run_folder, simulated, database, roles)
     write_report(run_folder, judged, roles, under_test)
     _say_where(run_folder)
+
+
+@main.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+def upgrade(run_folder: Path) -> None:
+    """Bring RUN, which an earlier version wrote, to today's form; nothing is computed again."""
+    from benchmark.runs.upgrade import upgrade as bring
+
+    done = bring(run_folder, method_roles())
+    click.echo(f"{len(done.brought)} files brought along, {len(done.left)} were so already")
+    for path, reason in done.damaged.items():
+        click.secho(f"damaged, and left as it is: {path} ({reason})", fg="red", err=True)
 
 
 @main.command("train-generator")
