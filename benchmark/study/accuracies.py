@@ -19,7 +19,8 @@ COLUMNS = [*DIRECTION, "n", "accuracy"]
 
 
 def cell_accuracies(stored: StoredCell) -> list[dict[str, Any]]:
-    """A record a direction that R was asked about: k, n and accuracy; none without predictions."""
+    """A record for each direction that R was asked about: k, n, accuracy; none if there are no
+    predictions."""
     predictions = stored.table("predictions")
     if predictions is None:
         return []
@@ -35,9 +36,10 @@ def cell_accuracies(stored: StoredCell) -> list[dict[str, Any]]:
 
 
 def study_accuracies(provenance: Mapping[str, Any], run: Path | None) -> pd.DataFrame:
-    """A row a direction: generator, method, direction, n, accuracy. Empty where none are known.
+    """One row for each direction: generator, method, direction, n, accuracy.
 
-    provenance: of the study. run: read there instead of taking what the study stored.
+    Empty where none are known. provenance: of the study. run: read there instead of taking what the
+    study stored.
     """
     rows = []
     for origin in study_origins(provenance):

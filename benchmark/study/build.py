@@ -22,6 +22,7 @@ from benchmark.runs.results import StoredCell, read_cells, read_run
 from benchmark.study.accuracies import cell_accuracies
 from study_server.bundle_writer import DirectionStrips, write_bundle
 from study_server.study_settings import read_settings
+from study_server.tasks.choosing import task_class
 
 ROWS = 4  # different z, the same for all methods of a generator
 GOOD_AXES = 4  # true axes among which an annotator's checks are drawn
@@ -36,6 +37,7 @@ def build_study(
     seed: int,
     settings: Path | None,
     known_good: Sequence[str] = (),
+    task: str = "rating",
 ) -> str:
     """Write a study bundle of `per_method` directions of each method; returns the admin's password.
 
@@ -43,11 +45,13 @@ def build_study(
     both from `seed`; a generator whose methods have fewer gives the same lower number from each.
     generators: names, all of the run where empty; settings: a study.toml. known_good: directions
     GENERATOR/METHOD/K that everybody should call clear; shown as checks, not studied. Where none
-    are given, true axes of the planted generator serve. Raises BenchError where a generator or
-    direction is not in the run, or a generator cannot be opened.
+    are given, true axes of the planted generator serve. task: what is asked about them: a name, or
+    `file.py:Class`. Raises BenchError where a generator or direction is not in the run, or a
+    generator cannot be opened.
     """
+    asked = task_class(task)
     if settings is not None:
-        read_settings(settings)  # before anything is rendered
+        asked(read_settings(settings))  # before anything is rendered
     description = read_run(run)
     rows = [r for r in headline(read_cells(run), description.get("headline", {})) if r.done]
     known = dict.fromkeys(r.generator for r in rows)
@@ -66,7 +70,7 @@ def build_study(
     gallery = _Gallery(references, seed)
     strips = _studied(gallery, chosen, per_method, good)
     checks = (gallery.strip(r, k, "good") for r, k in good) if good else _true_axes(seed)
-    return write_bundle(out, chain(strips, checks), settings, provenance)
+    return write_bundle(out, chain(strips, checks), settings, provenance, asked, seed)
 
 
 def _origin(stored: StoredCell) -> dict[str, Any]:
@@ -153,7 +157,7 @@ def _shown(
 def render(
     generator: Generator, latents: Latents, direction: Tensor, steps: np.ndarray
 ) -> list[list[np.ndarray]]:
-    """A row a latent, a column a step: uint8 images (H, W, C) of G(z + eps * direction)."""
+    """uint8 images (H, W, C) of G(z + eps * direction): rows are latents, columns are steps."""
     columns = []
     for eps in steps.tolist():
         images = generator(latents.moved(eps * direction))  # (n, C, H, W)

@@ -21,14 +21,17 @@ HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\", "++++", "oooo", "****
 
 def write_figures(analysis: Analysis, folder: Path) -> None:
     """Write mos, change_types and rca_mos, each where there is something to show."""
+    names = {table.name for table in analysis.tables}
     with style.look():
-        draw_mos(analysis, folder)
-        draw_change_types(analysis, folder)
-        draw_prediction(analysis, folder)
+        if "mos_methods" in names:
+            draw_mos(analysis, folder)
+            draw_prediction(analysis, folder)
+        if "change_types" in names:
+            draw_change_types(analysis, folder)
 
 
 def draw_mos(analysis: Analysis, folder: Path) -> None:
-    """MOS with its interval, a line a method, a facet a generator; hollow points are directions."""
+    """MOS with its interval: lines are methods, facets generators, hollow points directions."""
     table = _in_order(analysis.table("mos_methods").frame)
     groups = list(table.groupby("generator", sort=False))
     most = max(len(group) for _, group in groups)
@@ -52,7 +55,7 @@ def _mos_row(row: Mapping[Any, Any], directions: pd.DataFrame) -> Row:
 
 
 def draw_change_types(analysis: Analysis, folder: Path) -> None:
-    """Shares of the change types, a stacked bar a method, a facet a generator."""
+    """Shares of the change types, one stacked bar for each method, one facet for each generator."""
     table = _in_order(analysis.table("change_types").frame).dropna(subset=["share"])
     if table.empty:
         return
@@ -103,7 +106,7 @@ def draw_change_types(analysis: Analysis, folder: Path) -> None:
 
 
 def draw_prediction(analysis: Analysis, folder: Path) -> None:
-    """A point a direction, its RCA across and its MOS up; a facet a generator."""
+    """One point for each direction, its RCA across and its MOS up; one facet for each generator."""
     both = analysis.accuracies.drop(columns="n")
     if both.empty:
         return

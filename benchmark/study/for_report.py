@@ -11,11 +11,17 @@ KINDS = (".svg", ".png")  # of figures, the better first
 
 
 def read_judged(
-    study: Path, run: Path, simulated: bool = False, database: str | None = None
+    study: Path,
+    run: Path,
+    simulated: bool = False,
+    database: str | None = None,
+    task: str | None = None,
 ) -> Judged:
-    """Analyse a study of the run. Raises BenchError where it has no answers of the asked kind."""
+    """Analyse a study of the run. Raises BenchError where it has no answers of the asked kind.
 
-    analysis = analyse_study(study, run, simulated, database)
+    task: `file.py:Class` of a task that is neither built in nor installed.
+    """
+    analysis = analyse_study(study, run, simulated, database, task=task)
     with tempfile.TemporaryDirectory() as folder:
         write_analysis(analysis, Path(folder))
         figures = read_figures(Path(folder))

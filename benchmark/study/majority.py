@@ -10,13 +10,15 @@ from benchmark.core.estimates import Undefined
 from benchmark.core.judgments import DIRECTION, first_showings
 from benchmark.stats.mos import direction_mos
 
+COLUMNS = [*DIRECTION, "mos", "low", "high", "n", "category", "label"]
+NOBODY_RATED = pd.DataFrame(columns=COLUMNS)
 Names = dict[tuple[Hashable, ...], str | Undefined]  # by generator, method and direction
 
 
 def rated_directions(judgments: pd.DataFrame) -> pd.DataFrame:
-    """A row a rated direction: generator, method, direction, mos, its Wilson interval low and high,
-    n ratings, category, label; the last two are None where no one word was named most often.
-    Labels that differ in case, spaces or the width of their letters are one.
+    """One row for each rated direction: generator, method, direction, mos, its Wilson interval low
+    and high, n ratings, category, label; the last two are None where no one word was named most
+    often. Labels that differ in case, spaces or the width of their letters are one.
     """
     frame = direction_mos(judgments)[[*DIRECTION, "mos", "low", "high", "n"]]
     tidied = judgments.assign(label=judgments["label"].map(tidy, na_action="ignore"))

@@ -54,7 +54,7 @@ def plan_table(
     studies: int,
     seed: int,
 ) -> Table:
-    """A row a design, by annotators, ratings and directions."""
+    """One row for each design, by annotators, ratings and directions."""
     spread = Population(baseline)
     notes = (
         f"A difference of {effect:g} above a baseline of MOS {baseline:g}; directions differ by a "
@@ -93,7 +93,7 @@ def describe(row: Power) -> str:
 
 
 def draw_power(rows: Sequence[Power], wanted: float, folder: Path) -> None:
-    """Power over directions, a line a number of ratings, a facet a number of annotators."""
+    """Power over directions: lines are numbers of ratings, facets numbers of annotators."""
     facets = [list(group) for _, group in groupby(rows, key=lambda row: row.design.annotators)]
     figure, axes = style.facets(len(facets))
     numbers = sorted({row.design.ratings for row in rows})

@@ -1,6 +1,5 @@
 """The table of agreement: do annotators agree with each other, and with themselves?"""
 
-from benchmark.core.judgments import QUESTIONS
 from benchmark.stats.agreement import agreement, repeat_agreement
 from benchmark.study.answers import Material
 from benchmark.tables.table import Table
@@ -11,9 +10,7 @@ BETWEEN, WITHIN = "between annotators", "within annotators"
 WORDS = {
     "agreement": f"{BETWEEN}: of different people about one direction; {WITHIN}: of one person "
     "about a direction that was shown again, unannounced.",
-    "question": "consistent: does the direction do the same for different z? single: does it "
-    "change one factor? mos: yes to both. category: which change type, where one was named; words "
-    "of one's own all count as `other`.",
+    "question": "What is compared; all words of one's own count as `other`.",
     "units": "How many directions (or repeats) have at least two answers to compare.",
     "answers": "How many answers those have.",
     "percent": "The share of pairs of answers that are equal.",
@@ -28,16 +25,21 @@ WORDS = {
 
 
 def agreement_table(material: Material) -> Table:
-    """A row a question, between annotators and then within them."""
+    """One row for each question, between annotators and then within them."""
+    score = material.task.score_name
+    compared = [q for q in material.task.questions if q.name in material.questions]
+    asked = [f"{q.name}: {q.say('en', 'ask')}" for q in compared]
+    words = WORDS | {"question": " ".join([WORDS["question"], *asked, f"{score}: the score."])}
     rows = [
         {"agreement": kind, **vars(measure(material.judgments, question))}
+        | ({"question": score} if question == "mos" else {})
         for kind, measure in ((BETWEEN, agreement), (WITHIN, repeat_agreement))
-        for question in QUESTIONS
+        for question in material.questions
     ]
     return tabulate(
         "agreement",
         "Do annotators agree?",
-        WORDS,
+        words,
         rows,
         ["question", "agreement"],
         simulated=material.simulated,
