@@ -2,16 +2,22 @@
 
 from dataclasses import dataclass
 
-from benchmark.directions.shift import check_orthonormal, random_orthonormal
+from benchmark.directions.matrices import check_orthonormal, random_orthonormal
+from benchmark.directions.shift import FrozenLinear
+from benchmark.generators.base import Generator
 from benchmark.methods.method import Assignment, Fitted, Method
+from benchmark.rca.protocol import Protocol
 
 
 @dataclass(frozen=True)
 class Random(Method):
     """K orthonormal columns, uniform among all such matrices; they never learn."""
 
-    def check(self, latent_dim: int, k: int) -> None:
-        check_orthonormal("random", latent_dim, k)
+    role = "baseline"
+
+    def check(self, generator: Generator, protocol: Protocol) -> None:
+        check_orthonormal("random", generator.latent_dim, protocol.k)
 
     def fit(self, task: Assignment) -> Fitted:
-        return Fitted(random_orthonormal(task.generator.latent_dim, task.protocol.k, task.rng))
+        matrix = random_orthonormal(task.generator.latent_dim, task.protocol.k, task.rng)  # (d, K)
+        return Fitted(FrozenLinear(matrix))

@@ -77,6 +77,7 @@ def _ablate(
     yes: bool,
 ) -> None:
     from benchmark.core.device import resolve
+    from benchmark.metrics import METRICS
     from benchmark.report import write_report
     from benchmark.runs.ablation import note, plan_ablation
     from benchmark.runs.runner import execute
@@ -88,7 +89,7 @@ def _ablate(
     agree(ablation.groups, out, device, yes)
     note(ablation, out, shlex.join(["bench", *sys.argv[1:]]))
     failed = 0
-    for result in execute(ablation.groups, out, device, force=False):
+    for result in execute(ablation.groups, out, device, False, METRICS):
         protocol = result.config["protocol"]
         place = f"K {protocol['k']:<4} lambda {protocol['lambda']:<5g} {protocol['shift_loss']}"
         click.echo(f"{place}  {line(result)}")

@@ -72,6 +72,7 @@ def run(
     from baselines import METHODS
     from benchmark.core.device import resolve
     from benchmark.generators.registry import GENERATORS
+    from benchmark.metrics import METRICS
     from benchmark.report import write_report
     from benchmark.runs.grid import plan, record
     from benchmark.runs.runner import execute
@@ -87,7 +88,7 @@ def run(
     agree(groups, out, device, yes, force)
     record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]))
     failed = 0
-    for result in execute(groups, out, device, force):
+    for result in execute(groups, out, device, force, METRICS):
         click.echo(line(result))
         failed += result.status == "failed"
     write_report(out)

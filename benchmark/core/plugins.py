@@ -1,32 +1,214 @@
-"""Stands in for the loader of plug-ins until it is merged."""
+"""What comes from outside by name: a user's Python file, and what installed packages offer.
 
+A user's file runs as it would by `python mine.py`: modules beside it can be imported, and its
+classes know the module they come from. Each time it is asked for it runs anew, so that what it
+draws at its top level is the same each time.
+
+A package offers plug-ins by entry points of the groups `latent_direction_bench.generators`,
+`.methods`, `.metrics` and `.tasks`.
+"""
+
+import hashlib
+import importlib
 import importlib.util
+import re
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from benchmark.core.errors import BenchError, unknown
 
+GROUP = "latent_direction_bench"
+KINDS = ("generators", "methods", "metrics", "tasks")
 
-def load_attribute(reference: str) -> Any:
-    """What `path/to/file.py:NAME` names. Raises BenchError where it cannot be had."""
-    file, _, name = reference.rpartition(":")
-    path = Path(file)
-    if not path.is_file():
-        raise BenchError(f"there is no file {path}")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+PREFIX = "user_file_"  # of the modules that users' files become
+
+_beside: set[str] = set()  # modules that the last file imported from its own folder
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """value: what a reference names. code: the identity of the code that it comes from, the SHA-256
+    of a user's file (together with what it imports from beside it), or a package and its version.
+    """
+
+    value: Any
+    code: str
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A plug-in of an installed package, not imported yet."""
+
+    name: str
+    package: str  # with its version
+    entry_point: EntryPoint
+
+    def load(self) -> Loaded:
+        """Import it; raises BenchError in one line where that fails."""
+        try:
+            return Loaded(self.entry_point.load(), self.package)
+        except Exception as error:  # a package may fail in any way
+            raise BenchError(
+                f"'{self.name}' of package {self.package} cannot be loaded: {_reason(error)}"
+            ) from error
+
+
+def installed(kind: str) -> dict[str, Offer]:
+    """What installed packages offer of one of KINDS, by name.
+
+    Of two packages that offer one name, the first by its own name counts.
+    """
+    offers = [
+        Offer(point.name, f"{point.dist.name} {point.dist.version}" if point.dist else "?", point)
+        for point in entry_points(group=f"{GROUP}.{kind}")
+    ]
+    ordered = sorted(offers, key=lambda offer: (offer.name, offer.package), reverse=True)
+    return {offer.name: offer for offer in ordered}
+
+
+def is_file(reference: str) -> bool:
+    """Whether a reference is `path/to/file.py:NAME`."""
+    return ".py:" in reference
+
+
+def name_of(reference: str) -> str:
+    """What `path/to/file.py:NAME` goes by, `file-NAME`: whatever folder it lies in."""
+    path, _, attribute = reference.rpartition(":")
+    return f"{Path(path).stem}-{attribute}"
+
+
+def distinct_names(named: Mapping[str, str]) -> dict[str, str]:
+    """Names by reference such that no two references share one.
+
+    Where they would, each name gains the parts of its reference that the others lack.
+    """
+    names: dict[str, str] = {}
+    for reference, name in named.items():
+        rivals = [r for r, n in named.items() if n == name and r != reference]
+        shared = set.intersection(*({*_parts(r)} for r in (reference, *rivals)))
+        own = [part for part in _parts(reference) if part not in shared] if rivals else []
+        names[reference] = "-".join([name, *own])
+    counts = Counter(names.values())
+    for reference, name in names.items():
+        if counts[name] > 1:  # the same parts in another order
+            digest = hashlib.sha256(reference.encode()).hexdigest()[:6]
+            names[reference] = f"{name}-{digest}"
+    return names
+
+
+def _parts(reference: str) -> list[str]:
+    return re.findall(r"[\w.-]*\w", reference)
+
+
+def from_file(reference: str, use: Callable[[Any], Any] = lambda value: value) -> Loaded:
+    """What `use` makes of NAME in `path/to/file.py:NAME`, while the file's folder is importable.
+
+    Raises BenchError in one line for a file that is not there, fails or lacks the name.
+    """
+    text, _, attribute = reference.rpartition(":")
+    path = Path(text).absolute()
     try:
-        spec.loader.exec_module(module)
-    except Exception as error:
-        raise BenchError(f"{path} cannot be imported: {error!r}") from error
-    if not hasattr(module, name):
-        raise unknown(f"name in {path}", name, [n for n in vars(module) if not n.startswith("_")])
-    return getattr(module, name)
+        source = path.read_bytes()
+    except OSError as error:
+        fault = f"; {error.strerror}" if path.exists() else ""
+        raise BenchError(f"no Python file at {text}{fault}") from error
+    with _importable(path.parent):
+        module = _run(path, source, reference)
+        if not hasattr(module, attribute):
+            offered = [name for name in vars(module) if not name.startswith("_")]
+            raise unknown(f"name in {text}", attribute, offered)
+        try:
+            value = use(getattr(module, attribute))
+        except BenchError:
+            raise
+        except (Exception, SystemExit) as error:  # the user's own code may fail in any way
+            raise BenchError(f"{reference} failed: {_reason(error, path)}") from error
+    return Loaded(value, _code(path, source))
 
 
-def installed(group: str) -> dict[str, EntryPoint]:
-    """The entry points of installed packages in `group`, by name."""
-    return {point.name: point for point in entry_points(group=group)}
+def _run(path: Path, source: bytes, reference: str) -> ModuleType:
+    name = f"{PREFIX}{hashlib.sha256(str(path).encode()).hexdigest()[:8]}_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None:
+        raise BenchError(f"{path} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # where dataclasses look up the types that their fields name
+    try:
+        exec(compile(source, path, "exec"), module.__dict__)  # the very bytes that are hashed
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        raise BenchError(f"{reference} failed: {_reason(error, path)}") from error
+    return module
+
+
+@contextmanager
+def _importable(folder: Path) -> Iterator[None]:
+    """Modules in `folder` can be imported, and come afresh, not from another file's folder."""
+    for name in _beside:
+        sys.modules.pop(name, None)
+    _beside.clear()
+    before, writes_none = set(sys.modules), sys.dont_write_bytecode
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    sys.dont_write_bytecode = True  # it would stand for a file that changes within a second
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = writes_none
+        with suppress(ValueError):  # where the file has rearranged the path itself
+            sys.path.remove(str(folder))
+        _beside.update(_of_folder(set(sys.modules) - before, before, folder))
+
+
+def _of_folder(names: Iterable[str], before: set[str], folder: Path) -> Iterator[str]:
+    """Those of the new modules that are a file or a package directly in `folder`."""
+    for name in names:
+        top = name.partition(".")[0]
+        known = top in before or top.startswith(PREFIX)
+        if not known and _lies_in(sys.modules.get(top), folder):
+            yield name
+
+
+def _lies_in(module: ModuleType | None, folder: Path) -> bool:
+    file = getattr(module, "__file__", None)
+    if file is None:  # built in, or a folder of modules without __init__.py
+        return any(Path(path).parent == folder for path in getattr(module, "__path__", ()))
+    place = Path(file).parent
+    return folder == (place.parent if Path(file).name == "__init__.py" else place)
+
+
+def _code(path: Path, source: bytes) -> str:
+    """The SHA-256 of the file, or, where it imports from beside it, of all these files."""
+    own = hashlib.sha256(source).hexdigest()
+    files = {
+        Path(file)
+        for name in _beside
+        if (file := getattr(sys.modules.get(name), "__file__", None)) is not None
+    }
+    if not files:
+        return own
+    others = (
+        f"{file.relative_to(path.parent)} {hashlib.sha256(file.read_bytes()).hexdigest()}"
+        for file in sorted(files)
+    )
+    return hashlib.sha256("\n".join([own, *others]).encode()).hexdigest()
+
+
+def _reason(error: BaseException, path: Path | None = None) -> str:
+    """The kind and the words of an error in one line, with the line of the file where it arose."""
+    words = " ".join(str(error).split())
+    lines = [
+        frame.lineno
+        for frame in traceback.extract_tb(error.__traceback__)
+        if path is not None and frame.filename == str(path)
+    ]
+    place = f" (line {lines[-1]})" if lines else ""
+    return f"{type(error).__name__}: {words}{place}"

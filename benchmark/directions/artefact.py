@@ -1,7 +1,7 @@
 """Directions: the artefact that a method leaves behind, and that others load and move along.
 
 directions = Directions.load("directions.safetensors")
-directions["rotation"].shift(0, 4.0)        # what people called so
+directions["rotation"].move(latents, 0, 4.0)  # along what people called so
 directions.interpretable(min_mos=0.6)       # what they found consistent and of one factor
 """
 
@@ -21,27 +21,25 @@ from torch import Tensor
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.storage import write_atomically
 from benchmark.directions.labels import Label, read_labels, sidecar, write_labels
-from benchmark.generators.base import Generator
+from benchmark.directions.shift import FrozenLinear, Shift
+from benchmark.directions.stored_shift import pack, unpack
+from benchmark.generators.base import Generator, Latents
 
 
 @dataclass(frozen=True)
 class Directions:
     """K directions in a latent space of d dimensions.
 
-    matrix: (d, K) float32, a direction a column. provenance: where they come from, in strings:
-    method, generator, generator_hash, config_hash, seed, and the versions that made them. labels:
-    what people say about some of the columns.
+    shift: how each moves latents, frozen. provenance: where they come from, in strings: method,
+    generator, generator_hash, config_hash, seed, and the versions that made them. labels: what
+    people say about some of them.
     """
 
-    matrix: Tensor
+    shift: Shift
     provenance: Mapping[str, str] = field(default_factory=dict)
     labels: tuple[Label, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.matrix.ndim != 2 or not self.matrix.isfinite().all():
-            raise BenchError(
-                f"directions must be a finite (d, K) matrix, not {tuple(self.matrix.shape)}"
-            )
         for label in self.labels:
             if not 0 <= label.index < len(self):
                 raise BenchError(
@@ -50,10 +48,17 @@ class Directions:
 
     @property
     def latent_dim(self) -> int:
-        return self.matrix.shape[0]
+        return self.shift.latent_dim
 
     def __len__(self) -> int:
-        return self.matrix.shape[1]
+        return self.shift.k
+
+    def move(self, latents: Latents, k: Tensor | int, eps: Tensor | float) -> Latents:
+        """n latents moved by eps along direction k: one for all, or (n,) of each."""
+        n, point = len(latents), latents.point
+        ks = torch.as_tensor(k, dtype=torch.int64, device=point.device).expand(n)  # (n,)
+        shifts = torch.as_tensor(eps, dtype=point.dtype, device=point.device).expand(n)  # (n,)
+        return latents.moved(self.shift(latents, ks, shifts))
 
     def __getitem__(self, name: str) -> Directions:
         """The columns that people called `name`, with their labels; case does not matter.
@@ -61,7 +66,7 @@ class Directions:
         Raises BenchError where no column bears the name.
         """
         if not isinstance(name, str):  # Python tries 0, 1, ... to iterate
-            raise TypeError("directions are found by name; `matrix[:, k]` is a column")
+            raise TypeError("directions are found by name; `move` takes a number")
         found = [s for s in self.labels if s.label and s.label.casefold() == name.casefold()]
         if found:
             return self._only(found)
@@ -87,24 +92,19 @@ class Directions:
         return self._only([s for s in rated if s.mos is not None and s.mos >= min_mos])
 
     def _only(self, labels: Sequence[Label]) -> Directions:
-        """These columns alone, in the order of the matrix; labels count in the new one.
+        """These columns alone, in their first order; labels count in the new one.
 
-        The provenance's `columns` keeps where they stood in the matrix that was first loaded.
+        The provenance's `columns` keeps where they stood in what was first loaded.
         """
         chosen = sorted(labels, key=lambda label: label.index)
         places = [label.index for label in chosen]
         before = self.provenance.get("columns")
         first = before.split(",") if before else [str(i) for i in range(len(self))]
         return Directions(
-            self.matrix[:, places],  # (d, chosen)
+            self.shift.chosen(places),
             {**self.provenance, "columns": ",".join(first[i] for i in places)},
             tuple(replace(label, index=i) for i, label in enumerate(chosen)),
         )
-
-    def shift(self, k: Tensor | int, eps: Tensor | float) -> Tensor:
-        """eps * A e_k: (n, d) for k and eps of (n,), or (d,) for two numbers."""
-        columns = self.matrix.T[k]  # (n, d) or (d,)
-        return torch.as_tensor(eps, dtype=columns.dtype).unsqueeze(-1) * columns
 
     def check_fits(self, generator: Generator) -> None:
         """Raise BenchError unless `generator` has the latent size these directions live in."""
@@ -118,9 +118,10 @@ class Directions:
     def save(self, path: Path | str) -> None:
         """Write a safetensors file; it loads back bit for bit, provenance and labels included."""
         path = Path(path)
-        tensors = {"directions": self.matrix.contiguous()}
+        tensors, description = pack(self.shift)
         # One entry, as safetensors writes several in an order that differs from file to file.
-        metadata = {"provenance": json.dumps(dict(self.provenance), sort_keys=True)}
+        content = {**self.provenance, **({"shift": description} if description else {})}
+        metadata = {"provenance": json.dumps(content, sort_keys=True)}
         write_atomically(path, lambda part: save_file(tensors, part, metadata))
         if self.labels:
             write_labels(path, self.labels)
@@ -149,8 +150,9 @@ def _read(path: Path) -> Directions:
     try:
         if path.suffix == ".safetensors":
             with safe_open(path, "pt") as file:
-                provenance = (file.metadata() or {}).get("provenance", "{}")
-                return Directions(file.get_tensor("directions"), json.loads(provenance))
+                provenance = json.loads((file.metadata() or {}).get("provenance", "{}"))
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+                return Directions(unpack(tensors, provenance.pop("shift", {})), provenance)
         if path.suffix == ".npy":
             matrix = torch.from_numpy(np.load(path, allow_pickle=False))
         else:
@@ -161,7 +163,7 @@ def _read(path: Path) -> Directions:
         raise BenchError(f"{path} holds no readable directions: {error}") from error
     except Exception as error:  # pickle's own error types are many
         raise BenchError(f"{path} holds more than plain tensors: {error}") from error
-    return Directions(matrix.float(), {"method": "imported", "source": path.name})
+    return Directions(FrozenLinear(matrix.float()), {"method": "imported", "source": path.name})
 
 
 def _only_matrix(content: object, path: Path) -> Tensor:

@@ -1,97 +1,119 @@
-"""The matrix A as a module: frozen, with unit columns, or with orthonormal columns."""
+"""Shifts: by what latents move when they go eps along direction k.
+
+A linear shift adds eps times a column of a matrix A. A bent one depends on where the latents are.
+All that moves an image asks a `Shift`: training, RCA, metrics, strips, the study.
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmark.core.errors import BenchError
+from benchmark.generators.base import Latents
+
+KINDS: dict[str, type[Shift]] = {}  # every kind of shift that is defined, by its name in files
 
 
-class Columns(nn.Module):
-    """Base of the three: a module whose parameters, if any, make up A."""
+class Shift(nn.Module, ABC):
+    """K directions in a latent space of `latent_dim` dimensions; they may be under training.
 
+    A subclass with a `kind` of its own comes back from a file by that name: from `settings()`, the
+    arguments that make it, and from its state dict. So a kind needs its defining code to load.
+    """
+
+    kind: ClassVar[str] = ""
+    k: int
+    latent_dim: int
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if "kind" in vars(cls):
+            KINDS[cls.kind] = cls
+
+    @abstractmethod
+    def forward(self, latents: Latents, k: Tensor, eps: Tensor) -> Tensor:
+        """delta (n, d): what moves n latents by eps (n,) along their directions k, (n,) int64."""
+
+    def tangents(self, latents: Latents) -> Tensor:
+        """(d, K) unit columns: where each direction leads from the latents, on average."""
+        one = torch.ones(len(latents), device=latents.point.device)  # (n,)
+        columns = [self(latents, k * one.long(), one).mean(dim=0) for k in range(self.k)]
+        return F.normalize(torch.stack(columns, dim=1), dim=0)  # (d, K)
+
+    def frozen(self) -> Shift:
+        """A copy that learns no more. It moves by as much as it is told, |delta| = |eps| within 1%,
+        so that length cannot buy RCA: see `check_shift`."""
+        return copy.deepcopy(self).requires_grad_(False).eval()
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments that make an untrained one of this size, as JSON holds them."""
+        return {"latent_dim": self.latent_dim, "k": self.k}
+
+    def chosen(self, places: Sequence[int]) -> Shift:
+        """These directions alone, in this order."""
+        return Chosen(self, places)
+
+
+class Chosen(Shift):
+    """Some directions of another shift."""
+
+    places: Tensor
+
+    def __init__(self, whole: Shift, places: Sequence[int]) -> None:
+        super().__init__()
+        self.whole, self.k, self.latent_dim = whole, len(places), whole.latent_dim
+        self.register_buffer("places", torch.tensor(places, dtype=torch.int64), persistent=False)
+
+    def forward(self, latents: Latents, k: Tensor, eps: Tensor) -> Tensor:
+        return self.whole(latents, self.places[k], eps)  # (n, d)
+
+    def tangents(self, latents: Latents) -> Tensor:
+        return self.whole.tangents(latents)[:, self.places]  # (d, K)
+
+
+class Linear(Shift):
+    """Base of the linear ones: eps A e_k, wherever the latents are."""
+
+    @abstractmethod
     def matrix(self) -> Tensor:
         """A (d, K)."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what its matrix is")
+
+    def forward(self, latents: Latents, k: Tensor, eps: Tensor) -> Tensor:
+        columns = self.matrix().T[k]  # (n, d)
+        return eps.unsqueeze(1) * columns  # (n, d)
+
+    def tangents(self, latents: Latents) -> Tensor:
+        return self.matrix()  # (d, K)
+
+    def frozen(self) -> FrozenLinear:
+        return FrozenLinear(self.matrix().detach().clone())
+
+    def chosen(self, places: Sequence[int]) -> FrozenLinear:
+        return FrozenLinear(self.matrix().detach()[:, list(places)])  # (d, chosen)
 
 
-class FrozenColumns(Columns):
-    """A fixed (d, K) matrix, part of the state dict, so that it comes back as it was."""
+class FrozenLinear(Linear):
+    """A fixed A, part of the state dict, so that it comes back as it was."""
 
+    kind = "linear"
     fixed: Tensor
 
     def __init__(self, matrix: Tensor) -> None:
+        """matrix: A (d, K). Raises BenchError unless it is a finite matrix."""
         super().__init__()
+        if matrix.ndim != 2 or not matrix.isfinite().all():
+            raise BenchError(
+                f"directions must be a finite (d, K) matrix, not {tuple(matrix.shape)}"
+            )
+        self.latent_dim, self.k = matrix.shape
         self.register_buffer("fixed", matrix)
 
     def matrix(self) -> Tensor:
         return self.fixed  # (d, K)
-
-
-class UnitColumns(Columns):
-    """Columns of length one, at any angle to each other; K may exceed d."""
-
-    def __init__(self, start: Tensor) -> None:
-        super().__init__()
-        self.raw = nn.Parameter(start.clone())
-
-    def matrix(self) -> Tensor:
-        return F.normalize(self.raw, dim=0)  # (d, K)
-
-
-class OrthonormalColumns(Columns):
-    """K <= d orthonormal columns: the first K of Q exp(S - S^T), with Q fixed and S learned.
-
-    The exponential of a skew-symmetric matrix is a rotation, so every S is allowed (the
-    parametrisation of Voynov & Babenko 2020, section 3.1).
-    """
-
-    base: Tensor
-
-    def __init__(self, start: Tensor) -> None:
-        super().__init__()
-        d, self.n_columns = start.shape
-        rest = torch.eye(d) - start @ start.T  # projects onto what the start leaves free
-        free = torch.linalg.svd(rest).U[:, : d - self.n_columns]  # (d, d - K)
-        self.register_buffer("base", torch.cat([start, free], dim=1))  # (d, d), orthogonal
-        self.skew = nn.Parameter(torch.zeros(d, d))
-
-    def matrix(self) -> Tensor:
-        rotation = torch.linalg.matrix_exp(self.skew - self.skew.T)  # (d, d)
-        return self.base @ rotation[:, : self.n_columns]  # (d, K)
-
-
-SPACES: dict[str, type[UnitColumns] | type[OrthonormalColumns]] = {
-    "unit": UnitColumns,
-    "orthonormal": OrthonormalColumns,
-}
-
-
-def check_orthonormal(method: str, d: int, k: int) -> None:
-    """Raise BenchError where k orthonormal columns do not fit d dimensions."""
-    if k > d:
-        raise BenchError(
-            f"{method}: {k} orthonormal directions do not fit {d} latent dimensions; "
-            f"take k = {d} or fewer, or only methods that allow more (discovered.space = unit)"
-        )
-
-
-def random_orthonormal(d: int, k: int, rng: torch.Generator) -> Tensor:
-    """(d, K) orthonormal columns, uniform among all such; beyond d, further blocks of them."""
-    blocks = []
-    for first in range(0, k, d):
-        square = torch.randn(d, d, generator=rng)
-        q, r = torch.linalg.qr(square)
-        q = q * r.diagonal().sign()  # makes the distribution uniform (Mezzadri, 2007)
-        blocks.append(q[:, : min(d, k - first)])
-    return torch.cat(blocks, dim=1)  # (d, K)
-
-
-def axes(d: int, k: int, rng: torch.Generator) -> Tensor:
-    """(d, K): the first K coordinate axes; beyond d, random orthonormal columns."""
-    if k <= d:
-        return torch.eye(d, k)
-    return torch.cat([torch.eye(d), random_orthonormal(d, k - d, rng)], dim=1)  # (d, K)
-
-
-STARTS = {"axes": axes, "random": random_orthonormal}

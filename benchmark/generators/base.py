@@ -70,6 +70,10 @@ class Generator(nn.Module):
         if classes is not None or truncation is not None:
             raise BenchError(f"a {type(self).__name__} has no classes and no truncation to choose")
 
+    def true_directions(self) -> Tensor | None:
+        """(d, F) unit columns where the directions of its factors are known, else None."""
+        return None
+
     def thin(self, side: int) -> None:
         """Leave out the pixels that nearest sampling to `side` x `side` would drop.
 

@@ -53,6 +53,9 @@ class Planted(Generator):
         shades = angle.view(-1, 1) + torch.tensor([0.0, 2.1, 4.2], dtype=torch.float64)  # (8, 3)
         self.register_buffer("colour", (0.6 + 0.4 * shades.cos()).float())
 
+    def true_directions(self) -> Tensor:
+        return self.axes  # (d, 8)
+
     def forward(self, latents: Latents) -> Tensor:
         factors = torch.tanh((latents.point @ self.axes / THRESHOLD) ** 3)  # (n, 8) in [-1, 1]
         shown = factors.unsqueeze(-1).unsqueeze(-1)  # (n, 8, 1, 1)

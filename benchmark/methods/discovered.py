@@ -4,13 +4,15 @@ columns apart by what they do to images."""
 from dataclasses import dataclass
 
 from benchmark.core.errors import BenchError, unknown
-from benchmark.directions.shift import SPACES, STARTS, check_orthonormal
-from benchmark.methods.method import Assignment, Fitted, Method
-from benchmark.rca.training import Learner, train
+from benchmark.directions.matrices import SPACES, STARTS, check_orthonormal
+from benchmark.generators.base import Generator
+from benchmark.methods.method import Assignment, Learned
+from benchmark.rca.protocol import Protocol
+from benchmark.rca.training import Learner
 
 
 @dataclass(frozen=True)
-class Discovered(Method):
+class Discovered(Learned):
     """Directions that learn.
 
     space: unit columns (K may exceed d) or orthonormal ones. start: from the coordinate axes or at
@@ -29,34 +31,19 @@ class Discovered(Method):
         if not self.lr > 0:
             raise BenchError(f"discovered.lr must be above 0, not {self.lr}")
 
-    def check(self, latent_dim: int, k: int) -> None:
+    def check(self, generator: Generator, protocol: Protocol) -> None:
         if self.space == "orthonormal":
-            check_orthonormal("discovered", latent_dim, k)
+            check_orthonormal("discovered", generator.latent_dim, protocol.k)
 
-    def fit(self, task: Assignment) -> Fitted:
-        """Train A with an R of its own; the learner holds that R, the curve and the snapshots.
-
-        Raises Diverged where a loss stops being finite.
-        """
-        generator, protocol = task.generator, task.protocol
-        start = STARTS[self.start](generator.latent_dim, protocol.k, task.rng)  # (d, K)
-        learner = Learner(
+    def learner(self, task: Assignment) -> Learner:
+        """A at its start, with an R of its own."""
+        start = STARTS[self.start](task.generator.latent_dim, task.protocol.k, task.rng)  # (d, K)
+        return Learner(
             "discovered",
             SPACES[self.space](start),
-            generator.image_shape,
-            protocol,
+            task.generator.image_shape,
+            task.protocol,
             task.r_seed,
             task.device,
-            lr_columns=self.lr,
+            lr_shift=self.lr,
         )
-        train(
-            generator,
-            [learner],
-            protocol,
-            task.stream_name,
-            [task.checkpoint],
-            task.label,
-        )
-        if learner.failure:
-            raise learner.failure
-        return Fitted(learner.columns.matrix().detach().cpu(), learner)

@@ -3,25 +3,34 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, Literal
 
 import torch
-from torch import Tensor
 
+from benchmark.core.errors import BenchError
+from benchmark.directions.shift import Shift
 from benchmark.generators.base import Generator
 from benchmark.rca.protocol import Protocol
-from benchmark.rca.training import Learner
+from benchmark.rca.training import Learner, train
+
+Role = Literal["method", "baseline"]
+
+TOLERANCE = 0.01  # by which |delta| may differ from |eps|, as a share
+LATENTS = 64  # from which a shift's length is measured
 
 
 @dataclass(frozen=True)
 class Assignment:
     """What a method is asked to do on one generator.
 
-    generator: frozen and prepared, on `device`. protocol: the terms; `protocol.k` directions are
-    wanted. rng: this method's own random stream. stream_name: seeds the training questions.
-    r_seed: seeds a reconstructor. checkpoint: where a long fit keeps its state, or
-    None. label: names it in progress lines.
+    original: the generator as it was loaded, whose layers can be looked at. generator: the same,
+    prepared for speed, on `device`. protocol: the terms; `protocol.k` directions are wanted. rng:
+    this method's own random stream. stream_name: seeds the training questions. r_seed: seeds a
+    reconstructor. checkpoint: where a long fit keeps its state, or None. label: names it in
+    progress lines.
     """
 
+    original: Generator
     generator: Generator
     protocol: Protocol
     rng: torch.Generator
@@ -34,18 +43,80 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Fitted:
-    """matrix: A (d, K). learner: what trained it, for a method whose R learns together with A."""
+    """shift: the directions, frozen. learner: what trained them, for a method whose R learns
+    together with them."""
 
-    matrix: Tensor
+    shift: Shift
     learner: Learner | None = None
 
 
 class Method(ABC):
-    """Base of all methods: a frozen dataclass of settings that knows how to fit."""
+    """Base of all methods: a frozen dataclass of settings that knows how to fit.
 
-    def check(self, latent_dim: int, k: int) -> None:  # noqa: B027 - no limits unless it says so
-        """Raise BenchError if no k directions of this kind exist in `latent_dim` dimensions."""
+    role: whether it is under test or a baseline that others are held against.
+    """
+
+    role: ClassVar[Role] = "method"
+
+    def check(self, generator: Generator, protocol: Protocol) -> None:  # noqa: B027 - no limits unless it says so
+        """Raise BenchError if no `protocol.k` directions of this kind exist for the generator."""
 
     @abstractmethod
     def fit(self, task: Assignment) -> Fitted:
         """Directions for the generator of `task`; whatever it raises fails its cell alone."""
+
+
+class Learned(Method):
+    """A method whose directions learn together with an R of their own.
+
+    It only says what learns. The run trains the learners of all such methods in lockstep: they
+    answer the same questions, and G(z) is computed once for all.
+    """
+
+    @abstractmethod
+    def learner(self, task: Assignment) -> Learner:
+        """An untrained shift and its R."""
+
+    def fit(self, task: Assignment) -> Fitted:
+        """The same alone. Raises Diverged where a loss stops being finite."""
+        learner = self.learner(task)
+        train(
+            task.generator,
+            [learner],
+            task.protocol,
+            task.stream_name,
+            [task.checkpoint],
+            task.label,
+        )
+        return fitted(learner)
+
+
+def fitted(learner: Learner) -> Fitted:
+    """What a trained learner found. Raises Diverged where its loss stopped being finite."""
+    if learner.failure:
+        raise learner.failure
+    return Fitted(learner.shift.frozen().cpu(), learner)
+
+
+@torch.no_grad()
+def check_shift(shift: Shift, generator: Generator, protocol: Protocol) -> None:
+    """Raise BenchError unless `shift` holds the wanted directions of the generator's space.
+
+    All methods are asked about the same eps, so every direction moves by what it is told: a longer
+    step would buy RCA. Its mean length is measured at latents of the generator's own.
+    """
+    if (shift.k, shift.latent_dim) != (protocol.k, generator.latent_dim):
+        raise BenchError(
+            f"the method gave {shift.k} directions of {shift.latent_dim} dimensions, not "
+            f"{protocol.k} of {generator.latent_dim}"
+        )
+    latents = generator.sample(LATENTS, torch.Generator().manual_seed(0))
+    eps = torch.full((LATENTS,), protocol.max_shift)  # (n,)
+    for k in range(shift.k):
+        delta = shift(latents, torch.full((LATENTS,), k), eps)  # (n, d)
+        length = float(delta.norm(dim=-1).mean()) / protocol.max_shift
+        if not abs(length - 1.0) <= TOLERANCE:  # NaN is no length either
+            raise BenchError(
+                f"direction {k} moves by {length:.3g} times the eps it is told; a shift must move "
+                "by eps itself, so divide the direction by its length"
+            )

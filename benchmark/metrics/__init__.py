@@ -1,1 +1,17 @@
-"""Metrics of directions, one a file: a pure function of stored numbers, or a thin driver of G."""
+"""Metrics of directions, one per file: a pure function of stored numbers, or a thin driver of G.
+
+To add one: a `Metric` in a file of its own, a line here, a test.
+"""
+
+from benchmark.metrics.accuracy import Accuracy
+from benchmark.metrics.collapse import Collapse
+from benchmark.metrics.metric import Metric
+from benchmark.metrics.recovery import Recovery
+from benchmark.metrics.redundancy import Redundancy
+
+METRICS: dict[str, Metric] = {
+    "accuracy": Accuracy(),
+    "redundancy": Redundancy(),
+    "collapse": Collapse(),
+    "recovery": Recovery(),
+}

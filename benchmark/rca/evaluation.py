@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from benchmark.directions.shift import Shift
 from benchmark.generators.base import Generator
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.questions import ShiftRange
@@ -22,7 +23,7 @@ EVALUATION_BATCH = 100
 @torch.no_grad()
 def predict(
     generator: Generator,
-    matrix: Tensor,
+    shift: Shift,
     reconstructor: nn.Module,
     protocol: Protocol,
     rng: torch.Generator,
@@ -34,12 +35,12 @@ def predict(
     """
     questions = ShiftRange(protocol.max_shift, protocol.min_shift)
     device = next(reconstructor.parameters()).device
-    matrix = matrix.to(device)
+    shift = shift.to(device)
     parts = []
     for first in range(0, protocol.evaluation, EVALUATION_BATCH):
         n = min(EVALUATION_BATCH, protocol.evaluation - first)
         shifts = questions.draw(generator, protocol.k, n, rng).to(device)
-        delta = shifts.eps.unsqueeze(1) * matrix.T[shifts.k]  # (n, d)
+        delta = shift(shifts.latents, shifts.k, shifts.eps)  # (n, d)
         images = generator(shifts.latents)  # (n, C, H, W)
         shifted = generator(shifts.latents.moved(delta))  # (n, C, H, W)
         logits, eps_hat = reconstructor(images, shifted)  # (n, K), (n,)

@@ -18,7 +18,8 @@ from torch.nn import functional as F
 from benchmark.core.checkpoints import load_checkpoint, save_checkpoint
 from benchmark.core.progress import Progress
 from benchmark.core.seeds import derive_seed
-from benchmark.directions.shift import Columns
+from benchmark.directions.shift import Shift
+from benchmark.directions.stored_shift import Packed, pack
 from benchmark.generators.base import Generator
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.questions import ShiftRange, Shifts
@@ -56,43 +57,43 @@ def losses(
 
 
 class Learner:
-    """An A and its R under training, with optimisers, curve, snapshots and clock.
+    """A shift and its R under training, with optimisers, curve, snapshots and clock.
 
-    columns: A; it learns at rate `lr_columns` if it has parameters. r_seed fixes R's first weights.
+    shift: the directions; they learn at rate `lr_shift` if they have parameters. r_seed: fixes R's
+    first weights.
     """
 
     def __init__(
         self,
         name: str,
-        columns: Columns,
+        shift: Shift,
         image_shape: tuple[int, int, int],
         protocol: Protocol,
         r_seed: int,
         device: str,
-        lr_columns: float = 0.0,
+        lr_shift: float = 0.0,
     ) -> None:
         self.name, self.protocol = name, protocol
-        self.columns = columns.to(device)
+        self.shift = shift.to(device)
         self.reconstructor = new_reconstructor(protocol, image_shape, r_seed).to(device)
-        self.learns_columns = len(list(columns.parameters())) > 0
+        self.learns_shift = any(p.requires_grad for p in shift.parameters())
         self.optimisers = [torch.optim.Adam(self.reconstructor.parameters(), lr=protocol.lr)]
         self.peaks = [protocol.lr]
-        if self.learns_columns:
-            self.optimisers.append(torch.optim.Adam(columns.parameters(), lr=lr_columns))
-            self.peaks.append(lr_columns)
+        if self.learns_shift:
+            self.optimisers.append(torch.optim.Adam(shift.parameters(), lr=lr_shift))
+            self.peaks.append(lr_shift)
         self.step = 0
         self.seconds = 0.0
-        self.failure: Diverged | None = None
+        self.failure: Exception | None = None
         self.curve: list[list[float]] = []  # rows of: step, loss, direction, shift, accuracy
-        self.snapshots: dict[int, Tensor] = {}
+        self.snapshots: dict[int, Packed] = {}
         self._sums = [0.0] * 4
         self._take_snapshot()
 
     def update(self, generator: Generator, images: Tensor, shifts: Shifts) -> None:
         """One Adam step of R, and of A if it learns, on the batch whose G(z) is `images`."""
-        with torch.set_grad_enabled(self.learns_columns):
-            columns = self.columns.matrix().T[shifts.k]  # (n, d)
-            delta = shifts.eps.unsqueeze(1) * columns  # (n, d)
+        with torch.set_grad_enabled(self.learns_shift):
+            delta = self.shift(shifts.latents, shifts.k, shifts.eps)  # (n, d)
             shifted = generator(shifts.latents.moved(delta))  # (n, C, H, W)
         batch = losses(self.reconstructor, images, shifted, shifts, self.protocol)
         if not torch.isfinite(batch.total):
@@ -118,11 +119,11 @@ class Learner:
 
     def _take_snapshot(self) -> None:
         if self.step in {round(share * self.protocol.steps) for share in SNAPSHOTS}:
-            self.snapshots[self.step] = self.columns.matrix().detach().cpu().clone()  # (d, K)
+            self.snapshots[self.step] = pack(self.shift.frozen())
 
     def state(self) -> dict[str, Any]:
         return {
-            "columns": self.columns.state_dict(),
+            "shift": self.shift.state_dict(),
             "reconstructor": self.reconstructor.state_dict(),
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "step": self.step,
@@ -133,7 +134,7 @@ class Learner:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        self.columns.load_state_dict(state["columns"])
+        self.shift.load_state_dict(state["shift"])
         self.reconstructor.load_state_dict(state["reconstructor"])
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
@@ -192,7 +193,7 @@ def train(
             began = time.perf_counter()
             try:
                 learner.update(generator, images, shifts)
-            except Diverged as error:
+            except Exception as error:  # noqa: BLE001 - a shift of anyone's may raise anything
                 learner.failure = error  # its step stays behind, so it is not active again
             learner.seconds += time.perf_counter() - began + shared
         step += 1

@@ -54,21 +54,21 @@ def plan_ablation(
         if key.rpartition(".")[2] in AXES[axis]:
             raise BenchError(f"--set {key} fixes what is varied here; choose by --values instead")
     name, entry = find_generator(reference)
-    latent_dim = entry.load().latent_dim
-    config = replace(config, variants=({}, *_variants(axis, latent_dim, values)))
+    generator = entry.load()
+    config = replace(config, variants=({}, *_variants(axis, generator.latent_dim, values)))
     able: dict[tuple[str, ...], list[Settings]] = {}  # methods that run together, and on what
     points: list[dict[str, Any]] = []
     for variant in config.variants:
         layers = config.layers(variant)
-        k = protocol_for(name, entry, layers).k
+        protocol = protocol_for(name, entry, layers)
         running = []
         for method in methods:
             fit = method_for(method, name, layers)
             try:
-                fit.check(latent_dim, k)
+                fit.check(generator, protocol)
                 running.append(method)
             except BenchError as error:
-                points.append({"method": method, "k": k, "reason": str(error)})
+                points.append({"method": method, "k": protocol.k, "reason": str(error)})
         able.setdefault(tuple(running), []).append(variant)
     groups: list[Group] = []
     for together, variants in able.items():

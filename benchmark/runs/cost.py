@@ -16,7 +16,6 @@ from pathlib import Path
 import torch
 
 from benchmark.core.device import forget_peak, peak
-from benchmark.directions.shift import FrozenColumns
 from benchmark.generators.base import Generator
 from benchmark.methods.method import Assignment
 from benchmark.metrics.collapse import LATENTS
@@ -98,11 +97,11 @@ def _rehearse(
     """Do `steps` of each training and answer so many questions; then scale both up."""
     few = replace(group.protocol, steps=steps, evaluation=questions)
     forget_peak(device)
-    generator = GroupRun(group, Path(), device).generator
+    generator = GroupRun(group, Path(), device, {}).generator
     trials: list[_Trial | str] = []
     for job in jobs:
         try:
-            trials.append(_Trial(job, generator, few, device))
+            trials.append(_Trial(job, group.generator, generator, few, device))
         except Exception as error:  # noqa: BLE001 - the run will store it as the cell's result
             trials.append(f"cannot be timed: {type(error).__name__}: {error}")
     fresh = [trial.fresh for trial in trials if isinstance(trial, _Trial)]
@@ -121,17 +120,19 @@ def _rehearse(
 class _Trial:
     """One job over the few steps of `protocol`: fitted, and a fresh R before its directions."""
 
-    def __init__(self, job: Job, generator: Generator, protocol: Protocol, device: str) -> None:
+    def __init__(
+        self, job: Job, original: Generator, generator: Generator, protocol: Protocol, device: str
+    ) -> None:
         self.protocol = protocol
         rng = torch.Generator().manual_seed(0)
         began = time.perf_counter()
-        fitted = job.method.fit(Assignment(generator, protocol, rng, "cost", 0, device))
+        fitted = job.method.fit(Assignment(original, generator, protocol, rng, "cost", 0, device))
         self.fit_seconds = time.perf_counter() - began
-        self.matrix, self.learner = fitted.matrix, fitted.learner
+        self.learner = fitted.learner
         self.trainings = 1 if fitted.learner is None else 2
         self.fresh = Learner(
             job.cell.method,
-            FrozenColumns(fitted.matrix),
+            fitted.shift,
             generator.image_shape,
             protocol,
             0,
@@ -146,7 +147,7 @@ class _Trial:
         began = time.perf_counter()
         rng = torch.Generator().manual_seed(0)
         evaluation.predict(
-            generator, self.matrix, self.fresh.reconstructor.eval(), self.protocol, rng
+            generator, self.fresh.shift, self.fresh.reconstructor.eval(), self.protocol, rng
         )
         a_question = (time.perf_counter() - began) / self.protocol.evaluation
         trained = self.fresh.seconds + (self.learner.seconds if self.learner else 0.0)

@@ -77,7 +77,7 @@ def plan(config: RunConfig, generators: Sequence[str], methods: Sequence[str]) -
                 )
                 for method_name in methods:
                     method = method_for(method_name, name, layers)
-                    method.check(generator.latent_dim, protocol.k)
+                    method.check(generator, protocol)
                     content: dict[str, Any] = {
                         "generator_hash": generator_hash,
                         "protocol": plain(protocol),

@@ -3,16 +3,16 @@
 RUN/run.json                                    the resolved settings and the command
 RUN/cells/<generator>/<method>/<seed>-<hash>/   one cell
     result.json            figures, status, settings, versions; written last
-    directions.safetensors A with its provenance
+    directions.safetensors the shift with its provenance
     predictions.parquet    answers of the fresh R
     predictions_joint.parquet  answers of the R that learned with A, where there is one
-    curves.parquet         training curves, a row a point: phase, step, loss, ...
-    evolution.safetensors  A after some steps, for methods that learn
+    curves.parquet         training curves, one row per point: phase, step, loss, ...
+    evolution.safetensors  the shift after some steps, for methods that learn
 """
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,15 +44,18 @@ class Cell:
 class Result:
     """What a cell gave.
 
-    status: done, or failed with a reason. config: `protocol` and `method` settings. metrics: the
-    figures of the table, and `collapse_by_direction`. seconds: by phase (fit, fresh, evaluation).
-    files: SHA-256 of each file beside it.
+    status: done, or failed with a reason. role: of the method, under test or a baseline; "" where
+    it was not stored. config: `protocol` and `method` settings. metrics: n, k and chance, the
+    figures of every metric in `measured`, and `by_direction`, lists of K by column. seconds: by
+    phase (fit, fresh, evaluation). files: SHA-256 of each file beside it.
     """
 
     cell: Cell
     status: str
     config: Mapping[str, Any]
     reason: str = ""
+    role: str = ""
+    measured: Sequence[str] = ()
     metrics: Mapping[str, Any] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     device: str = ""

@@ -1,108 +1,149 @@
 """Runs the grid: computes each cell that is not done, and stores what became of it.
 
-Each method of a group first fits its directions. Then every A is frozen and a new R is trained on
-it, the same protocol for all, in lockstep. Last, R answers the held-out questions.
+Each method of a group first fits its directions; those that learn do so in lockstep. Then every
+shift is frozen and a new R is trained on it, the same protocol for all, again in lockstep. Last, R
+answers the held-out questions, and the metrics look at all of it.
 """
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-from safetensors.torch import save_file
+import torch
 
 from benchmark.core.device import device_name, versions
 from benchmark.core.seeds import derive_seed, stream
-from benchmark.core.storage import sha256, write_atomically
-from benchmark.directions.artefact import Directions
-from benchmark.directions.shift import FrozenColumns
+from benchmark.core.storage import sha256
 from benchmark.generators.fast.parts import InParts, most_on
 from benchmark.generators.fast.rewrites import prepare
-from benchmark.generators.planted import Planted
-from benchmark.methods.method import Assignment, Fitted
-from benchmark.metrics.collapse import collapse
-from benchmark.metrics.recovery import recovery
-from benchmark.metrics.redundancy import redundancy
+from benchmark.methods.method import Assignment, Fitted, Learned, check_shift, fitted
+from benchmark.metrics.metric import Evidence, Metric, measure
 from benchmark.rca import evaluation
 from benchmark.rca.reconstructor import INPUT_SIDE
 from benchmark.rca.training import Learner, train
+from benchmark.runs.cell_files import write_cell
 from benchmark.runs.grid import Group, Job
-from benchmark.runs.results import Result, read_cell, write_table
+from benchmark.runs.results import Result, StoredCell, read_cell
 
 
-def execute(groups: Sequence[Group], run: Path, device: str, force: bool) -> Iterator[Result]:
+def execute(
+    groups: Sequence[Group], run: Path, device: str, force: bool, metrics: Mapping[str, Metric]
+) -> Iterator[Result]:
     """Compute what is not done yet, a group at a time; yields each cell's result, old or new.
 
-    A cell that fails is stored with its reason, and the next run tries it again.
+    A cell that fails is stored with its reason, and the next run tries it again. A done cell that
+    was not judged by all of the metrics is judged by the others, without training anything.
     """
     for group in groups:
-        waiting = []
+        waiting, unjudged = [], []
         for job in group.jobs:
             if force:
                 shutil.rmtree(job.cell.folder(run), ignore_errors=True)
-            if (stored := done(job, run)) is not None:
-                yield stored
-            else:
+            stored = done(job, run)
+            if stored is None:
                 waiting.append(job)
-        if waiting:
-            yield from GroupRun(group, run, device).results(waiting)
+            elif metrics.keys() <= {*stored.result.measured}:
+                yield stored.result
+            else:
+                unjudged.append(stored)
+        if waiting or unjudged:
+            work = GroupRun(group, run, device, metrics)
+            yield from (work.judged_again(stored) for stored in unjudged)
+            yield from work.results(waiting)
 
 
-def done(job: Job, run: Path) -> Result | None:
+def done(job: Job, run: Path) -> StoredCell | None:
     """What the job gave, if it has been computed."""
     stored = read_cell(job.cell.folder(run))
-    return stored.result if stored is not None and stored.result.status == "done" else None
+    return stored if stored is not None and stored.result.status == "done" else None
+
+
+@dataclass(frozen=True)
+class _Trained:
+    """A job on its way: its directions, the fresh R before them, and the seconds of its phases."""
+
+    job: Job
+    fitted: Fitted
+    fresh: Learner
+    seconds: dict[str, float]
 
 
 class GroupRun:
     """The computation of one group's cells on one device."""
 
-    def __init__(self, group: Group, run: Path, device: str) -> None:
-        self.group, self.run, self.device = group, run, device
+    def __init__(self, group: Group, run: Path, device: str, metrics: Mapping[str, Metric]) -> None:
+        self.group, self.run, self.device, self.metrics = group, run, device, metrics
         side = INPUT_SIDE[group.protocol.reconstructor]
         prepared = prepare(group.generator, device, side)
         self.generator = InParts(prepared, most_on(device, group.generator))
 
     def results(self, jobs: Sequence[Job]) -> Iterator[Result]:
         """Fit, train and judge each job; a failure ends that job alone."""
-        trained: list[tuple[Job, Fitted, Learner, dict[str, float]]] = []
-        for job in jobs:
-            began = time.perf_counter()
+        trained = []
+        for job, found, seconds in sorted(self._fits(jobs), key=lambda fit: jobs.index(fit[0])):
             try:
-                fitted = self._fit(job)
-                fresh = self._fresh_learner(job, fitted)
+                if isinstance(found, Exception):
+                    raise found
+                check_shift(found.shift, self.group.generator, self.group.protocol)
+                trained.append(_Trained(job, found, self._fresh(job, found), {"fit": seconds}))
             except Exception as error:  # noqa: BLE001 - whatever a method raises is its result
                 yield self._store_failure(job, error)
-                continue
-            spent = fitted.learner.seconds if fitted.learner else time.perf_counter() - began
-            trained.append((job, fitted, fresh, {"fit": spent}))
-        if not trained:
-            return
-        train(
-            self.generator,
-            [fresh for _, _, fresh, _ in trained],
-            self.group.protocol,
-            self._name("fresh"),
-            [job.cell.folder(self.run) / "fresh.pt" for job, *_ in trained],
-            label=f"{self.group.name} seed {self.group.seed}: fresh R",
-        )
-        for job, fitted, fresh, seconds in trained:
+        lost = self._train("fresh", [(one.job, one.fresh) for one in trained])
+        for one in trained:
             began = time.perf_counter()
             try:
-                if fresh.failure:
-                    raise fresh.failure
-                files, metrics = self._judge(job, fitted, fresh)
+                if failure := lost or one.fresh.failure:
+                    raise failure
+                result = self._judge(one)
             except Exception as error:  # noqa: BLE001 - as above
-                yield self._store_failure(job, error)
+                yield self._store_failure(one.job, error)
                 continue
-            seconds |= {"fresh": fresh.seconds, "evaluation": time.perf_counter() - began}
-            yield self._store(job, files, metrics, seconds)
+            spent = {"fresh": one.fresh.seconds, "evaluation": time.perf_counter() - began}
+            yield self._store(replace(result, seconds={**one.seconds, **spent}))
 
-    def _fit(self, job: Job) -> Fitted:
-        assignment = Assignment(
+    def _fits(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Fitted | Exception, float]]:
+        """Each job with its directions, or why there are none, and the seconds that took."""
+        learning: list[tuple[Job, Learner]] = []
+        for job in jobs:
+            began = time.perf_counter()
+            found: Fitted | Exception
+            try:
+                if isinstance(job.method, Learned):
+                    learning.append((job, job.method.learner(self._assignment(job))))
+                    continue
+                found = job.method.fit(self._assignment(job))
+            except Exception as error:  # noqa: BLE001 - as above
+                found = error
+            yield job, found, time.perf_counter() - began
+        lost = self._train("joint", learning)
+        for job, learner in learning:
+            failure = lost or learner.failure
+            yield job, failure or fitted(learner), learner.seconds
+
+    def _train(self, phase: str, learners: Sequence[tuple[Job, Learner]]) -> Exception | None:
+        """Train in lockstep; what stops all of them, as a generator that fails does."""
+        if not learners:
+            return None
+        name = "fit" if phase == "joint" else phase
+        try:
+            train(
+                self.generator,
+                [learner for _, learner in learners],
+                self.group.protocol,
+                self._name(phase),
+                [job.cell.folder(self.run) / f"{name}.pt" for job, _ in learners],
+                label=f"{self.group.name} seed {self.group.seed}: {phase} R",
+            )
+        except Exception as error:  # noqa: BLE001 - it is the result of every cell in the phase
+            return error
+        return None
+
+    def _assignment(self, job: Job) -> Assignment:
+        return Assignment(
+            self.group.generator,
             self.generator,
             self.group.protocol,
             rng=stream(self._name("fit"), job.cell.method),
@@ -112,116 +153,104 @@ class GroupRun:
             checkpoint=job.cell.folder(self.run) / "fit.pt",
             label=f"{self.group.name} seed {self.group.seed}: {job.cell.method}",
         )
-        return job.method.fit(assignment)
 
-    def _fresh_learner(self, job: Job, fitted: Fitted) -> Learner:
-        """An untrained R before the method's frozen A; all methods start from the same R."""
+    def _fresh(self, job: Job, found: Fitted) -> Learner:
+        """An untrained R before the method's frozen shift; all methods start from the same R."""
         return Learner(
             job.cell.method,
-            FrozenColumns(fitted.matrix),
+            found.shift,
             self.generator.image_shape,
             self.group.protocol,
             derive_seed(self._name("fresh R")),
             self.device,
         )
 
-    def _judge(self, job: Job, fitted: Fitted, fresh: Learner) -> tuple[list[Path], dict[str, Any]]:
-        """Write all that the cell leaves behind; returns the files and the figures."""
-        folder = job.cell.folder(self.run)
-        files = [folder / "directions.safetensors", folder / "predictions.parquet"]
-        directions = Directions(fitted.matrix, self._provenance(job))
-        directions.check_fits(self.generator)
-        directions.save(files[0])
-        predictions = self._predict(fitted, fresh)
-        write_table(files[1], predictions)
-        accuracy = evaluation.summarise(predictions)
-        joint = accuracy
-        curves = {"fresh": fresh}
-        if fitted.learner is not None:
-            answers = self._predict(fitted, fitted.learner)
-            joint = evaluation.summarise(answers)
-            curves["joint"] = fitted.learner
-            files += [folder / "predictions_joint.parquet", folder / "evolution.safetensors"]
-            write_table(files[2], answers)
-            write_snapshots(files[3], fitted.learner)
-        files.append(folder / "curves.parquet")
-        write_table(files[-1], pd.concat([curve_table(phase, c) for phase, c in curves.items()]))
-        return files, {
-            "rca_fresh": accuracy.rca,
-            "rca_fresh_low": accuracy.low,
-            "rca_fresh_high": accuracy.high,
-            "rca_joint": joint.rca,
-            "rca_joint_low": joint.low,
-            "rca_joint_high": joint.high,
-            "top5": accuracy.top5,
-            "shift_error": accuracy.shift_error,
-            "n": accuracy.n,
-            "k": len(directions),
-            "chance": 1.0 / len(directions),
-            **self._image_metrics(fitted),
-        }
-
-    def _predict(self, fitted: Fitted, learner: Learner) -> pd.DataFrame:
-        """Answers to the evaluation stream, which depends on the generator alone."""
-        return evaluation.predict(
+    def _judge(self, one: _Trained) -> Result:
+        """Ask R, write all that the cell leaves behind, and let the metrics look at it."""
+        job, shift, learner = one.job, one.fitted.shift, one.fitted.learner
+        predictions = self._predict(one.fresh)
+        joint = None if learner is None else self._predict(learner)
+        files = write_cell(job, self.run, shift, predictions, joint, one.fresh, learner)
+        evidence = Evidence(
+            self.group.generator,
             self.generator,
-            fitted.matrix,
-            learner.reconstructor.eval(),
+            shift.to(self.device),
             self.group.protocol,
-            stream(self.group.name, "evaluation"),
+            predictions,
+            joint,
+            self._stream,
+            self.device,
         )
-
-    def _image_metrics(self, fitted: Fitted) -> dict[str, Any]:
-        """Beside every RCA: what it may have been bought with."""
-        ratios = collapse(
-            self.generator,
-            fitted.matrix,
-            self.group.protocol.max_shift,
-            stream(self.group.name, "collapse"),
-        )
-        metrics: dict[str, Any] = asdict(redundancy(fitted.matrix))
-        metrics |= {"collapse": float(ratios.mean()), "collapse_by_direction": ratios.tolist()}
-        if isinstance(self.group.generator, Planted):
-            metrics["recovery"] = recovery(fitted.matrix, self.group.generator.axes.cpu())
-        return metrics
-
-    def _provenance(self, job: Job) -> dict[str, str]:
-        return {
-            "method": job.cell.method,
-            "generator": job.cell.generator,
-            "generator_hash": job.config["generator_hash"],
-            "config_hash": job.cell.config_hash,
-            "seed": str(job.cell.seed),
-            **versions(),
-        }
-
-    def _store(
-        self, job: Job, files: list[Path], metrics: dict[str, Any], seconds: dict[str, float]
-    ) -> Result:
-        digests = {file.name: sha256(file) for file in files}
-        result = Result(
+        facts = {"n": len(predictions), "k": shift.k, "chance": 1.0 / shift.k}
+        return Result(
             job.cell,
             "done",
             job.config,
-            metrics=metrics,
-            seconds=seconds,
+            role=job.method.role,
+            measured=tuple(self.metrics),
+            metrics={**measure(self.metrics, evidence), **facts},
             device=device_name(self.device),
             versions=versions(),
-            files=digests,
+            files={file.name: sha256(file) for file in files},
+        )
+
+    def judged_again(self, stored: StoredCell) -> Result:
+        """A done cell with the figures of those metrics that it lacks; all else stays as it was."""
+        lacking = {
+            name: metric
+            for name, metric in self.metrics.items()
+            if name not in stored.result.measured
+        }
+        predictions = stored.table("predictions")
+        assert predictions is not None, "a done cell has its answers"
+        evidence = Evidence(
+            self.group.generator,
+            self.generator,
+            stored.directions().shift.to(self.device),
+            self.group.protocol,
+            predictions,
+            stored.table("predictions_joint"),
+            self._stream,
+            self.device,
+        )
+        before, found = stored.result.metrics, measure(lacking, evidence)
+        by_direction = {**before.get("by_direction", {}), **found["by_direction"]}
+        result = replace(
+            stored.result,
+            measured=(*stored.result.measured, *lacking),
+            metrics={**before, **found, "by_direction": by_direction},
         )
         result.write(self.run)
-        folder = job.cell.folder(self.run)
+        return result
+
+    def _predict(self, learner: Learner) -> pd.DataFrame:
+        """Answers to the evaluation stream, which depends on the generator alone."""
+        return evaluation.predict(
+            self.generator,
+            learner.shift.frozen(),
+            learner.reconstructor.eval(),
+            self.group.protocol,
+            self._stream("evaluation"),
+        )
+
+    def _stream(self, purpose: str) -> torch.Generator:
+        """A stream that every method and seed of the generator shares."""
+        return stream(self.group.name, purpose)
+
+    def _store(self, result: Result) -> Result:
+        result.write(self.run)
+        folder = result.cell.folder(self.run)
         for served in (*folder.glob("*.pt"), *folder.glob(".*.part")):  # a kill leaves parts
             served.unlink()
         return result
 
     def _store_failure(self, job: Job, error: Exception) -> Result:
-        reason = f"{type(error).__name__}: {error}"
         result = Result(
             job.cell,
             "failed",
             job.config,
-            reason=reason,
+            reason=f"{type(error).__name__}: {error}",
+            role=job.method.role,
             device=device_name(self.device),
             versions=versions(),
         )
@@ -231,15 +260,3 @@ class GroupRun:
     def _name(self, purpose: str) -> str:
         """Names a random stream; methods are no part of it, so all get the same."""
         return f"{self.group.name} seed {self.group.seed} {purpose}"
-
-
-def curve_table(phase: str, learner: Learner) -> pd.DataFrame:
-    """A training curve: phase, step, and means since the last row of loss, its terms, accuracy."""
-    columns = ["step", "loss", "direction_loss", "shift_loss", "accuracy"]
-    return pd.DataFrame(learner.curve, columns=columns).assign(phase=phase)
-
-
-def write_snapshots(path: Path, learner: Learner) -> None:
-    """A after each kept step, as `step_<n>` in one safetensors file."""
-    tensors = {f"step_{step}": matrix.contiguous() for step, matrix in learner.snapshots.items()}
-    write_atomically(path, lambda part: save_file(tensors, part))

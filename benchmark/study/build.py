@@ -13,8 +13,10 @@ from torch import Tensor
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.seeds import derive_seed, stream
 from benchmark.core.storage import sha256
+from benchmark.directions.artefact import Directions
+from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator, Latents
-from benchmark.generators.planted import Planted
+from benchmark.generators.registry import GENERATORS
 from benchmark.rca.protocol import Protocol
 from benchmark.runs.opening import open_generator
 from benchmark.runs.replicates import Replicates, headline
@@ -45,9 +47,9 @@ def build_study(
     both from `seed`; a generator whose methods have fewer gives the same lower number from each.
     generators: names, all of the run where empty; settings: a study.toml. known_good: directions
     GENERATOR/METHOD/K that everybody should call clear; shown as checks, not studied. Where none
-    are given, true axes of the planted generator serve. task: what is asked about them: a name, or
-    `file.py:Class`. Raises BenchError where a generator or direction is not in the run, or a
-    generator cannot be opened.
+    are given, true directions of a generator that knows them serve. task: what is asked about them,
+    a name or `file.py:Class`. Raises BenchError where a generator or direction is not in the run,
+    or a generator cannot be opened.
     """
     asked = task_class(task)
     if settings is not None:
@@ -96,9 +98,7 @@ class _Gallery:
         if generator is None:
             raise BenchError(f"{r.generator} cannot be opened, so its directions cannot be shown")
         eps = float(r.first.result.config["protocol"]["max_shift"])
-        images, steps = _shown(
-            generator, r.generator, r.first.directions().matrix[:, k], eps, self.seed
-        )
+        images, steps = _shown(generator, r.generator, r.first.directions(), k, eps, self.seed)
         return DirectionStrips(r.generator, r.method, k, steps, images, check)
 
 
@@ -134,33 +134,44 @@ def _named(text: str, rows: Sequence[Replicates]) -> tuple[Replicates, int]:
 
 
 def _true_axes(seed: int) -> Iterator[DirectionStrips]:
-    """Known-good checks: axes of the planted generator, each of which moves one blob."""
-    planted = Planted()
-    axes = np.random.default_rng(derive_seed("study", seed, "checks")).choice(
-        planted.axes.shape[1], GOOD_AXES, replace=False
+    """Known-good checks: true directions of a generator that knows them; each moves one thing."""
+    name, generator, axes = _transparent()
+    chosen = np.random.default_rng(derive_seed("study", seed, "checks")).choice(
+        axes.shape[1], GOOD_AXES, replace=False
     )
-    for k in axes.tolist():
-        images, steps = _shown(planted, "checks", planted.axes[:, k], Protocol(k=1).max_shift, seed)
-        yield DirectionStrips("planted", "true axis", k, steps, images, "good")
+    true = Directions(FrozenLinear(axes))
+    for k in chosen.tolist():
+        images, steps = _shown(generator, "checks", true, k, Protocol(k=1).max_shift, seed)
+        yield DirectionStrips(name, "true axis", k, steps, images, "good")
+
+
+def _transparent() -> tuple[str, Generator, Tensor]:
+    """The first generator that needs no weights and knows its true directions, (d, F)."""
+    for name, entry in GENERATORS.items():
+        generator = entry.load() if entry.weights is None else None
+        axes = None if generator is None else generator.true_directions()
+        if generator is not None and axes is not None:
+            return name, generator, axes
+    raise BenchError("no generator knows its true directions; name some with --known-good")
 
 
 def _shown(
-    generator: Generator, name: str, direction: Tensor, eps: float, seed: int
+    generator: Generator, name: str, directions: Directions, k: int, eps: float, seed: int
 ) -> tuple[list[list[np.ndarray]], list[float]]:
-    """Images by row and step along `direction`, and the steps from -eps to eps."""
+    """Images by row and step along direction k, and the steps from -eps to eps."""
     latents = generator.sample(ROWS, stream("study", seed, name, "latents"))
     steps = np.linspace(-eps, eps, STEPS)
-    return render(generator, latents, direction, steps), steps.tolist()
+    return render(generator, latents, directions, k, steps), steps.tolist()
 
 
 @torch.no_grad()
 def render(
-    generator: Generator, latents: Latents, direction: Tensor, steps: np.ndarray
+    generator: Generator, latents: Latents, directions: Directions, k: int, steps: np.ndarray
 ) -> list[list[np.ndarray]]:
-    """uint8 images (H, W, C) of G(z + eps * direction): rows are latents, columns are steps."""
+    """One row per latent, one column per step: uint8 images (H, W, C) of the moved latents."""
     columns = []
     for eps in steps.tolist():
-        images = generator(latents.moved(eps * direction))  # (n, C, H, W)
+        images = generator(directions.move(latents, k, eps))  # (n, C, H, W)
         pixels = images.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
         columns.append(pixels.permute(0, 2, 3, 1).cpu().numpy())  # (n, H, W, C)
     return [[column[row] for column in columns] for row in range(len(latents))]

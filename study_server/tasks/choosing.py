@@ -7,35 +7,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmark.core.errors import BenchError, unknown
-from benchmark.core.plugins import installed, load_attribute
+from benchmark.core.plugins import from_file, installed, is_file
 from study_server.study_settings import Settings
 from study_server.tasks import TASKS
 from study_server.tasks.task import Task
 
-GROUP = "latent_direction_bench.tasks"
 TOLD = ("kind", "choices", "of_settings", "other", "asked_if", "required")  # of a question; its
 # words may be corrected after the study was built
 
 
 def task_class(reference: str) -> type[Task]:
     """The task of this name, or `file.py:Class`. Raises BenchError where there is none."""
-    if ":" in reference:
-        found = load_attribute(reference)
-        if not (isinstance(found, type) and issubclass(found, Task)):
-            raise BenchError(f"{reference} is no class of a Task")
-        own = TASKS.get(getattr(found, "name", ""))
-        if own is not None and own is not found:
-            raise BenchError(
-                f"{reference} has the name of the task '{found.name}'; give it its own"
-            )
-        return found
     if reference in TASKS:
         return TASKS[reference]
-    brought = installed(GROUP)
-    if reference not in brought:
-        raise unknown("task", reference, [*TASKS, *brought])
-    loaded: type[Task] = brought[reference].load()
-    return loaded
+    offered = installed("tasks")
+    if is_file(reference):
+        found = from_file(reference).value
+    elif reference in offered:
+        found = offered[reference].load().value
+    else:
+        raise unknown("task", reference, [*TASKS, *offered])
+    if not (isinstance(found, type) and issubclass(found, Task)):
+        raise BenchError(f"{reference} is no class of a Task")
+    name = getattr(found, "name", "")
+    if name in TASKS:
+        raise BenchError(f"{reference} has the name of the task '{name}'; give it one of its own")
+    return found
 
 
 def stored_task(described: Mapping[str, Any], settings: Settings, reference: str | None) -> Task:
@@ -44,7 +41,7 @@ def stored_task(described: Mapping[str, Any], settings: Settings, reference: str
     Raises BenchError where it is not known here, is another one, or asks other questions by now.
     """
     name = described["name"]
-    if reference is None and name not in TASKS and name not in installed(GROUP):
+    if reference is None and name not in TASKS and name not in installed("tasks"):
         raise BenchError(
             f"the study asks the task '{name}', which is neither built in nor installed; "
             "name its file: --task FILE.py:CLASS"

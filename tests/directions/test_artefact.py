@@ -11,6 +11,7 @@ from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.directions.artefact import Directions
 from benchmark.directions.labels import Label
+from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
 
@@ -18,21 +19,24 @@ MATRIX = torch.randn(16, 5, generator=stream("matrix"))
 PROVENANCE = {"method": "discovered", "generator": "planted", "seed": "3"}
 
 
-def test_shift_is_eps_times_a_column() -> None:
-    directions = Directions(MATRIX)
+def test_a_move_is_eps_times_a_column() -> None:
+    directions = Directions(FrozenLinear(MATRIX))
     k, eps = torch.tensor([4, 0, 4]), torch.tensor([2.0, -1.5, 0.0])
     expected = np.stack([e * MATRIX.numpy()[:, i] for i, e in zip((4, 0, 4), (2.0, -1.5, 0.0))])  # noqa: B905 - the literals are of one length
-    np.testing.assert_allclose(directions.shift(k, eps).numpy(), expected, rtol=1e-6)
-    np.testing.assert_allclose(directions.shift(4, 2.0).numpy(), expected[0], rtol=1e-6)
+    latents = Latents(torch.randn(3, 16, generator=stream("latents")))
+    moved = directions.move(latents, k, eps).point - latents.point
+    np.testing.assert_allclose(moved.numpy(), expected, atol=1e-6)
+    moved = directions.move(latents, 4, 2.0).point - latents.point
+    np.testing.assert_allclose(moved.numpy(), [expected[0]] * 3, atol=1e-6)
     assert len(directions) == 5
     assert directions.latent_dim == 16
 
 
 def test_saved_directions_come_back_bit_for_bit(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "directions.safetensors"
-    Directions(MATRIX, PROVENANCE).save(path)
+    Directions(FrozenLinear(MATRIX), PROVENANCE).save(path)
     loaded = Directions.load(path)
-    assert torch.equal(loaded.matrix, MATRIX)
+    assert torch.equal(loaded.shift.matrix(), MATRIX)
     assert loaded.provenance == PROVENANCE
     with safe_open(path, "pt") as file:  # readable without this project
         assert torch.equal(file.get_tensor("directions"), MATRIX)
@@ -48,15 +52,15 @@ def test_plain_matrices_of_others_load(tmp_path: Path, name: str) -> None:
     else:
         torch.save({"linear.weight": MATRIX, "linear.bias": torch.zeros(16)}, path)
     loaded = Directions.load(path)
-    assert torch.equal(loaded.matrix, MATRIX)
+    assert torch.equal(loaded.shift.matrix(), MATRIX)
     assert loaded.provenance == {"method": "imported", "source": name}
 
 
 def test_another_latent_size_is_refused_with_both_numbers() -> None:
-    directions = Directions(torch.zeros(128, 3), {"generator": "mnist-sngan"})
+    directions = Directions(FrozenLinear(torch.zeros(128, 3)), {"generator": "mnist-sngan"})
     with pytest.raises(BenchError, match=r"128-dimensional \(made for mnist-sngan\).* has 16"):
         directions.check_fits(Planted())
-    Directions(MATRIX).check_fits(Planted())
+    Directions(FrozenLinear(MATRIX)).check_fits(Planted())
 
 
 @pytest.mark.parametrize(
@@ -98,13 +102,13 @@ def test_a_pickle_that_would_run_code_is_not_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize("matrix", [torch.zeros(3), torch.full((3, 2), float("nan"))])
 def test_what_is_no_matrix_is_refused(matrix: torch.Tensor) -> None:
     with pytest.raises(BenchError, match="finite"):
-        Directions(matrix)
+        FrozenLinear(matrix)
 
 
 def test_moving_an_image_needs_three_lines() -> None:
     generator = Planted()
     latents = generator.sample(2, stream("use"))
-    moved = generator(latents.moved(Directions(generator.axes).shift(0, 4.0)))
+    moved = generator(Directions(FrozenLinear(generator.axes)).move(latents, 0, 4.0))
     by_hand = generator(Latents(latents.point + 4.0 * generator.axes[:, 0]))
     torch.testing.assert_close(moved, by_hand)
     assert (moved - generator(latents)).abs().max() > 0.1
@@ -116,12 +120,12 @@ def test_the_authors_biggan_matrix_loads_where_it_is_at_hand() -> None:
         pytest.skip("the authors' matrix is not part of this repository")
     directions = Directions.load(path)
     assert (directions.latent_dim, len(directions)) == (120, 120)
-    gram = directions.matrix.T @ directions.matrix
+    gram = directions.shift.matrix().T @ directions.shift.matrix()
     torch.testing.assert_close(gram, torch.eye(120), atol=1e-5, rtol=0)
 
 
 NAMED = Directions(
-    MATRIX,
+    FrozenLinear(MATRIX),
     PROVENANCE,
     (
         Label(4, 0.9, 0.6, 1.0, "geometry", "rotation", 10),
@@ -134,28 +138,30 @@ NAMED = Directions(
 def test_a_name_gives_its_columns() -> None:
     for name in ("rotation", "ROTATION"):
         found = NAMED[name]
-        assert torch.equal(found.matrix, MATRIX[:, [1, 4]])
+        assert torch.equal(found.shift.matrix(), MATRIX[:, [1, 4]])
         assert [label.index for label in found.labels] == [0, 1]
         assert [label.mos for label in found.labels] == [0.6, 0.9]
         assert found.provenance == {**PROVENANCE, "columns": "1,4"}
-    torch.testing.assert_close(NAMED["rotation"].shift(1, 2.0), 2.0 * MATRIX[:, 4])
+    origin = Latents(torch.zeros(1, 16))
+    moved = NAMED["rotation"].move(origin, 1, 2.0).point[0]
+    torch.testing.assert_close(moved, 2.0 * MATRIX[:, 4])
     with pytest.raises(BenchError, match="did you mean"):
         NAMED["rotatoin"]
 
 
 def test_interpretable_directions_reach_the_wanted_mos() -> None:
-    assert torch.equal(NAMED.interpretable().matrix, MATRIX[:, [1, 4]])
-    assert torch.equal(NAMED.interpretable(min_mos=0.7).matrix, MATRIX[:, [4]])
+    assert torch.equal(NAMED.interpretable().shift.matrix(), MATRIX[:, [1, 4]])
+    assert torch.equal(NAMED.interpretable(min_mos=0.7).shift.matrix(), MATRIX[:, [4]])
     assert len(NAMED.interpretable(min_mos=0.95)) == 0
     narrowed = NAMED["rotation"].interpretable(min_mos=0.7)
     assert narrowed.provenance["columns"] == "4"
-    assert torch.equal(narrowed.matrix, MATRIX[:, [4]])
+    assert torch.equal(narrowed.shift.matrix(), MATRIX[:, [4]])
 
 
 def test_unlabelled_directions_say_how_to_get_labels() -> None:
     for ask in (lambda d: d["rotation"], lambda d: d.interpretable()):
         with pytest.raises(BenchError, match="bench study label"):
-            ask(Directions(MATRIX))
+            ask(Directions(FrozenLinear(MATRIX)))
     with pytest.raises(TypeError, match="found by name"):
         list(NAMED)
 
@@ -164,14 +170,16 @@ def test_labels_are_saved_and_loaded_with_the_directions(tmp_path: Path) -> None
     path = tmp_path / "directions.safetensors"
     NAMED.save(path)
     assert Directions.load(path).labels == NAMED.labels
-    Directions(MATRIX).save(path)
+    Directions(FrozenLinear(MATRIX)).save(path)
     assert Directions.load(path).labels == ()
 
 
 def test_the_authors_names_come_along(tmp_path: Path) -> None:
     torch.save(MATRIX, tmp_path / "deformator.pt")
     (tmp_path / "human_annotation.txt").write_text("3: zoom\n")
-    assert torch.equal(Directions.load(tmp_path / "deformator.pt")["zoom"].matrix, MATRIX[:, [3]])
+    assert torch.equal(
+        Directions.load(tmp_path / "deformator.pt")["zoom"].shift.matrix(), MATRIX[:, [3]]
+    )
     (tmp_path / "human_annotation.txt").write_text("5: zoom\n")
     with pytest.raises(BenchError, match="direction 5, but there are 5, from 0"):
         Directions.load(tmp_path / "deformator.pt")

@@ -5,14 +5,14 @@ import torch
 from scipy import stats
 
 from benchmark.core.seeds import stream
-from benchmark.directions.shift import (
+from benchmark.directions.matrices import (
     STARTS,
-    FrozenColumns,
-    OrthonormalColumns,
-    UnitColumns,
+    OrthonormalLinear,
+    UnitLinear,
     axes,
     random_orthonormal,
 )
+from benchmark.directions.shift import FrozenLinear
 
 
 def learn(columns: torch.nn.Module, rate: float = 0.05) -> torch.Tensor:
@@ -32,7 +32,7 @@ def test_orthonormal_columns_start_where_told_and_stay_orthonormal(
     start: str, d: int, k: int
 ) -> None:
     given = STARTS[start](d, k, stream(start))
-    columns = OrthonormalColumns(given)
+    columns = OrthonormalLinear(given)
     torch.testing.assert_close(columns.matrix(), given, atol=1e-6, rtol=0)
     learned = learn(columns)
     torch.testing.assert_close(learned.T @ learned, torch.eye(k), atol=1e-5, rtol=0)
@@ -41,7 +41,7 @@ def test_orthonormal_columns_start_where_told_and_stay_orthonormal(
 
 @pytest.mark.parametrize("k", [5, 12, 30])
 def test_unit_columns_keep_length_one_for_any_k(k: int) -> None:
-    columns = UnitColumns(axes(12, k, stream("axes")))
+    columns = UnitLinear(axes(12, k, stream("axes")))
     learned = learn(columns)
     torch.testing.assert_close(learned.norm(dim=0), torch.ones(k))
     assert learned.shape == (12, k)
@@ -51,9 +51,9 @@ def test_unit_columns_keep_length_one_for_any_k(k: int) -> None:
 
 def test_frozen_columns_have_no_parameters_but_survive_a_reload() -> None:
     matrix = random_orthonormal(9, 4, stream("frozen"))
-    columns = FrozenColumns(matrix)
+    columns = FrozenLinear(matrix)
     assert list(columns.parameters()) == []
-    reloaded = FrozenColumns(torch.zeros(9, 4))
+    reloaded = FrozenLinear(torch.zeros(9, 4))
     reloaded.load_state_dict(columns.state_dict())
     assert torch.equal(reloaded.matrix(), matrix)
 

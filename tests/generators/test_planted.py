@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from benchmark.core.seeds import stream
-from benchmark.directions.shift import random_orthonormal
+from benchmark.directions.matrices import random_orthonormal
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import FACTORS, Planted
 from benchmark.generators.stored import weights_hash

@@ -12,6 +12,7 @@ from benchmark.generators.fast.rewrites import prepare
 from benchmark.generators.planted import Planted
 from benchmark.methods.discovered import Discovered
 from benchmark.methods.method import Assignment
+from benchmark.metrics import METRICS
 from benchmark.rca.protocol import Protocol
 from benchmark.runs.grid import plan
 from benchmark.runs.runner import execute
@@ -22,7 +23,7 @@ def recoveries(out: Path, seeds: tuple[int, ...], *settings: str) -> dict[str, l
     """By method, over seeds, of the `quick` preset with some settings changed."""
     config = replace(RunConfig.from_preset("quick"), seeds=seeds).with_settings(settings)
     found: dict[str, list[float]] = {"discovered": [], "random": []}
-    for result in execute(plan(config, ["planted"], list(found)), out, "cpu", force=False):
+    for result in execute(plan(config, ["planted"], list(found)), out, "cpu", False, METRICS):
         found[result.cell.method].append(result.metrics["recovery"])
     return found
 
@@ -44,10 +45,10 @@ def test_discovery_finds_the_planted_axes_with_every_seed(tmp_path: Path) -> Non
 @pytest.mark.parametrize("start", ["axes", "random"])
 def test_every_form_of_a_starts_where_told_and_moves(space: str, start: str) -> None:
     protocol = Protocol(k=6, steps=8, batch=8)
-    task = Assignment(prepare(Planted()), protocol, stream("fit"), "questions", r_seed=0)
+    task = Assignment(Planted(), prepare(Planted()), protocol, stream("fit"), "questions", r_seed=0)
     fitted = Discovered(space, start, lr=0.01).fit(task)
     assert fitted.learner is not None
-    first, last = fitted.learner.snapshots[0], fitted.matrix
+    first, last = fitted.learner.snapshots[0][0]["directions"], fitted.shift.matrix()
     axes = torch.eye(16, 6)
     assert torch.allclose(first, axes, atol=1e-6) == (start == "axes")
     torch.testing.assert_close(last.norm(dim=0), torch.ones(6), atol=1e-5, rtol=0)
@@ -58,8 +59,13 @@ def test_every_form_of_a_starts_where_told_and_moves(space: str, start: str) -> 
 
 def test_more_unit_columns_than_dimensions() -> None:
     task = Assignment(
-        prepare(Planted()), Protocol(k=20, steps=3, batch=8), stream("fit"), "q", r_seed=0
+        Planted(),
+        prepare(Planted()),
+        Protocol(k=20, steps=3, batch=8),
+        stream("fit"),
+        "q",
+        r_seed=0,
     )
-    assert Discovered("unit").fit(task).matrix.shape == (16, 20)
+    assert Discovered("unit").fit(task).shift.matrix().shape == (16, 20)
     with pytest.raises(BenchError, match="20 orthonormal directions do not fit 16"):
-        Discovered("orthonormal").check(16, 20)
+        Discovered("orthonormal").check(Planted(), task.protocol)

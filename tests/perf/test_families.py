@@ -10,7 +10,7 @@ import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmark.core.seeds import stream
-from benchmark.directions.shift import UnitColumns, axes
+from benchmark.directions.matrices import UnitLinear, axes
 from benchmark.generators.base import Generator
 from benchmark.generators.biggan import BigGAN
 from benchmark.generators.fast.rewrites import prepare
@@ -41,7 +41,7 @@ class FastStep:
         self.generator = prepare(generator, side=INPUT_SIDE[terms.reconstructor])
         start = axes(generator.latent_dim, terms.k, stream("start"))
         shape = self.generator.image_shape
-        self.learner = Learner("A", UnitColumns(start), shape, terms, 0, "cpu", lr_columns=1e-4)
+        self.learner = Learner("A", UnitLinear(start), shape, terms, 0, "cpu", lr_shift=1e-4)
         self.terms, self.rng = terms, stream("perf")
 
     def __call__(self) -> None:

@@ -12,7 +12,8 @@ import torch
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from benchmark.core.seeds import stream
-from benchmark.directions.shift import FrozenColumns, UnitColumns, axes
+from benchmark.directions.matrices import UnitLinear, axes
+from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.fast.rewrites import prepare
 from benchmark.rca import evaluation
 from benchmark.rca.protocol import Protocol
@@ -59,7 +60,7 @@ def test_training_step(benchmark: BenchmarkFixture, width: int, least: float, ro
     generator = plain.sngan(width)
     start = axes(generator.latent_dim, K, stream("start"))
     terms = Protocol(k=K, steps=10**6, schedule="constant")
-    learner = Learner("A", UnitColumns(start), SHAPE, terms, 0, "cpu", lr_columns=1e-4)
+    learner = Learner("A", UnitLinear(start), SHAPE, terms, 0, "cpu", lr_shift=1e-4)
     reference = plain.PlainTraining(
         generator, start, lenet(SHAPE, K), terms.lambda_, terms.shift_loss, 1e-4, terms.lr
     )
@@ -104,7 +105,7 @@ def test_lockstep(benchmark: BenchmarkFixture) -> None:
     start = axes(prepared.latent_dim, K, stream("start"))
 
     def learners() -> list[Learner]:
-        return [Learner(n, FrozenColumns(start), SHAPE, terms, 0, "cpu") for n in "abc"]
+        return [Learner(n, FrozenLinear(start), SHAPE, terms, 0, "cpu") for n in "abc"]
 
     def together() -> None:
         train(prepared, learners(), terms, "s", [None] * 3, "together")

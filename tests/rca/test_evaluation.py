@@ -8,6 +8,7 @@ from scipy import stats
 from torch import Tensor, nn
 
 from benchmark.core.seeds import stream
+from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator, Latents
 from benchmark.rca import evaluation
 from benchmark.rca.protocol import Protocol
@@ -98,7 +99,9 @@ class Reads(nn.Module):
 @pytest.mark.parametrize("honest", [True, False])
 def test_predict_on_an_answer_that_is_known(honest: bool) -> None:
     protocol = Protocol(k=4, evaluation=1250)
-    table = evaluation.predict(Shows(), torch.eye(4), Reads(honest), protocol, stream("evaluation"))
+    table = evaluation.predict(
+        Shows(), FrozenLinear(torch.eye(4)), Reads(honest), protocol, stream("evaluation")
+    )
     assert len(table) == 1250
     result = evaluation.summarise(table)
     if honest:
@@ -114,7 +117,9 @@ def test_predict_on_an_answer_that_is_known(honest: bool) -> None:
 def test_every_method_is_asked_the_same_questions() -> None:
     protocol = Protocol(k=4, evaluation=300)
     tables = [
-        evaluation.predict(Shows(), matrix, Reads(True), protocol, stream("evaluation"))
+        evaluation.predict(
+            Shows(), FrozenLinear(matrix), Reads(True), protocol, stream("evaluation")
+        )
         for matrix in (torch.eye(4), torch.randn(4, 4, generator=stream("other")))
     ]
     pd.testing.assert_frame_equal(tables[0][["k", "eps"]], tables[1][["k", "eps"]])

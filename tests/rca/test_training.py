@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from benchmark.core.seeds import stream
-from benchmark.directions.shift import FrozenColumns, UnitColumns, axes, random_orthonormal
+from benchmark.directions.matrices import UnitLinear, axes, random_orthonormal
+from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator, Latents
 from benchmark.generators.fast.rewrites import prepare
 from benchmark.rca import training
@@ -34,12 +35,12 @@ def double(shifts: Shifts) -> Shifts:
 
 def learner(terms: Protocol, seed: int = 0, learns: bool = True, name: str = "A") -> Learner:
     start = axes(D, K, stream("start"))
-    columns = UnitColumns(start) if learns else FrozenColumns(start)
-    return Learner(name, columns, (1, 32, 32), terms, seed, "cpu", lr_columns=1e-2)
+    columns = UnitLinear(start) if learns else FrozenLinear(start)
+    return Learner(name, columns, (1, 32, 32), terms, seed, "cpu", lr_shift=1e-2)
 
 
 def weights(one: Learner) -> dict[str, torch.Tensor]:
-    return {**one.reconstructor.state_dict(), "A": one.columns.matrix().detach()}
+    return {**one.reconstructor.state_dict(), "A": one.shift.matrix().detach()}
 
 
 def assert_same_bits(one: Learner, other: Learner) -> None:
@@ -64,7 +65,7 @@ def test_loss_and_gradients_equal_the_plain_computation(
     expected.backward()
 
     fast, fast_r = prepare(wide), new_reconstructor(terms, (1, 32, 32), seed=3).double()
-    columns = UnitColumns(raw)
+    columns = UnitLinear(raw)
     with torch.no_grad():
         images = fast(shifts.latents)
     delta = shifts.eps.unsqueeze(1) * columns.matrix().T[shifts.k]
@@ -81,14 +82,14 @@ def test_steps_of_adam_equal_the_plain_loop_in_float64(generator: Generator) -> 
     terms = protocol(batch=8, shift_loss="mae")
     wide = copy.deepcopy(generator).double()
     one = learner(terms)
-    one.columns.double(), one.reconstructor.double()
+    one.shift.double(), one.reconstructor.double()
     reference = plain.PlainTraining(
         wide,
         axes(D, K, stream("x")).double(),
         copy.deepcopy(one.reconstructor),
         weight=0.25,
         shift_loss="mae",
-        lr_columns=1e-2,
+        lr_shift=1e-2,
         lr=terms.lr,
     )
     fast, rng = prepare(wide), stream("steps")
@@ -99,7 +100,7 @@ def test_steps_of_adam_equal_the_plain_loop_in_float64(generator: Generator) -> 
             images = fast(shifts.latents)
         one.update(fast, images, shifts)
     matrix = reference.raw / reference.raw.norm(dim=0)
-    torch.testing.assert_close(one.columns.matrix(), matrix, rtol=1e-7, atol=1e-9)
+    torch.testing.assert_close(one.shift.matrix(), matrix, rtol=1e-7, atol=1e-9)
     assert not torch.allclose(matrix, torch.eye(D, K).double(), atol=1e-3), "A did not move"
 
 
@@ -177,7 +178,7 @@ def test_snapshots_hold_the_evolution_of_a(generator: Generator) -> None:
     train(prepare(generator), [one], terms, "stream", [None], "evolution")
     assert sorted(one.snapshots) == [0, 2, 20, 200]
     assert torch.equal(one.snapshots[0], torch.eye(D, K))
-    assert torch.equal(one.snapshots[200], one.columns.matrix().detach())
+    assert torch.equal(one.snapshots[200][0]["directions"], one.shift.matrix().detach())
     moved = [(one.snapshots[s] - one.snapshots[0]).norm() for s in (2, 20, 200)]
     assert moved == sorted(moved)
 

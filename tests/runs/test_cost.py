@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from benchmark.generators.base import Generator, Latents
+from benchmark.metrics import METRICS
 from benchmark.runs.cost import Cost, costs, statement, total
 from benchmark.runs.grid import Group, plan
 from benchmark.runs.runner import execute
@@ -65,7 +66,7 @@ def planned(folder: Path, toml: str = "", methods: list[str] | None = None) -> l
 def test_the_estimate_is_what_the_run_takes(groups: list[Group], tmp_path: Path) -> None:
     estimates = costs(groups, tmp_path / "run", "cpu", force=False)
     began = Counted.clock
-    results = list(execute(groups, tmp_path / "run", "cpu", force=False))
+    results = list(execute(groups, tmp_path / "run", "cpu", False, METRICS))
     assert {result.status for result in results} == {"done"}
     assert total(estimates) == pytest.approx(Counted.clock - began, rel=0.02)
     for estimate, result in zip(estimates, results, strict=True):
@@ -78,11 +79,11 @@ def test_the_estimate_is_what_the_run_takes(groups: list[Group], tmp_path: Path)
 
 def test_only_what_is_not_done_counts_unless_forced(groups: list[Group], tmp_path: Path) -> None:
     run = tmp_path / "run"
-    list(execute(groups[:1], run, "cpu", force=False))
+    list(execute(groups[:1], run, "cpu", False, METRICS))
     left = costs(groups, run, "cpu", force=False)
     assert len(left) == 3  # the other seed
     assert len(costs(groups, run, "cpu", force=True)) == 6
-    list(execute(groups[1:], run, "cpu", force=False))
+    list(execute(groups[1:], run, "cpu", False, METRICS))
     made = Counted.images
     assert costs(groups, run, "cpu", force=False) == []
     assert Counted.images == made

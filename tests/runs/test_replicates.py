@@ -1,8 +1,18 @@
 """Which cells make a row, and in which order."""
 
+from pathlib import Path
+
+import pytest
+
 from benchmark.runs.replicates import headline, ordered_methods
 from benchmark.runs.results import read_cells, read_run
-from tests.report.drawn import write_cell
+from tests.report.drawn import write_cell, write_run
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run of the test's own to change."""
+    return write_run(tmp_path / "run")
 
 
 def test_methods_keep_their_usual_order_and_strangers_come_last(run):

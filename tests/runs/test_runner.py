@@ -11,7 +11,10 @@ import torch
 import baselines
 from baselines import METHODS
 from benchmark.directions.artefact import Directions
+from benchmark.directions.shift import FrozenLinear
+from benchmark.generators.base import Latents
 from benchmark.methods.method import Assignment, Fitted, Method
+from benchmark.metrics import METRICS
 from benchmark.rca import evaluation
 from benchmark.runs.grid import plan, record
 from benchmark.runs.results import Result, read_cell, read_cells, read_run, write_json
@@ -33,7 +36,7 @@ def run(
     config = config.with_settings([*SETTINGS, *settings])
     groups = plan(config, ["planted"], methods)
     record(config, groups, out, "test")
-    return list(execute(groups, out, "cpu", force))
+    return list(execute(groups, out, "cpu", force, METRICS))
 
 
 def stored_bytes(out: Path) -> dict[str, bytes]:
@@ -51,7 +54,7 @@ def test_a_run_leaves_everything_a_reader_needs(tmp_path: Path) -> None:
     assert [r.status for r in results] == ["done"] * 3
     for cell in read_cells(tmp_path):
         figures, directions = cell.result.metrics, cell.directions()
-        assert directions.matrix.shape == (16, 5)
+        assert directions.shift.tangents(Latents(torch.zeros(1, 16))).shape == (16, 5)
         assert directions.provenance["method"] == cell.result.cell.method
         assert len(directions.provenance["generator_hash"]) == 64
         predictions = cell.table("predictions")
@@ -59,8 +62,8 @@ def test_a_run_leaves_everything_a_reader_needs(tmp_path: Path) -> None:
         assert figures["rca_fresh"] == evaluation.summarise(predictions).rca
         assert figures["n"] == len(predictions) == 300
         assert figures["chance"] == 0.2
-        assert figures["collapse"] == pytest.approx(np.mean(figures["collapse_by_direction"]))
-        assert len(figures["collapse_by_direction"]) == 5
+        assert figures["collapse"] == pytest.approx(np.mean(figures["by_direction"]["collapse"]))
+        assert len(figures["by_direction"]["collapse"]) == 5
         assert set(cell.result.seconds) == {"fit", "fresh", "evaluation"}
         joint = cell.table("predictions_joint")
         assert (joint is not None) == (cell.result.cell.method == "discovered")
@@ -106,7 +109,7 @@ def test_a_changed_setting_is_another_cell_only_where_it_matters(tmp_path: Path)
 def test_seeds_are_replicates(tmp_path: Path) -> None:
     results = run(tmp_path, seeds=(0, 1), methods=("random",))
     assert len(results) == 2
-    one, two = (cell.directions().matrix for cell in read_cells(tmp_path))
+    one, two = (cell.directions().shift.matrix() for cell in read_cells(tmp_path))
     assert not torch.allclose(one, two)
 
 
@@ -144,17 +147,20 @@ class Failing(Method):
 
 
 @dataclass(frozen=True)
-class Infinite(Method):
-    """Directions so long that the loss is not finite."""
+class TooLong(Method):
+    """Directions that are far too long."""
 
     def fit(self, task: Assignment) -> Fitted:
         matrix = torch.ones(task.generator.latent_dim, task.protocol.k)
-        return Fitted(torch.full_like(matrix, 1e38) * 10)
+        return Fitted(FrozenLinear(4.0 * matrix))
 
 
 @pytest.mark.parametrize(
     ("kind", "reason"),
-    [(Failing, "RuntimeError: no directions today"), (Infinite, "Diverged: the loss became nan")],
+    [
+        (Failing, "RuntimeError: no directions today"),
+        (TooLong, "BenchError: direction 0 moves by 16 times the eps"),
+    ],
 )
 def test_a_failing_cell_is_recorded_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Method], reason: str
@@ -174,22 +180,24 @@ def test_a_method_of_ones_own_takes_one_class_and_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @dataclass(frozen=True)
-    class First(Method):
-        """The first axis, at several lengths."""
+    class One(Method):
+        """One axis, again and again."""
 
-        longest: float = 1.0
+        axis: int = 0
 
         def fit(self, task: Assignment) -> Fitted:
             matrix = torch.zeros(task.generator.latent_dim, task.protocol.k)
-            matrix[0] = torch.linspace(0.1, self.longest, task.protocol.k)
-            return Fitted(matrix)
+            matrix[self.axis] = 1.0
+            return Fitted(FrozenLinear(matrix))
 
-    monkeypatch.setitem(baselines.METHODS, "first", First)
-    (result,) = run(tmp_path, "first.longest=2", methods=("first",))
-    assert result.config["method"] == {"longest": 2.0}
+    monkeypatch.setitem(baselines.METHODS, "one", One)
+    (result,) = run(tmp_path, "one.axis=2", methods=("one",))
+    assert result.config["method"] == {"axis": 2}
+    assert result.role == "method"
     assert result.metrics["max_cosine"] == pytest.approx(1.0)
     loaded = Directions.load(next(tmp_path.glob("cells/**/directions.safetensors")))
-    assert loaded.matrix[0, -1] == 2.0
+    origin = Latents(torch.zeros(1, 16))
+    assert loaded.move(origin, 4, 2.0).point[0, 2] == 2.0
 
 
 def test_variants_share_cells_and_only_the_first_is_the_headline(tmp_path: Path) -> None:
@@ -199,7 +207,7 @@ def test_variants_share_cells_and_only_the_first_is_the_headline(tmp_path: Path)
     )
     groups = plan(config, ["planted"], ["discovered", "random"])
     record(config, groups, tmp_path, "test")
-    results = list(execute(groups, tmp_path, "cpu", force=False))
+    results = list(execute(groups, tmp_path, "cpu", False, METRICS))
     assert len(results) == 5  # lr of A is nothing to `random`
     headline = read_run(tmp_path)["headline"]["planted"]
     first = next(r for r in results if r.cell.method == "discovered")

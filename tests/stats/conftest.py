@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pytest
 from scipy.special import expit, softmax
 
 from benchmark.stats.population import Population
@@ -62,8 +61,3 @@ def simulate(
         }
     )
     return Study(judgments, leniency)
-
-
-@pytest.fixture(scope="session")
-def simulated():
-    return simulate

@@ -61,7 +61,7 @@ def test_every_method_contributes_equally_and_only_the_private_map_knows(
     assert built.exit_code == 0, built.output
     assert "administrator's password" in built.output
     bundle = load_bundle(tmp_path / "study")
-    studied = [source for source in bundle.sources.values() if not source.check]
+    studied = [source for (source,) in bundle.sources.values() if not source.check]
     counts = pd.Series([source.method for source in studied]).value_counts()
     assert counts.to_dict() == dict.fromkeys(METHODS, 3)
     assert len({(s.method, s.direction) for s in studied}) == 9
@@ -77,9 +77,9 @@ def test_true_axes_of_the_planted_generator_are_the_known_good_checks(
 ) -> None:
     bench("study", "build", run, "--per-method", 1, "--out", tmp_path / "study")
     bundle = load_bundle(tmp_path / "study")
-    good = [item for item, source in bundle.sources.items() if source.check == "good"]
+    good = [item for item, check in bundle.checks.items() if check == "good"]
     assert len(good) == 4
-    assert {bundle.sources[item].method for item in good} == {"true axis"}
+    assert {bundle.sources[item][0].method for item in good} == {"true axis"}
 
 
 def test_a_designer_names_known_good_directions(run: Path, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_designer_names_known_good_directions(run: Path, tmp_path: Path) -> No
         "planted/discovered/0",
     )
     assert built.exit_code == 0, built.output
-    sources = load_bundle(tmp_path / "study").sources.values()
+    sources = [source for (source,) in load_bundle(tmp_path / "study").sources.values()]
     assert {(s.method, s.direction) for s in sources if s.check == "good"} == {
         ("random", 2),
         ("discovered", 0),
@@ -124,7 +124,7 @@ def test_an_unknown_known_good_direction_is_named(
 
 def test_a_generator_with_few_directions_gives_all_of_them(run: Path, tmp_path: Path) -> None:
     bench("study", "build", run, "--per-method", 9, "--out", tmp_path / "study")
-    sources = load_bundle(tmp_path / "study").sources.values()
+    sources = [source for (source,) in load_bundle(tmp_path / "study").sources.values()]
     drawn = {(s.method, s.direction) for s in sources if not s.check}
     assert drawn == {(method, k) for method in METHODS for k in range(5)}
 
@@ -133,7 +133,7 @@ def test_a_seed_draws_the_same_directions_again(run: Path, tmp_path: Path) -> No
     drawn = []
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
         bench("study", "build", run, "--per-method", 2, "--seed", seed, "--out", tmp_path / name)
-        sources = load_bundle(tmp_path / name).sources.values()
+        sources = [source for (source,) in load_bundle(tmp_path / name).sources.values()]
         drawn.append({(s.method, s.direction) for s in sources if not s.check})
     assert drawn[0] == drawn[1]
     assert drawn[0] != drawn[2]

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmark.core.errors import BenchError
-from benchmark.study.exclusions import rules_of, screened, screening_table, summary
-from study_server.study_settings import Screening
+from benchmark.study.exclusions import screened, screening_table, summary
+from study_server.screening import Limits
 
 from .conftest import gather
 
@@ -36,14 +36,9 @@ def test_the_hasty_are_left_out_and_named(hasty) -> None:
 
 
 def test_the_rules_are_the_study_files(hasty) -> None:
-    patient = replace(hasty.settings, screening=Screening(min_median_seconds=0.4))
+    patient = replace(hasty.settings, screening=Limits(min_median_seconds=0.4))
     _, outcome = screened(replace(hasty, settings=patient))
     assert summary(outcome) == "The screening rules leave out none of 10 annotators."
-    rules = rules_of(
-        replace(hasty.settings, screening=Screening(0.1, 0.2, 0.3, 0.4, 0.5)), simulated=False
-    )
-    assert (rules.check_share, rules.repeat_share, rules.median_seconds) == (0.1, 0.2, 0.3)
-    assert (rules.same_share, rules.agreement) == (0.4, 0.5)
 
 
 def test_bots_are_not_asked_for_time(hasty) -> None:

@@ -5,10 +5,11 @@ As Voynov & Babenko (2020) show it: a direction starts as a mixture of changes.
 
 import torch
 from PIL import Image
-from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn import functional as F
 
+from benchmark.directions.artefact import Directions
+from benchmark.directions.stored_shift import read_snapshots
 from benchmark.generators.base import Generator
 from benchmark.report.pictures.panel import panel, shifted_images
 from benchmark.report.pictures.strips import DIRECTIONS, page, shown_latents, shown_shifts
@@ -22,18 +23,17 @@ def draw_evolution(generator: Generator, stored: StoredCell) -> Image.Image:
     which share of the steps it was, and |cos| to the final direction.
     """
     cell, steps = stored.result.cell, stored.result.config["protocol"]["steps"]
-    stages = {
-        int(name.removeprefix("step_")): matrix  # (d, K)
-        for name, matrix in load_file(stored.folder / "evolution.safetensors").items()
-    }
-    first, last = stages[min(stages)], stages[max(stages)]
+    stages = read_snapshots(stored.folder / "evolution.safetensors")
+    latents, eps = shown_latents(generator, stored), shown_shifts(stored)
+    tangents = {step: shift.tangents(latents) for step, shift in stages.items()}  # (d, K) each
+    first, last = tangents[min(stages)], tangents[max(stages)]
     turned = likeness(first, last)  # (K,)
     k, accuracy = min(stored.ranking()[:DIRECTIONS], key=lambda best: turned[best[0]].item())
-    latents, eps = shown_latents(generator, stored)[:1], shown_shifts(stored)
     rows, labels = [], []
-    for step, matrix in sorted(stages.items()):
-        rows.append(shifted_images(generator, latents, matrix[:, k], eps))  # (1, E, C, H, W)
-        cosine = likeness(matrix, last)[k].item()
+    for step, shift in stages.items():
+        # (1, E, C, H, W)
+        rows.append(shifted_images(generator, latents[:1], Directions(shift), k, eps))
+        cosine = likeness(tangents[step], last)[k].item()
         labels.append(f"{100 * step / steps:.3g}%, |cos| {cosine:.2f}")
     images = torch.cat(rows)  # (stages, E, C, H, W)
     return page(

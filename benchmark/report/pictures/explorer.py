@@ -102,16 +102,15 @@ def chapter(
     eps = torch.linspace(-settings["max_shift"], settings["max_shift"], STEPS)  # (STEPS,)
     latents = shown_latents(generator, stored)
     directions = stored.directions()
-    matrix = directions.matrix  # (d, K)
     names = {one.index: {"label": one.label} for one in directions.labels if one.label}
     facts = {**names, **judgments}
-    collapse = stored.result.metrics.get("collapse_by_direction")
+    collapse = stored.result.metrics.get("by_direction", {}).get("collapse")
     shown, side = [], (0, 0)
     for rank in chosen(table["k"].tolist(), facts, best):
         row = table.iloc[rank]
         k = int(row["k"])
-        images = shifted_images(generator, latents, matrix[:, k], eps)  # (LATENTS, STEPS, C, H, W)
-        images = reduced(images)
+        images = shifted_images(generator, latents, directions, k, eps)
+        images = reduced(images)  # (LATENTS, STEPS, C, h, w)
         side = (images.shape[-2], images.shape[-1])
         shown.append(
             Shown(

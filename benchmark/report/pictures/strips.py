@@ -39,10 +39,10 @@ def draw(
     generator: Generator, stored: StoredCell, titles: Mapping[int, str], what: str
 ) -> Image.Image:
     """A strip under its title for each k in `titles`, in that order. what: which they are."""
-    cell, matrix = stored.result.cell, stored.directions().matrix  # (d, K)
+    cell, directions = stored.result.cell, stored.directions()
     latents, eps = shown_latents(generator, stored), shown_shifts(stored)
     strips = [
-        panel(shifted_images(generator, latents, matrix[:, k], eps), eps, title)
+        panel(shifted_images(generator, latents, directions, k, eps), eps, title)
         for k, title in titles.items()
     ]
     return page(

@@ -124,7 +124,7 @@ def seed_table(cells: Sequence[StoredCell]) -> pd.DataFrame:
 def seed_row(stored: StoredCell) -> dict[str, Any]:
     """One cell: what it is, its figures, and the seconds of each phase."""
     result = stored.result
-    figures = {name: v for name, v in result.metrics.items() if not isinstance(v, list)}
+    figures = {name: v for name, v in result.metrics.items() if not isinstance(v, dict)}
     figures = {**dict.fromkeys(OF_A_SEED, nan), **figures}
     return {
         "generator": result.cell.generator,
@@ -146,7 +146,9 @@ def direction_table(rows: Sequence[Replicates]) -> pd.DataFrame:
             predictions = stored.table("predictions")
             if predictions is not None:
                 table = evaluation.per_direction(predictions, r.k)
-                table["collapse"] = stored.result.metrics.get("collapse_by_direction", nan)
+                table["collapse"] = stored.result.metrics.get("by_direction", {}).get(
+                    "collapse", nan
+                )
                 place = {"generator": r.generator, "method": r.method}
                 parts.append(table.assign(**place, seed=stored.result.cell.seed)[columns])
     return pd.concat(parts[1:] or parts, ignore_index=True)

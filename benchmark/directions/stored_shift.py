@@ -1,0 +1,78 @@
+"""Shifts on disk: the tensors of one, and what tells a reader how to put them together again.
+
+A linear shift is its matrix and nothing else, as it always was; any other names its kind and the
+arguments that make it.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from benchmark.core.errors import BenchError, unknown
+from benchmark.core.storage import write_atomically
+from benchmark.directions.shift import KINDS, Chosen, FrozenLinear, Shift
+
+MATRIX = "directions"  # the one tensor of a linear shift
+Packed = tuple[dict[str, Tensor], dict[str, Any]]  # tensors by name, and the description
+
+
+def pack(shift: Shift) -> Packed:
+    """Tensors on the CPU, and a description for JSON; empty for a linear shift."""
+    if isinstance(shift, Chosen):
+        tensors, description = pack(shift.whole)
+        return tensors, {**description, "chosen": shift.places.tolist()}
+    tensors = {
+        name: value.detach().cpu().clone().contiguous()
+        for name, value in shift.state_dict().items()
+    }
+    if isinstance(shift, FrozenLinear):
+        return {MATRIX: tensors["fixed"]}, {}
+    return tensors, {"kind": shift.kind, "settings": shift.settings()}
+
+
+def unpack(tensors: Mapping[str, Tensor], description: Mapping[str, Any]) -> Shift:
+    """What `pack` took apart, frozen. Raises BenchError for a kind that no loaded code defines, and
+    for tensors that do not fit it."""
+    if not description:
+        return FrozenLinear(tensors[MATRIX])
+    kind = str(description.get("kind", ""))
+    if kind not in KINDS:
+        raise BenchError(
+            f"{unknown('kind of shift', kind, KINDS)}; directions of a kind of one's own load once "
+            "the code that defines it is named, with -m file.py:Class on a command line"
+        )
+    try:
+        shift = KINDS[kind](**description["settings"])
+        shift.load_state_dict(dict(tensors))
+    except (TypeError, KeyError, ValueError, RuntimeError) as error:
+        raise BenchError(f"these are no directions of kind '{kind}': {error}") from error
+    frozen = shift.frozen()
+    return frozen.chosen(description["chosen"]) if "chosen" in description else frozen
+
+
+def write_snapshots(path: Path, snapshots: Mapping[int, Packed]) -> None:
+    """A shift after each kept step, as `step_<n>` in one safetensors file."""
+    tensors: dict[str, Tensor] = {}
+    description: dict[str, Any] = {}
+    for step, (parts, description) in snapshots.items():
+        for name, value in parts.items():
+            suffix = "" if name == MATRIX and not description else f".{name}"
+            tensors[f"step_{step}{suffix}"] = value
+    metadata = {"shift": json.dumps(description, sort_keys=True)} if description else None
+    write_atomically(path, lambda part: save_file(tensors, part, metadata))
+
+
+def read_snapshots(path: Path) -> dict[int, Shift]:
+    """What `write_snapshots` wrote, by step, in their order."""
+    with safe_open(path, "pt") as file:
+        description = json.loads((file.metadata() or {}).get("shift", "{}"))
+        steps: dict[int, dict[str, Tensor]] = {}
+        for key in file.keys():  # noqa: SIM118 - no mapping, it has no iterator of its own
+            step, _, name = key.removeprefix("step_").partition(".")
+            steps.setdefault(int(step), {})[name or MATRIX] = file.get_tensor(key)
+    return {step: unpack(tensors, description) for step, tensors in sorted(steps.items())}

@@ -1,0 +1,71 @@
+"""RCA as a metric: how often R names the direction, and how well it guesses the shift."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import pandas as pd
+
+from benchmark.metrics.metric import Evidence, Metric
+from benchmark.rca import evaluation
+from benchmark.tables.table import Column
+
+
+class Accuracy(Metric):
+    """Reconstructor classification accuracy, of a fresh R and of the one that learned with A."""
+
+    columns: ClassVar[Mapping[str, Column]] = {
+        "rca_fresh": Column(
+            "Reconstructor classification accuracy: the share of held-out image pairs for which R "
+            "names the direction that was moved along; A is frozen and R is trained anew, the same "
+            "way for every method, so this is the column to compare.",
+            better="high",
+            label="RCA of a fresh R",
+        ),
+        "rca_fresh_low": Column(
+            "Lower end of the 95% interval of rca_fresh: Wilson's over all pairs or, where it is "
+            "wider, Student's over the seeds."
+        ),
+        "rca_fresh_high": Column("Upper end of that interval."),
+        "rca_joint": Column(
+            "The same accuracy of the R that learned together with A; for a frozen A it equals "
+            "rca_fresh, because the protocol is the same.",
+            better="high",
+            label="RCA of the joint R",
+        ),
+        "rca_joint_low": Column("Lower end of the 95% Wilson interval of rca_joint."),
+        "rca_joint_high": Column("Upper end of that interval."),
+        "top5": Column(
+            "The share of pairs for which the true direction is among R's five likeliest.",
+            better="high",
+        ),
+        "shift_error": Column(
+            "Mean distance between the length eps of the shift and R's estimate of it, in units of "
+            "eps.",
+            better="low",
+            label="shift error, in units of eps",
+        ),
+    }
+    direction_columns: ClassVar[Mapping[str, Column]] = {
+        "n": Column("How many pairs R was asked about this direction.", kind="count"),
+        "accuracy": Column("The share of them that R named right.", better="high"),
+        "low": Column("Lower end of its 95% Wilson interval."),
+        "high": Column("Upper end of that interval."),
+    }
+
+    def by_direction(self, cell: Evidence) -> pd.DataFrame:
+        return evaluation.per_direction(cell.predictions, cell.shift.k)
+
+    def of_cell(self, cell: Evidence, table: pd.DataFrame) -> dict[str, float]:
+        fresh = joint = evaluation.summarise(cell.predictions)
+        if cell.joint_predictions is not None:
+            joint = evaluation.summarise(cell.joint_predictions)
+        return {
+            "rca_fresh": fresh.rca,
+            "rca_fresh_low": fresh.low,
+            "rca_fresh_high": fresh.high,
+            "rca_joint": joint.rca,
+            "rca_joint_low": joint.low,
+            "rca_joint_high": joint.high,
+            "top5": fresh.top5,
+            "shift_error": fresh.shift_error,
+        }

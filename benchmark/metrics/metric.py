@@ -1,0 +1,95 @@
+"""What a metric is: some columns of the tables, and a way from a trained cell to their figures."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, ClassVar
+
+import pandas as pd
+import torch
+
+from benchmark.core.errors import BenchError
+from benchmark.directions.shift import Shift
+from benchmark.generators.base import Generator, Latents
+from benchmark.rca.protocol import Protocol
+from benchmark.tables.table import Column
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a metric may look at: a cell after its training.
+
+    original: the generator as it was loaded. generator: the same, prepared for speed, on `device`.
+    shift: the frozen directions, there too. predictions: the fresh R's answers, as
+    `benchmark.rca.evaluation.predict` gives them; joint_predictions: those of the R that learned
+    together with the directions, or None. stream: gives the random stream of a purpose, the same
+    one for every method of the generator.
+    """
+
+    original: Generator
+    generator: Generator
+    shift: Shift
+    protocol: Protocol
+    predictions: pd.DataFrame
+    joint_predictions: pd.DataFrame | None
+    stream: Callable[[str], torch.Generator]
+    device: str = "cpu"
+
+    def sample(self, n: int, purpose: str) -> Latents:
+        """n latents on the generator's device, the same for every method."""
+        return self.generator.sample(n, self.stream(purpose)).to(self.device)
+
+
+class Metric(ABC):
+    """Base of all metrics.
+
+    columns: what it says of a cell, by name; tables, words, figures and pages show them.
+    direction_columns: what it says of each direction, likewise.
+    """
+
+    columns: ClassVar[Mapping[str, Column]]
+    direction_columns: ClassVar[Mapping[str, Column]] = {}
+
+    def applies(self, cell: Evidence) -> bool:
+        """Whether it can be computed here; where not, its columns stay empty."""
+        return True
+
+    def by_direction(self, cell: Evidence) -> pd.DataFrame:
+        """One row per direction, with `direction_columns`."""
+        return pd.DataFrame(index=range(cell.shift.k))
+
+    @abstractmethod
+    def of_cell(self, cell: Evidence, table: pd.DataFrame) -> dict[str, float]:
+        """The figures of `columns`; table: what `by_direction` gave."""
+
+
+def measure(metrics: Mapping[str, Metric], cell: Evidence) -> dict[str, Any]:
+    """All that the metrics say of a cell: figures by column, and `by_direction`, columns of lists.
+
+    Raises BenchError for a metric that gives other columns, or other numbers of directions, than it
+    announces.
+    """
+    figures: dict[str, Any] = {}
+    by_direction: dict[str, list[Any]] = {}
+    for name, metric in metrics.items():
+        if not metric.applies(cell):
+            continue
+        table = metric.by_direction(cell)
+        found = metric.of_cell(cell, table)
+        if found.keys() != metric.columns.keys():
+            raise BenchError(f"the metric {name} gave {list(found)}, not {list(metric.columns)}")
+        columns = list(metric.direction_columns)
+        if len(table) != cell.shift.k or not {*columns} <= {*table.columns}:
+            raise BenchError(
+                f"the metric {name} gave {len(table)} rows of {list(table.columns)}, "
+                f"not {cell.shift.k} of {columns}"
+            )
+        figures |= {column: _known(value) for column, value in found.items()}
+        by_direction |= {column: [_known(v) for v in table[column].tolist()] for column in columns}
+    return {**figures, "by_direction": by_direction}
+
+
+def _known(value: float) -> float | None:
+    """As JSON holds it: what is not finite is not known."""
+    return value if isfinite(value) else None

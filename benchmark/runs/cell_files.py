@@ -1,0 +1,56 @@
+"""What a trained cell leaves behind beside its result: directions, answers, curves, evolution."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from benchmark.core.device import versions
+from benchmark.directions.artefact import Directions
+from benchmark.directions.shift import Shift
+from benchmark.directions.stored_shift import write_snapshots
+from benchmark.rca.training import Learner
+from benchmark.runs.grid import Job
+from benchmark.runs.results import write_table
+
+
+def write_cell(
+    job: Job,
+    run: Path,
+    shift: Shift,
+    predictions: pd.DataFrame,
+    joint: pd.DataFrame | None,
+    fresh: Learner,
+    learner: Learner | None,
+) -> list[Path]:
+    """Write the files of `benchmark.runs.results`; returns them. joint, learner: of a method whose
+    R learned together with its directions, else None."""
+    folder = job.cell.folder(run)
+    files = [folder / "directions.safetensors", folder / "predictions.parquet"]
+    Directions(shift, _provenance(job)).save(files[0])
+    write_table(files[1], predictions)
+    curves = {"fresh": fresh}
+    if learner is not None and joint is not None:
+        curves["joint"] = learner
+        files += [folder / "predictions_joint.parquet", folder / "evolution.safetensors"]
+        write_table(files[2], joint)
+        write_snapshots(files[3], learner.snapshots)
+    files.append(folder / "curves.parquet")
+    write_table(files[-1], pd.concat([curve_table(phase, c) for phase, c in curves.items()]))
+    return files
+
+
+def curve_table(phase: str, learner: Learner) -> pd.DataFrame:
+    """A training curve: phase, step, and means since the last row of loss, its terms, accuracy."""
+    columns = ["step", "loss", "direction_loss", "shift_loss", "accuracy"]
+    return pd.DataFrame(learner.curve, columns=columns).assign(phase=phase)
+
+
+def _provenance(job: Job) -> dict[str, str]:
+    return {
+        "method": job.cell.method,
+        "generator": job.cell.generator,
+        "generator_hash": job.config["generator_hash"],
+        "config_hash": job.cell.config_hash,
+        "seed": str(job.cell.seed),
+        **versions(),
+    }

@@ -1,0 +1,114 @@
+"""What a method may return, and that learned methods in lockstep end as they would alone."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from benchmark.core.errors import BenchError
+from benchmark.directions.matrices import axes, random_orthonormal
+from benchmark.directions.shift import FrozenLinear, Shift
+from benchmark.generators.planted import Planted
+from benchmark.methods.discovered import Discovered
+from benchmark.methods.method import Assignment, Learned, check_shift
+from benchmark.metrics import METRICS
+from benchmark.rca.protocol import Protocol
+from benchmark.rca.training import Learner
+from benchmark.runs.grid import Group, Job, plan
+from benchmark.runs.results import read_cells
+from benchmark.runs.runner import execute
+from benchmark.runs.settings import RunConfig
+from tests.directions.bent import Turning
+
+RNG = torch.Generator().manual_seed(0)
+
+
+@pytest.mark.parametrize(
+    ("shift", "message"),
+    [
+        (FrozenLinear(axes(16, 3, RNG)), "3 directions of 16 dimensions, not 4 of 16"),
+        (FrozenLinear(axes(15, 4, RNG)), "4 directions of 15 dimensions, not 4 of 16"),
+        (FrozenLinear(4.0 * axes(16, 4, RNG)), "direction 0 moves by 4 times the eps"),
+        (FrozenLinear(axes(16, 4, RNG) * torch.tensor([1, 1, 0, 1])), "direction 2 moves by 0"),
+        (FrozenLinear(axes(16, 4, RNG) * torch.tensor([1, 1, 1, 1.02])), "direction 3 .* 1.02"),
+    ],
+)
+def test_a_shift_of_the_wrong_size_or_length_is_refused(shift: Shift, message: str) -> None:
+    with pytest.raises(BenchError, match=message):
+        check_shift(shift, Planted(), Protocol(k=4))
+
+
+def test_unit_directions_of_any_kind_pass() -> None:
+    check_shift(FrozenLinear(random_orthonormal(16, 4, RNG)), Planted(), Protocol(k=4))
+    check_shift(Turning(16, 4).frozen(), Planted(), Protocol(k=4))
+
+
+@dataclass(frozen=True)
+class Turns(Learned):
+    """A bent shift that learns."""
+
+    def learner(self, task: Assignment) -> Learner:
+        shift = Turning(task.generator.latent_dim, task.protocol.k)
+        shape = task.generator.image_shape
+        return Learner(
+            "turns", shift, shape, task.protocol, task.r_seed, task.device, lr_shift=1e-2
+        )
+
+
+@dataclass(frozen=True)
+class Breaks(Turns):
+    """A shift that raises at its third step."""
+
+    def learner(self, task: Assignment) -> Learner:
+        learner = super().learner(task)
+        calls = iter(range(100))
+
+        def fail(*_: object) -> None:
+            if next(calls) == 2:
+                raise ZeroDivisionError("a shift of my own")
+
+        learner.shift.register_forward_pre_hook(fail)
+        return learner
+
+
+def groups(*methods: Learned) -> list[Group]:
+    """One group of the planted generator whose jobs are these methods."""
+    config = RunConfig.from_preset("quick").with_settings(
+        ["steps=30", "batch=4", "evaluation=100", "planted.k=4"]
+    )
+    (group,) = plan(config, ["planted"], ["discovered"])
+    (job,) = group.jobs
+    names = [type(method).__name__.lower() for method in methods]
+    jobs = [
+        Job(replace(job.cell, method=name), method, job.config, headline=True)
+        for name, method in zip(names, methods, strict=True)
+    ]
+    return [replace(group, jobs=jobs)]
+
+
+def stored(run: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(run)): path.read_bytes()
+        for path in sorted(run.rglob("*"))
+        if path.suffix in (".safetensors", ".parquet")
+    }
+
+
+def test_learned_methods_in_lockstep_end_as_alone(tmp_path: Path) -> None:
+    together = list(execute(groups(Discovered(), Turns()), tmp_path / "a", "cpu", False, METRICS))
+    assert [r.status for r in together] == ["done", "done"]
+    assert [r.cell.method for r in together] == ["discovered", "turns"]
+    for method in (Discovered(), Turns()):
+        list(execute(groups(method), tmp_path / "b", "cpu", False, METRICS))
+    assert stored(tmp_path / "a") == stored(tmp_path / "b")
+    bent = next(c for c in read_cells(tmp_path / "a") if c.result.cell.method == "turns")
+    assert bent.directions().shift.kind == Turning.kind
+    assert 0 <= bent.result.metrics["max_cosine"] <= 1
+    assert bent.result.metrics["rca_joint"] != bent.result.metrics["rca_fresh"]
+
+
+def test_one_that_breaks_does_not_stop_its_company(tmp_path: Path) -> None:
+    results = list(execute(groups(Breaks(), Discovered()), tmp_path, "cpu", False, METRICS))
+    assert [r.status for r in results] == ["failed", "done"]
+    assert results[0].reason == "ZeroDivisionError: a shift of my own"
