@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import update
 
+from benchmark.metrics import METRICS
 from benchmark.runs.grid import plan, record
 from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
@@ -87,7 +88,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = config.with_settings(["steps=4", "batch=4", "evaluation=200", "k=8"])
     groups = plan(config, ["planted"], list(CLEAR))
     record(config, groups, folder, "test")
-    assert all(r.status == "done" for r in execute(groups, folder, "cpu", force=False))
+    assert all(r.status == "done" for r in execute(groups, folder, "cpu", False, METRICS))
     return folder
 
 

@@ -11,8 +11,11 @@ from click.testing import CliRunner, Result
 
 from benchmark.cli.main import main
 from benchmark.core.seeds import stream
+from benchmark.directions.artefact import Directions
+from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
+from benchmark.metrics import METRICS
 from benchmark.runs.grid import plan, record
 from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
@@ -34,20 +37,20 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = config.with_settings(["steps=4", "batch=4", "evaluation=100", "k=5"])
     groups = plan(config, ["planted"], METHODS)
     record(config, groups, folder, "test")
-    assert all(r.status == "done" for r in execute(groups, folder, "cpu", force=False))
+    assert all(r.status == "done" for r in execute(groups, folder, "cpu", False, METRICS))
     return folder
 
 
 def test_render_shows_the_shifted_latents_as_pixels() -> None:
     generator = Planted()
     latents = generator.sample(4, stream("rows"))
-    direction = generator.axes[:, 2]
+    axes = generator.true_directions()
     steps = np.array([-3.0, 0.0, 3.0])
-    pictures = render(generator, latents, direction, steps)
+    pictures = render(generator, latents, Directions(FrozenLinear(axes)), 2, steps)
     assert (len(pictures), len(pictures[0])) == (4, 3)
     for row in range(4):
         for column, eps in enumerate(steps):
-            z = latents.point[row : row + 1] + float(eps) * direction
+            z = latents.point[row : row + 1] + float(eps) * axes[:, 2]
             image = generator(Latents(z))[0].permute(1, 2, 0).numpy()  # (H, W, C)
             expected = np.round((np.clip(image, -1, 1) + 1) * 127.5)
             assert pictures[row][column].dtype == np.uint8

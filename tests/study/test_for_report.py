@@ -9,7 +9,13 @@ from click.testing import CliRunner
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
 from benchmark.study.for_report import read_figures, read_judged
-from tests.report.drawn import draw_judged
+from tests.report.drawn import draw_judged, write_run
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run of the test's own to report on."""
+    return write_run(tmp_path / "run")
 
 
 @pytest.fixture
