@@ -204,3 +204,32 @@ def test_the_plan_is_kept_at_build_and_hashes_what_settles_the_analysis(bundle: 
         hashes.add(load_bundle(bundle.folder).settings.plan_sha256)
     assert len(hashes) == 4
     assert stored["sha256"] in hashes
+
+
+def test_a_bundle_of_format_1_is_one_of_the_rating_task(bundle: Bundle) -> None:
+    """As it was written before there were tasks, item by item and lesson by lesson."""
+    path, private = bundle.folder / "manifest.json", bundle.folder / "private" / "map.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    del manifest["task"]
+    for item in (*manifest["items"], *(lesson["item"] for lesson in manifest["lessons"])):
+        item |= item.pop("shows")[0]
+    for lesson in manifest["lessons"]:
+        right = lesson.pop("right")
+        lesson["consistent"], lesson["single"] = right["consistent"], right.get("single")
+        if lesson["role"] == "example":
+            lesson["role"] = lesson["text"]
+            lesson["text"] = {"clear": "grow", "unclear": "scatter"}[lesson["text"]]
+    path.write_text(json.dumps(manifest | {"format": 1}), "utf-8")
+    hidden = json.loads(private.read_text("utf-8"))
+    hidden["items"] = {key: sources[0] for key, sources in hidden["items"].items()}
+    private.write_text(json.dumps(hidden), "utf-8")
+    old = load_bundle(bundle.folder)
+    assert old.items == bundle.items
+    assert old.sources == bundle.sources
+    assert old.lessons == bundle.lessons
+    assert old.task.describe() == bundle.task.describe()
+    assert old.sha256 != bundle.sha256  # of the file as it is, which its database knows
+    del manifest["lessons"][0]["item"]
+    path.write_text(json.dumps(manifest | {"format": 1}), "utf-8")
+    with pytest.raises(BenchError, match="is damaged"):
+        load_bundle(bundle.folder)
