@@ -26,17 +26,13 @@ from benchmark.core.errors import BenchError
 from benchmark.core.storage import sha256
 from study_server.bundle import FORMAT
 from study_server.drawings import STEPS, draw, turn
+from study_server.filmstrips import Picture, as_film, as_picture, as_strip, tile_size
 from study_server.folders import new_folder, write_json
 from study_server.study_settings import Settings, read_settings
 from study_server.tasks import TASKS, Source, Task
 from study_server.tasks.task import DrawnLesson
 
-Picture = Image.Image | NDArray[np.uint8]
-
-MIN_TILE, MAX_TILE = 128, 256  # pixels of an image's longer side in the bundle
 COLUMNS = 7  # steps shown side by side
-SEAM = 0.04  # gap between two columns, as a share of a tile's width
-MARK = (214, 122, 52)  # the colour around the unshifted image; visible on light and on dark
 ROUNDING = 3.0  # grey levels by which two renderings of one latent may differ on average
 
 
@@ -110,7 +106,7 @@ class _Writer:
     def add(self, strip: DirectionStrips) -> None:
         """Write the images of one direction and note what it is."""
         name = f"{strip.generator}, {strip.method}, direction {strip.direction}"
-        rows = [[_picture(image, name) for image in row] for row in strip.images]
+        rows = [[as_picture(image, name) for image in row] for row in strip.images]
         _check_shape(strip, rows, name)
         middle = len(strip.steps) // 2
         if not strip.check:
@@ -209,14 +205,14 @@ class _Writer:
         }
 
     def _write_shown(self, steps: Sequence[float], rows: list[list[Image.Image]]) -> dict[str, Any]:
-        tile = _tile_size(rows[0][0].size)
+        tile = tile_size(rows[0][0].size)
         stride = (len(steps) - 1) // (COLUMNS - 1)
         columns = list(range(0, len(steps), stride))
         written = []
         for row in rows:
             tiles = [image.resize(tile, Image.Resampling.BICUBIC) for image in row]
-            strip = _strip([tiles[column] for column in columns])
-            written.append({"strip": self._save(strip), "film": self._save(_film(tiles))})
+            strip = as_strip([tiles[column] for column in columns])
+            written.append({"strip": self._save(strip), "film": self._save(as_film(tiles))})
         return {
             "steps": [float(step) for step in steps],
             "columns": columns,
@@ -231,15 +227,6 @@ class _Writer:
         return name
 
 
-def _picture(image: Picture, name: str) -> Image.Image:
-    if isinstance(image, np.ndarray):
-        array = image[:, :, 0] if image.ndim == 3 and image.shape[2] == 1 else image
-        if array.dtype != np.uint8 or not (array.ndim == 2 or array.shape[2:] == (3,)):
-            raise BenchError(f"{name}: images must be uint8 arrays (H, W) or (H, W, 3)")
-        image = Image.fromarray(array)
-    return image.convert("RGB")
-
-
 def _check_shape(strip: DirectionStrips, rows: list[list[Image.Image]], name: str) -> None:
     steps = list(strip.steps)
     middle = len(steps) // 2
@@ -252,36 +239,3 @@ def _check_shape(strip: DirectionStrips, rows: list[list[Image.Image]], name: st
         raise BenchError(f"{name}: give 4 rows or more, each with one image a step")
     if len({image.size for row in rows for image in row}) != 1:
         raise BenchError(f"{name}: images differ in size")
-
-
-def _tile_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Small images are enlarged by a whole factor, large ones reduced."""
-    longer = max(size)
-    if longer > MAX_TILE:
-        scale = MAX_TILE / longer
-        return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-    factor = max(1, -(-MIN_TILE // longer))
-    return size[0] * factor, size[1] * factor
-
-
-def _strip(tiles: list[Image.Image]) -> Image.Image:
-    """Tiles side by side on a transparent ground, a frame around the one in the middle."""
-    width, height = tiles[0].size
-    seam = max(4, round(SEAM * width))
-    strip = Image.new("RGBA", (len(tiles) * (width + seam) - seam + 2 * seam, height + 2 * seam))
-    for column, tile in enumerate(tiles):
-        left = seam + column * (width + seam)
-        if column == len(tiles) // 2:
-            frame = Image.new("RGBA", (width + 2 * seam, height + 2 * seam), (*MARK, 255))
-            strip.paste(frame, (left - seam, 0))
-        strip.paste(tile, (left, seam))
-    return strip
-
-
-def _film(tiles: list[Image.Image]) -> Image.Image:
-    """Tiles side by side without seams."""
-    width, height = tiles[0].size
-    film = Image.new("RGB", (len(tiles) * width, height))
-    for column, tile in enumerate(tiles):
-        film.paste(tile, (column * width, 0))
-    return film

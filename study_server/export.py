@@ -1,7 +1,6 @@
 """The study's answers as one tidy frame: one row for each revision, and what its item is."""
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pandas as pd
 from sqlalchemy import select
 
 from benchmark.core.errors import unknown
+from benchmark.core.guarding import guarded
 from benchmark.core.judgments import DIRECTION, SECOND, item_columns
 from benchmark.core.storage import write_atomically
 from study_server.models import Annotator, Judgment
@@ -17,7 +17,6 @@ from study_server.tasks.task import Task
 
 FORMATS = ("csv", "parquet", "jsonl")
 LAST = ["repeat", "revision", "seconds", "check", "simulated", "language", "created_at", "study"]
-GUARDED = r"'*[=+\-@]"  # how a formula begins, or a guarded one
 
 
 def columns(task: Task) -> list[str]:
@@ -115,17 +114,6 @@ def guarded_columns(task: Task) -> list[str]:
 
 
 def _guarded(frame: pd.DataFrame, task: Task) -> pd.DataFrame:
-    """Text that a spreadsheet would run as a formula gets an apostrophe in front.
-
-    So does text that looks like such a guarded one; `unguarded` undoes both.
-    """
-    frame = frame.copy()
-    for column in guarded_columns(task):
-        text = frame[column].astype("string")
-        frame[column] = text.mask(text.str.match(GUARDED).fillna(False), "'" + text)
-    return frame
-
-
-def unguarded(text: str) -> str:
-    """The text that was guarded in an export."""
-    return text[1:] if text.startswith("'") and re.match(GUARDED, text) else text
+    """Words of people that a spreadsheet would run as a formula get an apostrophe in front."""
+    words = guarded_columns(task)
+    return frame.assign(**{name: frame[name].map(guarded, na_action="ignore") for name in words})

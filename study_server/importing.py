@@ -16,8 +16,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from benchmark.core.errors import BenchError, unknown
+from benchmark.core.guarding import unguarded
 from benchmark.core.judgments import DIRECTION, SECOND
-from study_server.export import FORMATS, columns, guarded_columns, unguarded
+from study_server.export import FORMATS, columns, guarded_columns
 from study_server.models import Annotator, Assignment, Judgment
 from study_server.served import Served, note
 from study_server.tasks.question import FLAGS, Answer

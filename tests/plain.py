@@ -66,14 +66,14 @@ class PlainTraining:
         reconstructor: nn.Module,
         weight: float,
         shift_loss: str,
-        lr_columns: float,
+        lr_shift: float,
         lr: float,
     ) -> None:
         self.generator, self.reconstructor = generator, reconstructor
         self.raw = raw.clone().requires_grad_(True)
         self.weight, self.shift_loss = weight, shift_loss
         self.optimisers = [
-            torch.optim.Adam([self.raw], lr=lr_columns),
+            torch.optim.Adam([self.raw], lr=lr_shift),
             torch.optim.Adam(reconstructor.parameters(), lr=lr),
         ]
 

@@ -1,6 +1,6 @@
 """How the figures look, and how they are saved: the same content gives the same bytes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from math import ceil
 from pathlib import Path
@@ -14,7 +14,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from benchmark.core.storage import write_atomically
-from benchmark.runs.replicates import ordered_methods
 
 NARROWEST = 5.4  # inches of a figure
 LEGEND_WIDTH = 1.35  # inches of an entry
@@ -68,28 +67,34 @@ def ceiling(shares: pd.Series) -> float:
     return 1.02 * min(1.0, ceil(10 * shares.max() + 0.5) / 10)
 
 
-def palette(methods: Iterable[str]) -> dict[Any, Any]:
-    """A colour for each method, apart for colour-blind eyes, the same in every figure and run."""
-    names = ordered_methods(methods)
+def palette(order: Sequence[str]) -> dict[Any, Any]:
+    """A colour for each name in this order, apart for colour-blind eyes.
+
+    The figures of a run all take the order of its roles, so a method looks the same in each.
+    """
     base = sns.color_palette("colorblind", 10)
-    return {name: base[i % len(base)] for i, name in enumerate(names)}
+    return {name: base[i % len(base)] for i, name in enumerate(order)}
 
 
-def markers(methods: Iterable[str]) -> dict[Any, str]:
-    """A marker for each method, so that nothing hangs on colour alone."""
-    return {name: MARKERS[i % len(MARKERS)] for i, name in enumerate(ordered_methods(methods))}
+def markers(order: Sequence[str]) -> dict[Any, str]:
+    """A marker for each name in this order, so that nothing hangs on colour alone."""
+    return {name: MARKERS[i % len(MARKERS)] for i, name in enumerate(order)}
 
 
 def legend(
-    figure: Figure, methods: Iterable[str], others: Iterable[Line2D] = (), marked: bool = True
+    figure: Figure,
+    shown: Iterable[str],
+    order: Sequence[str],
+    others: Iterable[Line2D] = (),
+    marked: bool = True,
 ) -> None:
-    """One legend for all facets, above them: the methods, marked or not, then `others`."""
-    shown = set(methods)
-    colour, marker = palette(shown), markers(shown) if marked else {}
+    """One legend for all facets, above them: the methods that are shown, then `others`."""
+    colour, marker = palette(order), markers(order) if marked else {}
+    present = set(shown)
     handles = [
         Line2D([], [], color=colour[m], marker=marker.get(m), markersize=5, label=m)
-        for m in ordered_methods(shown)
-        if m in shown
+        for m in order
+        if m in present
     ]
     handles += others
     ncols = min(len(handles), int(figure.get_figwidth() / LEGEND_WIDTH))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +11,19 @@ import click
 
 from benchmark.cli.shared import (
     GENERATOR_HELP,
+    METRICS_OPTION,
     agree,
     configured,
     exit_if_failed,
     grid_options,
     line,
+    method_roles,
+    methods_option,
 )
 from benchmark.core.errors import BenchError
 
 GENERATOR = click.option("-g", "--generator", required=True, help=GENERATOR_HELP)
 VALUES = click.option("--values", help="Comma-separated, in place of the usual ones.")
-
-
-def method_option(*usual: str) -> Callable[[Any], Any]:
-    return click.option(
-        "-m",
-        "--method",
-        "methods",
-        multiple=True,
-        default=usual,
-        show_default=True,
-        help="Repeatable.",
-    )
 
 
 @click.group()
@@ -46,7 +36,8 @@ def ablate() -> None:
 
 @ablate.command()
 @GENERATOR
-@method_option("discovered", "coordinate")
+@methods_option("the methods under test, and a baseline")
+@METRICS_OPTION
 @VALUES
 @grid_options
 def k(**options: Any) -> None:
@@ -56,7 +47,8 @@ def k(**options: Any) -> None:
 
 @ablate.command("lambda")
 @GENERATOR
-@method_option("discovered")
+@methods_option("the methods under test that learn")
+@METRICS_OPTION
 @VALUES
 @grid_options
 def lambda_(**options: Any) -> None:
@@ -68,6 +60,7 @@ def _ablate(
     axis: str,
     generator: str,
     methods: tuple[str, ...],
+    metrics: tuple[str, ...],
     values: str | None,
     preset: str,
     seeds: str | None,
@@ -76,8 +69,8 @@ def _ablate(
     out: Path | None,
     yes: bool,
 ) -> None:
+    from benchmark.cli.choices import named_methods, named_metrics
     from benchmark.core.device import resolve
-    from benchmark.metrics import METRICS
     from benchmark.report import write_report
     from benchmark.runs.ablation import note, plan_ablation
     from benchmark.runs.runner import execute
@@ -85,18 +78,37 @@ def _ablate(
     config = configured(preset, settings, seeds)
     out = out or Path("results") / config.preset
     device = resolve(device)
-    ablation = plan_ablation(axis, config, generator, methods, _numbers(values))
-    agree(ablation.groups, out, device, yes)
+    named, judges = named_methods(methods or _usual_methods(axis)), named_metrics(metrics)
+    ablation = plan_ablation(
+        axis, config, generator, named.chosen, named.table, _numbers(values), named.code
+    )
+    expected = agree(ablation.groups, out, device, yes)
     note(ablation, out, shlex.join(["bench", *sys.argv[1:]]))
     failed = 0
-    for result in execute(ablation.groups, out, device, False, METRICS):
+    for result in execute(ablation.groups, out, device, False, judges, expected):
         protocol = result.config["protocol"]
         place = f"K {protocol['k']:<4} lambda {protocol['lambda']:<5g} {protocol['shift_loss']}"
         click.echo(f"{place}  {line(result)}")
         failed += result.status == "failed"
-    write_report(out)
+    write_report(out, roles=method_roles())
     click.echo(f"ablation: {out / f'ablation_{axis}.md'}")
     exit_if_failed(failed)
+
+
+def _usual_methods(axis: str) -> tuple[str, ...]:
+    """The suite's methods under test; over K, beside them the last of the baselines.
+
+    One baseline is enough to see what K does to directions that nobody looked for. Lambda weighs
+    what a method learns from, so over it only those stand that learn.
+    """
+    from baselines import METHODS
+    from benchmark.methods.method import Learned
+
+    tested = [name for name, kind in METHODS.items() if kind.role == "method"]
+    if axis == "lambda":
+        return tuple(name for name in tested if issubclass(METHODS[name], Learned))
+    baselines = [name for name, kind in METHODS.items() if kind.role == "baseline"]
+    return (*tested, *baselines[-1:])
 
 
 def _numbers(text: str | None) -> tuple[float, ...]:

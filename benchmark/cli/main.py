@@ -13,13 +13,16 @@ from benchmark.cli.ablate import ablate
 from benchmark.cli.fetch import fetch
 from benchmark.cli.shared import (
     GENERATOR_HELP,
+    METRICS_OPTION,
     agree,
     configured,
     exit_if_failed,
     grid_options,
     line,
+    method_roles,
+    methods_option,
 )
-from benchmark.cli.study import DATABASE, study
+from benchmark.cli.study import DATABASE, TASK, study
 from benchmark.core.errors import BenchError
 
 
@@ -49,13 +52,15 @@ def main() -> None:
 @click.option(
     "-g", "--generator", "generators", multiple=True, help=f"{GENERATOR_HELP} Repeatable."
 )
-@click.option("-m", "--method", "methods", multiple=True, help="Repeatable; default: all methods.")
+@methods_option("all methods")
+@METRICS_OPTION
 @grid_options
 @click.option("--force", is_flag=True, help="Compute again what is already done.")
 def run(
     everything: bool,
     generators: tuple[str, ...],
     methods: tuple[str, ...],
+    metrics: tuple[str, ...],
     preset: str,
     seeds: str | None,
     settings: tuple[str, ...],
@@ -69,54 +74,72 @@ def run(
     What is done is not done again: a run that was killed, or a larger grid in the same folder,
     computes only what is missing. What it will cost is stated first.
     """
-    from baselines import METHODS
+    from benchmark.cli.choices import named_methods, named_metrics
     from benchmark.core.device import resolve
-    from benchmark.generators.registry import GENERATORS
-    from benchmark.metrics import METRICS
+    from benchmark.generators.registry import available
     from benchmark.report import write_report
     from benchmark.runs.grid import plan, record
     from benchmark.runs.runner import execute
 
-    if everything == bool(generators):
+    if everything and generators:
+        raise BenchError("--all takes every available generator and -g some: give only one of them")
+    if not everything and not generators:
         raise BenchError("name generators with -g, or take every available one with --all")
     if everything:
-        generators = tuple(name for name, entry in GENERATORS.items() if not entry.missing())
+        generators = available()
     config = configured(preset, settings, seeds)
     out = out or Path("results") / config.preset
     device = resolve(device)
-    groups = plan(config, generators, methods or tuple(METHODS))
-    agree(groups, out, device, yes, force)
+    named, judges = named_methods(methods), named_metrics(metrics)
+    groups = plan(config, generators, named.chosen, named.table, named.code)
+    expected = agree(groups, out, device, yes, force)
     record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]))
     failed = 0
-    for result in execute(groups, out, device, force, METRICS):
+    for result in execute(groups, out, device, force, judges, expected):
         click.echo(line(result))
         failed += result.status == "failed"
-    write_report(out)
+    write_report(out, roles=method_roles())
     _say_where(out)
     exit_if_failed(failed)
 
 
 @main.command("list")
 def list_() -> None:
-    """What there is: generators, methods, presets, and why something is not available."""
+    """What there is: generators, methods, metrics, presets, and why something is not available."""
     from baselines import METHODS
+    from benchmark.cli.choices import summary
+    from benchmark.core.plugins import KINDS, installed
     from benchmark.generators.download import DOWNLOADS
     from benchmark.generators.registry import GENERATORS
+    from benchmark.metrics import METRICS
     from benchmark.runs.settings import PRESETS
 
     click.echo("generators")
     for name, entry in GENERATORS.items():
         reason = entry.missing()
         state = f"not available: {reason}" if reason else "available"
-        click.echo(f"  {name:22} K={entry.k:<4} {entry.reconstructor:9} {entry.about}; {state}")
+        terms = f"K={entry.usual.k:<4} {entry.usual.reconstructor:9} " if entry.usual else ""
+        click.echo(f"  {name:22} {terms}{entry.about}; {state}")
         if name in DOWNLOADS:
             click.echo(f"  {'':22} {DOWNLOADS[name].summary()}")
     click.echo("methods")
     for name, kind in METHODS.items():
-        click.echo(f"  {name:22} {(kind.__doc__ or '').strip().splitlines()[0]}")
+        click.echo(f"  {name:22} {summary(kind)}")
+    click.echo("metrics")
+    for name, metric in METRICS.items():
+        click.echo(f"  {name:22} {summary(type(metric))}")
     click.echo("presets")
     for path in sorted(PRESETS.glob("*.toml")):
         click.echo(f"  {path.stem:22} {path.read_text().splitlines()[0].lstrip('# ')}")
+    offers = [(kind, offer) for kind in KINDS for offer in installed(kind).values()]
+    if offers:
+        click.echo("of installed packages")
+    for group, offer in offers:
+        try:
+            said = summary(offer.load().value)
+        except BenchError as error:
+            said = f"not available: {error}"
+        click.echo(f"  {offer.name:22} {group.removesuffix('s')} of {offer.package}; {said}")
 
 
 @main.command()
@@ -128,18 +151,35 @@ def list_() -> None:
     help="A study of RUN: shows what people saw beside what R saw.",
 )
 @click.option("--simulated", is_flag=True, help="Of simulated annotators instead of people.")
+@click.option(
+    "--under-test",
+    multiple=True,
+    metavar="METHOD",
+    help="Compare this one with the baselines. Repeatable.  [default: all that are no baselines]",
+)
 @DATABASE
+@TASK
 def report(
-    run_folder: Path, study_folder: Path | None, simulated: bool, database: str | None
+    run_folder: Path,
+    study_folder: Path | None,
+    simulated: bool,
+    under_test: tuple[str, ...],
+    database: str | None,
+    task: str | None,
 ) -> None:
     """Make the tables, figures and the one page of RUN again, from what it stored."""
     from benchmark.report import write_report
     from benchmark.study.for_report import read_judged
 
-    if study_folder is None and (simulated or database):
-        raise BenchError("--simulated and --database speak of a study: name it with --study")
-    judged = read_judged(study_folder, run_folder, simulated, database) if study_folder else None
-    write_report(run_folder, judged)
+    if study_folder is None and (simulated or database or task):
+        raise BenchError(
+            "--simulated, --database and --task speak of a study: name it with --study"
+        )
+    roles = method_roles()
+    judged = None
+    if study_folder is not None:
+        judged = read_judged(study_folder, run_folder, simulated, database, roles, task)
+    write_report(run_folder, judged, roles, under_test)
     _say_where(run_folder)
 
 

@@ -12,12 +12,20 @@ import click
 from benchmark.core.errors import BenchError
 
 if TYPE_CHECKING:
+    from benchmark.methods.method import Role
     from benchmark.runs.grid import Group
-    from benchmark.runs.results import Result
+    from benchmark.runs.results import Cell, Result
     from benchmark.runs.settings import RunConfig
 
 LONG = 3600.0  # seconds; what is to take longer is asked about
 GENERATOR_HELP = "Name, weights file or folder, or path/to/file.py:callable."
+
+METRICS_OPTION = click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    help="One more metric: path/to/file.py:Class. Repeatable.",
+)
 
 PRESET = click.option(
     "--preset",
@@ -42,6 +50,17 @@ OUT = click.option(
 YES = click.option("--yes", is_flag=True, help="Start without asking, however long it takes.")
 
 
+def methods_option(default: str) -> Callable[[Any], Any]:
+    """`-m`; default says in words what runs without it."""
+    return click.option(
+        "-m",
+        "--method",
+        "methods",
+        multiple=True,
+        help=f"Name, or path/to/file.py:Class. Repeatable.  [default: {default}]",
+    )
+
+
 def grid_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What every command that computes cells takes: preset, seeds, settings, device, out, yes."""
     # the last one stands first in the help
@@ -60,20 +79,24 @@ def configured(preset: str, settings: tuple[str, ...], seeds: str | None) -> Run
     return config if seeds is None else replace(config, seeds=parse_seeds(seeds))
 
 
-def agree(groups: Sequence[Group], out: Path, device: str, yes: bool, force: bool = False) -> None:
-    """State what the cells that are not done will cost. On a terminal, and unless `yes`, a long run
-    then starts only if the user wants it to."""
+def agree(
+    groups: Sequence[Group], out: Path, device: str, yes: bool, force: bool = False
+) -> dict[Cell, float]:
+    """State what the cells that are not done will cost, and return the seconds of each. On a
+    terminal, and unless `yes`, a long run then starts only if the user wants it to."""
     from benchmark.core.device import device_name
     from benchmark.runs.cost import costs, statement, total
 
-    estimates = costs(groups, out, device, force)
+    expected = costs(groups, out, device, force)
+    estimates = list(expected.values())
     if not estimates:
-        return
+        return {}
     click.echo(f"what is to be computed, by a few steps timed on {device_name(device)}:", err=True)
     for text in statement(estimates):
         click.echo(text, err=True)
     if total(estimates) > LONG and not yes and sys.stdin.isatty():
         click.confirm("Start?", abort=True, err=True)
+    return {cell: cost.seconds for cell, cost in expected.items()}
 
 
 def exit_if_failed(cells: int) -> None:
@@ -81,6 +104,13 @@ def exit_if_failed(cells: int) -> None:
     if cells:
         click.secho(f"{cells} cells failed; the table says why", fg="red", err=True)
         sys.exit(1)
+
+
+def method_roles() -> dict[str, Role]:
+    """What each method of the suite is, for results that do not say it of themselves."""
+    from baselines import METHODS
+
+    return {name: kind.role for name, kind in METHODS.items()}
 
 
 def parse_seeds(text: str) -> tuple[int, ...]:

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from benchmark.cli.shared import method_roles
+
 FOLDER = click.argument("folder", metavar="STUDY", type=click.Path(path_type=Path))
 DATABASE = click.option("--database", help="Another database than the study's own SQLite file.")
 TASK = click.option(
@@ -66,7 +68,9 @@ def build(
     """Turn RUN into a blinded bundle of images; prints the administrator's password once."""
     from benchmark.study.build import build_study
 
-    password = build_study(run, out, generators, per_method, seed, settings, known_good, task)
+    password = build_study(
+        run, out, generators, per_method, seed, settings, known_good, method_roles(), task
+    )
     click.echo(f"study in {out}; the administrator's password, not stored anywhere: {password}")
 
 
@@ -175,13 +179,17 @@ def analyse(
 ) -> None:
     """Is the method better, by how much, how sure: tables and figures of STUDY's answers."""
     from benchmark.study.analyse import analyse_study
-    from benchmark.study.writing_analysis import readable, write_analysis
+    from benchmark.study.figures import write_figures
+    from benchmark.tables.text import rounded
+    from benchmark.tables.writing import write_table
 
-    analysis = analyse_study(folder, run, simulated, database, method, task)
+    analysis = analyse_study(folder, run, simulated, database, method, method_roles(), task)
     out = out or folder / ("analysis-simulated" if simulated else "analysis")
-    write_analysis(analysis, out)
+    for table in analysis.tables:
+        write_table(table, out)
+    write_figures(analysis, out / "figures")
     for table in analysis.tables[:2]:
-        text = readable(table.frame).to_string(index=False) if len(table.frame) else ""
+        text = rounded(table).to_string(index=False) if len(table.frame) else ""
         click.echo("\n".join([table.title, text, *table.notes, ""]))
     click.echo(f"{analysis.screening}\n{analysis.plan}\ntables and figures: {out}")
 
@@ -205,7 +213,7 @@ def label(folder: Path, database: str | None, task: str | None, run: Path | None
 @click.option("--seed", default=0, show_default=True)
 @click.option("--out", default="results/plan", show_default=True, type=click.Path(path_type=Path))
 def plan(effect: float, power: float, baseline: float, studies: int, seed: int, out: Path) -> None:
-    """How many directions, annotators and ratings a study needs; simulates STUDIES a design."""
+    """How many directions, annotators and ratings a study needs; simulates STUDIES per design."""
     from benchmark.study.planning import describe, plan_study
 
     designs = plan_study(effect, power, baseline, out, studies, seed)

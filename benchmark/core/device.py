@@ -2,7 +2,6 @@
 
 import contextlib
 import platform
-import resource
 import sys
 from pathlib import Path
 
@@ -10,6 +9,9 @@ import torch
 
 from benchmark import __version__
 from benchmark.core.errors import BenchError
+
+if sys.platform != "win32":  # where there is no such module
+    import resource
 
 UNIT = 1 if sys.platform == "darwin" else 1024  # bytes that `ru_maxrss` counts in
 CLEAR = Path("/proc/self/clear_refs")  # Linux: a 5 written here forgets the peak so far
@@ -57,7 +59,12 @@ def forget_peak(device: str) -> None:
 
 
 def peak(device: str) -> int:
-    """Bytes since `forget_peak`: of torch's tensors on CUDA, else of the whole process."""
+    """Bytes since `forget_peak`: of torch's tensors on CUDA, else of the whole process.
+
+    On Windows, which does not say, 0.
+    """
     if device.startswith("cuda"):
         return torch.cuda.max_memory_allocated(device)
+    if sys.platform == "win32":
+        return 0
     return UNIT * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -1,4 +1,4 @@
-"""From single judgments to one score a direction: the step before every other statistic.
+"""From single judgments to one score per direction: the step before every other statistic.
 
 A judgment is one annotator's answer about one item: a direction, or two that stand together.
 Directions are nested in methods, annotators are crossed with both, so answers about one direction
@@ -76,7 +76,7 @@ def answers_about(judgments: pd.DataFrame, method: str, baseline: str) -> pd.Dat
 
 
 def direction_scores(judgments: pd.DataFrame) -> pd.DataFrame:
-    """One row for each rated direction: generator, method, direction, yes, n and mos = yes / n."""
+    """One row per rated direction: generator, method, direction, yes, n and mos = yes / n."""
     answered = answers(judgments)
     by_direction = answered.groupby(DIRECTION, observed=True)["mos"]
     scores = by_direction.agg(yes="sum", n="count").reset_index()

@@ -38,6 +38,11 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
             part.unlink()
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write the text as UTF-8, whole or not at all."""
+    write_atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
+
+
 def sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of a file's bytes."""
     with path.open("rb") as handle:

@@ -4,6 +4,7 @@ A linear shift is its matrix and nothing else, as it always was; any other names
 arguments that make it.
 """
 
+import contextlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from benchmark.core.errors import BenchError, unknown
+from benchmark.core.plugins import installed
 from benchmark.core.storage import write_atomically
 from benchmark.directions.shift import KINDS, Chosen, FrozenLinear, Shift
 
@@ -42,6 +44,8 @@ def unpack(tensors: Mapping[str, Tensor], description: Mapping[str, Any]) -> Shi
         return FrozenLinear(tensors[MATRIX])
     kind = str(description.get("kind", ""))
     if kind not in KINDS:
+        _load_installed()
+    if kind not in KINDS:
         raise BenchError(
             f"{unknown('kind of shift', kind, KINDS)}; directions of a kind of one's own load once "
             "the code that defines it is named, with -m file.py:Class on a command line"
@@ -53,6 +57,13 @@ def unpack(tensors: Mapping[str, Tensor], description: Mapping[str, Any]) -> Shi
         raise BenchError(f"these are no directions of kind '{kind}': {error}") from error
     frozen = shift.frozen()
     return frozen.chosen(description["chosen"]) if "chosen" in description else frozen
+
+
+def _load_installed() -> None:
+    """Import what installed packages offer as methods: each defines the kinds of its shifts."""
+    for offer in installed("methods").values():
+        with contextlib.suppress(BenchError):  # it cannot define the kind that is looked for
+            offer.load()
 
 
 def write_snapshots(path: Path, snapshots: Mapping[int, Packed]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from benchmark.core.errors import BenchError
+from benchmark.core.errors import BenchError, unknown
 
 
 @dataclass(frozen=True)
@@ -42,16 +42,39 @@ class Latents:
         return Latents(self.point[rows], None if self.labels is None else self.labels[rows])
 
 
+@dataclass(frozen=True)
+class Usual:
+    """The terms on which a generator is measured where the run does not say otherwise.
+
+    k: number of directions. reconstructor: lenet or resnet18. min_shift, max_shift: range of |eps|
+    in the units of the latent space, such as standard deviations of z; in w it is much smaller.
+    """
+
+    k: int = 64
+    reconstructor: str = "lenet"
+    max_shift: float = 6.0
+    min_shift: float = 0.0
+
+
+@dataclass(frozen=True)
+class NoOptions:
+    """Of a generator that leaves nothing to choose."""
+
+
 class Generator(nn.Module):
     """Base of all generators: G maps n latents to (n, C, H, W) images in [-1, 1].
 
     A subclass sets `latent_dim` and `image_shape` and implements `forward`. `sample` draws from
-    N(0, I) unless the subclass says otherwise (classes, truncation). The rest is for those that
-    have more to offer.
+    N(0, I) unless the subclass says otherwise. The rest is for those that have more to offer:
+    `usual` terms; `Options`, a frozen dataclass whose every field has a default, with `configure`;
+    `first_layer` and `feature_layers` for the methods that look inside.
     """
 
     latent_dim: int  # d
     image_shape: tuple[int, int, int]  # (C, H, W)
+    usual: Usual = Usual()
+    Options: ClassVar[type[Any]] = NoOptions
+    code: str = ""  # the hash of the user's file that made it; "" for the suite's own
 
     def sample(self, n: int, rng: torch.Generator) -> Latents:
         """n latents from the generator's prior, on the CPU whatever the generator's device.
@@ -63,19 +86,80 @@ class Generator(nn.Module):
     def forward(self, latents: Latents) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__} does not say how it makes images")
 
-    def configure(
-        self, classes: Sequence[int] | int | None = None, truncation: float | None = None
-    ) -> None:
-        """Choose what `sample` draws; raises BenchError for what the generator does not offer."""
-        if classes is not None or truncation is not None:
-            raise BenchError(f"a {type(self).__name__} has no classes and no truncation to choose")
-
-    def true_directions(self) -> Tensor | None:
-        """(d, F) unit columns where the directions of its factors are known, else None."""
-        return None
+    def configure(self, options: Any) -> None:
+        """Take on `options`, an instance of `Options`; raises BenchError for impossible values."""
+        if fields(options):
+            raise BenchError(
+                f"{type(self).__name__} has Options, but no configure() that uses them"
+            )
 
     def thin(self, side: int) -> None:
         """Leave out the pixels that nearest sampling to `side` x `side` would drop.
 
         Changes nothing where the architecture cannot; `image_shape` says what images come out.
         """
+
+    def first_layer(self) -> Tensor:
+        """The weight (features, d) of the first affine step, the Jacobian of its output by the
+        latent. Raises BenchError where there is no such step; ask the original, not a fast copy.
+        """
+        raise BenchError(
+            f"{type(self).__name__} does not say what its first layer is; "
+            "its first_layer() should return that layer's weight (features, d)"
+        )
+
+    def feature_layers(self) -> tuple[str, ...]:
+        """The layers that `features` can stop at, from the latent to the image, by module name.
+
+        Raises BenchError where there are none.
+        """
+        raise BenchError(
+            f"{type(self).__name__} does not name its layers; "
+            "its feature_layers() should return the names of modules that its images pass through"
+        )
+
+    def features(self, latents: Latents, layer: str) -> Tensor:
+        """The output (n, ...) of one of `feature_layers`, with its gradient by the latents.
+
+        Nothing after that layer is computed; of one that is passed twice, the first time counts.
+        Raises BenchError for a layer that there is not.
+        """
+        names = self.feature_layers()
+        if layer not in names:
+            raise unknown(f"layer of {type(self).__name__}", layer, names)
+        try:
+            module = self.get_submodule(layer)
+        except AttributeError as error:
+            raise BenchError(f"{type(self).__name__} has no module '{layer}'") from error
+        hook = module.register_forward_hook(_stop)
+        try:
+            self(latents)
+        except _Reached as reached:
+            return reached.output
+        finally:
+            hook.remove()
+        raise BenchError(f"no image of {type(self).__name__} passes through its layer '{layer}'")
+
+    def true_directions(self) -> Tensor | None:
+        """(d, F) unit columns, the directions to be found, where they are known; else None."""
+        return None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if isinstance(value, nn.Module) and hasattr(Generator, name):  # it could never be reached
+            raise BenchError(
+                f"{type(self).__name__}.{name} cannot be a layer: every generator has something "
+                "else by that name; call the layer otherwise"
+            )
+        super().__setattr__(name, value)
+
+
+class _Reached(Exception):
+    """Ends a forward pass at the layer whose output is wanted."""
+
+    def __init__(self, output: Tensor) -> None:
+        super().__init__()
+        self.output = output
+
+
+def _stop(_module: nn.Module, _inputs: object, output: Tensor) -> None:
+    raise _Reached(output)

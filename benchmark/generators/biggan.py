@@ -5,15 +5,18 @@ embedding of the class, steers the norms of one block. `from_state_dict` reads t
 ajbrock/BigGAN-PyTorch, whose 128-pixel `G_ema.pth` Voynov & Babenko use.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmark.core.errors import BenchError
-from benchmark.generators.base import Generator, Latents
+from benchmark.generators.base import Latents
+from benchmark.generators.family import Family
 
 SEED_SIZE = 4
 ATTENTION_SIDE = 64
@@ -119,13 +122,25 @@ class Attention(nn.Module):
         return torch.addcmul(x, self.gamma, self.o(gathered))  # (n, C, h, w)
 
 
-class BigGAN(Generator):
+@dataclass(frozen=True)
+class BigGANOptions:
+    """classes: to draw from, all where None. truncation: where z is cut off on both sides."""
+
+    classes: tuple[int, ...] | None = None
+    truncation: float | None = None
+
+
+class BigGAN(Family):
     """BigGAN generator of images of `side` pixels, a power of two from 32 to 256.
 
     latent_dim: a multiple of the number of chunks, one more than the blocks. width: unit of the
-    channels. n_classes: of which `classes` are drawn (all, unless `configure` says otherwise).
-    shared_dim: length of a class's embedding.
+    channels. n_classes: of which all are drawn, unless `configure` says otherwise. shared_dim:
+    length of a class's embedding.
     """
+
+    family = "biggan"
+    published_key = "shared.weight"
+    Options = BigGANOptions
 
     def __init__(
         self,
@@ -139,7 +154,7 @@ class BigGAN(Generator):
         if side not in WIDTHS:
             raise ValueError(f"a BigGAN makes images of {', '.join(map(str, WIDTHS))}, not {side}")
         channels = [width * multiple for multiple in WIDTHS[side]]
-        self.chunks = len(channels)  # the seed's, and one a block
+        self.chunks = len(channels)  # the seed's, and one per block
         if latent_dim % self.chunks:
             raise ValueError(f"{latent_dim} latent dimensions are no multiple of {self.chunks}")
         self.latent_dim, self.image_shape = latent_dim, (3, side, side)
@@ -164,7 +179,6 @@ class BigGAN(Generator):
 
     def architecture(self) -> dict[str, object]:
         return {
-            "name": "biggan",
             "side": self.image_shape[1],
             "latent_dim": self.latent_dim,
             "width": self.width,
@@ -172,34 +186,45 @@ class BigGAN(Generator):
             "shared_dim": self.shared_dim,
         }
 
-    def configure(
-        self, classes: Sequence[int] | int | None = None, truncation: float | None = None
-    ) -> None:
+    def configure(self, options: BigGANOptions) -> None:
         """Draw from these classes only, and z from a normal cut off at +-truncation."""
-        chosen = self.classes if classes is None else classes
-        chosen = (chosen,) if isinstance(chosen, int) else tuple(chosen)
+        chosen = range(self.n_classes) if options.classes is None else options.classes
         wrong = [k for k in chosen if type(k) is not int or not 0 <= k < self.n_classes]
         if wrong or not chosen:
             raise BenchError(
                 f"classes are whole numbers from 0 to {self.n_classes - 1}, not {wrong or 'none'}"
             )
-        if truncation is not None and not truncation > 0:
-            raise BenchError(f"truncation must be above 0, not {truncation}")
-        self.classes, self.truncation = chosen, truncation
+        if options.truncation is not None and not options.truncation > 0:
+            raise BenchError(f"truncation must be above 0, not {options.truncation}")
+        self.classes, self.truncation = tuple(chosen), options.truncation
 
-    def sample(self, n: int, rng: torch.Generator, truncation: float | None = None) -> Latents:
-        """n latents and their classes, uniform over `self.classes`.
-
-        truncation: z is from a normal cut off there, on both sides; None takes `self.truncation`.
-        """
+    def sample(self, n: int, rng: torch.Generator) -> Latents:
+        """n latents and their classes, uniform over `self.classes`."""
         z = torch.randn(n, self.latent_dim, generator=rng)  # (n, d)
-        bound = self.truncation if truncation is None else truncation
+        bound = self.truncation
         if bound is not None:  # the quantile of z among all normals, taken among those inside
             edge = torch.special.ndtr(torch.tensor(bound, dtype=torch.float64))
             inside = 1.0 - edge + torch.special.ndtr(z.double()) * (2.0 * edge - 1.0)
             z = torch.special.ndtri(inside).clamp(-bound, bound).to(z.dtype)  # (n, d)
         place = torch.rand(n, generator=rng, dtype=torch.float64) * len(self.classes)  # (n,)
         return Latents(z, torch.tensor(self.classes)[place.long()])
+
+    def first_layer(self) -> Tensor:
+        """Of all that each chunk feeds: the seed, then gains and biases of each block's norms.
+
+        Block-diagonal, a block of rows for each chunk of z.
+        """
+        fed = [self.linear.weight]  # (16 C, d / chunks)
+        for layers in self.blocks:
+            steered = [m for m in layers.modules() if isinstance(m, ConditionalNorm)]
+            maps = [linear.weight for norm in steered for linear in (norm.gain, norm.bias)]
+            fed.append(torch.cat(maps)[:, self.shared_dim :])  # (4 C or so, d / chunks)
+        return torch.block_diag(*fed)  # (features, d)
+
+    def feature_layers(self) -> tuple[str, ...]:
+        """The 4 x 4 seed, then each block."""
+        lasts = (len(list(layers.children())) - 1 for layers in self.blocks)  # 0, or 1 of attention
+        return ("linear", *(f"blocks.{i}.{last}" for i, last in enumerate(lasts)))
 
     def forward(self, latents: Latents) -> Tensor:
         if latents.labels is None:
@@ -213,33 +238,30 @@ class BigGAN(Generator):
                 x = layer(x, condition)
         return torch.tanh(self.output_layer(x))  # (n, 3, side, side)
 
-
-def from_state_dict(state: Mapping[str, Tensor], source: str) -> BigGAN:
-    """A BigGAN of the size that `state`, in the layout of ajbrock/BigGAN-PyTorch, shows.
-
-    Loaded strictly. `source` names the file in the BenchError that a foreign state raises.
-    """
-    try:
-        state = _without_spectral_norm(state)
-        for theirs, ours in OURS:
-            state = {name.replace(theirs, ours): value for name, value in state.items()}
-        blocks = 0
-        while f"blocks.{blocks}.0.conv2.weight" in state:
-            blocks += 1
-        side = SEED_SIZE * 2**blocks
-        n_classes, shared_dim = state["shared.weight"].shape
-        generator = BigGAN(
-            side,
-            latent_dim=state["linear.weight"].shape[1] * (blocks + 1),
-            width=state["output_layer.2.weight"].shape[1] // WIDTHS[side][-1],
-            n_classes=n_classes,
-            shared_dim=shared_dim,
-        )
-        generator.load_state_dict(state)
-    except (KeyError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise BenchError(f"{source} is not a BigGAN generator: {reason}") from error
-    return generator
+    @classmethod
+    def from_state_dict(cls, state: Mapping[str, Tensor], source: str) -> Self:
+        """As of every family, in the layout of ajbrock/BigGAN-PyTorch."""
+        try:
+            state = _without_spectral_norm(state)
+            for theirs, ours in OURS:
+                state = {name.replace(theirs, ours): value for name, value in state.items()}
+            blocks = 0
+            while f"blocks.{blocks}.0.conv2.weight" in state:
+                blocks += 1
+            side = SEED_SIZE * 2**blocks
+            n_classes, shared_dim = state["shared.weight"].shape
+            generator = cls(
+                side,
+                latent_dim=state["linear.weight"].shape[1] * (blocks + 1),
+                width=state["output_layer.2.weight"].shape[1] // WIDTHS[side][-1],
+                n_classes=n_classes,
+                shared_dim=shared_dim,
+            )
+            generator.load_state_dict(state)
+        except (KeyError, ValueError, RuntimeError) as error:
+            reason = " ".join(str(error).split())
+            raise BenchError(f"{source} is not a BigGAN generator: {reason}") from error
+        return generator
 
 
 def _without_spectral_norm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

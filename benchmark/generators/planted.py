@@ -14,10 +14,10 @@ turns to those that R learns first and never leaves them.
 from math import pi
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from benchmark.core.seeds import stream
-from benchmark.generators.base import Generator, Latents
+from benchmark.generators.base import Generator, Latents, Usual
 
 FACTORS = tuple(
     f"blob at {hour} o'clock" for hour in ("3", "4:30", "6", "7:30", "9", "10:30", "12", "1:30")
@@ -25,17 +25,26 @@ FACTORS = tuple(
 THRESHOLD = 4.0  # how far along its axis a factor gets going
 
 
+class Factors(nn.Module):
+    """How far each axis has been followed (n, 8) -> factors (n, 8) in [-1, 1], slow near zero."""
+
+    def forward(self, along: Tensor) -> Tensor:
+        return torch.tanh((along / THRESHOLD) ** 3)
+
+
 class Planted(Generator):
     """G(z): eight factors tanh((axes^T z / THRESHOLD)^3) of eight blobs, (n, 3, 32, 32)."""
 
+    usual = Usual(k=len(FACTORS))
     axes: Tensor  # (d, 8), orthonormal: the directions to be found
     distance: Tensor  # (8, H, W), squared distance of each pixel to each blob's centre
-    colour: Tensor  # (8, 3), one a blob, around the colour circle
+    colour: Tensor  # (8, 3), one per blob, around the colour circle
 
     def __init__(self, latent_dim: int = 16, side: int = 32) -> None:
         super().__init__()
         self.latent_dim = latent_dim
         self.image_shape = (3, side, side)
+        self.factors = Factors()
         # In double, then rounded to single: the last bits, in which processors differ, do not
         # survive, and the generator has one hash everywhere.
         square = torch.randn(
@@ -53,11 +62,17 @@ class Planted(Generator):
         shades = angle.view(-1, 1) + torch.tensor([0.0, 2.1, 4.2], dtype=torch.float64)  # (8, 3)
         self.register_buffer("colour", (0.6 + 0.4 * shades.cos()).float())
 
+    def first_layer(self) -> Tensor:
+        return self.axes.T  # (8, d)
+
+    def feature_layers(self) -> tuple[str, ...]:
+        return ("factors",)
+
     def true_directions(self) -> Tensor:
         return self.axes  # (d, 8)
 
     def forward(self, latents: Latents) -> Tensor:
-        factors = torch.tanh((latents.point @ self.axes / THRESHOLD) ** 3)  # (n, 8) in [-1, 1]
+        factors = self.factors(latents.point @ self.axes)  # (n, 8) in [-1, 1]
         shown = factors.unsqueeze(-1).unsqueeze(-1)  # (n, 8, 1, 1)
         blobs = torch.exp(-self.distance / (0.035 * 2.0**shown))  # (n, 8, H, W)
         light = (0.5 + 0.45 * factors).unsqueeze(-1) * self.colour  # (n, 8, 3)

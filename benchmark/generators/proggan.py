@@ -2,18 +2,22 @@
 
 The state dict has the layout of ptrblck/prog_gans_pytorch_inference, whose CelebA-HQ snapshot
 `100_celeb_hq_network-snapshot-010403.pth` Voynov & Babenko use: `features`, two layers for each
-image size, then `output`. Its images are not squashed: they lie about [-1, 1], not within.
+image size, then `output`. In here the former go by `layers`, since `features` is what a generator
+is asked for. Its images are not squashed: they lie about [-1, 1], not within.
 """
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
 
 from benchmark.core.errors import BenchError
-from benchmark.generators.base import Generator, Latents
+from benchmark.generators.base import Latents
+from benchmark.generators.family import Family
+from benchmark.generators.fast.layers import scaled
 
 SEED_SIZE = 4
 PUBLISHED = (512, 512, 512, 512, 256, 128, 64, 32, 16)  # channels from 4 x 4 to 1024 x 1024
@@ -40,6 +44,10 @@ class ScaledBias(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x * self.scale + self.b[:, None, None]
 
+    def folded_into(self, conv: nn.Conv2d) -> nn.Conv2d:
+        """One convolution that equals `self(conv(x))`."""
+        return scaled(conv, self.scale.expand_as(self.b), self.b)
+
 
 def layer(
     channels_in: int, channels_out: int, kernel: int = 3, *, up: bool = False, gain: float = 2.0
@@ -59,8 +67,12 @@ def layer(
     return nn.Sequential(OrderedDict(parts))
 
 
-class ProgGAN(Generator):
+class ProgGAN(Family):
     """ProgGAN generator of d latents; channels at 4 x 4 pixels, then at each doubled size."""
+
+    family = "proggan"
+    published_key = "features.0.conv.weight"
+    grows = True
 
     def __init__(
         self, latent_dim: int = 512, channels: Sequence[int] = PUBLISHED, image_channels: int = 3
@@ -70,15 +82,17 @@ class ProgGAN(Generator):
         self.latent_dim = latent_dim
         self.channels = tuple(channels)
         self.image_shape = (image_channels, side, side)
-        features = [layer(latent_dim, channels[0], SEED_SIZE), layer(channels[0], channels[0])]
+        layers = [layer(latent_dim, channels[0], SEED_SIZE), layer(channels[0], channels[0])]
         for a, b in pairwise(channels):
-            features += [layer(a, b, up=True), layer(b, b)]
-        self.features = nn.Sequential(*features)
+            layers += [layer(a, b, up=True), layer(b, b)]
+        self.layers = nn.Sequential(*layers)
         self.output = layer(channels[-1], image_channels, 1, gain=1.0)
+        # torch does not annotate these two
+        self.register_state_dict_post_hook(_to_published_names)  # type: ignore[no-untyped-call]
+        self.register_load_state_dict_pre_hook(_from_published_names)  # type: ignore[no-untyped-call]
 
     def architecture(self) -> dict[str, object]:
         return {
-            "name": "proggan",
             "latent_dim": self.latent_dim,
             "channels": self.channels,
             "image_channels": self.image_shape[0],
@@ -89,29 +103,56 @@ class ProgGAN(Generator):
         channels, full, _ = self.image_shape
         if full <= side or full % side:
             return
-        last = self.features[-1].conv
+        last = self.layers[-1].conv
         assert isinstance(last, nn.Conv2d)
         last.stride = (full // side, full // side)
         self.image_shape = (channels, side, side)
 
+    def first_layer(self) -> Tensor:
+        """Of the 4 x 4 convolution, by what enters it: the latent at a mean square of one."""
+        conv, wscale = self.layers[0].conv, self.layers[0].wscale
+        assert isinstance(conv, nn.Conv2d)
+        assert isinstance(wscale, ScaledBias)
+        # The one pixel meets the kernel's last tap first, so the places come in reverse.
+        weight = conv.weight.flip(2, 3).permute(0, 2, 3, 1)  # (C, 4, 4, d), from (C, d, 4, 4)
+        return weight.flatten(0, 2) * wscale.scale  # (C * 16, d)
+
+    def feature_layers(self) -> tuple[str, ...]:
+        """Two for each image size, after their activations."""
+        return tuple(f"layers.{i}" for i in range(len(self.layers)))
+
     def forward(self, latents: Latents) -> Tensor:
         seed = latents.point[:, :, None, None]  # (n, d, 1, 1)
-        return self.output(self.features(seed))  # (n, C, H, W)
+        return self.output(self.layers(seed))  # (n, C, H, W)
+
+    @classmethod
+    def from_state_dict(cls, state: Mapping[str, Tensor], source: str) -> Self:
+        try:
+            latent_dim = state["features.0.conv.weight"].shape[1]
+            channels: list[int] = []
+            while f"features.{2 * len(channels)}.conv.weight" in state:
+                channels.append(state[f"features.{2 * len(channels)}.conv.weight"].shape[0])
+            generator = cls(latent_dim, channels, state["output.conv.weight"].shape[0])
+            generator.load_state_dict(state)
+        except (KeyError, IndexError, RuntimeError) as error:
+            reason = " ".join(str(error).split())
+            raise BenchError(f"{source} is not a ProgGAN generator: {reason}") from error
+        return generator
 
 
-def from_state_dict(state: Mapping[str, Tensor], source: str) -> ProgGAN:
-    """A ProgGAN of the widths that `state` shows, loaded strictly.
+def _to_published_names(_module: nn.Module, state: Any, prefix: str, _about: object) -> None:
+    _rename(state, f"{prefix}layers.", f"{prefix}features.")
 
-    `source` names the file in the BenchError that a foreign state raises.
-    """
-    try:
-        latent_dim = state["features.0.conv.weight"].shape[1]
-        channels: list[int] = []
-        while f"features.{2 * len(channels)}.conv.weight" in state:
-            channels.append(state[f"features.{2 * len(channels)}.conv.weight"].shape[0])
-        generator = ProgGAN(latent_dim, channels, state["output.conv.weight"].shape[0])
-        generator.load_state_dict(state)
-    except (KeyError, IndexError, RuntimeError) as error:
-        reason = " ".join(str(error).split())
-        raise BenchError(f"{source} is not a ProgGAN generator: {reason}") from error
-    return generator
+
+def _from_published_names(_module: nn.Module, state: Any, prefix: str, *_about: object) -> None:
+    _rename(state, f"{prefix}features.", f"{prefix}layers.")
+
+
+def _rename(state: dict[str, Tensor], old: str, new: str) -> None:
+    """Let the names that begin with `old` begin with `new`, in place and in order."""
+    entries = list(state.items())
+    state.clear()
+    state.update(
+        (new + name.removeprefix(old) if name.startswith(old) else name, value)
+        for name, value in entries
+    )

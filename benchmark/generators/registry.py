@@ -1,19 +1,19 @@
 """The generators there are, and how any generator is opened by name, file or import path."""
 
-import importlib.util
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import BenchError, unknown
-from benchmark.generators.base import Generator
-from benchmark.generators.planted import FACTORS, Planted
+from benchmark.core.plugins import Offer, from_file, installed, is_file, name_of
+from benchmark.generators.base import Generator, Usual
+from benchmark.generators.options import read_options, split_reference
+from benchmark.generators.planted import Planted
 from benchmark.generators.stored import load_weights
 
 BUNDLED = Path(__file__).parent / "weights"
-OPTIONS = {"classes": int, "truncation": float}  # of a generator, and the type of each value
 
 
 def weights_home() -> Path:
@@ -23,19 +23,28 @@ def weights_home() -> Path:
 
 @dataclass(frozen=True)
 class Entry:
-    """One generator the suite knows: what it is, its usual K and R, and how it is opened.
+    """One generator the suite knows: what it is, its usual terms, and how it is opened.
 
-    weights: the file or folder it loads, or None if it needs none. get: the command that brings
-    them. options: what `configure` is told; a dict of `classes` and `truncation`.
+    usual: None where only the generator itself knows. make: brings it as it is made, `load` with
+    its terms and options. weights: the file or folder it loads, or None if it needs none. get: the
+    command that brings them. options: texts by name, what `configure` is told.
     """
 
     about: str
-    k: int
-    reconstructor: str
-    load: Callable[[], Generator]
+    make: Callable[[], Generator]
+    usual: Usual | None = None
     weights: Path | None = None
     get: str = ""
-    options: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def load(self) -> Generator:
+        """The generator with its usual terms, its options chosen; raises BenchError."""
+        generator = self.make()
+        if self.usual is not None:
+            generator.usual = self.usual
+        if chosen := read_options(generator, self.options):
+            generator.configure(generator.Options(**chosen))
+        return generator
 
     def missing(self) -> str | None:
         """Why it cannot be used here, or None."""
@@ -49,53 +58,43 @@ class Entry:
         return f"no weights at {needed}{way}"
 
 
-def _from_weights(
-    about: str, k: int, reconstructor: str, weights: Path, get: str = "", **options: Any
-) -> Entry:
-    return Entry(about, k, reconstructor, lambda: load_weights(weights), weights, get, options)
-
-
-def _small(name: str, about: str, k: int, reconstructor: str) -> Entry:
+def _small(name: str, about: str, k: int) -> Entry:
     """Made by this suite: bundled once it is trained."""
     path = BUNDLED / f"{name}.safetensors"
-    return _from_weights(about, k, reconstructor, path, f"bench train-generator {name}")
+    get = f"bench train-generator {name}"
+    return Entry(about, lambda: load_weights(path), Usual(k), path, get)
 
 
 def _published(
-    name: str, about: str, k: int, reconstructor: str, file: str = "", **options: Any
+    name: str, about: str, k: int, reconstructor: str, file: str = "", **options: str
 ) -> Entry:
     """Made by the authors of the architecture or of the method; downloaded, never bundled."""
     path = weights_home() / name / file
-    return _from_weights(about, k, reconstructor, path, f"bench fetch {name}", **options)
+    usual = Usual(k, reconstructor)
+    return Entry(about, lambda: load_weights(path), usual, path, f"bench fetch {name}", options)
 
 
 GENERATORS = {
-    "planted": Entry(
-        "eight blobs, each a known factor; no training data", len(FACTORS), "lenet", Planted
-    ),
+    "planted": Entry("eight blobs, each a known factor; no training data", Planted, Planted.usual),
     "mnist-sngan": _small(
         "mnist-sngan",
         "SNGAN ResNet-32, widths 128-64-32-32, trained on MNIST; bundled",
         64,
-        "lenet",
     ),
     "anime-sngan-small": _small(
         "anime-sngan-small",
         "SNGAN ResNet-64 of reduced width, trained on anime faces; bundled",
         32,
-        "lenet",
     ),
     "celeba-proggan-small": _small(
         "celeba-proggan-small",
         "ProgGAN to 64 pixels, trained on faces of CelebA; bundled",
         32,
-        "lenet",
     ),
     "cifar-biggan-small": _small(
         "cifar-biggan-small",
         "conditional BigGAN of 32 pixels, trained on CIFAR-10; bundled",
         32,
-        "lenet",
     ),
     "mnist-sngan-authors": _published(
         "mnist-sngan-authors",
@@ -122,89 +121,81 @@ GENERATORS = {
         120,
         "resnet18",
         "G_ema.pth",
-        classes=[239],
+        classes="239",
     ),
 }
 
 
+def available() -> tuple[str, ...]:
+    """Names of all generators that can be used here, those of installed packages last."""
+    own = (name for name, entry in GENERATORS.items() if not entry.missing())
+    return (*own, *(name for name in installed("generators") if name not in GENERATORS))
+
+
 def find_generator(reference: str) -> tuple[str, Entry]:
-    """Name and entry of a known generator, a weights file or folder, or `path/to/file.py:callable`.
+    """Name and entry of a known generator, one of an installed package, a weights file or folder,
+    or `path/to/file.py:callable`.
 
     Each may carry options, as in `imagenet-biggan?classes=207,239&truncation=0.5`; the name is
     without them. A generator of the user's own goes by the name of its file and callable, so its
     results do not depend on the folder it lies in. Raises BenchError where there is none or it
     cannot be used.
     """
-    reference, _, query = reference.partition("?")
-    name = reference
-    if reference in GENERATORS:
-        entry = GENERATORS[reference]
-    elif ".py:" in reference:
-        path, _, attribute = reference.rpartition(":")
-        name = f"{Path(path).stem}-{attribute}"
-        entry = Entry(f"from {reference}", 64, "lenet", lambda: _call(path, attribute))
-    elif Path(reference).exists():
-        name = Path(reference).stem
-        entry = _from_weights(f"weights in {reference}", 64, "lenet", Path(reference))
+    base, options = split_reference(reference)
+    name = base
+    if base in GENERATORS:
+        entry = GENERATORS[base]
+    elif is_file(base):
+        name = name_of(base)
+        entry = Entry(f"from {base}", lambda: _from_file(base))
+    elif Path(base).exists():
+        name = Path(base).stem
+        entry = Entry(f"weights in {base}", lambda: load_weights(Path(base)), weights=Path(base))
+    elif offer := installed("generators").get(base):
+        entry = Entry(f"from package {offer.package}", lambda: _offered(offer))
     else:
-        raise unknown("generator", reference, GENERATORS)
+        raise unknown("generator", base, (*GENERATORS, *installed("generators")))
     if reason := entry.missing():
         raise BenchError(f"generator '{name}' is not available: {reason}")
-    options = {**entry.options, **_parse_options(query)}
-    if not options:
-        return name, entry
-    return name, replace(entry, options=options, load=lambda: _configured(entry.load(), options))
+    return name, replace(entry, options={**entry.options, **options})
 
 
-def with_options(reference: str, options: Mapping[str, Any]) -> str:
-    """The reference that opens the same generator with these options above its own."""
-    base, _, query = reference.partition("?")
-    merged = {**_parse_options(query), **options}
-    parts = []
-    for name, value in merged.items():
-        values = value if isinstance(value, list | tuple) else [value]
-        parts.append(f"{name}={','.join(map(str, values))}")
-    return f"{base}?{'&'.join(parts)}" if parts else base
+def _from_file(reference: str) -> Generator:
+    """What the callable in a user's file makes, with the hash of the file."""
+    loaded = from_file(reference, lambda make: make())
+    return _checked(loaded.value, loaded.code, reference)
 
 
-def _parse_options(query: str) -> dict[str, Any]:
-    """{"classes": [207, 239], "truncation": 0.5} from `classes=207,239&truncation=0.5`."""
-    options: dict[str, Any] = {}
-    for part in filter(None, query.split("&")):
-        name, _, text = part.partition("=")
-        if name not in OPTIONS:
-            raise unknown("option of a generator", name, OPTIONS)
-        try:
-            values = [OPTIONS[name](value) for value in text.split(",")]
-        except ValueError as error:
-            raise BenchError(f"{name} wants {OPTIONS[name].__name__}s, not '{text}'") from error
-        options[name] = values if name == "classes" else values[0]
-    return options
-
-
-def _configured(generator: Generator, options: Mapping[str, Any]) -> Generator:
-    generator.configure(**options)
-    return generator
-
-
-def _call(path: str, attribute: str) -> Generator:
-    """Import the file and return the Generator that its callable makes."""
-    reference = f"{path}:{attribute}"
-    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
-    if not Path(path).exists() or spec is None or spec.loader is None:
-        raise BenchError(f"no Python file at {path}")
-    module = importlib.util.module_from_spec(spec)
+def _offered(offer: Offer) -> Generator:
+    """What the callable of an installed package makes, with the package's version."""
+    make = offer.load()
     try:
-        spec.loader.exec_module(module)
-        make = getattr(module, attribute)
-        generator = make()
-    except AttributeError as error:
-        raise BenchError(f"{reference}: {error}") from error
-    except Exception as error:  # the user's own code may fail in any way
-        raise BenchError(f"{reference} failed: {type(error).__name__}: {error}") from error
+        made = make.value()
+    except BenchError:
+        raise
+    except Exception as error:  # a package may fail in any way
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise BenchError(f"'{offer.name}' of package {offer.package} failed: {reason}") from error
+    return _checked(made, make.code, f"'{offer.name}' of package {offer.package}")
+
+
+def _checked(generator: object, code: str, source: str) -> Generator:
     if not isinstance(generator, Generator):
         raise BenchError(
-            f"{reference} returned a {type(generator).__name__}; "
+            f"{source} returned a {type(generator).__name__}; "
             "it must return a benchmark.generators.base.Generator"
         )
+    if not isinstance(generator.usual, Usual):
+        raise BenchError(
+            f"{source} has the usual terms {generator.usual!r}; "
+            "they must be a benchmark.generators.base.Usual"
+        )
+    kind = generator.Options
+    if not is_dataclass(kind) or any(_without_default(option) for option in fields(kind)):
+        raise BenchError(f"{source}: its Options must be a dataclass, each field with a default")
+    generator.code = code
     return generator
+
+
+def _without_default(option: Field[Any]) -> bool:
+    return option.default is MISSING and option.default_factory is MISSING

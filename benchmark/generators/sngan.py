@@ -2,20 +2,28 @@
 
 The 32-pixel member (three blocks of equal width) makes MNIST digits, the 64-pixel member (four
 blocks, halving widths) anime faces. The state dict has the layout of the authors' `generator.pt`:
-`model.0` dense, `model.1` reshape, one entry a residual block, then batch norm, ReLU, convolution
-and tanh.
+`model.0` dense, `model.1` reshape, one entry per residual block, then batch norm, ReLU, convolution
+and tanh. Beside it the authors' folder holds `args.json`: model, latent_dim, image_channels.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import sqrt
+from pathlib import Path
+from typing import Self
 
 from torch import Tensor, nn
 
+from benchmark.core.checkpoints import save_checkpoint
 from benchmark.core.errors import BenchError
-from benchmark.generators.base import Generator, Latents
+from benchmark.core.storage import write_atomically
+from benchmark.generators.base import Latents
+from benchmark.generators.family import Family, read_state_dict
+from benchmark.generators.fast.layers import DoubledSum
 
 SEED_SIZE = 4  # the dense layer makes a 4 x 4 image, and every block doubles it
+AUTHORS_MODELS = {"sn_resnet32": 32, "sn_resnet64": 64}  # their name of a model: its image side
 
 
 class ResidualUpBlock(nn.Module):
@@ -39,12 +47,21 @@ class ResidualUpBlock(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.model(x) + self.bypass(x)  # (n, out, 2h, 2w)
 
+    def folded(self) -> nn.Module:
+        """The same without the larger image of the bypass, where that does nothing but double."""
+        doubles = isinstance(self.bypass[-1], nn.Upsample)
+        return DoubledSum(self.model) if doubles else self
 
-class SNGAN(Generator):
+
+class SNGAN(Family):
     """SNGAN generator of d latents and the given channel widths.
 
     channels: width of the 4 x 4 seed, then of each block's output; image side is 4 * 2^blocks.
     """
+
+    family = "sngan"
+    published_key = "model.0.weight"
+    published_files = ("args.json", "generator.pt")
 
     def __init__(self, latent_dim: int, channels: Sequence[int], image_channels: int) -> None:
         super().__init__()
@@ -69,36 +86,90 @@ class SNGAN(Generator):
                 nn.init.zeros_(layer.bias)
 
     def architecture(self) -> dict[str, object]:
-        """The arguments that make such a generator, and the name of its family."""
         return {
-            "name": "sngan",
             "latent_dim": self.latent_dim,
             "channels": self.channels,
             "image_channels": self.image_shape[0],
         }
 
+    def first_layer(self) -> Tensor:
+        dense = self.model[0]
+        assert isinstance(dense, nn.Linear)
+        return dense.weight  # (16 * channels of the seed, d)
+
+    def feature_layers(self) -> tuple[str, ...]:
+        """The dense layer, then each block."""
+        return ("model.0", *(f"model.{i}" for i in range(2, len(self.channels) + 1)))
+
     def forward(self, latents: Latents) -> Tensor:
         return self.model(latents.point)  # (n, C, H, W)
 
+    @classmethod
+    def from_state_dict(cls, state: Mapping[str, Tensor], source: str) -> Self:
+        """As of every family. The authors' blocks hold each convolution twice, as `conv1`/`conv2`
+        and inside `model`; the copies are dropped.
+        """
+        state = {k: v for k, v in state.items() if ".conv1." not in k and ".conv2." not in k}
+        try:
+            seed_channels, latent_dim = state["model.0.weight"].shape
+            blocks = 2  # index of the first residual block
+            channels = [seed_channels // SEED_SIZE**2]
+            while f"model.{blocks}.model.6.weight" in state:
+                channels.append(state[f"model.{blocks}.model.6.weight"].shape[0])
+                blocks += 1
+            image_channels = state[f"model.{blocks + 2}.weight"].shape[0]
+            generator = cls(latent_dim, channels, image_channels)
+            generator.load_state_dict(state)
+        except (KeyError, ValueError, RuntimeError) as error:
+            reason = " ".join(
+                str(error).split()
+            )  # torch lists its complaints on lines of their own
+            raise BenchError(f"{source} is not an SNGAN generator: {reason}") from error
+        return generator
 
-def from_state_dict(state: Mapping[str, Tensor], source: str) -> SNGAN:
-    """An SNGAN of the widths that `state` shows, loaded strictly.
+    @classmethod
+    def from_folder(cls, folder: Path) -> Self:
+        args_path, path = folder / "args.json", folder / "generator.pt"
+        try:
+            args = json.loads(args_path.read_text())
+            side, latent_dim = AUTHORS_MODELS[args["model"]], int(args["latent_dim"])
+            image_shape = (int(args.get("image_channels", 3)), side, side)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BenchError(
+                f"{args_path} should name a model of {', '.join(AUTHORS_MODELS)} and its "
+                f"latent_dim, but has a fault at {error}"
+            ) from error
+        state = read_state_dict(path, "model.")  # what else it has is no part of the generator
+        generator = cls.from_state_dict(state, str(path))
+        found = (generator.latent_dim, generator.image_shape)
+        if found != (latent_dim, image_shape):
+            raise BenchError(
+                f"{path} maps {found[0]} latent dimensions to images {found[1]}, "
+                f"but args.json says {latent_dim} to {image_shape}"
+            )
+        return generator
 
-    The authors' blocks hold each convolution twice, as `conv1`/`conv2` and inside `model`; the
-    copies are dropped. `source` names the file in the BenchError that a foreign state raises.
+
+def save_authors_layout(generator: SNGAN, folder: Path) -> None:
+    """Write `args.json` and `generator.pt` as the authors' code reads them.
+
+    Their `sn_resnet32` is 256 wide and their `sn_resnet64` 1024-512-256-128-64; for other widths
+    their table SN_RES_GEN_CONFIGS needs the channels, which `args.json` names.
     """
-    state = {k: v for k, v in state.items() if ".conv1." not in k and ".conv2." not in k}
-    try:
-        seed_channels, latent_dim = state["model.0.weight"].shape
-        blocks = 2  # index of the first residual block
-        channels = [seed_channels // SEED_SIZE**2]
-        while f"model.{blocks}.model.6.weight" in state:
-            channels.append(state[f"model.{blocks}.model.6.weight"].shape[0])
-            blocks += 1
-        image_channels = state[f"model.{blocks + 2}.weight"].shape[0]
-        generator = SNGAN(latent_dim, channels, image_channels)
-        generator.load_state_dict(state)
-    except (KeyError, ValueError, RuntimeError) as error:
-        reason = " ".join(str(error).split())  # torch lists its complaints on lines of their own
-        raise BenchError(f"{source} is not an SNGAN generator: {reason}") from error
-    return generator
+    channels, side, _ = generator.image_shape
+    model = f"sn_resnet{side}"
+    if model not in AUTHORS_MODELS:
+        raise BenchError(f"the authors' code makes 32 or 64 pixel images, not {side}")
+    args = {
+        "model": model,
+        "latent_dim": generator.latent_dim,
+        "image_channels": channels,
+        "channels": generator.channels,
+    }
+    state = {name: value.cpu().contiguous() for name, value in generator.state_dict().items()}
+    for name, value in list(state.items()):  # they hold each block's convolutions twice
+        for inner, twin in ((".model.3.", ".conv1."), (".model.6.", ".conv2.")):
+            if inner in name:
+                state[name.replace(inner, twin)] = value
+    write_atomically(folder / "args.json", lambda part: part.write_text(json.dumps(args)))
+    save_checkpoint(folder / "generator.pt", state)

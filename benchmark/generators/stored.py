@@ -1,7 +1,8 @@
-"""Generators on disk: the suite's own float16 safetensors, whatever their architecture.
+"""Generators on disk: the suite's own float16 safetensors, and the layouts that others publish.
 
-The file's header names the architecture and holds the hash of the weights. They come back as a
-frozen float32 generator in eval mode, as do the layouts that others publish.
+The header of our own names the architecture and holds the hash of the weights. What others publish
+is a state dict, whose keys tell the architecture, or a folder, whose files do. All come back as a
+frozen float32 generator in eval mode.
 """
 
 import hashlib
@@ -18,12 +19,12 @@ from benchmark.core.errors import BenchError, unknown
 from benchmark.core.storage import write_atomically
 from benchmark.generators.base import Generator
 from benchmark.generators.biggan import BigGAN
+from benchmark.generators.family import Family, read_state_dict
 from benchmark.generators.proggan import ProgGAN
-from benchmark.generators.published import from_published
 from benchmark.generators.sngan import SNGAN
 
-Family = SNGAN | BigGAN | ProgGAN  # what the suite can train, save and load
-FAMILIES: dict[str, type[Family]] = {"sngan": SNGAN, "biggan": BigGAN, "proggan": ProgGAN}
+KINDS: tuple[type[Family], ...] = (SNGAN, BigGAN, ProgGAN)  # the one list of all families
+FAMILIES = {kind.family: kind for kind in KINDS}
 
 
 def weights_hash(generator: Generator) -> str:
@@ -44,7 +45,7 @@ def save_weights(generator: Family, path: Path, metadata: Mapping[str, str]) -> 
         if not tensors[name].isfinite().all():
             raise BenchError(f"{name} has values that are not finite in float16; not saved")
     header = {
-        "architecture": json.dumps(generator.architecture()),
+        "architecture": json.dumps({"name": generator.family, **generator.architecture()}),
         "weights_hash": _hash(tensors),
     }
     write_atomically(path, lambda part: save_file(tensors, part, {**metadata, **header}))
@@ -59,7 +60,8 @@ def load_weights(path: Path) -> Generator:
         raise BenchError(f"no weights at {path}")
     if path.suffix == ".safetensors":
         return load_family(path)
-    return from_published(path).eval().requires_grad_(False)
+    published = _from_folder(path) if path.is_dir() else _from_published(path)
+    return published.eval().requires_grad_(False)
 
 
 def load_family(path: Path) -> Family:
@@ -90,6 +92,26 @@ def _from_safetensors(path: Path) -> Family:
         raise BenchError(f"{path} is damaged: its weights hash to {found}, expected {expected}")
     generator.load_state_dict(tensors)  # copies into float32
     return generator
+
+
+def _from_folder(path: Path) -> Family:
+    layouts = {kind.published_files: kind for kind in KINDS if kind.published_files}
+    found = [files for files in layouts if any((path / name).exists() for name in files)]
+    for files in found or layouts:  # where there is nothing, the first says what is missing
+        for name in files:
+            if not (path / name).exists():
+                raise BenchError(f"{path} has no {name}; a generator is {' + '.join(files)}")
+        return layouts[files].from_folder(path)
+    raise BenchError(f"{path} is a folder, and no generator is published in one")
+
+
+def _from_published(path: Path) -> Family:
+    state = read_state_dict(path)
+    for kind in KINDS:
+        if kind.published_key in state:
+            return kind.from_state_dict(state, str(path))
+    known = ", ".join(kind.__name__ for kind in KINDS)
+    raise BenchError(f"{path} is a state dict of no known generator; there are those of {known}")
 
 
 def _check_shapes(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], path: Path) -> None:

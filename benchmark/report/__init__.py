@@ -1,8 +1,10 @@
 """The report of a run: tables, figures, pictures and one page, all from what its cells stored."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.core.errors import BenchError
+from benchmark.methods.method import Role
 from benchmark.report.figures.methods import write_figures
 from benchmark.report.judged import Judged
 from benchmark.report.page.document import Contents, write_page
@@ -16,29 +18,40 @@ from benchmark.report.tables.recipe import write_recipe
 from benchmark.runs.opening import open_generators
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells, read_run
-from benchmark.tables.writing import write_documents
+from benchmark.runs.roles import NO_ROLES, assign_roles, known_roles
+from benchmark.tables.writing import write_table
 
 
-def write_report(run: Path, judged: Judged | None = None) -> None:
+def write_report(
+    run: Path,
+    judged: Judged | None = None,
+    roles: Mapping[str, Role] = NO_ROLES,
+    under_test: Sequence[str] = (),
+) -> None:
     """Write the tables, named.md and report.html into `run`, and the pictures below it.
 
     Trains nothing. The same cells give the same bytes. What a cell lacks is left out, with a
-    warning where that is not expected. judged: the analysis of a study of this run. Raises
-    BenchError where no cell of the main table has ended, or it cannot write.
+    warning where that is not expected. judged: the analysis of a study of this run. roles: of
+    methods by name, for cells that do not store theirs. under_test: compares these alone, whatever
+    their role. Raises BenchError where no cell of the main table has ended, `under_test` is not in
+    the run, or it cannot write.
     """
     cells, description = read_cells(run), read_run(run)
-    ablations = write_ablations(run)  # they need no main table
-    rows = headline(cells, description.get("headline", {}))
+    known = known_roles([(c.result.cell.method, c.result.role) for c in cells], roles)
+    assigned = assign_roles(known, under_test)
+    order = assigned.order
+    ablations = write_ablations(run, order)  # they need no main table
+    rows = headline(cells, description.get("headline", {}), order)
     if not rows:
         raise BenchError(
             f"no cell of the main table has ended in {run}; the same `bench run` goes on with it"
         )
     write_tables(rows, run)
-    write_recipe(cells, run)
-    comparison = comparison_table(rows, judged)
+    write_recipe(cells, run, order)
+    comparison = comparison_table(rows, assigned, judged)
     if comparison is not None:
-        write_documents(comparison, run)
-    write_figures(rows, run / "figures")
+        write_table(comparison, run)
+    write_figures(rows, run / "figures", order)
     opened = open_generators(rows, description.get("generators", {}))
     write_pictures(rows, opened, run)
     write_named(rows, opened, run)

@@ -1,32 +1,62 @@
-"""What the report says in words: one sentence for each column of its main table."""
+"""What the report says in words: one sentence for each column of its tables."""
+
+from benchmark.tables.table import Column
 
 COLUMNS = {
-    "generator": "The frozen network whose latent space is searched.",
-    "method": "Where the directions, the columns of A, come from.",
-    "rca_fresh": "Reconstructor classification accuracy: the share of held-out image pairs for "
-    "which R names the direction that was moved along; A is frozen and R is trained anew, the "
-    "same way for every method, so this is the column to compare.",
-    "rca_fresh_low": "Lower end of the 95% interval of rca_fresh: Wilson's over all pairs or, "
-    "where it is wider, Student's over the seeds.",
-    "rca_fresh_high": "Upper end of that interval.",
-    "rca_joint": "The same accuracy of the R that learned together with A; for a frozen A it "
-    "equals rca_fresh, because the protocol is the same.",
-    "top5": "The share of pairs for which the true direction is among R's five likeliest.",
-    "shift_error": "Mean distance between the length eps of the shift and R's estimate of it, in "
-    "units of eps.",
-    "max_cosine": "Redundancy: the largest |cos| of a direction to any other one, averaged over "
-    "directions; 0 is all orthogonal, 1 is each with a twin.",
-    "effective_rank": "Redundancy again: how many different directions the k columns amount to.",
-    "collapse": "Mean distance between images of different z after the largest shift, divided by "
-    "that before it; 1 keeps all variety, near 0 all images have become one, and a high RCA "
-    "beside a low value was bought with it.",
-    "k": "How many directions R chooses from; only rows of equal k compare.",
-    "chance": "The accuracy of guessing, 1 / k.",
-    "n": "How many pairs R was asked, over all seeds.",
-    "seeds": "How many replicates the row averages.",
-    "seconds": "Time of all seeds and phases together: finding A, training the fresh R, "
-    "evaluation.",
-    "status": "done, or what failed and why.",
+    "generator": Column("The frozen network whose latent space is searched.", "text"),
+    "method": Column("Where the directions, the columns of A, come from.", "text"),
+    "rca_fresh": Column(
+        "Reconstructor classification accuracy: the share of held-out image pairs for which "
+        "R names the direction that was moved along; A is frozen and R is trained anew, the "
+        "same way for every method, so this is the column to compare.",
+        better="high",
+    ),
+    "rca_fresh_low": Column(
+        "Lower end of the 95% interval of rca_fresh: Wilson's over all pairs or, where it is "
+        "wider, Student's over the seeds."
+    ),
+    "rca_fresh_high": Column("Upper end of that interval."),
+    "rca_joint": Column(
+        "The same accuracy of the R that learned together with A; for a frozen A it equals "
+        "rca_fresh, because the protocol is the same.",
+        better="high",
+    ),
+    "top5": Column(
+        "The share of pairs for which the true direction is among R's five likeliest.",
+        better="high",
+    ),
+    "shift_error": Column(
+        "Mean distance between the length eps of the shift and R's estimate of it, in units "
+        "of eps.",
+        "number",
+        better="low",
+    ),
+    "max_cosine": Column(
+        "Redundancy: the largest |cos| of a direction to any other one, averaged over "
+        "directions; 0 is all orthogonal, 1 is each with a twin.",
+        better="low",
+    ),
+    "effective_rank": Column(
+        "Redundancy again: how many different directions the k columns amount to.",
+        "number",
+        better="high",
+    ),
+    "collapse": Column(
+        "Mean distance between images of different z after the largest shift, divided by "
+        "that before it; 1 keeps all variety, near 0 all images have become one, and a high "
+        "RCA beside a low value was bought with it.",
+        "ratio",
+        better="high",
+    ),
+    "k": Column("How many directions R chooses from; only rows of equal k compare.", "number"),
+    "chance": Column("The accuracy of guessing, 1 / k."),
+    "n": Column("How many pairs R was asked, over all seeds.", "count"),
+    "seeds": Column("How many replicates the row averages.", "count"),
+    "seconds": Column(
+        "Time of all seeds and phases together: finding A, training the fresh R, evaluation.",
+        "seconds",
+    ),
+    "status": Column("done, or what failed and why.", "text"),
 }
 
 INTRODUCTION = (
@@ -53,36 +83,71 @@ NAMED = (
 )
 
 COMPARISON = {
-    "generator": "The generator, or several joined by +, which then count the same.",
-    "method": "The method that is compared.",
-    "baseline": "What it is compared with: on the same questions, with the same K and budget.",
-    "directions": "How many pairs of directions: the k-th of the method with the k-th of the "
-    "baseline, both asked about with the same images and shifts.",
-    "seeds": "How many runs of both; a direction's accuracy is averaged over them first.",
-    "rca_difference": "rca_fresh of the method less that of the baseline, the mean over "
-    "directions; above 0 the method is ahead.",
-    "rca_difference_low": "Lower end of its 95% interval, from a bootstrap over directions.",
-    "rca_difference_high": "Upper end of that interval.",
-    "rca_p": "How often chance alone gives a difference this large: two-sided, by swapping the "
-    "labels of method and baseline within pairs.",
-    "rca_p_adjusted": "The same after Holm's correction over all rows with an rca_p; below 0.05 "
-    "the difference is more than chance.",
-    "rca_by_seed": "The difference in each run by itself: the test speaks of these trained runs, "
-    "and here their own luck shows.",
-    "note": "Why a figure is missing, or what makes the two sides unequal.",
+    "generator": Column(
+        "The generator, or several joined by +, which then count the same.", "text"
+    ),
+    "method": Column("The method that is compared.", "text"),
+    "baseline": Column(
+        "What it is compared with: on the same questions, with the same K and budget.", "text"
+    ),
+    "directions": Column(
+        "How many pairs of directions: the k-th of the method with the k-th of the baseline, "
+        "both asked about with the same images and shifts.",
+        "count",
+    ),
+    "seeds": Column(
+        "How many runs of both; a direction's accuracy is averaged over them first.", "count"
+    ),
+    "rca_difference": Column(
+        "rca_fresh of the method less that of the baseline, the mean over directions; above "
+        "0 the method is ahead.",
+        "difference",
+    ),
+    "rca_difference_low": Column(
+        "Lower end of its 95% interval, from a bootstrap over directions.", "difference"
+    ),
+    "rca_difference_high": Column("Upper end of that interval.", "difference"),
+    "rca_p": Column(
+        "How often chance alone gives a difference this large: two-sided, by swapping the "
+        "labels of method and baseline within pairs.",
+        "p",
+    ),
+    "rca_p_adjusted": Column(
+        "The same after Holm's correction over all rows with an rca_p; below 0.05 the "
+        "difference is more than chance.",
+        "p",
+    ),
+    "rca_by_seed": Column(
+        "The difference in each run by itself: the test speaks of these trained runs, and "
+        "here their own luck shows.",
+        "text",
+    ),
+    "note": Column("Why a figure is missing, or what makes the two sides unequal.", "text"),
 }
 
 COMPARISON_OF_STUDY = {
-    "mos_directions": "How many judged directions: of the method, and of the baseline.",
-    "mos_difference": "MOS of the method less that of the baseline. MOS is the share of answers "
-    "that say the direction does one thing, and the same thing for different z.",
-    "mos_difference_low": "Lower end of its 95% interval, from a bootstrap over directions.",
-    "mos_difference_high": "Upper end of that interval.",
-    "mos_odds_ratio": "The odds of a yes for the method, divided by those for the baseline.",
-    "mos_p": "How often chance alone gives a difference this large: two-sided, by permuting "
-    "method labels over directions.",
-    "mos_p_adjusted": "The same after Holm's correction over all rows with a mos_p.",
-    "answers": "Who judged: people, or simulated annotators.",
+    "mos_directions": Column(
+        "How many judged directions: of the method, and of the baseline.", "text"
+    ),
+    "mos_difference": Column(
+        "MOS of the method less that of the baseline. MOS is the share of answers that say "
+        "the direction does one thing, and the same thing for different z.",
+        "difference",
+    ),
+    "mos_difference_low": Column(
+        "Lower end of its 95% interval, from a bootstrap over directions.", "difference"
+    ),
+    "mos_difference_high": Column("Upper end of that interval.", "difference"),
+    "mos_odds_ratio": Column(
+        "The odds of a yes for the method, divided by those for the baseline.", "ratio"
+    ),
+    "mos_p": Column(
+        "How often chance alone gives a difference this large: two-sided, by permuting "
+        "method labels over directions.",
+        "p",
+    ),
+    "mos_p_adjusted": Column("The same after Holm's correction over all rows with a mos_p.", "p"),
+    "answers": Column("Who judged: people, or simulated annotators.", "text"),
 }
 
 COMPARISON_NOTE = (
@@ -107,8 +172,10 @@ ABLATIONS = {
 }
 
 ABLATED = {
-    "lambda": "Weight of the shift loss beside the classification loss.",
-    "shift_loss": "Mean squared (mse) or mean absolute (mae) error of the estimated eps.",
+    "lambda": Column("Weight of the shift loss beside the classification loss.", "number"),
+    "shift_loss": Column(
+        "Mean squared (mse) or mean absolute (mae) error of the estimated eps.", "text"
+    ),
 }
 
 FIGURES = {  # of the run, in the order of the page: its title, and what it shows
@@ -151,35 +218,53 @@ STUDY_FIGURES = {
     ),
     "rca_mos": (
         "RCA against MOS",
-        "A point a direction: does R's accuracy predict what annotators see?",
+        "One point per direction: does R's accuracy predict what annotators see?",
     ),
 }
 
 OF_A_SEED = {
-    "seed": "Names the random numbers of one run.",
-    "recovery": "Mean |cos| between true directions and found ones, where the true ones are "
-    "known; 1 is perfect.",
-    "seconds_fit": "Seconds to find A.",
-    "seconds_fresh": "Seconds to train the fresh R.",
-    "seconds_evaluation": "Seconds to ask R, and to measure collapse.",
-    "rca_joint_low": "Lower end of the 95% interval of rca_joint, Wilson's.",
-    "rca_joint_high": "Upper end of that interval.",
+    "seed": Column("Names the random numbers of one run.", "number"),
+    "config_hash": Column("The hash of all settings.", "text"),
+    "recovery": Column(
+        "Mean |cos| between true directions and found ones, where the true ones are known; 1 "
+        "is perfect.",
+        better="high",
+    ),
+    "seconds_fit": Column("Seconds to find A.", "seconds"),
+    "seconds_fresh": Column("Seconds to train the fresh R.", "seconds"),
+    "seconds_evaluation": Column("Seconds to ask R, and to measure collapse.", "seconds"),
+    "rca_joint_low": Column("Lower end of the 95% interval of rca_joint, Wilson's."),
+    "rca_joint_high": Column("Upper end of that interval."),
+}
+
+OF_A_DIRECTION = {
+    "generator": COLUMNS["generator"],
+    "method": COLUMNS["method"],
+    "seed": OF_A_SEED["seed"],
+    "k": Column("The direction's number, counted from 0.", "number"),
+    "n": Column("How many pairs R was asked about it.", "count"),
+    "accuracy": Column("The share of them for which R names it.", better="high"),
+    "low": Column("Lower end of its 95% Wilson interval."),
+    "high": Column("Upper end of that interval."),
+    "collapse": Column("The same as in the main table, of this direction alone.", "ratio"),
 }
 
 SETTINGS = {
     "generator": COLUMNS["generator"],
     "method": COLUMNS["method"],
-    "k": "Number of directions K.",
-    "reconstructor": "The network R.",
-    "steps": "Training steps of R, and of A with it.",
-    "batch": "Image pairs a step.",
-    "lr": "Peak learning rate of R, for Adam.",
-    "schedule": "How the rate goes over training.",
+    "k": Column("Number of directions K.", "number"),
+    "reconstructor": Column("The network R.", "text"),
+    "steps": Column("Training steps of R, and of A with it.", "number"),
+    "batch": Column("Image pairs per step.", "number"),
+    "lr": Column("Peak learning rate of R, for Adam.", "text"),
+    "schedule": Column("How the rate goes over training.", "text"),
     **ABLATED,
-    "max_shift": "Largest |eps|.",
-    "min_shift": "Smallest |eps|.",
-    "evaluation": "Held-out image pairs that R is asked about.",
-    "own settings": "Settings of the method itself.",
-    "configuration": "The hash of all settings; part of the folder's name of each run.",
-    "generator's weights": "The beginning of their SHA-256.",
+    "max_shift": Column("Largest |eps|.", "text"),
+    "min_shift": Column("Smallest |eps|.", "text"),
+    "evaluation": Column("Held-out image pairs that R is asked about.", "number"),
+    "own settings": Column("Settings of the method itself.", "text"),
+    "configuration": Column(
+        "The hash of all settings; part of the folder's name of each run.", "text"
+    ),
+    "generator's weights": Column("The beginning of their SHA-256.", "text"),
 }

@@ -6,16 +6,17 @@ belong to it, RUN/ablation_<axis>.json, from which the report makes its table an
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import BenchError
+from benchmark.generators.options import option_names
 from benchmark.generators.registry import find_generator
 from benchmark.runs.grid import Group, plan, record
 from benchmark.runs.results import read_run, write_json
-from benchmark.runs.settings import RunConfig, Settings, method_for, protocol_for
+from benchmark.runs.settings import Methods, RunConfig, Settings, method_for, protocol_for
 
 AXES = {"k": ("k",), "lambda": ("lambda", "shift_loss")}  # the settings that an axis varies
 KS = tuple(2**power for power in range(3, 13))  # 8 to 4096, as far as twice the dimensions
@@ -27,8 +28,8 @@ SHIFT_LOSSES = ("mse", "mae")
 class Ablation:
     """One axis on one generator: what to compute, and how its points are told apart.
 
-    config: with a variant a point, the ordinary setting first. points: a method, the values of the
-    axis, and the hash of the configuration or, for what cannot run, the reason.
+    config: with one variant per point, the ordinary setting first. points: a method, the values of
+    the axis, and the hash of the configuration or, for what cannot run, the reason.
     """
 
     axis: str
@@ -42,28 +43,32 @@ def plan_ablation(
     axis: str,
     config: RunConfig,
     reference: str,
-    methods: Sequence[str],
+    chosen: Sequence[str],
+    methods: Methods,
     values: Sequence[float] = (),
+    code: Mapping[str, str] | None = None,
 ) -> Ablation:
     """The ordinary setting first, then every value of the axis; what cannot run keeps its reason.
 
-    reference: what opens the generator. values: of K or lambda; the usual ones where empty. Raises
-    BenchError for every name, key or value that cannot be right, before any work is done.
+    reference: what opens the generator. chosen, methods, code: as for `plan`. values: of K or
+    lambda; the usual ones where empty. Raises BenchError for every name, key or value that cannot
+    be right, before any work is done.
     """
     for key in config.settings:
         if key.rpartition(".")[2] in AXES[axis]:
             raise BenchError(f"--set {key} fixes what is varied here; choose by --values instead")
     name, entry = find_generator(reference)
     generator = entry.load()
+    options = option_names(generator)
     config = replace(config, variants=({}, *_variants(axis, generator.latent_dim, values)))
     able: dict[tuple[str, ...], list[Settings]] = {}  # methods that run together, and on what
     points: list[dict[str, Any]] = []
     for variant in config.variants:
         layers = config.layers(variant)
-        protocol = protocol_for(name, entry, layers)
+        protocol = protocol_for(name, generator.usual, layers, options, methods)
         running = []
-        for method in methods:
-            fit = method_for(method, name, layers)
+        for method in chosen:
+            fit = method_for(method, name, layers, methods)
             try:
                 fit.check(generator, protocol)
                 running.append(method)
@@ -72,7 +77,8 @@ def plan_ablation(
         able.setdefault(tuple(running), []).append(variant)
     groups: list[Group] = []
     for together, variants in able.items():
-        own = plan(replace(config, variants=tuple(variants)), [reference], together)
+        part = replace(config, variants=tuple(variants))
+        own = plan(part, [reference], together, methods, code)
         groups += own if {} in variants else [_aside(group) for group in own]
     return Ablation(axis, name, config, groups, [*_points(axis, groups), *points])
 

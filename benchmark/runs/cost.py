@@ -47,16 +47,16 @@ class Cost:
     reason: str = ""
 
 
-def costs(groups: Iterable[Group], run: Path, device: str, force: bool) -> list[Cost]:
+def costs(groups: Iterable[Group], run: Path, device: str, force: bool) -> dict[Cell, Cost]:
     """Of each cell that `execute` would compute. Cells that differ by seed are timed once."""
     known: dict[Cell, Cost] = {}  # by cell, whatever its seed
-    found = []
+    found: dict[Cell, Cost] = {}
     for group in groups:
         waiting = [job for job in group.jobs if force or done(job, run) is None]
         new = [job for job in waiting if _work(job) not in known]
         if new:
             known |= zip(map(_work, new), price(group, new, device), strict=True)
-        found += [known[_work(job)] for job in waiting]
+        found |= {job.cell: known[_work(job)] for job in waiting}
     return found
 
 

@@ -1,18 +1,21 @@
 """The grid of a run: which cells there are, and which of them share their work."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmark.core.device import versions
+from benchmark.core.plugins import distinct_names
 from benchmark.generators.base import Generator
-from benchmark.generators.registry import Entry, find_generator, with_options
+from benchmark.generators.options import option_names, read_options, with_options
+from benchmark.generators.registry import find_generator
 from benchmark.generators.stored import weights_hash
 from benchmark.methods.method import Method
 from benchmark.rca.protocol import Protocol
 from benchmark.runs.results import Cell, read_run, write_json
 from benchmark.runs.settings import (
+    Methods,
     RunConfig,
     check_sections,
     content_hash,
@@ -51,44 +54,82 @@ class Group:
     jobs: list[Job]
 
 
-def plan(config: RunConfig, generators: Sequence[str], methods: Sequence[str]) -> list[Group]:
+def plan(
+    config: RunConfig,
+    generators: Sequence[str],
+    chosen: Sequence[str],
+    methods: Methods,
+    code: Mapping[str, str] | None = None,
+) -> list[Group]:
     """All groups of a run, in order, each cell once.
 
-    Raises BenchError for every name, key or value that cannot be right, before any work is done.
+    generators: what opens each of them. chosen: names of `methods` to run. code: the identity of
+    the code of those methods that are not the suite's own. Raises BenchError for every name, key
+    or value that cannot be right, before any work is done.
     """
-    names = [find_generator(reference)[0] for reference in generators]
-    loaded: dict[str, tuple[Entry, Generator, str]] = {}  # by reference; with the weights' hash
+    names = distinct_names({given: find_generator(given)[0] for given in generators})
+    opened: dict[str, _Opened] = {}  # by reference
     groups: dict[tuple[str, Protocol, int], Group] = {}
-    for name, given in zip(names, generators, strict=True):
+    for given, name in names.items():
+        offered = option_names(_open(given, opened).generator)
         for i, variant in enumerate(config.variants):
             layers = config.layers(variant)
-            check_sections(layers, names)
-            reference = with_options(given, generator_options(name, layers))
-            if reference not in loaded:
-                _, opened = find_generator(reference)
-                made = opened.load()
-                loaded[reference] = opened, made, weights_hash(made)
-            entry, generator, generator_hash = loaded[reference]
-            protocol = protocol_for(name, entry, layers)
+            check_sections(layers, names.values(), methods)
+            reference = with_options(given, generator_options(name, offered, layers))
+            one = _open(reference, opened)
+            protocol = protocol_for(name, one.generator.usual, layers, offered, methods)
             for seed in config.seeds:
                 group = groups.setdefault(
                     (reference, protocol, seed),
-                    Group(name, reference, generator, protocol, seed, []),
+                    Group(name, reference, one.generator, protocol, seed, []),
                 )
-                for method_name in methods:
-                    method = method_for(method_name, name, layers)
-                    method.check(generator, protocol)
-                    content: dict[str, Any] = {
-                        "generator_hash": generator_hash,
-                        "protocol": plain(protocol),
-                        "method": plain(method),
-                    }
-                    if entry.options:
-                        content["generator"] = dict(entry.options)
+                for method_name in chosen:
+                    method = method_for(method_name, name, layers, methods)
+                    method.check(one.generator, protocol)
+                    codes = {"generator": one.generator.code}
+                    codes["method"] = (code or {}).get(method_name, "")
+                    content = one.content(method, protocol, codes)
                     cell = Cell(name, method_name, seed, content_hash(content))
                     if cell not in [job.cell for job in group.jobs]:
                         group.jobs.append(Job(cell, method, content, headline=i == 0))
     return list(groups.values())
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A generator with the hash of its weights and the options that were given."""
+
+    generator: Generator
+    weights_hash: str
+    options: Mapping[str, Any]
+
+    def content(
+        self, method: Method, protocol: Protocol, codes: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """All that decides what a cell comes to; what is the suite's own has no code."""
+        content: dict[str, Any] = {
+            "generator_hash": self.weights_hash,
+            "protocol": plain(protocol),
+            "method": plain(method),
+        }
+        if self.options:
+            content["generator"] = {
+                key: list(value) if isinstance(value, tuple) else value
+                for key, value in self.options.items()
+            }
+        if any(codes.values()):
+            content["code"] = {part: code for part, code in codes.items() if code}
+        return content
+
+
+def _open(reference: str, opened: dict[str, _Opened]) -> _Opened:
+    """The generator of that reference, loaded once."""
+    if reference not in opened:
+        _, entry = find_generator(reference)
+        generator = entry.load()
+        options = read_options(generator, entry.options)
+        opened[reference] = _Opened(generator, weights_hash(generator), options)
+    return opened[reference]
 
 
 def record(config: RunConfig, groups: Sequence[Group], run: Path, command: str) -> None:

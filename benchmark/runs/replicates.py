@@ -1,12 +1,12 @@
 """Which cells stand together: those that differ in nothing but the seed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from baselines import METHODS
 from benchmark.runs.results import StoredCell
+from benchmark.runs.roles import place
 
 
 @dataclass(frozen=True)
@@ -53,29 +53,26 @@ class Replicates:
 
 
 def headline(
-    cells: Iterable[StoredCell], chosen: Mapping[str, Mapping[str, str]]
+    cells: Iterable[StoredCell],
+    chosen: Mapping[str, Mapping[str, str]],
+    order: Sequence[str] = (),
 ) -> list[Replicates]:
-    """The rows of the main table, by generator, then method in the order of METHODS.
+    """The rows of the main table, by generator, then method.
 
     chosen: generator to method to the configuration that counts. Where it is empty all count, each
-    configuration in a row of its own.
+    configuration in a row of its own. order: of the methods (`Roles.order`); others stand last, by
+    name.
     """
+    of_method = place(order)
+
+    def of_cell(stored: StoredCell) -> tuple[str, tuple[int, str], str, int]:
+        cell = stored.result.cell
+        return cell.generator, of_method(cell.method), cell.config_hash, cell.seed
+
     groups: dict[tuple[str, str, str], list[StoredCell]] = {}
-    for stored in sorted(cells, key=_place):
+    for stored in sorted(cells, key=of_cell):
         cell = stored.result.cell
         if not chosen or chosen.get(cell.generator, {}).get(cell.method) == cell.config_hash:
             key = (cell.generator, cell.method, cell.config_hash)
             groups.setdefault(key, []).append(stored)
     return [Replicates(name, method, tuple(group)) for (name, method, _), group in groups.items()]
-
-
-def ordered_methods(names: Iterable[str]) -> list[str]:
-    """Every known method in its usual order, then the others among `names` by name."""
-    return [*METHODS, *sorted(set(names) - set(METHODS))]
-
-
-def _place(stored: StoredCell) -> tuple[str, int, str, str, int]:
-    cell = stored.result.cell
-    known = list(METHODS)
-    rank = known.index(cell.method) if cell.method in known else len(known)
-    return cell.generator, rank, cell.method, cell.config_hash, cell.seed

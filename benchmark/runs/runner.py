@@ -15,6 +15,7 @@ import pandas as pd
 import torch
 
 from benchmark.core.device import device_name, versions
+from benchmark.core.progress import part, phase, whole_run
 from benchmark.core.seeds import derive_seed, stream
 from benchmark.core.storage import sha256
 from benchmark.generators.fast.parts import InParts, most_on
@@ -26,33 +27,42 @@ from benchmark.rca.reconstructor import INPUT_SIDE
 from benchmark.rca.training import Learner, train
 from benchmark.runs.cell_files import write_cell
 from benchmark.runs.grid import Group, Job
-from benchmark.runs.results import Result, StoredCell, read_cell
+from benchmark.runs.results import Cell, Result, StoredCell, read_cell
 
 
 def execute(
-    groups: Sequence[Group], run: Path, device: str, force: bool, metrics: Mapping[str, Metric]
+    groups: Sequence[Group],
+    run: Path,
+    device: str,
+    force: bool,
+    metrics: Mapping[str, Metric],
+    expected: Mapping[Cell, float],
 ) -> Iterator[Result]:
     """Compute what is not done yet, a group at a time; yields each cell's result, old or new.
 
     A cell that fails is stored with its reason, and the next run tries it again. A done cell that
     was not judged by all of the metrics is judged by the others, without training anything.
+    expected: the seconds that each cell is likely to take, for the time left; may be empty.
     """
-    for group in groups:
-        waiting, unjudged = [], []
-        for job in group.jobs:
-            if force:
-                shutil.rmtree(job.cell.folder(run), ignore_errors=True)
-            stored = done(job, run)
-            if stored is None:
-                waiting.append(job)
-            elif metrics.keys() <= {*stored.result.measured}:
-                yield stored.result
-            else:
-                unjudged.append(stored)
-        if waiting or unjudged:
-            work = GroupRun(group, run, device, metrics)
-            yield from (work.judged_again(stored) for stored in unjudged)
-            yield from work.results(waiting)
+    with whole_run(len(expected), sum(expected.values())):
+        for group in groups:
+            waiting, unjudged = [], []
+            for job in group.jobs:
+                if force:
+                    shutil.rmtree(job.cell.folder(run), ignore_errors=True)
+                stored = done(job, run)
+                if stored is None:
+                    waiting.append(job)
+                elif metrics.keys() <= {*stored.result.measured}:
+                    yield stored.result
+                else:
+                    unjudged.append(stored)
+            if waiting or unjudged:
+                work = GroupRun(group, run, device, metrics)
+                yield from (work.judged_again(stored) for stored in unjudged)
+                seconds = sum(expected.get(job.cell, 0.0) for job in waiting)
+                with part(len(waiting), seconds, work.phases(waiting)):
+                    yield from work.results(waiting)
 
 
 def done(job: Job, run: Path) -> StoredCell | None:
@@ -80,6 +90,10 @@ class GroupRun:
         prepared = prepare(group.generator, device, side)
         self.generator = InParts(prepared, most_on(device, group.generator))
 
+    def phases(self, jobs: Sequence[Job]) -> int:
+        """How many phases the jobs take together: one or two trainings, and the judging of each."""
+        return 1 + any(isinstance(job.method, Learned) for job in jobs) + len(jobs)
+
     def results(self, jobs: Sequence[Job]) -> Iterator[Result]:
         """Fit, train and judge each job; a failure ends that job alone."""
         trained = []
@@ -97,7 +111,8 @@ class GroupRun:
             try:
                 if failure := lost or one.fresh.failure:
                     raise failure
-                result = self._judge(one)
+                with phase(f"{self._label}: judging {one.job.cell.method}"):
+                    result = self._judge(one)
             except Exception as error:  # noqa: BLE001 - as above
                 yield self._store_failure(one.job, error)
                 continue
@@ -123,19 +138,19 @@ class GroupRun:
             failure = lost or learner.failure
             yield job, failure or fitted(learner), learner.seconds
 
-    def _train(self, phase: str, learners: Sequence[tuple[Job, Learner]]) -> Exception | None:
+    def _train(self, name: str, learners: Sequence[tuple[Job, Learner]]) -> Exception | None:
         """Train in lockstep; what stops all of them, as a generator that fails does."""
         if not learners:
             return None
-        name = "fit" if phase == "joint" else phase
+        file = "fit.pt" if name == "joint" else f"{name}.pt"
         try:
             train(
                 self.generator,
                 [learner for _, learner in learners],
                 self.group.protocol,
-                self._name(phase),
-                [job.cell.folder(self.run) / f"{name}.pt" for job, _ in learners],
-                label=f"{self.group.name} seed {self.group.seed}: {phase} R",
+                self._name(name),
+                [job.cell.folder(self.run) / file for job, _ in learners],
+                label=f"{self._label}: {name} R",
             )
         except Exception as error:  # noqa: BLE001 - it is the result of every cell in the phase
             return error
@@ -151,7 +166,7 @@ class GroupRun:
             r_seed=derive_seed(self._name("joint R")),
             device=self.device,
             checkpoint=job.cell.folder(self.run) / "fit.pt",
-            label=f"{self.group.name} seed {self.group.seed}: {job.cell.method}",
+            label=f"{self._label}: {job.cell.method}",
         )
 
     def _fresh(self, job: Job, found: Fitted) -> Learner:
@@ -257,6 +272,10 @@ class GroupRun:
         result.write(self.run)
         return result
 
+    @property
+    def _label(self) -> str:
+        return f"{self.group.name} seed {self.group.seed}"
+
     def _name(self, purpose: str) -> str:
         """Names a random stream; methods are no part of it, so all get the same."""
-        return f"{self.group.name} seed {self.group.seed} {purpose}"
+        return f"{self._label} {purpose}"

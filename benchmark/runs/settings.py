@@ -3,26 +3,28 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from baselines import METHODS
 from benchmark.core.errors import BenchError, unknown
-from benchmark.generators.registry import GENERATORS, OPTIONS, Entry
+from benchmark.core.values import as_field
+from benchmark.generators.base import Usual
+from benchmark.generators.registry import GENERATORS
 from benchmark.methods.method import Method
 from benchmark.rca.protocol import PROTOCOL_KEYS, Protocol, key_of
 
 PRESETS = Path(__file__).parent / "presets"
 Settings = Mapping[str, Any]
+Methods = Mapping[str, type[Method]]  # all that a run may choose from, by name
 
 
 @dataclass(frozen=True)
 class RunConfig:
     """What a run does. Settings are `key` (protocol), `generator.key`, `method.key`, or
-    `generator.method.key`, the more special ones winning within a layer. A generator that draws
-    from classes takes `generator.classes` and `generator.truncation` as well.
+    `generator.method.key`, the more special ones winning within a layer. A generator that leaves
+    something to choose takes that as `generator.option`, such as `imagenet-biggan.classes`.
 
     preset: where they start from, a name. seeds: one replicate each. defaults: the preset's
     settings. settings: the user's. variants: further settings, one full grid for each of them.
@@ -58,33 +60,54 @@ class RunConfig:
         return replace(self, settings=dict(_parse(text) for text in assignments))
 
 
-def protocol_for(name: str, entry: Entry, layers: Iterable[Settings]) -> Protocol:
-    """The terms for one generator: its usual K and R, then each layer's general settings and,
-    above those, the layer's own for this generator."""
-    values: dict[str, Any] = {"k": entry.k, "reconstructor": entry.reconstructor}
+def protocol_for(
+    name: str,
+    usual: Usual,
+    layers: Iterable[Settings],
+    options: Collection[str] = (),
+    methods: Methods | None = None,
+) -> Protocol:
+    """The terms for one generator: its usual ones, then each layer's general settings and, above
+    those, the layer's own for this generator.
+
+    options: what can be chosen of the generator itself, which is no part of the terms. methods:
+    whose settings are offered where one is unknown.
+    """
+    values: dict[str, Any] = asdict(usual)
     for layer in layers:
         values |= {key: value for key, value in layer.items() if "." not in key}
         special = _section(name, layer)
-        values |= {k: v for k, v in special.items() if "." not in k and k not in OPTIONS}
+        values |= {k: v for k, v in special.items() if "." not in k and k not in options}
     for key in values:
         if key not in PROTOCOL_KEYS:
-            raise unknown("setting", key, [*PROTOCOL_KEYS, *_method_keys()])
-    return Protocol(**{PROTOCOL_KEYS[k]: _typed(k, v, Protocol) for k, v in values.items()})
+            known = [*PROTOCOL_KEYS, *options, *_method_keys(methods or {})]
+            raise unknown("setting", key, known)
+    return Protocol(
+        **{PROTOCOL_KEYS[k]: as_field(Protocol, PROTOCOL_KEYS[k], v, k) for k, v in values.items()}
+    )
 
 
-def generator_options(name: str, layers: Iterable[Settings]) -> dict[str, Any]:
-    """What the layers say of the generator itself, such as `imagenet-biggan.classes`."""
-    options: dict[str, Any] = {}
+def generator_options(
+    name: str, options: Collection[str], layers: Iterable[Settings]
+) -> dict[str, Any]:
+    """What the layers say of the generator itself, such as `imagenet-biggan.classes`.
+
+    options: what can be chosen; raises BenchError where one goes by the name of a general setting.
+    """
+    for option in options:
+        if option in PROTOCOL_KEYS:
+            raise BenchError(f"{name}: its option '{option}' goes by the name of a run's setting")
+    given: dict[str, Any] = {}
     for layer in layers:
-        options |= {k: v for k, v in _section(name, layer).items() if k in OPTIONS}
-    return options
+        given |= {k: v for k, v in _section(name, layer).items() if k in options}
+    return given
 
 
-def method_for(name: str, generator: str, layers: Iterable[Settings]) -> Method:
+def method_for(name: str, generator: str, layers: Iterable[Settings], methods: Methods) -> Method:
     """The method of that name with the layers' settings applied, those for the generator last."""
-    if name not in METHODS:
-        raise unknown("method", name, METHODS)
-    kind: Any = METHODS[name]
+    if name not in methods:
+        raise unknown("method", name, methods)
+    kind: Any = methods[name]
     known = {key_of(field.name): field.name for field in fields(kind)}
     values: dict[str, Any] = {}
     for layer in layers:
@@ -92,14 +115,16 @@ def method_for(name: str, generator: str, layers: Iterable[Settings]) -> Method:
     for key in values:
         if key not in known:
             raise unknown(f"setting of {name}", key, known)
-    method: Method = kind(**{known[k]: _typed(k, v, kind) for k, v in values.items()})
+    method: Method = kind(**{known[k]: as_field(kind, known[k], v, k) for k, v in values.items()})
     return method
 
 
-def check_sections(layers: Iterable[Settings], generators: Iterable[str]) -> None:
+def check_sections(
+    layers: Iterable[Settings], generators: Iterable[str], methods: Iterable[str]
+) -> None:
     """Raise BenchError for a `section.key` whose section is neither a method nor a generator."""
-    named = {*GENERATORS, *generators}
-    sections = {*METHODS, *named, *(f"{g}.{m}" for g in named for m in METHODS)}
+    named, methods = {*GENERATORS, *generators}, {*methods}
+    sections = {*methods, *named, *(f"{g}.{m}" for g in named for m in methods)}
     for key in (key for layer in layers for key in layer):
         section, dot, _ = key.rpartition(".")
         if dot and section not in sections:
@@ -133,10 +158,10 @@ def _section(name: str, settings: Settings) -> dict[str, Any]:
     return {k.removeprefix(prefix): v for k, v in settings.items() if k.startswith(prefix)}
 
 
-def _method_keys() -> list[str]:
+def _method_keys(methods: Methods) -> list[str]:
     return [
         f"{name}.{key_of(field.name)}"
-        for name, kind in METHODS.items()
+        for name, kind in methods.items()
         for field in fields(kind)  # type: ignore[arg-type]  # every method is a dataclass
     ]
 
@@ -149,13 +174,3 @@ def _parse(text: str) -> tuple[str, Any]:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]
     except tomllib.TOMLDecodeError:
         return key.strip(), value.strip()
-
-
-def _typed(key: str, value: Any, kind: Any) -> Any:
-    """`value` as the type of the field's default; raises BenchError where it is of another."""
-    default = next(field.default for field in fields(kind) if key_of(field.name) == key)
-    if isinstance(default, float) and type(value) is int:
-        return float(value)
-    if type(value) is not type(default):
-        raise BenchError(f"{key} must be {type(default).__name__}, like {default}, not {value!r}")
-    return value

@@ -18,7 +18,7 @@ RESAMPLES = 10_000
 FEWEST_UNITS = 8  # with fewer, coverage fell to 0.84 in simulation, whatever the correction
 ROUNDING = 1e-12  # values closer than this are equal
 REPETITIVE = 10  # units of a kind, from which on kinds are drawn instead of units
-CHUNK = 2_000_000  # draws held at once: 16 MB an array
+CHUNK = 2_000_000  # draws held at once: 16 MB per array
 
 
 def blocks(resamples: int, width: int) -> Iterator[int]:
@@ -89,7 +89,7 @@ def interval_of_means(
     """
     units = min(len(group) for group in groups)
     if units < FEWEST_UNITS:
-        return Undefined(f"a bootstrap needs {FEWEST_UNITS} {over} a group, here are {units}")
+        return Undefined(f"a bootstrap needs {FEWEST_UNITS} {over} per group, here are {units}")
     if all(np.ptp(group) <= ROUNDING for group in groups):
         return Undefined(f"all {over} of a group have the same value, so resampling changes none")
     rng = np.random.default_rng(seed)

@@ -57,7 +57,7 @@ def change_types(judgments: pd.DataFrame, categories: Sequence[str]) -> tuple[Ch
 
 
 def category_counts(rated: pd.DataFrame, categories: Sequence[str]) -> pd.DataFrame:
-    """How often each direction was given each category; a row a direction that has any."""
+    """How often each direction was given each category; one row per direction that has any."""
     named = rated.dropna(subset=["category"])
     strange = sorted(set(named["category"]) - set(categories))
     if strange:

@@ -52,8 +52,8 @@ def compare_scores(
 ) -> tuple[Comparison, ...]:
     """The method against each baseline: on each generator, then pooled if there are several.
 
-    scores: a row a rated direction: generator, method, mos. Raises BenchError where no direction
-    of a method was rated at all.
+    scores: one row per rated direction: generator, method, mos. Raises BenchError where no
+    direction of a method was rated at all.
     """
     for name in (method, *baselines):
         if name not in set(scores["method"]):

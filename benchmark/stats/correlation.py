@@ -52,7 +52,7 @@ def rca_against_mos(accuracies: pd.DataFrame, scores: pd.DataFrame) -> tuple[Rca
     """Of the directions that have both measures.
 
     accuracies: generator, method, direction, accuracy. scores: generator, method, direction, mos.
-    A row a direction in both, named alike.
+    One row per direction in both, named alike.
     """
     both = accuracies.merge(scores, on=DIRECTION, validate="one_to_one")
     results = []

@@ -3,7 +3,7 @@
 Generalized estimating equations (Liang & Zeger, Biometrika 1986): logit of the share of yes = a
 level for each generator + the log odds ratio of the method, answers about one direction equally
 correlated. The robust errors are taken to t, because the clusters are few: z rejects 7% of true
-nulls at ten directions a method, t 5%.
+nulls at ten directions per method, t 5%.
 """
 
 import warnings

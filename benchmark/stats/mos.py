@@ -35,8 +35,8 @@ class MethodMos:
 
 
 def direction_mos(judgments: pd.DataFrame) -> pd.DataFrame:
-    """One row a rated direction: generator, method, direction, yes, n, mos, and its Wilson interval
-    low, high.
+    """One row per rated direction: generator, method, direction, yes, n, mos, and its Wilson
+    interval low, high.
     """
     scores = direction_scores(judgments)
     low, high = wilson(scores["yes"], scores["n"])

@@ -31,10 +31,10 @@ COLUMNS = ("generator", "method", "seed", "k", "eps", "k_hat", "eps_hat")
 class RcaComparison:
     """A method against a baseline, on one generator or pooled over several that count the same.
 
-    directions: how many pairs. seeds: how many runs of both on each generator. difference: accuracy
-    of the method less that of the baseline, the mean over directions. by_seed: that mean for each
-    run. p: two-sided, from swapping labels within pairs. p_adjusted: by Holm, over all comparisons
-    made together.
+    directions: how many pairs. difference: accuracy of the method less that of the baseline, the
+    mean over directions. by_seed: that mean for each run of both. seeds: of these runs, in the same
+    order. p: two-sided, from swapping labels within pairs. p_adjusted: by Holm, over all
+    comparisons made together.
     """
 
     generators: tuple[str, ...]
@@ -45,10 +45,11 @@ class RcaComparison:
     by_seed: tuple[float, ...]
     p: float | Undefined
     p_adjusted: float | Undefined
+    seeds: tuple[int, ...] = ()
 
 
 def direction_accuracies(predictions: pd.DataFrame) -> pd.DataFrame:
-    """One row a direction of a run: generator, method, seed, k, n and accuracy = right / n."""
+    """One row per direction of a run: generator, method, seed, k, n and accuracy = right / n."""
     missing = [column for column in COLUMNS if column not in predictions.columns]
     if missing:
         raise BenchError(f"the predictions lack the column {', '.join(missing)}")
@@ -91,7 +92,7 @@ def compare_rca(
 
 
 def _pairs(accuracies: pd.DataFrame, method: str, baseline: str) -> pd.DataFrame | Undefined:
-    """Differences of accuracy, method less baseline: a row a direction, a column a common seed."""
+    """Differences of accuracy, method less baseline: one row per direction, one column per seed."""
     tables = [
         accuracies[accuracies["method"] == name].pivot_table("accuracy", "k", "seed")
         for name in (method, baseline)
@@ -128,4 +129,5 @@ def _comparison(
         by_seed=tuple(by_seed.tolist()),
         p=p,
         p_adjusted=p,
+        seeds=tuple(by_seed.index.tolist()),
     )

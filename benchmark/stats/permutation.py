@@ -1,5 +1,5 @@
 """Permutation tests of a difference of means, exact where all arrangements can be tried; and
-Holm's correction for many tests, of which some may have no answer.
+Holm's correction (`adjusted`) for many tests, of which some may have no answer.
 
 If two methods do not differ, which of them a direction came from is a mere label. The observed
 difference is then one of the many that other labels would have given, and its rank among them is

@@ -44,10 +44,10 @@ class Design:
 
     def __post_init__(self) -> None:
         if self.directions < 4:  # 3 against 3 have 20 arrangements
-            raise BenchError(f"{self.directions} directions a method are too few to test; plan 4")
+            raise BenchError(f"{self.directions} directions per method are too few to test; plan 4")
         if not 1 <= self.ratings <= self.annotators:
             raise BenchError(
-                f"{self.ratings} ratings a direction need as many annotators; "
+                f"{self.ratings} ratings per direction need as many annotators; "
                 f"there are {self.annotators}"
             )
 

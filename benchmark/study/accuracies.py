@@ -19,8 +19,7 @@ COLUMNS = [*DIRECTION, "n", "accuracy"]
 
 
 def cell_accuracies(stored: StoredCell) -> list[dict[str, Any]]:
-    """A record for each direction that R was asked about: k, n, accuracy; none if there are no
-    predictions."""
+    """One record per direction that R was asked about: k, n, accuracy; none without predictions."""
     predictions = stored.table("predictions")
     if predictions is None:
         return []
@@ -36,10 +35,9 @@ def cell_accuracies(stored: StoredCell) -> list[dict[str, Any]]:
 
 
 def study_accuracies(provenance: Mapping[str, Any], run: Path | None) -> pd.DataFrame:
-    """One row for each direction: generator, method, direction, n, accuracy.
+    """One row per direction: generator, method, direction, n, accuracy. Empty where none are known.
 
-    Empty where none are known. provenance: of the study. run: read there instead of taking what the
-    study stored.
+    provenance: of the study. run: read there instead of taking what the study stored.
     """
     rows = []
     for origin in study_origins(provenance):

@@ -1,6 +1,7 @@
 """What an analysis reads of a study: the answers that count, who gave them, plan and RCA."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pandas as pd
 
 from benchmark.core.errors import BenchError
 from benchmark.core.judgments import first_showings
-from benchmark.study.accuracies import study_accuracies
+from benchmark.study.accuracies import study_accuracies, study_origins
 from study_server.bundle import Bundle
 from study_server.commands import opened
 from study_server.export import counting, judgments
@@ -27,7 +28,8 @@ class Material:
     columns of `benchmark.core.judgments` and one for each question of the task, those of the rating
     task always among them; an answer in somebody's own words is "other". own_words: how many of
     those. shown: items under study, rated or not. accuracies: generator, method, direction, n,
-    accuracy. plan: whether it changed, a sentence.
+    accuracy. plan: whether it changed, a sentence. roles: of its methods, as far as the study
+    stores them.
     """
 
     study: str
@@ -39,6 +41,7 @@ class Material:
     task: Task
     plan: str
     accuracies: pd.DataFrame
+    roles: Mapping[str, str]
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -96,6 +99,10 @@ def read_material(
         task=bundle.task,
         plan=plan_check(bundle),
         accuracies=study_accuracies(bundle.hidden["provenance"], run),
+        roles={
+            origin["method"]: origin.get("role", "")
+            for origin in study_origins(bundle.hidden["provenance"])
+        },
     )
 
 

@@ -1,6 +1,6 @@
 """From a run to a study: renders sampled directions of every method for people to judge."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
@@ -17,10 +17,11 @@ from benchmark.directions.artefact import Directions
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator, Latents
 from benchmark.generators.registry import GENERATORS
-from benchmark.rca.protocol import Protocol
+from benchmark.methods.method import Role
 from benchmark.runs.opening import open_generator
 from benchmark.runs.replicates import Replicates, headline
 from benchmark.runs.results import StoredCell, read_cells, read_run
+from benchmark.runs.roles import NO_ROLES, in_order, known_roles
 from benchmark.study.accuracies import cell_accuracies
 from study_server.bundle_writer import DirectionStrips, write_bundle
 from study_server.study_settings import read_settings
@@ -39,6 +40,7 @@ def build_study(
     seed: int,
     settings: Path | None,
     known_good: Sequence[str] = (),
+    roles: Mapping[str, Role] = NO_ROLES,
     task: str = "rating",
 ) -> str:
     """Write a study bundle of `per_method` directions of each method; returns the admin's password.
@@ -47,15 +49,19 @@ def build_study(
     both from `seed`; a generator whose methods have fewer gives the same lower number from each.
     generators: names, all of the run where empty; settings: a study.toml. known_good: directions
     GENERATOR/METHOD/K that everybody should call clear; shown as checks, not studied. Where none
-    are given, true directions of a generator that knows them serve. task: what is asked about them,
-    a name or `file.py:Class`. Raises BenchError where a generator or direction is not in the run,
-    or a generator cannot be opened.
+    are given, true directions of a generator that knows them serve. roles: of methods by name, for
+    cells that do not store theirs. task: what is asked about them, a name or `file.py:Class`.
+    Raises BenchError where a generator or direction is not in the run, or a generator cannot be
+    opened.
     """
     asked = task_class(task)
     if settings is not None:
         asked(read_settings(settings))  # before anything is rendered
     description = read_run(run)
-    rows = [r for r in headline(read_cells(run), description.get("headline", {})) if r.done]
+    cells = read_cells(run)
+    said = known_roles([(c.result.cell.method, c.result.role) for c in cells], roles)
+    every = headline(cells, description.get("headline", {}), in_order(said))
+    rows = [r for r in every if r.done]
     known = dict.fromkeys(r.generator for r in rows)
     for name in generators:
         if name not in known:
@@ -67,7 +73,7 @@ def build_study(
         "seed": seed,
         "per_method": per_method,
         "run": str(run.resolve()),
-        "cells": {f"{r.generator} {r.method}": _origin(r.first) for r in chosen},
+        "cells": {f"{r.generator} {r.method}": _origin(r.first, said[r.method]) for r in chosen},
     }
     gallery = _Gallery(references, seed)
     strips = _studied(gallery, chosen, per_method, good)
@@ -75,10 +81,12 @@ def build_study(
     return write_bundle(out, chain(strips, checks), settings, provenance, asked, seed)
 
 
-def _origin(stored: StoredCell) -> dict[str, Any]:
-    """Where a method's directions come from, and their RCA: the run may be elsewhere later."""
+def _origin(stored: StoredCell, role: Role | None) -> dict[str, Any]:
+    """Where a method's directions come from, what it is, and their RCA: the run may be elsewhere
+    later."""
     return {
         **asdict(stored.result.cell),
+        "role": role or "",
         "directions_sha256": sha256(stored.folder / "directions.safetensors"),
         "rca": cell_accuracies(stored),
     }
@@ -141,7 +149,7 @@ def _true_axes(seed: int) -> Iterator[DirectionStrips]:
     )
     true = Directions(FrozenLinear(axes))
     for k in chosen.tolist():
-        images, steps = _shown(generator, "checks", true, k, Protocol(k=1).max_shift, seed)
+        images, steps = _shown(generator, "checks", true, k, generator.usual.max_shift, seed)
         yield DirectionStrips(name, "true axis", k, steps, images, "good")
 
 

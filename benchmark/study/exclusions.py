@@ -5,16 +5,19 @@ from collections.abc import Sequence
 from benchmark.core.errors import BenchError
 from benchmark.core.judgments import first_showings
 from benchmark.study.answers import Material
-from benchmark.tables.table import Table
+from benchmark.tables.table import Column, Table
 from benchmark.tables.tabulate import tabulate
 from study_server.screening import RULES, Screening, described, screen
 
-WORDS = {
-    "annotator": "The annotator's public number.",
-    "judgments": "How many judgments they gave, repeats and check items included.",
-    **{name: rule.words for name, rule in RULES.items()},
-    "excluded": "Whether the rules leave the annotator out.",
-    "failed": "The rules that were not met.",
+COLUMNS = {
+    "annotator": Column("The annotator's public number.", "text"),
+    "judgments": Column("How many judgments they gave, repeats and check items included.", "count"),
+    **{
+        name: Column(rule.words, "seconds" if name == "median_seconds" else "share")
+        for name, rule in RULES.items()
+    },
+    "excluded": Column("Whether the rules leave the annotator out.", "flag"),
+    "failed": Column("The rules that were not met.", "text"),
 }
 
 
@@ -45,7 +48,7 @@ def summary(outcome: Sequence[Screening]) -> str:
 
 
 def screening_table(material: Material, outcome: Sequence[Screening]) -> Table:
-    """One row for each annotator."""
+    """One row per annotator."""
     limits = material.settings.screening.of(material.simulated)
     rows = [
         {**vars(one), "excluded": one.excluded, "failed": ", ".join(one.failed)} for one in outcome
@@ -57,5 +60,5 @@ def screening_table(material: Material, outcome: Sequence[Screening]) -> Table:
     if material.simulated:
         notes.append("No viewing time is asked of simulated annotators, who answer at once.")
     return tabulate(
-        "screening", "Who is left out", WORDS, rows, ["annotator"], notes, material.simulated
+        "screening", "Who is left out", COLUMNS, rows, ["annotator"], notes, material.simulated
     )

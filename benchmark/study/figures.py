@@ -1,6 +1,6 @@
 """The figures of a study: MOS of each method, change types, and RCA against MOS."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ from matplotlib.patches import Patch
 from benchmark.charts import style
 from benchmark.charts.rows import INTERVAL, Row, draw_rows, point
 from benchmark.core.judgments import DIRECTION
-from benchmark.runs.replicates import ordered_methods
 from benchmark.study.analyse import Analysis
 
 NARROW = 0.07  # a share below this has no room for its number
@@ -31,18 +30,18 @@ def write_figures(analysis: Analysis, folder: Path) -> None:
 
 
 def draw_mos(analysis: Analysis, folder: Path) -> None:
-    """MOS with its interval: lines are methods, facets generators, hollow points directions."""
-    table = _in_order(analysis.table("mos_methods").frame)
+    """MOS with its interval: one line per method, one facet per generator; hollow: directions."""
+    table = _in_order(analysis.table("mos_methods").frame, analysis.order)
     groups = list(table.groupby("generator", sort=False))
     most = max(len(group) for _, group in groups)
     figure, axes = style.facets(len(groups), height=0.9 + 0.6 * most)
-    colour, marker = style.palette(table["method"]), style.markers(table["method"])
+    colour, marker = style.palette(analysis.order), style.markers(analysis.order)
     for ax, (name, group) in zip(axes, groups, strict=True):
         own = analysis.directions[analysis.directions["generator"] == name]
         draw_rows(ax, [_mos_row(row, own) for row in group.to_dict("records")], colour, marker)
         ax.set(title=_heading(str(name), analysis), xlabel="mean opinion score")
         ax.set_xlim(-0.03, 1.03)
-    style.legend(figure, [], [INTERVAL, point("one direction")])
+    style.legend(figure, [], analysis.order, [INTERVAL, point("one direction")])
     style.save(figure, folder, "mos")
 
 
@@ -55,8 +54,8 @@ def _mos_row(row: Mapping[Any, Any], directions: pd.DataFrame) -> Row:
 
 
 def draw_change_types(analysis: Analysis, folder: Path) -> None:
-    """Shares of the change types, one stacked bar for each method, one facet for each generator."""
-    table = _in_order(analysis.table("change_types").frame).dropna(subset=["share"])
+    """Shares of the change types, one bar per method, one facet per generator."""
+    table = _in_order(analysis.table("change_types").frame, analysis.order).dropna(subset=["share"])
     if table.empty:
         return
     groups = list(table.groupby("generator", sort=False))
@@ -106,7 +105,7 @@ def draw_change_types(analysis: Analysis, folder: Path) -> None:
 
 
 def draw_prediction(analysis: Analysis, folder: Path) -> None:
-    """One point for each direction, its RCA across and its MOS up; one facet for each generator."""
+    """One point per direction, its RCA across, its MOS up; one facet per generator."""
     both = analysis.accuracies.drop(columns="n")
     if both.empty:
         return
@@ -115,7 +114,7 @@ def draw_prediction(analysis: Analysis, folder: Path) -> None:
         return
     figure, axes = style.facets(both["generator"].nunique())
     correlations = analysis.table("rca_mos").frame
-    colour, marker = style.palette(both["method"]), style.markers(both["method"])
+    colour, marker = style.palette(analysis.order), style.markers(analysis.order)
     for ax, (name, group) in zip(axes, both.groupby("generator"), strict=True):
         sns.scatterplot(
             group,
@@ -138,7 +137,7 @@ def draw_prediction(analysis: Analysis, folder: Path) -> None:
         ax.grid(visible=True, axis="both")
         own = correlations[(correlations["generator"] == name) & (correlations["method"] == "all")]
         _note_correlation(ax, own.iloc[0]["correlation"])
-    style.legend(figure, both["method"])
+    style.legend(figure, both["method"], analysis.order)
     style.save(figure, folder, "rca_mos")
 
 
@@ -151,8 +150,8 @@ def _heading(generator: str, analysis: Analysis) -> str:
     return f"{generator}\nsimulated annotators" if analysis.simulated else generator
 
 
-def _in_order(table: pd.DataFrame) -> pd.DataFrame:
-    """By generator, then method as in every figure; rows of one method keep their order."""
-    rank = {name: i for i, name in enumerate(ordered_methods(table["method"]))}
-    order = table.assign(rank=table["method"].map(rank))
-    return order.sort_values(["generator", "rank"], kind="stable").drop(columns="rank")
+def _in_order(table: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
+    """By generator, then method in this order; rows of one method keep theirs."""
+    rank = {name: i for i, name in enumerate(order)}
+    ranked = table.assign(rank=table["method"].map(rank))
+    return ranked.sort_values(["generator", "rank"], kind="stable").drop(columns="rank")

@@ -1,11 +1,14 @@
 """The analysis of a study as the report of its run shows it."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
+from benchmark.methods.method import Role
 from benchmark.report.judged import Judged
+from benchmark.runs.roles import NO_ROLES
 from benchmark.study.analyse import analyse_study
-from benchmark.study.writing_analysis import write_analysis
+from benchmark.study.figures import write_figures
 
 KINDS = (".svg", ".png")  # of figures, the better first
 
@@ -15,15 +18,17 @@ def read_judged(
     run: Path,
     simulated: bool = False,
     database: str | None = None,
+    roles: Mapping[str, Role] = NO_ROLES,
     task: str | None = None,
 ) -> Judged:
     """Analyse a study of the run. Raises BenchError where it has no answers of the asked kind.
 
-    task: `file.py:Class` of a task that is neither built in nor installed.
+    roles: of methods by name, for studies that do not store theirs. task: `file.py:Class` of a task
+    that is neither built in nor installed.
     """
-    analysis = analyse_study(study, run, simulated, database, task=task)
+    analysis = analyse_study(study, run, simulated, database, roles=roles, task=task)
     with tempfile.TemporaryDirectory() as folder:
-        write_analysis(analysis, Path(folder))
+        write_figures(analysis, Path(folder))
         figures = read_figures(Path(folder))
     remarks = tuple(text for text in (analysis.plan, analysis.screening) if text)
     return Judged(analysis.simulated, tuple(analysis.tables), analysis.directions, figures, remarks)

@@ -16,9 +16,9 @@ Names = dict[tuple[Hashable, ...], str | Undefined]  # by generator, method and 
 
 
 def rated_directions(judgments: pd.DataFrame) -> pd.DataFrame:
-    """One row for each rated direction: generator, method, direction, mos, its Wilson interval low
-    and high, n ratings, category, label; the last two are None where no one word was named most
-    often. Labels that differ in case, spaces or the width of their letters are one.
+    """One row per rated direction: generator, method, direction, mos, its Wilson ends low and high,
+    n ratings, category, label; the last two are None where no one word was named most often.
+    Labels that differ in case, spaces or the width of their letters are one.
     """
     frame = direction_mos(judgments)[[*DIRECTION, "mos", "low", "high", "n"]]
     tidied = judgments.assign(label=judgments["label"].map(tidy, na_action="ignore"))

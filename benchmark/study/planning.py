@@ -10,20 +10,22 @@ from benchmark.charts import style
 from benchmark.core.errors import BenchError
 from benchmark.stats.population import Population
 from benchmark.stats.power import Power, enough, power_table
-from benchmark.study.writing_analysis import write_table
-from benchmark.tables.table import Table
+from benchmark.tables.table import Column, Table
 from benchmark.tables.tabulate import tabulate
+from benchmark.tables.writing import write_table
 
-WORDS = {
-    "annotators": "How many people take part.",
-    "ratings": "How many of them judge each direction.",
-    "directions": "How many directions of each method they judge.",
-    "judgments": "What that costs for a method and one baseline together.",
-    "power": "The share of simulated studies in which the permutation test finds the difference "
-    "(p <= 0.05).",
-    "power_low": "Lower end of its 95% Wilson interval: how exact the simulation is.",
-    "power_high": "Upper end of that interval.",
-    "closed_form": "What the normal approximation says of the same design, as a check.",
+COLUMNS = {
+    "annotators": Column("How many people take part.", "count"),
+    "ratings": Column("How many of them judge each direction.", "count"),
+    "directions": Column("How many directions of each method they judge.", "count"),
+    "judgments": Column("What that costs for a method and one baseline together.", "count"),
+    "power": Column(
+        "The share of simulated studies in which the permutation test finds the difference "
+        "(p <= 0.05)."
+    ),
+    "power_low": Column("Lower end of its 95% Wilson interval: how exact the simulation is."),
+    "power_high": Column("Upper end of that interval."),
+    "closed_form": Column("What the normal approximation says of the same design, as a check."),
 }
 
 
@@ -54,12 +56,12 @@ def plan_table(
     studies: int,
     seed: int,
 ) -> Table:
-    """One row for each design, by annotators, ratings and directions."""
+    """One row per design, by annotators, ratings and directions."""
     spread = Population(baseline)
     notes = (
         f"A difference of {effect:g} above a baseline of MOS {baseline:g}; directions differ by a "
         f"standard deviation of {spread.direction_sd:g} and annotators by {spread.annotator_sd:g} "
-        f"on the logit scale; {studies:,} simulated studies a design, seed {seed}.",
+        f"on the logit scale; {studies:,} simulated studies per design, seed {seed}.",
         f"Cheapest design with a power of {wanted:g}: {describe(designs[0])}."
         if designs
         else f"No design here reaches a power of {wanted:g}.",
@@ -80,24 +82,24 @@ def plan_table(
         for row in rows
     ]
     key = ["annotators", "ratings", "directions"]
-    return tabulate("power", "Power of a study", WORDS, records, key, notes)
+    return tabulate("power", "Power of a study", COLUMNS, records, key, notes)
 
 
 def describe(row: Power) -> str:
     """A design in words."""
     design = row.design
     return (
-        f"{design.directions} directions a method, {design.ratings} ratings each, by "
+        f"{design.directions} directions per method, {design.ratings} ratings each, by "
         f"{design.annotators} annotators ({design.judgments} judgments; power {row.power:.2f})"
     )
 
 
 def draw_power(rows: Sequence[Power], wanted: float, folder: Path) -> None:
-    """Power over directions: lines are numbers of ratings, facets numbers of annotators."""
+    """Power over directions: one line per number of ratings, one facet per number of annotators."""
     facets = [list(group) for _, group in groupby(rows, key=lambda row: row.design.annotators)]
     figure, axes = style.facets(len(facets))
     numbers = sorted({row.design.ratings for row in rows})
-    names = [f"{n} ratings a direction" for n in numbers]
+    names = [f"{n} ratings per direction" for n in numbers]
     colour, marker = style.palette(names), style.markers(names)
     for ax, facet in zip(axes, facets, strict=True):
         for n, name in zip(numbers, names, strict=True):
@@ -126,5 +128,5 @@ def draw_power(rows: Sequence[Power], wanted: float, folder: Path) -> None:
         Line2D([], [], color=colour[name], marker=marker[name], markersize=4, label=name)
         for name in names
     ]
-    style.legend(figure, [], [*handles, line])
+    style.legend(figure, [], names, [*handles, line])
     style.save(figure, folder, "power")

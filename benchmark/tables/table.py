@@ -1,12 +1,14 @@
 """A table: what is computed once, then shown as CSV, Markdown, LaTeX and HTML."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 
 Kind = Literal["share", "difference", "ratio", "number", "count", "p", "seconds", "flag", "text"]
+
+LOW, HIGH = "_low", "_high"  # what the ends of an interval are called, after its value
 
 
 @dataclass(frozen=True)
@@ -28,13 +30,43 @@ class Column:
 class Table:
     """Numbers with the words that a reader needs beside them.
 
-    name: the file's stem. title: its heading. frame: all digits; a cell that the data cannot
-    answer holds None, and `notes` say why. columns: what each column means, by its name, in a
-    sentence. notes: sentences below the table; the first word of a table of bots is "Simulated".
+    name: the file's stem. title: its heading. frame: all digits, one column for each of `columns`;
+    a cell that the data cannot answer holds None, and `notes` say why. The ends of an interval
+    stand in columns NAME_low and NAME_high and are printed beside NAME. columns: what each column
+    means; it may explain more columns than the frame has. introduction: a paragraph above the
+    table. notes: sentences below it. simulated: bots gave the answers, so every file says so. bold:
+    cells that stand out, as (row, column), rows counted from 0.
+
+    In all words, `backticks` mark code. Raises ValueError where a column of the frame has no
+    `Column`.
     """
 
     name: str
     title: str
     frame: pd.DataFrame
-    columns: Mapping[str, str]
+    columns: Mapping[str, Column]
     notes: tuple[str, ...] = ()
+    introduction: str = ""
+    simulated: bool = False
+    bold: Collection[tuple[int, str]] = ()
+
+    def __post_init__(self) -> None:
+        unexplained = [str(name) for name in self.frame if name not in self.columns]
+        if unexplained:
+            raise ValueError(f"table {self.name} does not explain {', '.join(unexplained)}")
+
+    @property
+    def shown(self) -> list[str]:
+        """The frame's columns without the ends of intervals, which stand beside their values."""
+        names = [str(name) for name in self.frame]
+        return [name for name in names if not _ends(name, names)]
+
+    def has_interval(self, name: str) -> bool:
+        """Whether both ends of an interval belong to this column."""
+        return name + LOW in self.frame and name + HIGH in self.frame
+
+
+def _ends(name: str, names: Collection[str]) -> bool:
+    """Whether this column is an end of another one's interval."""
+    value = name.removesuffix(LOW).removesuffix(HIGH)
+    return value != name and {value, value + LOW, value + HIGH} <= set(names)

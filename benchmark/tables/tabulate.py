@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.core.estimates import Estimate, Interval, Undefined
-from benchmark.tables.table import Table
+from benchmark.tables.table import Column, Table
 
 SIMULATED = "Simulated annotators gave these answers; they say nothing about what people see."
 NO_VALUE, NO_INTERVAL = ("is undefined", "are undefined"), ("has no interval", "have no interval")
@@ -17,25 +17,25 @@ LISTED = 3  # rows that a note names; of more it gives the number
 def tabulate(
     name: str,
     title: str,
-    words: Mapping[str, str],
+    columns: Mapping[str, Column],
     rows: Sequence[Mapping[str, Any]],
     key: Sequence[str],
     notes: Iterable[str] = (),
     simulated: bool = False,
 ) -> Table:
-    """A table of the columns in `words`.
+    """A table of exactly these columns.
 
     rows: by column, an Estimate, an Undefined or a plain value; the ends of an estimate's interval
-    go to the columns NAME_low and NAME_high where `words` has them. key: the columns that tell rows
-    apart, for the notes.
+    go to the columns NAME_low and NAME_high where there are such. key: the columns that tell rows
+    apart, for the notes. simulated: bots gave the answers; the title and the first note say so.
     """
     cells = [_plain(row) for row in rows]
-    columns = {column: _column([row.get(column) for row in cells]) for column in words}
+    frame = pd.DataFrame({name: _column([row.get(name) for row in cells]) for name in columns})
     reasons = _reasons(rows, key)
     if simulated:
         title = f"Simulated: {title}"
     every = [*([SIMULATED] if simulated else []), *notes, *reasons]
-    return Table(name, title, pd.DataFrame(columns), dict(words), tuple(every))
+    return Table(name, title, frame, dict(columns), tuple(every), simulated=simulated)
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def _column(values: list[Any]) -> "pd.Series[Any]":
 
 
 def _reasons(rows: Sequence[Mapping[str, Any]], key: Sequence[str]) -> list[str]:
-    """One sentence a reason, with the columns and rows that it holds for."""
+    """One sentence for each reason, with the columns and rows that it holds for."""
     places: dict[tuple[tuple[str, str], str, str], list[str]] = {}
     for row in rows:
         where = " ".join(str(row[column]) for column in key)

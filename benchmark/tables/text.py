@@ -1,112 +1,96 @@
-"""Tables as people read them: rounded, in Markdown and in LaTeX."""
+"""Values as people read them. Every table, page and terminal prints through here, so the same
+value looks the same everywhere; only CSV files keep all digits.
 
-import textwrap
-from collections.abc import Collection
+    kind         printed as
+    share        0.613
+    difference   +0.120
+    ratio        1.85
+    number       28.1   three digits, or all of a whole number
+    count        12,345
+    p            0.012, or <0.001
+    seconds      4.2    and 1,234 from 100 on
+    flag         yes, no
+    text         as it is, on one line; of a fraction at most six digits
+
+A value with an interval is `0.613 [0.603, 0.622]`. What the data cannot answer (None, NaN, an
+infinite number) is `undefined`; a word that nobody gave is empty.
+"""
+
+import math
+import re
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-P_VALUE = ".2g"
-SHARES = ".3f"  # of columns that are not known here; whole numbers stay as they are
-FORMATS = {
-    "rca_fresh": ".3f",
-    "rca_joint": ".3f",
-    "top5": ".3f",
-    "shift_error": ".2f",
-    "max_cosine": ".2f",
-    "effective_rank": ".1f",
-    "collapse": ".2f",
-    "recovery": ".2f",
-    "k": ".0f",
-    "chance": ".3f",
-    "n": ",.0f",
-    "seeds": ".0f",
-    "seconds": ",.0f",
-    "seconds_fit": ",.0f",
-    "seconds_fresh": ",.0f",
-    "seconds_evaluation": ",.0f",
-    "rca_difference": "+.3f",
-    "rca_p": P_VALUE,
-    "rca_p_adjusted": P_VALUE,
-    "mos_difference": "+.3f",
-    "mos_odds_ratio": ".2f",
-    "mos_p": P_VALUE,
-    "mos_p_adjusted": P_VALUE,
-}
-LOW, HIGH = "_low", "_high"  # what the ends of an interval are called, after its value
-INTERVAL = f"rca_fresh [rca_fresh{LOW}, rca_fresh{HIGH}]"
-WORDS = (
-    "generator",
-    "method",
-    "baseline",
-    "status",
-    "shift_loss",
-    "rca_by_seed",
-    "answers",
-    "note",
-    "name",
-    "change type",
-)
-LONGEST = 120  # characters of a reason; the csv has all of it
+from benchmark.tables.table import HIGH, LOW, Kind, Table
+
+MISSING = "undefined"
+INTERVAL = "[95% interval]"  # in the heading of a column that has one
+SMALLEST_P = 0.001
+LONGEST = 120  # characters of a text; the CSV has all of it
+FORMATS: dict[str, str] = {"share": ".3f", "difference": "+.3f", "ratio": ".2f", "p": ".3f"}
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")  # they reorder lines
 
 
-def readable(table: pd.DataFrame, other: str = "g") -> pd.DataFrame:
-    """The same table in text, each value and its interval as one column: `0.613 [0.603, 0.622]`.
-
-    other: the style of fractions in columns without one of their own.
-    """
-    text: dict[str, list[str]] = {}
-    for name in map(str, table):
-        value = name.removesuffix(LOW).removesuffix(HIGH)
-        if value != name and value in table:
-            continue  # an end of an interval stands beside its value
-        style = FORMATS.get(name) or (P_VALUE if name.split("_")[0] == "p" else other)
-        entries = [entry(v, style) for v in table[name]]
-        low, high = name + LOW, name + HIGH
-        if low in table and high in table:
-            ends = zip(entries, table[low], table[high], strict=True)
-            entries = [with_interval(v, entry(a, style), entry(b, style)) for v, a, b in ends]
-            name = f"{name} [{low}, {high}]"
-        text[name] = entries
-    return pd.DataFrame(text, dtype=str)
-
-
-def with_interval(value: str, low: str, high: str) -> str:
-    """`0.613 [0.603, 0.622]`; the value alone where the interval is missing."""
-    return f"{value} [{low}, {high}]" if value and low and high else value
-
-
-def entry(value: Any, style: str) -> str:
-    """One value as text, numbers in `style`, long words shortened; nothing where it is missing."""
-    if pd.isna(value):
-        return ""
-    if isinstance(value, (bool, np.bool_)):
+def value_text(value: Any, kind: Kind) -> str:
+    """One value as a reader sees it."""
+    if value is None or value is pd.NA or (_is_number(value) and not math.isfinite(value)):
+        return "" if kind == "text" else MISSING
+    if isinstance(value, (bool, np.bool_)) or (kind == "flag" and _is_number(value)):
         return "yes" if value else "no"
-    if isinstance(value, (int, np.integer)) and style in (SHARES, P_VALUE, "g"):
-        return str(value)
-    if isinstance(value, (int, float, np.number)):
-        text = format(value, style)
-        return text if text.strip("-0.") else text.replace("-", "")  # -0.000 is nothing
-    return textwrap.shorten(str(value), LONGEST, placeholder=" ...")
+    if not _is_number(value):
+        return one_line(str(value))
+    number = value.item() if isinstance(value, np.generic) else value
+    text = format(number, _format(number, kind))
+    if kind == "p" and number < SMALLEST_P:
+        return f"<{SMALLEST_P}"
+    return text if text.strip("+-0.,") else text.lstrip("+-")  # -0.000 is nothing
 
 
-def markdown(text: pd.DataFrame, bold: Collection[int] = ()) -> str:
-    """A table in GitHub's Markdown; the interval is bold in the rows that `bold` numbers."""
-    text = text.apply(lambda column: column.str.replace("|", r"\|"))
-    if bold:
-        text[INTERVAL] = [f"**{v}**" if i in bold else v for i, v in enumerate(text[INTERVAL])]
-    rules = ["---" if name in WORDS else "---:" for name in text]
-    rows = [map(str, text), rules, *text.itertuples(index=False)]
-    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+def interval_text(value: Any, low: Any, high: Any, kind: Kind) -> str:
+    """`0.613 [0.603, 0.622]`; `0.613 [undefined]` where the ends are missing."""
+    text, ends = value_text(value, kind), [value_text(end, kind) for end in (low, high)]
+    if text in ("", MISSING):
+        return text
+    return f"{text} [{MISSING}]" if MISSING in ends or "" in ends else f"{text} [{', '.join(ends)}]"
 
 
-def latex(text: pd.DataFrame, bold: Collection[int] = ()) -> str:
-    """A tabular for the booktabs package, with every special character escaped."""
-    columns = "".join("l" if name in WORDS else "r" for name in text)
-    style = (
-        text.style.hide(axis="index").format(escape="latex").format_index(escape="latex", axis=1)
-    )
-    for i in bold:
-        style = style.map(lambda _: "textbf:--rwrap;", subset=pd.IndexSlice[[i], [INTERVAL]])
-    return str(style.to_latex(hrules=True, column_format=columns))
+def rounded(table: Table) -> pd.DataFrame:
+    """The table in text, each value and its interval in one column `NAME [95% interval]`."""
+    text: dict[str, list[str]] = {}
+    for name in table.shown:
+        kind, values = table.columns[name].kind, table.frame[name]
+        if table.has_interval(name):
+            ends = zip(values, table.frame[name + LOW], table.frame[name + HIGH], strict=True)
+            text[f"{name} {INTERVAL}"] = [interval_text(*three, kind) for three in ends]
+        else:
+            text[name] = [value_text(value, kind) for value in values]
+    return pd.DataFrame(text, dtype=object)
+
+
+def one_line(text: str) -> str:
+    """The text without line breaks, controls and what turns its direction, cut to LONGEST."""
+    text = " ".join(CONTROL.sub(" ", text).split())
+    if len(text) <= LONGEST:
+        return text
+    stop = LONGEST - len(" ...")
+    space = text.rfind(" ", 0, stop + 1)
+    return f"{text[: space if space > 0 else stop].rstrip()} ..."
+
+
+def _format(number: float, kind: Kind) -> str:
+    whole = isinstance(number, int)
+    if kind == "count":
+        return ",d" if whole else ",.0f"
+    if whole and kind in ("number", "text"):
+        return "d"
+    if kind == "number":
+        return ",.0f" if abs(number) >= 100 else ".3g"
+    if kind == "seconds":
+        return ",.0f" if abs(number) >= 100 else ".1f"
+    return FORMATS.get(kind, "g")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)

@@ -1,5 +1,6 @@
 """`bench` as a user types it: what it prints, what it refuses, and how it ends."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchmark.cli.main import main
+from benchmark.generators import registry
+from benchmark.metrics import METRICS
 
 TINY = [
     "--set",
@@ -80,16 +83,101 @@ def test_list_says_what_there_is_and_why_something_is_not() -> None:
     output = bench("list").output
     for name in ("planted", "mnist-sngan", "discovered", "random", "coordinate", "quick", "paper"):
         assert name in output
+    for name in METRICS:
+        assert f"\n  {name} " in output
     assert "not available: no weights at" in output
+    assert "of installed packages" not in output
+
+
+def test_list_shows_plug_ins_with_their_package_and_loads_no_weights(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = tmp_path / "more-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: more\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(
+        "[latent_direction_bench.generators]\nzebra = more_listed:make\n"
+        "[latent_direction_bench.methods]\nbroken = more_gone:Twin\n"
+        "[latent_direction_bench.tasks]\npairs = more_listed:Pairs\n"
+    )
+    (tmp_path / "more_listed.py").write_text(
+        "def make():\n    'Stripes.\\n\\n    More.'\n    raise ValueError('made')\n"
+        "class Pairs:\n    'Two at once.'\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(registry, "load_weights", lambda path: pytest.fail(f"loaded {path}"))
+    result = bench("list")
+    assert result.exit_code == 0, result.output
+    lines = [" ".join(line.split()) for line in result.output.splitlines()]
+    assert "zebra generator of more 1.0; Stripes." in lines
+    assert "pairs task of more 1.0; Two at once." in lines
+    (broken,) = [line for line in lines if line.startswith("broken")]
+    assert broken.startswith(
+        "broken method of more 1.0; not available: 'broken' of package more 1.0 cannot be loaded"
+    )
+
+
+OWN_PLUGINS = """
+from dataclasses import dataclass
+import torch
+from baselines.random import Random
+from benchmark.generators.base import Generator, Usual
+from benchmark.metrics.metric import Metric
+from benchmark.tables.table import Column
+from shade import shade
+
+class Tiny(Generator):
+    latent_dim, image_shape = 4, (1, 32, 32)
+    usual = Usual(k=3, max_shift=0.5)
+    def forward(self, latents):
+        return shade(latents.point[:, :1, None, None]).expand(-1, 1, 32, 32)
+
+@dataclass(frozen=True)
+class Twin(Random):
+    power: float = 2.0
+
+class Count(Metric):
+    columns = {"count": Column("How many directions.", kind="count")}
+    def of_cell(self, cell, table):
+        return {"count": float(cell.shift.k)}
+"""
+
+
+def test_all_of_ones_own_from_one_file(tmp_path: Path) -> None:
+    (tmp_path / "shade.py").write_text("import torch\nshade = torch.tanh\n")
+    file = tmp_path / "mine.py"
+    file.write_text(OWN_PLUGINS)
+    few = [part for part in TINY if part not in ("--set", "k=4")]
+    tiny = [part for setting in few for part in ("--set", setting)]
+    named = ["-m", "random", "-m", f"{file}:Twin", "--metric", f"{file}:Count"]
+    out = tmp_path / "run"
+    result = bench(
+        *("run", "-g", f"{file}:Tiny", *named, *tiny),
+        *("--set", "mine-Twin.power=3", "--out", out),
+    )
+    assert result.exit_code == 0, result.output
+    (mine,) = (out / "cells" / "mine-Tiny" / "mine-Twin").iterdir()
+    stored = json.loads((mine / "result.json").read_text())
+    assert stored["metrics"]["count"] == 3
+    assert stored["config"]["method"] == {"power": 3.0}
+    assert stored["config"]["protocol"]["max_shift"] == 0.5
+    assert set(stored["config"]["code"]) == {"generator", "method"}
+    (theirs,) = (out / "cells" / "mine-Tiny" / "random").iterdir()
+    assert set(json.loads((theirs / "result.json").read_text())["config"]["code"]) == {"generator"}
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["run"], "name generators with -g, or take every available one with --all"),
-        (["run", "--all", "-g", "planted"], "name generators with -g"),
+        (["run", "--all", "-g", "planted"], "--all takes every available generator and -g some"),
         (["run", "-g", "mnist-sgan"], "unknown generator 'mnist-sgan'; did you mean mnist-sngan"),
         (["run", "-g", "planted", "-m", "discoverd"], "did you mean discovered"),
+        (["run", "-g", "planted", "-m", "nowhere.py:Mine"], "no Python file at nowhere.py"),
+        (["run", "-g", "planted", "--metric", "nowhere.py:Mine"], "no Python file at nowhere.py"),
+        (["run", "-g", "planted", "--metric", "collaps"], "did you mean collapse"),
+        (["run", "-g", "nowhere.py:make"], "no Python file at nowhere.py"),
+        (["run", "-g", "planted?classes=1"], "a Planted leaves nothing to choose"),
         (["run", "-g", "planted", "--preset", "quik"], "did you mean quick"),
         (["run", "-g", "planted", "--set", "stepz=1"], "did you mean steps"),
         (["run", "-g", "planted", "--set", "steps=0"], "steps must be at least 1"),

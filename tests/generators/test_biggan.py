@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
-from benchmark.generators.biggan import OURS, WIDTHS, BigGAN, from_state_dict
+from benchmark.generators.biggan import OURS, WIDTHS, BigGAN, BigGANOptions
 from tests.generators.disturbed import disturbed
 
 ATTENTION = 64
@@ -97,7 +97,7 @@ def small(side: int = 64) -> BigGAN:
 @pytest.mark.parametrize("side", [32, 64, 128])
 def test_a_published_state_makes_the_images_of_the_book(side: int) -> None:
     state = published(small(side))
-    generator = from_state_dict(state, "G_ema.pth").eval()
+    generator = BigGAN.from_state_dict(state, "G_ema.pth").eval()
     assert generator.image_shape == (3, side, side)
     latents = generator.sample(3, stream("z"))
     with torch.no_grad():
@@ -135,7 +135,7 @@ def test_a_state_that_does_not_fit_is_refused_by_name(fault: str) -> None:
     else:
         state = {"shared.weight": torch.zeros(3, 3)}
     with pytest.raises(BenchError, match=r"weird\.pth is not a BigGAN generator"):
-        from_state_dict(state, "weird.pth")
+        BigGAN.from_state_dict(state, "weird.pth")
 
 
 def test_the_class_is_shared_by_both_images_of_a_pair() -> None:
@@ -150,10 +150,10 @@ def test_all_classes_are_drawn_alike_unless_some_are_chosen() -> None:
     labels = generator.sample(5000, stream("z")).labels
     assert labels is not None
     assert stats.chisquare(labels.bincount(minlength=5).numpy()).pvalue > 0.001
-    generator.configure(classes=[4, 1])
+    generator.configure(BigGANOptions(classes=(4, 1)))
     chosen = generator.sample(200, stream("z"))
     assert set(chosen.labels.tolist()) == {1, 4}  # type: ignore[union-attr]
-    generator.configure(classes=3)
+    generator.configure(BigGANOptions(classes=(3,)))
     one = generator.sample(200, stream("z"))
     assert set(one.labels.tolist()) == {3}  # type: ignore[union-attr]
     assert torch.equal(one.point, chosen.point)  # classes do not change what z is
@@ -162,26 +162,25 @@ def test_all_classes_are_drawn_alike_unless_some_are_chosen() -> None:
 @pytest.mark.parametrize("classes", [[], [5], [-1], [1.5], [True], ["dog"]])
 def test_classes_that_are_none(classes: list[object]) -> None:
     with pytest.raises(BenchError, match="classes are whole numbers from 0 to 4, not"):
-        small(32).configure(classes=classes)  # type: ignore[arg-type]
+        small(32).configure(BigGANOptions(classes=tuple(classes)))  # type: ignore[arg-type]
 
 
 def test_truncated_latents_follow_the_truncated_normal() -> None:
     generator = small(32)
-    z = generator.sample(2000, stream("z"), truncation=0.7).point
+    generator.configure(BigGANOptions(truncation=0.7))
+    z = generator.sample(2000, stream("z")).point
     assert z.abs().max() <= 0.7
     test = stats.kstest(z.numpy().ravel(), stats.truncnorm(-0.7, 0.7).cdf)
     assert test.pvalue > 0.001
-    generator.configure(truncation=0.7)
-    assert torch.equal(generator.sample(2000, stream("z")).point, z)
     with pytest.raises(BenchError, match="truncation must be above 0, not -1"):
-        generator.configure(truncation=-1.0)
+        generator.configure(BigGANOptions(truncation=-1.0))
 
 
 def test_a_wide_truncation_changes_nothing() -> None:
     z = small(32).sample(100, stream("z")).point
-    np.testing.assert_allclose(
-        small(32).sample(100, stream("z"), truncation=9.0).point, z, atol=1e-6
-    )
+    wide = small(32)
+    wide.configure(BigGANOptions(truncation=9.0))
+    np.testing.assert_allclose(wide.sample(100, stream("z")).point, z, atol=1e-6)
 
 
 def test_latents_without_a_class() -> None:

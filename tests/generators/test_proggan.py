@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
-from benchmark.generators.proggan import ProgGAN, from_state_dict
+from benchmark.generators.proggan import ProgGAN
 from tests.generators.disturbed import disturbed
 
 
@@ -68,7 +68,7 @@ def test_keys_and_shapes_are_the_published() -> None:
 def test_a_state_of_any_width_comes_back() -> None:
     torch.manual_seed(0)
     generator = ProgGAN(7, (6, 5, 4), 1).eval()
-    loaded = from_state_dict(generator.state_dict(), "snapshot.pth").eval()
+    loaded = ProgGAN.from_state_dict(generator.state_dict(), "snapshot.pth").eval()
     assert loaded.channels == (6, 5, 4)
     latents = generator.sample(2, stream("z"))
     assert torch.equal(loaded(latents), generator(latents))
@@ -86,7 +86,7 @@ def test_a_state_that_does_not_fit_is_refused_by_name(fault: str) -> None:
     else:
         state = {"features.0.conv.weight": torch.zeros(3)}
     with pytest.raises(BenchError, match=r"weird\.pth is not a ProgGAN generator"):
-        from_state_dict(state, "weird.pth")
+        ProgGAN.from_state_dict(state, "weird.pth")
 
 
 def test_a_new_generator_has_images_of_the_usual_size() -> None:

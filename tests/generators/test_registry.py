@@ -1,5 +1,6 @@
 """Opening generators: by name, by path, and the user's own."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,27 +9,56 @@ import torch
 
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
-from benchmark.generators import registry
+from benchmark.core.storage import sha256
+from benchmark.generators.base import Usual
 from benchmark.generators.biggan import BigGAN
+from benchmark.generators.planted import Planted
 from benchmark.generators.proggan import ProgGAN
-from benchmark.generators.registry import GENERATORS, find_generator, with_options
-from benchmark.generators.stored import save_weights
+from benchmark.generators.registry import GENERATORS, Entry, available, find_generator
+from benchmark.generators.stored import load_weights, save_weights
 
 OWN = """
+from __future__ import annotations
+from dataclasses import dataclass
 import torch
-from benchmark.generators.base import Generator
+from benchmark.generators.base import Generator, Usual
+
+@dataclass(frozen=True)
+class Space:
+    psi: float = 1.0
+    layers: tuple[int, ...] | None = None
+    noise: bool = False
 
 class Tiny(Generator):
     latent_dim, image_shape = 4, (1, 32, 32)
+    usual = Usual(k=5, max_shift=0.5)
+    Options = Space
+    chosen = None
     def __init__(self):
         super().__init__()
         self.layer = torch.nn.Linear(4, 1024)
+    def configure(self, options):
+        self.chosen = options
     def forward(self, latents):
         return torch.tanh(self.layer(latents.point)).view(-1, 1, 32, 32)
+
+class Unusual(Tiny):
+    usual = {"k": 5}
+
+class Unsettled(Tiny):
+    @dataclass(frozen=True)
+    class Options:
+        psi: float
+
+class Idle(Tiny):
+    configure = Generator.configure
 
 def make():
     torch.manual_seed(0)
     return Tiny()
+
+def absent_minded():
+    return None
 
 def wrong():
     return torch.nn.Linear(1, 1)
@@ -67,7 +97,22 @@ def test_the_bundled_digits_are_available() -> None:
 def test_a_generator_of_ones_own(module: Path) -> None:
     name, entry = find_generator(f"{module}:make")
     assert name == "mine-make"
-    assert entry.load().latent_dim == 4
+    generator = entry.load()
+    assert generator.latent_dim == 4
+    assert generator.usual == Usual(5, "lenet", 0.5, 0.0)
+    assert generator.code == sha256(module)
+    assert find_generator("planted")[1].load().code == ""
+
+
+def test_options_of_ones_own_generator_are_read_by_their_types(module: Path) -> None:
+    reference = f"{module}:make?psi=0.5&layers=1,2&noise=true"
+    chosen = find_generator(reference)[1].load().chosen
+    assert (chosen.psi, chosen.layers, chosen.noise) == (0.5, (1, 2), True)
+    assert find_generator(f"{module}:make")[1].load().chosen is None
+    with pytest.raises(BenchError, match="unknown option of a Tiny 'ps'; did you mean psi"):
+        find_generator(f"{module}:make?ps=1")[1].load()
+    with pytest.raises(BenchError, match=r"layers must be int,int,\.\.\., not 'a'"):
+        find_generator(f"{module}:make?layers=a")[1].load()
 
 
 @pytest.mark.parametrize(
@@ -75,7 +120,10 @@ def test_a_generator_of_ones_own(module: Path) -> None:
     [
         ("wrong", r"returned a Linear; it must return a benchmark\.generators\.base\.Generator"),
         ("fails", "failed: ValueError: no weights today"),
-        ("absent", "absent"),
+        ("absnt", "unknown name in .* 'absnt'; did you mean absent_minded"),
+        ("Unusual", r"has the usual terms .*; they must be a benchmark\.generators\.base\.Usual"),
+        ("Unsettled", "its Options must be a dataclass, each field with a default"),
+        ("Idle?psi=2", r"Idle has Options, but no configure\(\) that uses them"),
     ],
 )
 def test_a_callable_that_does_not_keep_the_bargain(
@@ -93,10 +141,16 @@ def test_unknown_names_come_with_near_ones() -> None:
 
 
 def test_every_generator_of_the_paper_has_its_k_and_r() -> None:
-    terms = {name: (entry.k, entry.reconstructor) for name, entry in GENERATORS.items()}
-    assert terms["anime-sngan"] == (128, "lenet")
-    assert terms["celebahq-proggan"] == (200, "resnet18")
-    assert terms["imagenet-biggan"] == (120, "resnet18")
+    terms = {name: entry.usual for name, entry in GENERATORS.items()}
+    assert terms["anime-sngan"] == Usual(128, "lenet", 6.0, 0.0)
+    assert terms["celebahq-proggan"] == Usual(200, "resnet18", 6.0, 0.0)
+    assert terms["imagenet-biggan"] == Usual(120, "resnet18", 6.0, 0.0)
+
+
+@pytest.mark.parametrize("name", available())
+def test_what_is_loaded_has_the_terms_of_its_entry(name: str) -> None:
+    entry = GENERATORS[name]
+    assert entry.load().usual == entry.usual
 
 
 @pytest.mark.parametrize("name", ["anime-sngan", "celebahq-proggan", "imagenet-biggan"])
@@ -116,7 +170,7 @@ def conditional(tmp_path: Path) -> Path:
 def test_options_of_a_reference_reach_the_generator(conditional: Path) -> None:
     name, entry = find_generator(f"{conditional}?classes=7,2&truncation=0.5")
     assert name == "dogs"
-    assert entry.options == {"classes": [7, 2], "truncation": 0.5}
+    assert entry.options == {"classes": "7,2", "truncation": "0.5"}
     latents = entry.load().sample(50, stream("z"))
     assert latents.labels is not None
     assert set(latents.labels.tolist()) == {2, 7}
@@ -124,21 +178,13 @@ def test_options_of_a_reference_reach_the_generator(conditional: Path) -> None:
     assert find_generator(str(conditional))[1].options == {}
 
 
-def test_options_are_written_as_they_are_read(conditional: Path) -> None:
-    reference = with_options(f"{conditional}?classes=7", {"classes": [1, 2], "truncation": 0.25})
-    assert reference == f"{conditional}?classes=1,2&truncation=0.25"
-    assert find_generator(reference)[1].options == {"classes": [1, 2], "truncation": 0.25}
-    assert with_options(str(conditional), {}) == str(conditional)
-    assert with_options("g", {"classes": 3}) == "g?classes=3"
-
-
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("clases=1", "unknown option of a generator 'clases'; did you mean classes"),
-        ("classes=dog", "classes wants ints, not 'dog'"),
+        ("clases=1", "unknown option of a BigGAN 'clases'; did you mean classes"),
+        ("classes=dog", r"classes must be int,int,\.\.\., not 'dog'"),
         ("classes=9", "classes are whole numbers from 0 to 8"),
-        ("truncation=", "truncation wants floats, not ''"),
+        ("truncation=", "truncation must be float, not ''"),
     ],
 )
 def test_options_that_are_none(conditional: Path, query: str, message: str) -> None:
@@ -147,14 +193,15 @@ def test_options_that_are_none(conditional: Path, query: str, message: str) -> N
 
 
 def test_a_generator_without_classes_says_so() -> None:
-    with pytest.raises(BenchError, match="a Planted has no classes and no truncation to choose"):
+    with pytest.raises(BenchError, match=r"a Planted leaves nothing to choose, so .* 'classes'"):
         find_generator("planted?classes=1")[1].load()
 
 
 def test_weights_that_are_not_there_are_named(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    entry = registry._from_weights("absent", 8, "lenet", tmp_path / "none")
+    path = tmp_path / "none"
+    entry = Entry("absent", lambda: load_weights(path), weights=path)
     monkeypatch.setitem(GENERATORS, "absent", entry)
     with pytest.raises(BenchError, match="'absent' is not available: no weights at"):
         find_generator("absent")
@@ -166,3 +213,33 @@ def test_a_folder_that_a_broken_download_left_is_not_available(tmp_path: Path) -
     assert "no weights at" in (entry.missing() or "")
     (tmp_path / "generator.pt").touch()
     assert entry.missing() is None
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that offers generators: one that works, one that fails, and a name of ours."""
+    about = tmp_path / "gan_zoo-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: gan-zoo\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(
+        "[latent_direction_bench.generators]\nzebra = gan_zoo:make\nlion = gan_zoo:fails\n"
+        "planted = gan_zoo:make\n"
+    )
+    (tmp_path / "gan_zoo.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "gan_zoo", raising=False)
+
+
+@pytest.mark.usefixtures("package")
+def test_a_generator_of_an_installed_package_is_opened_by_its_name() -> None:
+    assert {"zebra", "lion"} <= set(available())
+    name, entry = find_generator("zebra?psi=0.5")
+    generator = entry.load()
+    assert (name, generator.code, generator.chosen.psi) == ("zebra", "gan-zoo 1.0", 0.5)
+    assert isinstance(find_generator("planted")[1].load(), Planted)
+    with pytest.raises(
+        BenchError, match=r"'lion' of package gan-zoo 1\.0 failed: ValueError: no weights today"
+    ):
+        find_generator("lion")[1].load()
+    with pytest.raises(BenchError, match="unknown generator 'zebr'; did you mean zebra"):
+        find_generator("zebr")

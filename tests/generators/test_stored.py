@@ -7,7 +7,7 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from benchmark.core.errors import BenchError
 from benchmark.generators.stored import load_weights, save_weights, weights_hash
@@ -177,3 +177,24 @@ def test_safetensors_of_something_else(tmp_path: Path) -> None:
 def test_nothing_there(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="no weights at"):
         load_weights(tmp_path / "absent.safetensors")
+
+
+# What others publish.
+
+
+@pytest.mark.parametrize("family", ["sngan-64", "proggan"])
+@pytest.mark.parametrize("as_zip", [True, False])
+def test_a_published_state_dict_is_told_by_its_keys(
+    family: str, as_zip: bool, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    generator = FAMILIES[family]()
+    path = tmp_path / "snapshot.pth"
+    torch.save(generator.state_dict(), path, _use_new_zipfile_serialization=as_zip)
+    assert weights_hash(load_weights(path)) == weights_hash(generator)
+
+
+def test_a_published_state_dict_of_something_else(tmp_path: Path) -> None:
+    torch.save(nn.Linear(3, 3).state_dict(), tmp_path / "g.pth")
+    with pytest.raises(BenchError, match=r"g\.pth is a state dict of no known generator"):
+        load_weights(tmp_path / "g.pth")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from baselines import METHODS
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.generators.fast.rewrites import prepare
@@ -23,7 +24,9 @@ def recoveries(out: Path, seeds: tuple[int, ...], *settings: str) -> dict[str, l
     """By method, over seeds, of the `quick` preset with some settings changed."""
     config = replace(RunConfig.from_preset("quick"), seeds=seeds).with_settings(settings)
     found: dict[str, list[float]] = {"discovered": [], "random": []}
-    for result in execute(plan(config, ["planted"], list(found)), out, "cpu", False, METRICS):
+    for result in execute(
+        plan(config, ["planted"], list(found), METHODS), out, "cpu", False, METRICS, {}
+    ):
         found[result.cell.method].append(result.metrics["recovery"])
     return found
 

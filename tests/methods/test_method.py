@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from baselines import METHODS
 from benchmark.core.errors import BenchError
 from benchmark.directions.matrices import axes, random_orthonormal
 from benchmark.directions.shift import FrozenLinear, Shift
@@ -77,7 +78,7 @@ def groups(*methods: Learned) -> list[Group]:
     config = RunConfig.from_preset("quick").with_settings(
         ["steps=30", "batch=4", "evaluation=100", "planted.k=4"]
     )
-    (group,) = plan(config, ["planted"], ["discovered"])
+    (group,) = plan(config, ["planted"], ["discovered"], METHODS)
     (job,) = group.jobs
     names = [type(method).__name__.lower() for method in methods]
     jobs = [
@@ -96,11 +97,13 @@ def stored(run: Path) -> dict[str, bytes]:
 
 
 def test_learned_methods_in_lockstep_end_as_alone(tmp_path: Path) -> None:
-    together = list(execute(groups(Discovered(), Turns()), tmp_path / "a", "cpu", False, METRICS))
+    together = list(
+        execute(groups(Discovered(), Turns()), tmp_path / "a", "cpu", False, METRICS, {})
+    )
     assert [r.status for r in together] == ["done", "done"]
     assert [r.cell.method for r in together] == ["discovered", "turns"]
     for method in (Discovered(), Turns()):
-        list(execute(groups(method), tmp_path / "b", "cpu", False, METRICS))
+        list(execute(groups(method), tmp_path / "b", "cpu", False, METRICS, {}))
     assert stored(tmp_path / "a") == stored(tmp_path / "b")
     bent = next(c for c in read_cells(tmp_path / "a") if c.result.cell.method == "turns")
     assert bent.directions().shift.kind == Turning.kind
@@ -109,6 +112,6 @@ def test_learned_methods_in_lockstep_end_as_alone(tmp_path: Path) -> None:
 
 
 def test_one_that_breaks_does_not_stop_its_company(tmp_path: Path) -> None:
-    results = list(execute(groups(Breaks(), Discovered()), tmp_path, "cpu", False, METRICS))
+    results = list(execute(groups(Breaks(), Discovered()), tmp_path, "cpu", False, METRICS, {}))
     assert [r.status for r in results] == ["failed", "done"]
     assert results[0].reason == "ZeroDivisionError: a shift of my own"

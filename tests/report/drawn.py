@@ -11,13 +11,15 @@ from safetensors.torch import save_file
 
 from benchmark.core.storage import sha256
 from benchmark.directions.artefact import Directions
+from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.planted import Planted
 from benchmark.generators.stored import weights_hash
 from benchmark.report.judged import Judged
 from benchmark.runs.results import Cell, Result, write_json, write_table
-from benchmark.tables.table import Table
+from benchmark.tables.table import Column, Table
 
 STEPS = 200
+ORDER = ("discovered", "coordinate", "random")
 
 
 def draw_predictions(rng: np.random.Generator, k: int, n: int, skill: float) -> pd.DataFrame:
@@ -64,10 +66,16 @@ def write_cell(
     n: int = 600,
     skill: float = 0.5,
     failure: str = "",
+    role: str | None = None,
     method_settings: dict[str, Any] | None = None,
     **protocol: Any,
 ) -> Cell:
-    """A cell with the figures that its own predictions give; what is not given is usual."""
+    """A cell with the figures that its own predictions give; what is not given is usual.
+
+    role: as stored; by default discovered is under test and all others are baselines.
+    """
+    if role is None:
+        role = "method" if method == "discovered" else "baseline"
     own = {"space": "unit", "lr": 2e-4} if method == "discovered" else {}
     config = {
         "generator_hash": weights_hash(Planted()),
@@ -77,13 +85,13 @@ def write_cell(
     config_hash = hashlib.sha256(repr((method, config)).encode()).hexdigest()[:10]
     cell = Cell(generator, method, seed, config_hash)
     if failure:
-        Result(cell, "failed", config, reason=failure).write(run)
+        Result(cell, "failed", config, reason=failure, role=role).write(run)
         return cell
     folder = cell.folder(run)
     rng = np.random.default_rng([seed, k, *method.encode()])
     torch_rng = torch.Generator().manual_seed(seed)
     matrix = torch.nn.functional.normalize(torch.randn(16, k, generator=torch_rng), dim=0)
-    Directions(matrix, {"method": method}).save(folder / "directions.safetensors")
+    Directions(FrozenLinear(matrix), {"method": method}).save(folder / "directions.safetensors")
     predictions = draw_predictions(rng, k, n, skill)
     write_table(folder / "predictions.parquet", predictions)
     curves = [draw_curve(rng, "fresh", skill)]
@@ -108,11 +116,13 @@ def write_cell(
         "max_cosine": 0.4 if method == "discovered" else 0.0,
         "effective_rank": k / 2,
         "collapse": float(collapse.mean()),
-        "collapse_by_direction": collapse.tolist(),
+        "by_direction": {"collapse": collapse.tolist()},
     }
     files = {file.name: sha256(file) for file in sorted(folder.iterdir())}
     seconds = {"fit": 1.5, "fresh": 2.5, "evaluation": 0.25}
-    Result(cell, "done", config, metrics=metrics, seconds=seconds, files=files).write(run)
+    Result(cell, "done", config, role=role, metrics=metrics, seconds=seconds, files=files).write(
+        run
+    )
     return cell
 
 
@@ -154,7 +164,11 @@ def draw_judged(simulated: bool = True, label: str = HOSTILE) -> Judged:
         "mos",
         "MOS of each method",
         pd.DataFrame({"method": ["discovered", label], "mos": [0.75, None], "directions": [7, 7]}),
-        {"mos": "The share of yes."},
+        {
+            "method": Column("Whose directions.", "text"),
+            "mos": Column("The share of yes."),
+            "directions": Column("How many.", "count"),
+        },
         (words,),
     )
     picture = b"<svg xmlns='http://www.w3.org/2000/svg'/>"

@@ -63,8 +63,8 @@ def test_damage_and_failure_cost_their_own_cells_only(tmp_path, caplog):
     damaged.write_text(damaged.read_text()[:100])
     write_report(tmp_path)
     table = pd.read_csv(tmp_path / "rca.csv")
-    assert list(table["method"]) == ["random", "coordinate"]
-    assert list(table["status"]) == ["done", "failed: ValueError: no"]
+    assert list(table["method"]) == ["coordinate", "random"]
+    assert list(table["status"]) == ["failed: ValueError: no", "done"]
     assert f"{damaged} is damaged" in caplog.text
 
 

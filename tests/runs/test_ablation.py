@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from baselines import METHODS
+from baselines.random import Random
+from benchmark.cli.ablate import _usual_methods
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
 from benchmark.runs import runner
@@ -22,7 +25,7 @@ def bench(*arguments: object) -> Result:
 
 def planned(axis: str, *settings: str, methods: tuple[str, ...] = ("discovered",)) -> Ablation:
     config = RunConfig.from_preset("quick").with_settings(settings)
-    return plan_ablation(axis, config, "planted", methods)
+    return plan_ablation(axis, config, "planted", methods, METHODS)
 
 
 @pytest.fixture
@@ -37,6 +40,18 @@ def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(runner.GroupRun, "results", counted)
     return hashes
+
+
+def test_the_usual_methods_follow_from_their_roles(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _usual_methods("k") == ("discovered", "coordinate")
+    assert _usual_methods("lambda") == ("discovered",)
+
+    class Closed(Random):
+        role = "method"
+
+    monkeypatch.setitem(METHODS, "closed", Closed)
+    assert _usual_methods("k") == ("discovered", "closed", "coordinate")
+    assert _usual_methods("lambda") == ("discovered",)  # what does not learn has no lambda
 
 
 def test_k_goes_in_powers_of_two_to_twice_the_dimensions() -> None:

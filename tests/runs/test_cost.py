@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from baselines import METHODS
 from benchmark.generators.base import Generator, Latents
 from benchmark.metrics import METRICS
 from benchmark.runs.cost import Cost, costs, statement, total
@@ -17,7 +18,7 @@ from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
 
 TERMS = "steps = 40\nbatch = 4\nk = 3\nevaluation = 2000\n"
-METHODS = ["discovered", "random", "coordinate"]
+ALL = tuple(METHODS)
 
 
 class Counted(Generator):
@@ -58,15 +59,16 @@ def planned(folder: Path, toml: str = "", methods: list[str] | None = None) -> l
     path = folder / "mine.toml"
     path.write_text(TERMS + toml)
     config = RunConfig.from_preset(str(path))
-    found = plan(config, ["planted"], methods or METHODS)
+    found = plan(config, ["planted"], methods or ALL, METHODS)
     torch.manual_seed(0)
     return [replace(group, generator=Counted()) for group in found]
 
 
 def test_the_estimate_is_what_the_run_takes(groups: list[Group], tmp_path: Path) -> None:
-    estimates = costs(groups, tmp_path / "run", "cpu", force=False)
+    expected = costs(groups, tmp_path / "run", "cpu", force=False)
+    estimates = list(expected.values())
     began = Counted.clock
-    results = list(execute(groups, tmp_path / "run", "cpu", False, METRICS))
+    results = list(execute(groups, tmp_path / "run", "cpu", False, METRICS, {}))
     assert {result.status for result in results} == {"done"}
     assert total(estimates) == pytest.approx(Counted.clock - began, rel=0.02)
     for estimate, result in zip(estimates, results, strict=True):
@@ -79,13 +81,13 @@ def test_the_estimate_is_what_the_run_takes(groups: list[Group], tmp_path: Path)
 
 def test_only_what_is_not_done_counts_unless_forced(groups: list[Group], tmp_path: Path) -> None:
     run = tmp_path / "run"
-    list(execute(groups[:1], run, "cpu", False, METRICS))
+    list(execute(groups[:1], run, "cpu", False, METRICS, {}))
     left = costs(groups, run, "cpu", force=False)
     assert len(left) == 3  # the other seed
     assert len(costs(groups, run, "cpu", force=True)) == 6
-    list(execute(groups[1:], run, "cpu", False, METRICS))
+    list(execute(groups[1:], run, "cpu", False, METRICS, {}))
     made = Counted.images
-    assert costs(groups, run, "cpu", force=False) == []
+    assert costs(groups, run, "cpu", force=False) == {}
     assert Counted.images == made
 
 
@@ -98,7 +100,7 @@ def test_seeds_are_timed_once(groups: list[Group], tmp_path: Path) -> None:
 
 def test_a_slow_generator_is_asked_for_one_step(groups: list[Group], tmp_path: Path) -> None:
     Counted.price = 60.0
-    estimates = costs(groups[:1], tmp_path, "cpu", force=False)
+    estimates = list(costs(groups[:1], tmp_path, "cpu", force=False).values())
     # the fit: G(z), G(z + shift); the fresh R: one G(z), three shifted; three times two questions
     assert Counted.images == 4 * 2 + 4 * 4 + 3 * 2 * 2
     trained = (40 * 4) * (2 + 1 / 3 + 1)  # images of `discovered`; G(z) is shared by three
@@ -109,7 +111,7 @@ def test_a_slow_generator_is_asked_for_one_step(groups: list[Group], tmp_path: P
 def test_what_cannot_run_says_so_and_does_not_stop_the_others(tmp_path: Path) -> None:
     (group,) = planned(tmp_path, methods=["discovered"])
     Counted.broken = True
-    (estimate,) = costs([group], tmp_path, "cpu", force=False)
+    (estimate,) = costs([group], tmp_path, "cpu", force=False).values()
     assert estimate.reason == "cannot be timed: RuntimeError: no image today"
     assert estimate.seconds == 0
     assert "no image today" in statement([estimate])[0]

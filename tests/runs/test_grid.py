@@ -5,8 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from baselines import METHODS
+from benchmark.core.errors import BenchError
+from benchmark.core.plugins import from_file
+from benchmark.core.storage import sha256
 from benchmark.generators.biggan import BigGAN
 from benchmark.generators.stored import save_weights
+from benchmark.metrics import METRICS
 from benchmark.runs.grid import plan, record
 from benchmark.runs.results import read_run
 from benchmark.runs.runner import execute
@@ -29,7 +34,7 @@ def settings(tmp_path: Path, toml: str, *given: str) -> RunConfig:
 
 def test_classes_of_the_config_reach_the_cell_and_the_run(conditional: str, tmp_path: Path) -> None:
     config = settings(tmp_path, "[dogs]\nclasses = [7, 2]\n")
-    (group,) = plan(config, [conditional], ["random"])
+    (group,) = plan(config, [conditional], ["random"], METHODS)
     assert group.name == "dogs"
     assert group.reference == f"{conditional}?classes=7,2"
     assert group.jobs[0].config["generator"] == {"classes": [7, 2]}
@@ -42,15 +47,15 @@ def test_classes_of_the_config_reach_the_cell_and_the_run(conditional: str, tmp_
 
 def test_a_generator_without_options_keeps_its_identity(conditional: str, tmp_path: Path) -> None:
     config = settings(tmp_path, "")
-    (group,) = plan(config, [conditional], ["random"])
+    (group,) = plan(config, [conditional], ["random"], METHODS)
     assert set(group.jobs[0].config) == {"generator_hash", "protocol", "method"}
-    chosen = plan(settings(tmp_path, "", "dogs.classes=[7]"), [conditional], ["random"])
+    chosen = plan(settings(tmp_path, "", "dogs.classes=[7]"), [conditional], ["random"], METHODS)
     assert chosen[0].jobs[0].cell != group.jobs[0].cell
 
 
 def test_variants_may_differ_in_their_classes(conditional: str, tmp_path: Path) -> None:
     toml = "variants = [{dogs = {classes = [1]}}, {dogs = {classes = [2]}}]\n"
-    one, two = plan(settings(tmp_path, toml), [conditional], ["random"])
+    one, two = plan(settings(tmp_path, toml), [conditional], ["random"], METHODS)
     assert one.reference.endswith("?classes=1")
     assert two.reference.endswith("?classes=2")
     assert one.jobs[0].headline
@@ -59,6 +64,95 @@ def test_variants_may_differ_in_their_classes(conditional: str, tmp_path: Path) 
 
 def test_a_conditional_generator_goes_through_a_whole_run(conditional: str, tmp_path: Path) -> None:
     config = settings(tmp_path, "[dogs]\nclasses = [7, 2]\n", "dogs.truncation=0.5")
-    groups = plan(config, [conditional], ["discovered", "random"])
-    results = list(execute(groups, tmp_path / "run", "cpu", force=False))
+    groups = plan(config, [conditional], ["discovered", "random"], METHODS)
+    results = list(
+        execute(groups, tmp_path / "run", "cpu", force=False, metrics=METRICS, expected={})
+    )
     assert [result.status for result in results] == ["done", "done"]
+
+
+OWN = """
+import torch
+from benchmark.generators.base import Generator, Usual
+
+class Mine(Generator):
+    latent_dim, image_shape = 4, (1, 32, 32)
+    usual = Usual(k=2, max_shift=0.5)
+    scale = {scale}
+    def forward(self, latents):
+        return torch.tanh(self.scale * latents.point[:, :1, None, None]).expand(-1, 1, 32, 32)
+"""
+METHOD = """
+from dataclasses import dataclass
+from baselines.random import Random
+
+@dataclass(frozen=True)
+class Twin(Random):
+    power: float = 2.0
+"""
+
+
+def own(folder: Path, scale: float) -> str:
+    folder.mkdir(exist_ok=True)
+    (folder / "gen.py").write_text(OWN.format(scale=scale))
+    return f"{folder / 'gen.py'}:Mine"
+
+
+def test_a_generator_of_ones_own_brings_its_terms_and_its_code(tmp_path: Path) -> None:
+    config = RunConfig.from_preset("quick")
+    (group,) = plan(config, [own(tmp_path / "a", 1.0)], ["random"], METHODS)
+    (job,) = group.jobs
+    assert (group.protocol.k, group.protocol.max_shift) == (2, 0.5)
+    assert job.config["code"] == {"generator": sha256(tmp_path / "a" / "gen.py")}
+    (again,) = plan(config, [own(tmp_path / "a", 1.0)], ["random"], METHODS)
+    assert again.jobs[0].cell == job.cell
+    (changed,) = plan(config, [own(tmp_path / "a", 2.0)], ["random"], METHODS)
+    assert changed.jobs[0].config["generator_hash"] == job.config["generator_hash"]
+    assert changed.jobs[0].cell != job.cell  # its weights are the same, its code is not
+
+
+def test_two_generators_of_one_name_are_two_rows(tmp_path: Path) -> None:
+    """One row for both would show the one and hide the other."""
+    given = [own(tmp_path / "a", 1.0), own(tmp_path / "b", 2.0)]
+    config = RunConfig.from_preset("quick").with_settings(["gen-Mine-b.k=3"])
+    one, two = plan(config, given, ["random"], METHODS)
+    assert [one.name, two.name] == ["gen-Mine-a", "gen-Mine-b"]
+    assert [one.reference, two.reference] == given
+    assert (one.protocol.k, two.protocol.k) == (2, 3)
+    assert {job.cell.generator for g in (one, two) for job in g.jobs} == {one.name, two.name}
+    record(config, [one, two], tmp_path / "run", "bench run")
+    description = read_run(tmp_path / "run")
+    assert description["generators"] == {"gen-Mine-a": given[0], "gen-Mine-b": given[1]}
+    assert set(description["headline"]) == {one.name, two.name}
+    (alone,) = plan(RunConfig.from_preset("quick"), given[:1] * 2, ["random"], METHODS)
+    assert alone.name == "gen-Mine"
+
+
+def test_one_generator_with_two_choices_is_two_rows(conditional: str, tmp_path: Path) -> None:
+    given = [f"{conditional}?classes=1", f"{conditional}?classes=2"]
+    one, two = plan(settings(tmp_path, ""), given, ["random"], METHODS)
+    assert [one.name, two.name] == ["dogs-1", "dogs-2"]
+
+
+def test_a_method_of_ones_own_has_settings_and_its_code(tmp_path: Path) -> None:
+    path = tmp_path / "twins.py"
+    path.write_text(METHOD)
+    loaded = from_file(f"{path}:Twin")
+    table, code = {**METHODS, "twins-Twin": loaded.value}, {"twins-Twin": loaded.code}
+    config = RunConfig.from_preset("quick").with_settings(["twins-Twin.power=3"])
+    (group,) = plan(config, ["planted"], ["twins-Twin", "random"], table, code)
+    mine, random = group.jobs
+    assert mine.config["method"] == {"power": 3.0}
+    assert mine.config["code"] == {"method": sha256(path)}
+    assert "code" not in random.config
+    with pytest.raises(BenchError, match="unknown method or generator in setting 'twins-Twn'"):
+        plan(config.with_settings(["twins-Twn.power=3"]), ["planted"], ["random"], table, code)
+    with pytest.raises(BenchError, match="unknown setting of twins-Twin 'pwer'; did you mean powe"):
+        plan(config.with_settings(["twins-Twin.pwer=3"]), ["planted"], ["twins-Twin"], table, code)
+
+
+def test_an_unknown_option_is_refused_before_any_work(conditional: str, tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="unknown setting 'clases'; did you mean classes"):
+        plan(settings(tmp_path, "", "dogs.clases=[7]"), [conditional], ["random"], METHODS)
+    with pytest.raises(BenchError, match=r"classes must be int,int,\.\.\., not 'cat'"):
+        plan(settings(tmp_path, "", "dogs.classes=cat"), [conditional], ["random"], METHODS)

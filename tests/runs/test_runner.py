@@ -34,9 +34,9 @@ def run(
 ) -> list[Result]:
     config = replace(RunConfig.from_preset("quick"), seeds=seeds)
     config = config.with_settings([*SETTINGS, *settings])
-    groups = plan(config, ["planted"], methods)
+    groups = plan(config, ["planted"], methods, METHODS)
     record(config, groups, out, "test")
-    return list(execute(groups, out, "cpu", force, METRICS))
+    return list(execute(groups, out, "cpu", force, METRICS, {}))
 
 
 def stored_bytes(out: Path) -> dict[str, bytes]:
@@ -205,9 +205,9 @@ def test_variants_share_cells_and_only_the_first_is_the_headline(tmp_path: Path)
         RunConfig.from_preset("quick").with_settings(SETTINGS),
         variants=({}, {"discovered.lr": 0.05}, {"lambda": 1.0}),
     )
-    groups = plan(config, ["planted"], ["discovered", "random"])
+    groups = plan(config, ["planted"], ["discovered", "random"], METHODS)
     record(config, groups, tmp_path, "test")
-    results = list(execute(groups, tmp_path, "cpu", False, METRICS))
+    results = list(execute(groups, tmp_path, "cpu", False, METRICS, {}))
     assert len(results) == 5  # lr of A is nothing to `random`
     headline = read_run(tmp_path)["headline"]["planted"]
     first = next(r for r in results if r.cell.method == "discovered")

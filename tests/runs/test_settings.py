@@ -1,11 +1,15 @@
 """Settings: where they come from, which win, and what is refused."""
 
+import json
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from baselines import METHODS
 from benchmark.core.errors import BenchError
+from benchmark.generators.base import Usual
+from benchmark.generators.biggan import BigGANOptions
 from benchmark.generators.registry import GENERATORS
 from benchmark.methods.discovered import Discovered
 from benchmark.runs.grid import plan
@@ -20,7 +24,14 @@ from benchmark.runs.settings import (
     protocol_for,
 )
 
-ENTRY = GENERATORS["planted"]
+USUAL = Usual(k=8)  # of the planted generator
+CHOICE = tuple(field.name for field in fields(BigGANOptions))
+
+
+def usual_of(name: str) -> Usual:
+    usual = GENERATORS[name].usual
+    assert usual is not None
+    return usual
 
 
 def config(tmp_path: Path, toml: str, *settings: str) -> RunConfig:
@@ -36,19 +47,19 @@ def test_every_preset_resolves_for_every_generator_and_method(name: str) -> None
     assert len(preset.seeds) >= 1
     for variant in preset.variants:
         layers = preset.layers(variant)
-        check_sections(layers, GENERATORS)
-        for generator, entry in GENERATORS.items():
-            assert protocol_for(generator, entry, layers).steps > 0
+        check_sections(layers, GENERATORS, METHODS)
+        for generator in GENERATORS:
+            assert protocol_for(generator, usual_of(generator), layers, CHOICE).steps > 0
         for method in METHODS:
-            method_for(method, "planted", layers)
+            method_for(method, "planted", layers, METHODS)
 
 
 def test_the_paper_preset_says_what_the_authors_code_does() -> None:
     preset = RunConfig.from_preset("paper")
-    terms = protocol_for("mnist-sngan", GENERATORS["mnist-sngan"], preset.layers({}))
+    terms = protocol_for("mnist-sngan", usual_of("mnist-sngan"), preset.layers({}))
     assert (terms.batch, terms.lr, terms.lambda_) == (32, 1e-4, 0.25)
     assert (terms.shift_loss, terms.min_shift, terms.schedule) == ("mae", 0.5, "constant")
-    assert method_for("discovered", "mnist-sngan", preset.layers({})).lr == 1e-4  # type: ignore[attr-defined]
+    assert method_for("discovered", "mnist-sngan", preset.layers({}), METHODS).lr == 1e-4  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +77,7 @@ def test_the_paper_preset_says_what_the_authors_code_does() -> None:
 )
 def test_the_paper_preset_knows_each_generator(generator: str, k: int, reconstructor: str) -> None:
     layers = RunConfig.from_preset("paper").layers({})
-    terms = protocol_for(generator, GENERATORS[generator], layers)
+    terms = protocol_for(generator, usual_of(generator), layers)
     assert (terms.k, terms.reconstructor) == (k, reconstructor)
     assert (terms.batch, terms.steps, terms.min_shift) == (32, 100_000, 0.5)
 
@@ -93,50 +104,64 @@ def test_standard_repeats_what_quick_does_once() -> None:
 def test_cells_of_the_reference_run_keep_their_names(
     preset: str, generator: str, method: str, known: str
 ) -> None:
-    (group, *_) = plan(RunConfig.from_preset(preset), [generator], [method])
+    (group, *_) = plan(RunConfig.from_preset(preset), [generator], [method], METHODS)
     assert group.jobs[0].cell.config_hash == known
+
+
+def test_no_cell_of_the_reference_run_is_computed_again() -> None:
+    """Its five generators and three methods, as `standard` plans them today."""
+    folder = Path(__file__).parents[2] / "results" / "reference"
+    known = json.loads((folder / "run.json").read_text("utf-8"))["headline"]
+    groups = plan(RunConfig.from_preset("standard"), list(known), list(METHODS), METHODS)
+    planned: dict[str, dict[str, str]] = {}
+    for group in groups:
+        for job in group.jobs:
+            planned.setdefault(group.name, {})[job.cell.method] = job.cell.config_hash
+            assert (job.cell.folder(folder) / "result.json").exists()
+    assert len(planned) == 5
+    assert planned == known
 
 
 def test_later_layers_win_and_special_beats_general_within_a_layer(tmp_path: Path) -> None:
     toml = "steps = 10\nbatch = 4\n[planted]\nsteps = 20\n[discovered]\nlr = 0.5\n"
     from_preset = config(tmp_path, toml)
-    assert protocol_for("planted", ENTRY, from_preset.layers({})).steps == 20
-    assert protocol_for("other", ENTRY, from_preset.layers({})).steps == 10
+    assert protocol_for("planted", USUAL, from_preset.layers({})).steps == 20
+    assert protocol_for("other", USUAL, from_preset.layers({})).steps == 10
     from_user = config(tmp_path, toml, "steps=30", "discovered.lr=1")
-    terms = protocol_for("planted", ENTRY, from_user.layers({"batch": 8, "steps": 5}))
+    terms = protocol_for("planted", USUAL, from_user.layers({"batch": 8, "steps": 5}))
     assert (terms.steps, terms.batch) == (30, 8)
-    assert method_for("discovered", "planted", from_user.layers({})) == Discovered(lr=1.0)
+    assert method_for("discovered", "planted", from_user.layers({}), METHODS) == Discovered(lr=1.0)
 
 
 def test_a_method_may_have_settings_for_one_generator(tmp_path: Path) -> None:
     toml = '[discovered]\nlr = 0.5\n[planted.discovered]\nspace = "orthonormal"\nlr = 0.1\n'
     layers = config(tmp_path, toml).layers({})
-    check_sections(layers, GENERATORS)
-    assert protocol_for("planted", ENTRY, layers).k == ENTRY.k
-    there = method_for("discovered", "planted", layers)
+    check_sections(layers, GENERATORS, METHODS)
+    assert protocol_for("planted", USUAL, layers).k == USUAL.k
+    there = method_for("discovered", "planted", layers, METHODS)
     assert there == Discovered(space="orthonormal", lr=0.1)
-    assert method_for("discovered", "mnist-sngan", layers) == Discovered(lr=0.5)
+    assert method_for("discovered", "mnist-sngan", layers, METHODS) == Discovered(lr=0.5)
 
 
 def test_k_and_r_come_from_the_generator_unless_told(tmp_path: Path) -> None:
-    terms = protocol_for("planted", ENTRY, config(tmp_path, "").layers({}))
-    assert terms.k == ENTRY.k
-    told = protocol_for("planted", ENTRY, config(tmp_path, "", "planted.k=3").layers({}))
+    terms = protocol_for("planted", USUAL, config(tmp_path, "").layers({}))
+    assert terms.k == USUAL.k
+    told = protocol_for("planted", USUAL, config(tmp_path, "", "planted.k=3").layers({}))
     assert told.k == 3
 
 
 def test_lambda_goes_by_its_own_name(tmp_path: Path) -> None:
-    terms = protocol_for("planted", ENTRY, config(tmp_path, "", "lambda=2").layers({}))
+    terms = protocol_for("planted", USUAL, config(tmp_path, "", "lambda=2").layers({}))
     assert terms.lambda_ == 2.0
     assert plain(terms)["lambda"] == 2.0
 
 
 def resolve(given: RunConfig) -> None:
     layers = given.layers({})
-    check_sections(layers, GENERATORS)
-    protocol_for("planted", ENTRY, layers)
+    check_sections(layers, GENERATORS, METHODS)
+    protocol_for("planted", USUAL, layers, (), METHODS)
     for method in METHODS:
-        method_for(method, "planted", layers)
+        method_for(method, "planted", layers, METHODS)
 
 
 @pytest.mark.parametrize(
@@ -180,8 +205,27 @@ def test_the_hash_changes_with_any_value_and_not_with_order() -> None:
 def test_classes_and_truncation_belong_to_the_generator(tmp_path: Path) -> None:
     toml = '["imagenet-biggan"]\nclasses = [1, 2]\nsteps = 5\n'
     layers = config(tmp_path, toml, "imagenet-biggan.truncation=0.5").layers({})
-    check_sections(layers, GENERATORS)
+    check_sections(layers, GENERATORS, METHODS)
     name = "imagenet-biggan"
-    assert generator_options(name, layers) == {"classes": [1, 2], "truncation": 0.5}
-    assert protocol_for(name, GENERATORS[name], layers).steps == 5
-    assert generator_options("planted", layers) == {}
+    assert generator_options(name, CHOICE, layers) == {"classes": [1, 2], "truncation": 0.5}
+    assert protocol_for(name, usual_of(name), layers, CHOICE).steps == 5
+    assert generator_options("planted", (), layers) == {}
+    with pytest.raises(BenchError, match="unknown setting 'clases'; did you mean classes"):
+        protocol_for(name, usual_of(name), [{f"{name}.clases": [1]}], CHOICE)
+    with pytest.raises(BenchError, match="its option 'steps' goes by the name of a run's setting"):
+        generator_options(name, ("steps",), layers)
+
+
+def test_terms_start_from_what_the_generator_brings(tmp_path: Path) -> None:
+    usual = Usual(k=5, reconstructor="resnet18", max_shift=0.5, min_shift=0.1)
+    terms = protocol_for("w", usual, config(tmp_path, "").layers({}))
+    assert (terms.k, terms.reconstructor, terms.max_shift, terms.min_shift) == (
+        5,
+        "resnet18",
+        0.5,
+        0.1,
+    )
+    told = protocol_for("w", usual, config(tmp_path, "", "w.max_shift=2", "k=3").layers({}))
+    assert (told.k, told.max_shift, told.min_shift) == (3, 2.0, 0.1)
+    with pytest.raises(BenchError, match="k must be int, like 64, not 'many'"):
+        protocol_for("w", Usual(k="many"), [])  # type: ignore[arg-type]

@@ -109,7 +109,7 @@ def test_a_seed_gives_the_same_interval_again():
 
 def test_too_few_or_equal_units_have_no_bootstrap():
     few = interval_of_means([SKEWED[:7]], [1.0], "directions")
-    assert few == Undefined("a bootstrap needs 8 directions a group, here are 7")
+    assert few == Undefined("a bootstrap needs 8 directions per group, here are 7")
     equal = interval_of_means([np.full(20, 0.3)], [1.0], "directions")
     assert isinstance(equal, Undefined)
     assert "the same value" in equal.reason

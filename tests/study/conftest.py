@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 from sqlalchemy import update
 
+from baselines import METHODS
+from benchmark.methods.method import Role
 from benchmark.metrics import METRICS
 from benchmark.runs.grid import plan, record
 from benchmark.runs.runner import execute
@@ -32,6 +34,8 @@ from tests.stats.conftest import simulate
 
 Profile = Callable[[Bot, str], Answer]
 
+ROLES: dict[str, Role] = {"discovered": "method", "random": "baseline", "coordinate": "baseline"}
+ORDER = ("discovered", "coordinate", "random")
 CLEAR = {"discovered": Population(0.8), "random": Population(0.2), "coordinate": Population(0.3)}
 
 
@@ -55,6 +59,7 @@ def gather(judgments: pd.DataFrame, accuracies: pd.DataFrame | None = None, **ot
         "task": Rating(settings),
         "plan": "The plan is the plan.",
         "accuracies": none if accuracies is None else accuracies,
+        "roles": ROLES,
     }
     return Material(judgments=judgments, **{**given, **others})
 
@@ -86,9 +91,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("analysis") / "run"
     config = replace(RunConfig.from_preset("quick"), seeds=(0, 1))
     config = config.with_settings(["steps=4", "batch=4", "evaluation=200", "k=8"])
-    groups = plan(config, ["planted"], list(CLEAR))
+    groups = plan(config, ["planted"], list(CLEAR), METHODS)
     record(config, groups, folder, "test")
-    assert all(r.status == "done" for r in execute(groups, folder, "cpu", False, METRICS))
+    assert all(r.status == "done" for r in execute(groups, folder, "cpu", False, METRICS, {}))
     return folder
 
 

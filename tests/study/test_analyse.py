@@ -2,22 +2,29 @@
 
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
+from statsmodels.stats.multitest import multipletests
 
 from benchmark.cli.main import main
+from benchmark.runs.roles import NO_ROLES
 from benchmark.study.analyse import Analysis, analyse, analyse_study
+from benchmark.study.figures import write_figures
+from benchmark.tables.writing import write_table
 from study_server import commands
 from study_server.simulate import Bot
 from study_server.tasks.question import Answer
 from tests.stats.conftest import simulate
 from tests.stats.test_never_nan import spoiled
 
-from .conftest import CLEAR, drawn, gather, known_accuracies, let_people_judge, named
+from .conftest import CLEAR, ORDER, ROLES, drawn, gather, known_accuracies, let_people_judge, named
+
+TEXT = (".csv", ".md", ".tex", ".svg")
 
 
 def bench(*arguments: object) -> Result:
@@ -102,7 +109,9 @@ def test_label_and_plan_as_they_are_typed(answered: Path, tmp_path: Path) -> Non
     assert "--run" in nowhere.output
     planned = bench("study", "plan", "--studies", 100, "--out", tmp_path / "plan")
     assert planned.exit_code == 0, planned.output
-    assert re.search(r"\d+ directions a method, \d ratings each, by \d+ annotators", planned.output)
+    assert re.search(
+        r"\d+ directions per method, \d ratings each, by \d+ annotators", planned.output
+    )
     assert (tmp_path / "plan" / "power.png").exists()
 
 
@@ -144,3 +153,58 @@ def check_no_nan(analysis: Analysis) -> None:
 
 def test_methods_of_the_study_are_all_there(material) -> None:
     assert set(analyse(material).table("mos_methods").frame["method"]) == set(CLEAR)
+
+
+def test_roles_come_from_the_study_then_from_the_command_line(
+    material,
+) -> None:
+    def compared(roles, handed=NO_ROLES, method=None):
+        table = analyse(replace(material, roles=roles), method, handed).table("comparisons")
+        return sorted(set(zip(table.frame["method"], table.frame["baseline"], strict=True))), table
+
+    usual = [("discovered", "coordinate"), ("discovered", "random")]
+    assert compared(ROLES)[0] == usual
+    assert compared({}, ROLES)[0] == usual
+    stored = {"discovered": "baseline", "random": "method", "coordinate": "baseline"}
+    assert compared(stored, ROLES)[0] == [("random", "coordinate"), ("random", "discovered")]
+    pairs, table = compared({})
+    assert pairs == []
+    assert any("name who is under test with --method" in note for note in table.notes)
+    assert compared({}, method="discovered")[0] == usual
+
+
+def test_several_under_test_are_one_family_in_every_table_of_comparisons(material) -> None:
+    roles = {"discovered": "method", "random": "baseline", "coordinate": "method"}
+    analysis = analyse(replace(material, roles=roles))
+    frame = analysis.table("comparisons").frame
+    assert set(frame["method"]) == {"discovered", "coordinate"}
+    assert set(frame["baseline"]) == {"random"}
+    holm = multipletests(frame["p"].astype(float), method="holm")[1]
+    np.testing.assert_allclose(frame["p_holm"].astype(float), holm)
+    assert set(analysis.table("sensitivity").frame["method"]) == {"discovered", "coordinate"}
+    assert analysis.order == ("coordinate", "discovered", "random")
+
+
+def test_every_table_has_the_order_of_the_roles(material) -> None:
+    analysis = analyse(material)
+    for name in ("mos_methods", "change_types", "mos_directions"):
+        frame = analysis.table(name).frame
+        for _, group in frame.groupby("generator"):
+            assert list(dict.fromkeys(group["method"])) == list(ORDER), name
+    first, *_ = (group for _, group in analysis.table("rca_mos").frame.groupby("generator"))
+    assert first["method"].tolist() == ["all", *ORDER]
+
+
+def test_every_file_of_bots_carries_the_word_and_no_other(material, tmp_path: Path) -> None:
+    bots = gather(material.judgments.assign(simulated=True), material.accuracies, simulated=True)
+    for name, given in (("bots", bots), ("people", material)):
+        analysis, folder = analyse(given), tmp_path / name
+        for table in analysis.tables:
+            write_table(table, folder)
+        write_figures(analysis, folder / "figures")
+    files = [path for path in (tmp_path / "bots").rglob("*") if path.suffix in TEXT]
+    assert len(files) == 9 * 3 + 3
+    for path in files:
+        assert "simulated" in path.read_text().casefold(), path
+        beside = tmp_path / "people" / path.relative_to(tmp_path / "bots")
+        assert "simulated annotators" not in beside.read_text(), path

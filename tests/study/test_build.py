@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
+from baselines import METHODS
 from benchmark.cli.main import main
 from benchmark.core.seeds import stream
 from benchmark.directions.artefact import Directions
@@ -22,8 +23,6 @@ from benchmark.runs.settings import RunConfig
 from benchmark.study.build import render
 from study_server.bundle import load_bundle
 
-METHODS = ("discovered", "random", "coordinate")
-
 
 def bench(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(a) for a in arguments])
@@ -35,9 +34,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("study") / "run"
     config = replace(RunConfig.from_preset("quick"), seeds=(0,))
     config = config.with_settings(["steps=4", "batch=4", "evaluation=100", "k=5"])
-    groups = plan(config, ["planted"], METHODS)
+    groups = plan(config, ["planted"], list(METHODS), METHODS)
     record(config, groups, folder, "test")
-    assert all(r.status == "done" for r in execute(groups, folder, "cpu", False, METRICS))
+    assert all(r.status == "done" for r in execute(groups, folder, "cpu", False, METRICS, {}))
     return folder
 
 
@@ -73,6 +72,8 @@ def test_every_method_contributes_equally_and_only_the_private_map_knows(
     hidden = json.loads((tmp_path / "study" / "private" / "map.json").read_text())
     assert hidden["provenance"]["per_method"] == 3
     assert set(hidden["provenance"]["cells"]) == {f"planted {m}" for m in METHODS}
+    roles = {cell["method"]: cell["role"] for cell in hidden["provenance"]["cells"].values()}
+    assert roles == {"discovered": "method", "random": "baseline", "coordinate": "baseline"}
 
 
 def test_true_axes_of_the_planted_generator_are_the_known_good_checks(

@@ -4,11 +4,11 @@ import pytest
 
 from benchmark.study.tables.change_types import association_table, share_table
 
-from .conftest import drawn, gather
+from .conftest import ORDER, drawn, gather
 
 
 def test_counts_are_those_of_the_answers(material) -> None:
-    table = share_table(material)
+    table = share_table(material, ORDER)
     counted = material.judgments.groupby(["generator", "method", "category"]).size()
     for row in table.frame.to_dict("records"):
         expected = counted.get((row["generator"], row["method"], row["category"]), 0)
@@ -20,7 +20,7 @@ def test_counts_are_those_of_the_answers(material) -> None:
 
 def test_own_words_are_counted_in_a_note(material) -> None:
     other = gather(material.judgments.replace({"category": {"colour": "other"}}), own_words=7)
-    table = share_table(other)
+    table = share_table(other, ORDER)
     assert "7 judgments name a change type in words of their own." in table.notes
     counts = table.frame.groupby("category")["count"].sum()
     assert counts["colour"] == 0
@@ -44,7 +44,7 @@ def test_methods_that_differ_are_told_apart() -> None:
 
 def test_no_category_at_all_is_said(material) -> None:
     silent = gather(material.judgments.assign(category=None))
-    table = share_table(silent)
+    table = share_table(silent, ORDER)
     assert set(table.frame["share"]) == {None}
     assert any("was given a category" in note for note in table.notes)
     assert set(association_table(silent).frame["p"]) == {None}

@@ -28,8 +28,8 @@ def test_mos_bars_span_the_interval(material, saved) -> None:
     assert [ax.get_title() for ax in axes] == ["g0", "g1"]
     assert [t.get_text() for t in axes[0].get_yticklabels()] == [
         "discovered",
-        "random",
         "coordinate",
+        "random",
     ]
     drawn_intervals = {
         tuple(line.get_xdata()) for line in axes[0].lines if len(line.get_xdata()) == 2

@@ -13,8 +13,8 @@ from tests.report.drawn import draw_judged, write_run
 
 
 @pytest.fixture
-def run(tmp_path):
-    """A run of the test's own to report on."""
+def run(tmp_path: Path) -> Path:
+    """A run of the test's own, without a report."""
     return write_run(tmp_path / "run")
 
 
@@ -23,8 +23,8 @@ def asked(monkeypatch):
     """What the analysis was asked for; it answers with drawn judgments."""
     calls = []
 
-    def analyse_study(*arguments, task):
-        calls.append(arguments)
+    def analyse_study(*arguments, roles, task):
+        calls.append((*arguments, roles, task))
         judged = draw_judged(simulated=arguments[2])
         if "nobody" in str(arguments[0]):
             raise BenchError("nobody has judged anything in nobody")
@@ -36,21 +36,22 @@ def asked(monkeypatch):
             screening="",
         )
 
-    def write_analysis(analysis, folder):
-        (folder / "figures").mkdir()
+    def write_figures(analysis, folder):
+        (folder / "deeper").mkdir()
         (folder / "mos.csv").write_text("mos")
-        (folder / "figures" / "mos.png").write_bytes(b"png")
-        (folder / "figures" / "mos.svg").write_bytes(b"<svg/>")
-        (folder / "figures" / "change_types.png").write_bytes(b"png")
+        (folder / "mos.png").write_bytes(b"png")
+        (folder / "deeper" / "mos.svg").write_bytes(b"<svg/>")
+        (folder / "change_types.png").write_bytes(b"png")
 
-    for stand_in in (analyse_study, write_analysis):
-        monkeypatch.setattr(f"benchmark.study.for_report.{stand_in.__name__}", stand_in)
+    monkeypatch.setattr("benchmark.study.for_report.analyse_study", analyse_study)
+    monkeypatch.setattr("benchmark.study.for_report.write_figures", write_figures)
     return calls
 
 
 def test_tables_directions_and_the_better_figures_are_taken_over(asked):
-    judged = read_judged(Path("study"), Path("run"), simulated=True, database="sqlite://")
-    assert asked == [(Path("study"), Path("run"), True, "sqlite://")]
+    given = Path("study"), Path("run"), True, "sqlite://", {"mine": "method"}, "mine.py:Mine"
+    judged = read_judged(*given)
+    assert asked == [given]
     assert judged.simulated
     assert [table.name for table in judged.tables] == ["mos"]
     assert judged.figures == (("change_types", ".png", b"png"), ("mos", ".svg", b"<svg/>"))

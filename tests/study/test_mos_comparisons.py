@@ -10,13 +10,13 @@ from benchmark.stats.population import Population
 from benchmark.stats.twoway import two_way_difference
 from benchmark.study.tables.mos_comparisons import comparison_table, sensitivity_table
 
-from .conftest import CLEAR, drawn, gather
+from .conftest import ROLES, drawn, gather
 
-ROLES = assign_roles(list(CLEAR))
+ASSIGNED = assign_roles(ROLES)
 
 
 def test_rows_are_the_family_with_raw_and_adjusted_p(material) -> None:
-    frame = comparison_table(material, ROLES).frame
+    frame = comparison_table(material, ASSIGNED).frame
     assert frame["generator"].tolist() == ["g0", "g1", "pooled"] * 2
     assert frame["p_holm"].tolist() == adjusted(frame["p"].tolist())
     assert (frame["p_holm"] < 0.05).all()
@@ -32,7 +32,7 @@ def test_rows_are_the_family_with_raw_and_adjusted_p(material) -> None:
 
 def test_checks_repeat_the_question_with_and_without_the_excluded(material) -> None:
     screened = material.without({"a00"})
-    frame = sensitivity_table(screened, material, ROLES).frame
+    frame = sensitivity_table(screened, material, ASSIGNED).frame
     assert len(frame) == 2 * 2 * 3
     own = frame[(frame["baseline"] == "random") & (frame["annotators"] == "screened")]
     model = marginal_model(screened.judgments, "discovered", "random")
@@ -46,14 +46,14 @@ def test_checks_repeat_the_question_with_and_without_the_excluded(material) -> N
 
 
 def test_without_excluded_annotators_nothing_is_shown_twice(material) -> None:
-    table = sensitivity_table(material, material, ROLES)
+    table = sensitivity_table(material, material, ASSIGNED)
     assert set(table.frame["annotators"]) == {"screened"}
     assert any("Screening left nobody out" in note for note in table.notes)
 
 
 def test_one_method_alone_has_nothing_to_compare() -> None:
     one = gather(drawn(methods={"discovered": Population(0.5)}))
-    roles = assign_roles(["discovered"])
+    roles = assign_roles({"discovered": "method"})
     for table in (comparison_table(one, roles), sensitivity_table(one, one, roles)):
         assert len(table.frame) == 0
         assert any("nothing to compare" in note for note in table.notes)
@@ -61,7 +61,7 @@ def test_one_method_alone_has_nothing_to_compare() -> None:
 
 def test_all_yes_has_a_difference_of_none_and_no_odds() -> None:
     judgments = drawn().assign(mos=1, consistent=True, single=True)
-    table = comparison_table(gather(judgments), ROLES)
+    table = comparison_table(gather(judgments), ASSIGNED)
     assert table.frame["difference"].tolist() == [0, 0]
     assert table.frame["odds_ratio"].tolist() == [None, None]
     assert any("no finite odds" in note for note in table.notes)

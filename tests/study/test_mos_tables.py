@@ -6,11 +6,11 @@ import pytest
 from benchmark.core.judgments import DIRECTION
 from benchmark.study.tables.mos_tables import direction_table, method_table
 
-from .conftest import CLEAR, drawn, gather
+from .conftest import CLEAR, ORDER, drawn, gather
 
 
 def test_methods_have_the_mean_of_their_directions(material) -> None:
-    frame = method_table(material).frame
+    frame = method_table(material, ORDER).frame
     by_direction = material.judgments.groupby(DIRECTION)["mos"].mean()
     expected = by_direction.groupby(level=[0, 1]).mean()
     shares = (by_direction > 0.5).groupby(level=[0, 1]).mean()
@@ -24,18 +24,18 @@ def test_methods_have_the_mean_of_their_directions(material) -> None:
 
 
 def test_every_rated_direction_has_a_row_and_the_others_a_note(material) -> None:
-    table = direction_table(material)
+    table = direction_table(material, ORDER)
     assert len(table.frame) == 72
     assert not any("no rating" in note for note in table.notes)
     more = gather(material.judgments, shown=80)
-    assert "8 of 80 directions have no rating." in direction_table(more).notes
+    assert "8 of 80 directions have no rating." in direction_table(more, ORDER).notes
 
 
 def test_one_direction_and_one_annotator_give_a_score_and_a_reason() -> None:
     judgments = drawn(
         methods={"discovered": CLEAR["discovered"]}, directions=1, annotators=1, ratings=1
     )
-    table = method_table(gather(judgments))
+    table = method_table(gather(judgments), ORDER)
     row = table.frame.iloc[0]
     assert row["mos"] in (0.0, 1.0)
     assert row["mos_low"] is None
@@ -46,6 +46,6 @@ def test_ties_of_change_types_are_named(material) -> None:
     judgments = material.judgments
     one = judgments[judgments["direction"] == "0"].groupby(DIRECTION).head(2)
     tied = one.assign(category=["geometry", "colour"] * (len(one) // 2))
-    table = direction_table(gather(tied))
+    table = direction_table(gather(tied), ORDER)
     assert all(pd.isna(table.frame["category"]))
     assert any("colour and geometry were named equally often" in note for note in table.notes)

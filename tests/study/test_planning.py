@@ -60,5 +60,5 @@ def test_senseless_wishes_are_refused(tmp_path: Path, effect, wanted, message) -
 def test_a_design_in_words() -> None:
     row = Power(Design(20, 12, 5), 0.8125, 0.8, 0.83, 0.81)
     assert describe(row) == (
-        "20 directions a method, 5 ratings each, by 12 annotators (200 judgments; power 0.81)"
+        "20 directions per method, 5 ratings each, by 12 annotators (200 judgments; power 0.81)"
     )

@@ -5,12 +5,12 @@ from scipy.stats import spearmanr
 
 from benchmark.study.tables.prediction import UNKNOWN, prediction_table
 
-from .conftest import gather
+from .conftest import ORDER, gather
 
 
 def test_the_correlation_is_scipys(material) -> None:
-    frame = prediction_table(material).frame
-    assert frame["method"].tolist() == ["all", "coordinate", "discovered", "random"] * 2
+    frame = prediction_table(material, ORDER).frame
+    assert frame["method"].tolist() == ["all", *ORDER] * 2
     keys = ["generator", "method", "direction"]
     scores = material.judgments.groupby(keys)["mos"].mean().reset_index()
     both = scores.merge(material.accuracies, on=keys)
@@ -23,6 +23,6 @@ def test_the_correlation_is_scipys(material) -> None:
 
 
 def test_a_study_without_rca_says_so(material) -> None:
-    table = prediction_table(gather(material.judgments))
+    table = prediction_table(gather(material.judgments), ORDER)
     assert len(table.frame) == 0
     assert table.notes == (UNKNOWN,)

@@ -7,7 +7,7 @@ import sys
 
 import study_server
 
-CORE = {"errors", "storage", "estimates", "judgments", "plugins"}
+CORE = {"errors", "storage", "estimates", "guarding", "judgments", "plugins"}
 CODE = """
 import importlib, json, sys
 for name in sys.argv[1:]:

@@ -3,19 +3,26 @@
 import numpy as np
 
 from benchmark.core.estimates import Estimate, Interval, Undefined
+from benchmark.tables.table import Column
 from benchmark.tables.tabulate import SIMULATED, tabulate
 
-WORDS = {"name": "A name.", "n": "A count.", "x": "A value.", "x_low": "Low.", "x_high": "High."}
+COLUMNS = {
+    "name": Column("A name.", "text"),
+    "n": Column("A count.", "count"),
+    "x": Column("A value."),
+    "x_low": Column("Low."),
+    "x_high": Column("High."),
+}
 
 
 def table(rows, **options):
-    return tabulate("t", "A table", WORDS, rows, ["name"], **options)
+    return tabulate("t", "A table", COLUMNS, rows, ["name"], **options)
 
 
 def test_an_estimate_takes_three_columns_and_keeps_its_digits() -> None:
     value = 0.1 + 0.2
     made = table([{"name": "a", "n": np.int64(3), "x": Estimate(value, Interval(0, 1, "how"))}])
-    assert list(made.frame) == list(WORDS)
+    assert list(made.frame) == list(COLUMNS)
     assert made.frame.iloc[0].to_dict() == {
         "name": "a",
         "n": 3,
@@ -54,7 +61,8 @@ def test_one_reason_for_many_rows_and_columns_is_one_note() -> None:
 def test_a_table_of_bots_says_so_first() -> None:
     made = table([], notes=["Another note."], simulated=True)
     assert made.title == "Simulated: A table"
+    assert made.simulated
     assert made.notes == (SIMULATED, "Another note.")
     assert SIMULATED.startswith("Simulated")
-    assert list(made.frame) == list(WORDS)
+    assert list(made.frame) == list(COLUMNS)
     assert len(made.frame) == 0

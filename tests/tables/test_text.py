@@ -1,88 +1,99 @@
-"""Markdown and LaTeX that survive every character a name or a reason can hold."""
+"""Each kind of value has one look, and what is missing has a word or none."""
 
-import re
+from math import inf, nan
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.tables.text import LONGEST, entry, latex, markdown, readable
-
-NASTY = r"failed: 50% of a|b & c_d #1 {x} $y ~ ^ \z"
-
-
-@pytest.fixture
-def text():
-    table = pd.DataFrame(
-        {
-            "generator": ["my_net-make", "planted"],
-            "rca_fresh": [0.61349, float("nan")],
-            "rca_fresh_low": [0.6, float("nan")],
-            "rca_fresh_high": [0.62251, float("nan")],
-            "n": [30000, 0],
-            "status": ["done", NASTY],
-        }
-    )
-    return readable(table)
-
-
-def test_the_interval_stands_in_brackets_and_is_empty_without_a_value(text):
-    column = text["rca_fresh [rca_fresh_low, rca_fresh_high]"]
-    assert list(column) == ["0.613 [0.600, 0.623]", ""]
-    assert list(text["n"]) == ["30,000", "0"]
+from benchmark.tables.table import Column, Table
+from benchmark.tables.text import LONGEST, interval_text, one_line, rounded, value_text
 
 
 @pytest.mark.parametrize(
-    ("value", "style", "expected"),
+    ("value", "kind", "expected"),
     [
-        (0.0004, ".3f", "0.000"),
-        (float("nan"), ".3f", ""),
-        (None, "g", ""),
-        (1e-4, "g", "0.0001"),
-        (8, ".0f", "8"),
-        ("unit", "g", "unit"),
-        (-1e-16, "+.3f", "0.000"),
-        (-0.01, "+.3f", "-0.010"),
-        (12345, ".3f", "12345"),
-        (0.00012, ".2g", "0.00012"),
-        (True, "g", "yes"),
+        (0.61349, "share", "0.613"),
+        (0, "share", "0.000"),
+        (np.float32(0.25), "share", "0.250"),
+        (-0.0001, "share", "0.000"),
+        (0.12, "difference", "+0.120"),
+        (-0.01, "difference", "-0.010"),
+        (-1e-16, "difference", "0.000"),
+        (1e-16, "difference", "0.000"),
+        (1.8512, "ratio", "1.85"),
+        (28.13, "number", "28.1"),
+        (1234.5, "number", "1,234"),
+        (1e-4, "number", "0.0001"),
+        (12345, "number", "12345"),
+        (0.0, "number", "0"),
+        (12345, "count", "12,345"),
+        (12345.0, "count", "12,345"),
+        (np.int64(7), "count", "7"),
+        (0, "count", "0"),
+        (0.0123, "p", "0.012"),
+        (0.001, "p", "0.001"),
+        (0.00099, "p", "<0.001"),
+        (0.0, "p", "<0.001"),
+        (1, "p", "1.000"),
+        (4.25, "seconds", "4.2"),
+        (1234.5, "seconds", "1,234"),
+        (True, "flag", "yes"),
+        (np.bool_(False), "flag", "no"),
+        (1.0, "flag", "yes"),
+        ("a  b\n c", "text", "a b c"),
+        (0.00025, "text", "0.00025"),
+        (12345, "text", "12345"),
+        (True, "text", "yes"),
     ],
 )
-def test_entries(value, style, expected):
-    assert entry(value, style) == expected
+def test_a_value_of_each_kind(value, kind, expected):
+    assert value_text(value, kind) == expected
 
 
-def test_a_small_p_is_never_nothing_and_counts_stay_whole():
-    table = pd.DataFrame({"p": [1e-4], "p_holm": [0.04321], "mos": [0.51239], "ratings": [12345]})
-    assert list(readable(table, ".3f").iloc[0]) == ["0.0001", "0.043", "0.512", "12345"]
+@pytest.mark.parametrize("missing", [None, nan, inf, -inf, pd.NA, np.float64("nan")])
+def test_no_answer_is_undefined_and_no_word_is_empty(missing):
+    for kind in ("share", "difference", "ratio", "number", "count", "p", "seconds", "flag"):
+        assert value_text(missing, kind) == "undefined"
+    assert value_text(missing, "text") == ""
 
 
-def test_a_long_reason_is_cut():
-    cut = entry("word " * 200, "g")
-    assert len(cut) <= LONGEST
-    assert cut.endswith(" ...")
+@pytest.mark.parametrize(
+    ("three", "kind", "expected"),
+    [
+        ((0.61349, 0.6, 0.62251), "share", "0.613 [0.600, 0.623]"),
+        ((0.1, -0.02, 0.22), "difference", "+0.100 [-0.020, +0.220]"),
+        ((0.5, None, None), "share", "0.500 [undefined]"),
+        ((0.5, 0.4, nan), "share", "0.500 [undefined]"),
+        ((None, None, None), "share", "undefined"),
+        ((inf, 0.1, inf), "ratio", "undefined"),
+    ],
+)
+def test_an_interval_stands_beside_its_value(three, kind, expected):
+    assert interval_text(*three, kind) == expected
 
 
-def test_markdown_keeps_its_columns_whatever_a_reason_holds(text):
-    lines = markdown(text, bold=[0]).splitlines()
-    cells = [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines]
-    assert {len(row) for row in cells} == {4}
-    assert cells[2][1].strip() == "**0.613 [0.600, 0.623]**"
-    assert cells[3][3].strip().replace(r"\|", "|") == NASTY
+def test_a_long_text_is_cut_at_a_word_or_where_it_must_be():
+    assert one_line("word " * 200) == " ".join(["word"] * 23) + " ..."
+    assert one_line("x" * 200) == "x" * (LONGEST - 4) + " ..."
+    assert one_line("x" * LONGEST) == "x" * LONGEST
 
 
-def test_latex_has_balanced_braces_and_no_bare_special_character(text):
-    tex = latex(text, bold=[0])
-    bare = re.sub(r"\\[a-zA-Z]+|\\[&%$#_{}]", "", tex)  # without commands and escapes
-    assert tex.count(r"\{") == tex.count(r"\}") == 1
-    assert bare.count("{") == bare.count("}")
-    assert not re.search(r"[_%#$~^]", bare)
-    assert tex.count("{") == tex.count("}")
-    for rule in (r"\toprule", r"\midrule", r"\bottomrule", r"\begin{tabular}{lrrl}"):
-        assert rule in tex
-    rows = [line for line in bare.splitlines() if line.count("&")]
-    assert [row.count("&") for row in rows] == [3, 3, 3]
+def test_controls_and_turned_lines_are_gone_and_scripts_stay():
+    assert one_line("a\x1b[31m\x00b\u202ec") == "a [31m b c"
+    joined = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0646\u0645"  # needs its zero-width non-joiner
+    assert one_line(joined) == joined
 
 
-def test_latex_makes_only_the_winner_bold(text):
-    assert r"\textbf{0.613 [0.600, 0.623]}" in latex(text, bold=[0])
-    assert "textbf" not in latex(text)
+def test_the_ends_of_an_interval_are_no_columns_of_their_own():
+    frame = pd.DataFrame({"x": [0.5], "x_low": [0.4], "x_high": [0.6], "y_low": [1]})
+    table = Table("t", "T", frame, dict.fromkeys(frame, Column("Word.")))
+    assert table.shown == ["x", "y_low"]
+    assert rounded(table).to_dict("records") == [
+        {"x [95% interval]": "0.500 [0.400, 0.600]", "y_low": "1.000"}
+    ]
+
+
+def test_a_column_that_nobody_explains_is_refused():
+    with pytest.raises(ValueError, match="table t does not explain y"):
+        Table("t", "T", pd.DataFrame({"x": [1], "y": [2]}), {"x": Column("Word.")})

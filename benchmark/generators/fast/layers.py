@@ -1,5 +1,6 @@
 """Cheaper forms of layers, exact up to rounding, for trained generators and for their training."""
 
+import copy
 from typing import Any
 
 import torch
@@ -57,6 +58,20 @@ class ToImage(nn.Module):
         maps = maps.flatten(1, 2).transpose(1, 2)  # (n, out * 9, h * w)
         image = F.fold(maps, x.shape[-2:], kernel_size=3, padding=1)  # (n, out, h, w)
         return image if self.bias is None else image + self.bias[:, None, None]
+
+
+def scaled(conv: nn.Conv2d, scale: Tensor, shift: Tensor) -> nn.Conv2d:
+    """One convolution that equals `conv(x) * scale + shift`, both (out,)."""
+    folded = copy.deepcopy(conv)
+    bias = torch.zeros_like(scale) if conv.bias is None else conv.bias
+    folded.weight = frozen(conv.weight * scale[:, None, None, None])  # (out, in, k, k)
+    folded.bias = frozen(bias * scale + shift)  # (out,)
+    return folded
+
+
+def frozen(value: Tensor) -> nn.Parameter:
+    """A copy of `value` as a weight that does not learn."""
+    return nn.Parameter(value.detach().clone(), requires_grad=False)
 
 
 def doubling(weight: Tensor) -> Tensor:

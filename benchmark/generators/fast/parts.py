@@ -1,5 +1,7 @@
 """A batch of images made in parts where the whole of it does not fit into memory."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
@@ -30,7 +32,11 @@ class InParts(Generator):
     def __init__(self, whole: Generator, most: int | None = None) -> None:
         super().__init__()
         self.whole = whole
-        self.latent_dim, self.image_shape = whole.latent_dim, whole.image_shape
+        self.latent_dim, self.image_shape, self.usual = (
+            whole.latent_dim,
+            whole.image_shape,
+            whole.usual,
+        )
         self.part = most  # None: all of them, until memory runs out
 
     def sample(self, n: int, rng: torch.Generator) -> Latents:
@@ -38,9 +44,24 @@ class InParts(Generator):
 
     def forward(self, latents: Latents) -> Tensor:
         """(n, C, H, W); raises BenchError where not even one image fits."""
+        return self._in_parts(self.whole, latents)
+
+    def first_layer(self) -> Tensor:
+        return self.whole.first_layer()
+
+    def feature_layers(self) -> tuple[str, ...]:
+        return self.whole.feature_layers()
+
+    def features(self, latents: Latents, layer: str) -> Tensor:
+        return self._in_parts(lambda part: self.whole.features(part, layer), latents)
+
+    def true_directions(self) -> Tensor | None:
+        return self.whole.true_directions()
+
+    def _in_parts(self, make: Callable[[Latents], Tensor], latents: Latents) -> Tensor:
         while True:
             try:
-                return self._images(latents)
+                return self._made(make, latents)
             except RuntimeError as error:
                 if not _out_of_memory(error):
                     raise
@@ -55,15 +76,15 @@ class InParts(Generator):
             if torch.cuda.is_available():
                 torch.cuda.empty_cache()
 
-    def _images(self, latents: Latents) -> Tensor:
+    def _made(self, make: Callable[[Latents], Tensor], latents: Latents) -> Tensor:
         if self.part is None or len(latents) <= self.part:
-            return self.whole(latents)
+            return make(latents)
         parts = [latents[i : i + self.part] for i in range(0, len(latents), self.part)]
         if torch.is_grad_enabled() and latents.point.requires_grad:
-            images = [checkpoint(self.whole, part, use_reentrant=False) for part in parts]
+            made = [checkpoint(make, part, use_reentrant=False) for part in parts]
         else:
-            images = [self.whole(part) for part in parts]
-        return torch.cat(images)  # (n, C, H, W)
+            made = [make(part) for part in parts]
+        return torch.cat(made)  # (n, ...)
 
 
 def _out_of_memory(error: RuntimeError) -> bool:

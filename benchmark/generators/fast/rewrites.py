@@ -4,28 +4,40 @@ Exact rewrites, each measured: no gradients for the weights, channels-last memor
 scales folded into the layer beside them, nearest upsampling merged with the 3x3 convolution after
 it or put behind the 1x1 one, activations in place, the two of `layers`, and no pixel that R drops.
 Most act on any `nn.Sequential` inside the generator, so an architecture gains from them by being
-written as sequences; a layer that is none may offer its own cheaper form as `folded()`.
+written as sequences. A layer of its own may offer more: its cheaper form as `folded()`, or what it
+and the convolution before it are together as `folded_into(conv)`. Layers that are left keep their
+names, so `features` of a prepared generator finds them or says that they are gone.
 """
 
 import copy
+from collections import OrderedDict
 from typing import Protocol, TypeGuard, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
+from benchmark.core.errors import BenchError
 from benchmark.generators.base import Generator
-from benchmark.generators.fast.layers import DoubledSum, ToImage, doubling
-from benchmark.generators.proggan import ScaledBias
-from benchmark.generators.sngan import ResidualUpBlock
+from benchmark.generators.fast.layers import ToImage, doubling, frozen, scaled
 
 IMAGE_CHANNELS = 3  # up to this many outputs `ToImage` beats a convolution
 
 
 @runtime_checkable
 class Foldable(Protocol):
-    """A layer with a cheaper form that equals it in eval mode."""
+    """A layer with a cheaper form that equals it in eval mode; asked once its inside is rewritten.
+
+    Where it has none it returns itself.
+    """
 
     def folded(self) -> nn.Module: ...
+
+
+@runtime_checkable
+class Absorbable(Protocol):
+    """A layer that the convolution before it can do as well."""
+
+    def folded_into(self, conv: nn.Conv2d) -> nn.Conv2d: ...
 
 
 def prepare(
@@ -40,51 +52,56 @@ def prepare(
     if side is not None:
         prepared.thin(side)
     _rewrite_children(prepared)
+    prepared.__dict__["first_layer"] = _ask_the_original  # rewriting may have scaled its weight
     prepared.to(device)
     # torch's annotation of `to` lacks its memory_format
     return prepared.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
+def _ask_the_original() -> Tensor:
+    raise BenchError("a fast copy of a generator has no first layer to show; ask the original")
+
+
 def _rewrite_children(module: nn.Module) -> None:
     """Replace what is inside `module` first, then each sequence and each layer that can fold."""
     for name, child in list(module.named_children()):
-        if isinstance(child, Foldable):
-            setattr(module, name, child.folded())
-            continue
         _rewrite_children(child)
         if type(child) is nn.Sequential:
             setattr(module, name, _rewritten(child))
-        elif isinstance(child, ResidualUpBlock) and _doubles(child.bypass[-1]):
-            setattr(module, name, DoubledSum(child.model))
+        elif isinstance(child, Foldable):
+            setattr(module, name, child.folded())
 
 
 def _rewritten(layers: nn.Sequential) -> nn.Sequential:
-    """The same sequence with its neighbours merged, swapped or made to work in place."""
-    merged: list[nn.Module] = []
-    for layer in layers:
-        previous = merged[-1] if merged else None
+    """The same sequence with its neighbours merged, swapped or made to work in place.
+
+    What is merged goes by the name of the last of its layers, whose output it has.
+    """
+    merged: list[tuple[str, nn.Module]] = []
+    for name, layer in zip(layers._modules, layers, strict=True):  # one layer may stand twice
+        previous = merged[-1][1] if merged else None
         if isinstance(previous, nn.Conv2d) and isinstance(layer, nn.BatchNorm2d):
-            merged[-1] = fold_batch_norm(previous, layer)
-        elif isinstance(previous, nn.Conv2d) and isinstance(layer, ScaledBias):
-            merged[-1] = _scaled(previous, layer.scale.expand_as(layer.b), layer.b)
+            merged[-1] = name, fold_batch_norm(previous, layer)
+        elif isinstance(previous, nn.Conv2d) and isinstance(layer, Absorbable):
+            merged[-1] = name, layer.folded_into(previous)
         elif isinstance(layer, nn.ReLU | nn.LeakyReLU) and isinstance(
             previous, nn.Conv2d | nn.BatchNorm2d
         ):  # neither needs its output to compute gradients
-            merged.append(_in_place(layer))
+            merged.append((name, _in_place(layer)))
         else:
-            merged.append(layer)
-    layers, merged = nn.Sequential(*merged), []
-    for layer in layers:
-        previous = merged[-1] if merged else None
+            merged.append((name, layer))
+    pairs, merged = merged, []
+    for name, layer in pairs:
+        previous = merged[-1][1] if merged else None
         if previous is not None and _doubles(previous) and isinstance(layer, nn.Conv2d):
             if _is_plain(layer, 3):
-                merged[-1] = subpixel(layer)
+                merged[-1] = name, subpixel(layer)
                 continue
             if _is_plain(layer, 1):  # sees one pixel, so it may as well come first: a quarter
-                merged[-1:] = [layer, previous]
+                merged[-1:] = [(f"{name}_before", layer), (name, previous)]
                 continue
-        merged.append(ToImage(layer) if _makes_images(layer) else layer)
-    return nn.Sequential(*merged)
+        merged.append((name, ToImage(layer) if _makes_images(layer) else layer))
+    return nn.Sequential(OrderedDict(merged))
 
 
 def fold_batch_norm(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
@@ -95,28 +112,15 @@ def fold_batch_norm(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
     shift = -norm.running_mean * scale  # (C,)
     if norm.affine:
         scale, shift = scale * norm.weight, shift * norm.weight + norm.bias
-    return _scaled(conv, scale, shift)
-
-
-def _scaled(conv: nn.Conv2d, scale: Tensor, shift: Tensor) -> nn.Conv2d:
-    """One convolution that equals `conv(x) * scale + shift`, both (out,)."""
-    folded = copy.deepcopy(conv)
-    bias = torch.zeros_like(scale) if conv.bias is None else conv.bias
-    folded.weight = _frozen(conv.weight * scale[:, None, None, None])  # (out, in, k, k)
-    folded.bias = _frozen(bias * scale + shift)  # (out,)
-    return folded
+    return scaled(conv, scale, shift)
 
 
 def subpixel(conv: nn.Conv2d) -> nn.ConvTranspose2d:
     """One transposed convolution that equals `conv(nearest x2 (x))`: 2.25 times fewer products."""
     merged = nn.ConvTranspose2d(conv.in_channels, conv.out_channels, 4, stride=2, padding=1)
-    merged.weight = _frozen(doubling(conv.weight))
-    merged.bias = None if conv.bias is None else _frozen(conv.bias)
+    merged.weight = frozen(doubling(conv.weight))
+    merged.bias = None if conv.bias is None else frozen(conv.bias)
     return merged
-
-
-def _frozen(value: Tensor) -> nn.Parameter:
-    return nn.Parameter(value.detach().clone(), requires_grad=False)
 
 
 def _in_place(layer: nn.ReLU | nn.LeakyReLU) -> nn.Module:

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.utils.tensorboard import SummaryWriter
 
 from benchmark.core.checkpoints import load_checkpoint, save_checkpoint
 from benchmark.core.contact_sheet import contact_sheet
@@ -22,18 +21,15 @@ from benchmark.core.errors import BenchError
 from benchmark.core.progress import Progress
 from benchmark.core.storage import write_atomically
 from benchmark.generators.base import Latents
-from benchmark.generators.biggan import BigGAN
-from benchmark.generators.proggan import ProgGAN
-from benchmark.generators.stored import Family, save_weights
+from benchmark.generators.family import Family
+from benchmark.generators.stored import save_weights
 from benchmark.generators.training.augmentation import augment, mirror
-from benchmark.generators.training.discriminator import Discriminator
-from benchmark.generators.training.gan_config import GanConfig
-from benchmark.generators.training.growing import GrowingGenerator, growth_at, shrunk
+from benchmark.generators.training.game import R1_EVERY, Game, GanConfig, r1_penalty
+from benchmark.generators.training.growing import GrowingGame
 from benchmark.generators.training.interruption import Interruption
-from benchmark.generators.training.losses import HINGE, LOGISTIC, R1_EVERY, Loss, r1_penalty
-from benchmark.generators.training.progressive import ProgressiveDiscriminator
 from benchmark.generators.training.real_images import ImageSet
 from benchmark.generators.training.resampling import merge_doublings
+from benchmark.generators.training.scalars import scalar_writer
 
 SCALARS_EVERY = 50  # steps between points of the TensorBoard curves
 PARTS = ("generator", "averaged", "critic", "generator_optimiser", "critic_optimiser")
@@ -46,24 +42,25 @@ class GanTraining:
     def __init__(self, generator: Family, data: ImageSet, config: GanConfig, device: str):
         if len(data) < config.batch:
             raise BenchError(f"{len(data)} images cannot fill one batch of {config.batch}")
-        self.conditional = isinstance(generator, BigGAN)
-        if isinstance(generator, BigGAN):
+        self.conditional = generator.n_classes > 0
+        if self.conditional:
+            name = type(generator).__name__
             if data.labels is None:
-                raise BenchError("a BigGAN is trained on classes: a sub-folder of images for each")
+                raise BenchError(f"a {name} is trained on classes: a sub-folder of images for each")
             if (found := int(data.labels.max()) + 1) != generator.n_classes:
                 raise BenchError(
-                    f"{found} classes of images for the {generator.n_classes} of BigGAN"
+                    f"{found} classes of images for the {generator.n_classes} of {name}"
                 )
         torch.manual_seed(config.seed)
         self.config, self.data, self.device = config, data, device
         merge_doublings(generator)
         self.sample = generator.sample
-        self.doublings = len(generator.channels) - 1 if isinstance(generator, ProgGAN) else 0
-        player = GrowingGenerator(generator) if isinstance(generator, ProgGAN) else generator
+        self.game = GrowingGame(generator) if generator.grows else Game(generator)
+        player = self.game.player()
         # torch's type stub of `to` lacks memory_format.
         self.generator = player.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.averaged = copy.deepcopy(self.generator).requires_grad_(False)
-        critic, self.loss = _opponent(generator, config.critic_width)
+        critic, self.loss = self.game.critic(config.critic_width), self.game.loss
         self.critic = critic.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.generator_optimiser = torch.optim.Adam(
             player.parameters(), lr=config.lr_generator, betas=(0.0, config.beta2)
@@ -85,10 +82,7 @@ class GanTraining:
         """
         checkpoint = folder / "checkpoint.pt"
         self._resume(checkpoint)
-        try:  # the scalars up to and including this step stay, later ones are redone
-            writer = SummaryWriter(str(folder / "tensorboard"), purge_step=self.step + 1)
-        except OSError as error:
-            raise BenchError(f"cannot write {folder}: {error.strerror or error}") from error
+        writer = scalar_writer(folder / "tensorboard", self.step)
         progress = Progress("training", self.config.steps, self.step)
         with writer, Interruption() as interruption:
             while self.step < self.config.steps and not interruption.asked:
@@ -117,7 +111,7 @@ class GanTraining:
     def advance(self) -> dict[str, float]:
         """One update of the critic, one of the generator on the same fakes; returns both losses."""
         share = self.step / self.config.steps
-        self._grow(share)
+        self.game.grow((self.generator, self.averaged, self.critic), share)
         decay = min(1.0, 2.0 * (1.0 - share))
         _set_rate(self.generator_optimiser, self.config.lr_generator * decay)
         _set_rate(self.critic_optimiser, self.config.lr_critic * decay)
@@ -144,8 +138,7 @@ class GanTraining:
         if self.config.mirror:
             reals = mirror(reals, self.rng)
         reals = reals.to(self.device, memory_format=torch.channels_last)
-        if isinstance(self.generator, GrowingGenerator):
-            reals = shrunk(reals, self.generator.growth, self.doublings)  # (n, C, h, w)
+        reals = self.game.reals(reals, self.generator)  # (n, C, h, w)
         labels = None
         if self.conditional and self.data.labels is not None:
             labels = self.data.labels[rows].to(self.device)  # (n,)
@@ -167,12 +160,6 @@ class GanTraining:
         kinds = self.config.augment
         return augment(images.float(), self.rng, kinds) if kinds else images
 
-    def _grow(self, share: float) -> None:
-        """Set the size of images at which both networks work after this share of the steps."""
-        for network in (self.generator, self.averaged, self.critic):
-            if isinstance(network, GrowingGenerator | ProgressiveDiscriminator):
-                network.growth = growth_at(share, self.doublings)
-
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=self.config.bf16)
 
@@ -191,9 +178,7 @@ class GanTraining:
         The statistics that training collects belong to the newest weights, not to their average.
         Of a generator in growth, it is that of the largest size that has faded in.
         """
-        if isinstance(self.averaged, GrowingGenerator):
-            return self.averaged.grown().eval().requires_grad_(False)
-        generator = copy.deepcopy(self.averaged).train()
+        generator = self.game.alone(self.averaged).train().requires_grad_(False)
         norms = [layer for layer in generator.modules() if isinstance(layer, nn.BatchNorm2d)]
         if not norms:
             return generator.eval()
@@ -239,7 +224,8 @@ class GanTraining:
                 getattr(self, name).load_state_dict(state[name])
             self.rng.set_state(state["rng"])
             self.step, self.seconds = state["step"], state["seconds"]
-            self._grow(self.step / self.config.steps)
+            share = self.step / self.config.steps
+            self.game.grow((self.generator, self.averaged, self.critic), share)
         except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
             raise BenchError(
                 f"{path} is no checkpoint of this training; give another folder to start over"
@@ -247,20 +233,11 @@ class GanTraining:
 
 
 def sheet_latents(generator: Family) -> Latents:
-    """A hundred latents, always the same; a conditional generator's have a class a column."""
+    """A hundred latents, always the same; a conditional generator's have one class per column."""
     latents = generator.sample(100, torch.Generator().manual_seed(1))
-    if isinstance(generator, BigGAN):
+    if generator.n_classes:
         return Latents(latents.point, torch.arange(100) % 10 % generator.n_classes)
     return latents
-
-
-def _opponent(generator: Family, width: int) -> tuple[nn.Module, Loss]:
-    """The critic that a generator of this family plays against, and the game."""
-    if isinstance(generator, ProgGAN):
-        channels, _, _ = generator.image_shape
-        return ProgressiveDiscriminator(channels, generator.channels), LOGISTIC
-    n_classes = generator.n_classes if isinstance(generator, BigGAN) else 0
-    return Discriminator(generator.image_shape, width, n_classes), HINGE
 
 
 def _update(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:

@@ -4,13 +4,17 @@
 three tenths come from the new layers and the rest is the smaller image, enlarged.
 """
 
+from collections.abc import Iterable
 from math import ceil, floor
+from typing import ClassVar, cast
 
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmark.generators.base import Latents
 from benchmark.generators.proggan import ProgGAN, layer
+from benchmark.generators.training.game import LOGISTIC, Game, GanConfig, Loss
+from benchmark.generators.training.progressive import ProgressiveDiscriminator
 
 GROWING = 0.6  # share of the steps in which the images grow; the rest is at full size
 
@@ -38,7 +42,7 @@ class GrowingGenerator(nn.Module):
 
     def forward(self, latents: Latents) -> Tensor:
         size = ceil(self.growth)
-        layers = self.generator.features
+        layers = self.generator.layers
         x = layers[: 2 * size](
             latents.point[:, :, None, None]
         )  # (n, C, h/2, w/2), from (n, d, 1, 1)
@@ -54,10 +58,44 @@ class GrowingGenerator(nn.Module):
         size = floor(self.growth)
         whole = self.generator
         part = ProgGAN(whole.latent_dim, whole.channels[: size + 1], whole.image_shape[0])
-        part.features.load_state_dict(whole.features[: 2 * size + 2].state_dict())
+        part.layers.load_state_dict(whole.layers[: 2 * size + 2].state_dict())
         part.output.load_state_dict(self.to_image[size].state_dict())
         device = next(whole.parameters()).device
         return part.to(device)
+
+
+class GrowingGame(Game):
+    """The logistic game with a gradient penalty (Mescheder et al., ICML 2018) of a generator that
+    grows against its own mirror image, which grows with it.
+    """
+
+    loss: ClassVar[Loss] = LOGISTIC
+    generator: ProgGAN
+
+    @property
+    def doublings(self) -> int:
+        return len(self.generator.channels) - 1
+
+    def player(self) -> nn.Module:
+        return GrowingGenerator(self.generator)
+
+    def critic(self, width: int) -> nn.Module:
+        channels, _, _ = self.generator.image_shape
+        return ProgressiveDiscriminator(channels, self.generator.channels)
+
+    def grow(self, networks: Iterable[nn.Module], share: float) -> None:
+        for network in networks:
+            cast(GrowingGenerator, network).growth = growth_at(share, self.doublings)
+
+    def reals(self, images: Tensor, player: nn.Module) -> Tensor:
+        return shrunk(images, cast(GrowingGenerator, player).growth, self.doublings)
+
+    def alone(self, player: nn.Module) -> ProgGAN:
+        """Of the largest size that has faded in."""
+        return cast(GrowingGenerator, player).grown()
+
+    def words(self, config: GanConfig) -> str:
+        return "logistic loss, growing from 8 x 8 pixels with a discriminator of its own shape"
 
 
 def shrunk(images: Tensor, growth: float, doublings: int) -> Tensor:

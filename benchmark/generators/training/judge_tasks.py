@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from benchmark.core.seeds import stream
+from benchmark.generators.training.augmentation import view
 from benchmark.generators.training.real_images import ImageSet
-from benchmark.generators.training.views import view
 
 Network = Callable[[Tensor], Tensor]  # (n, C, H, W) images in [-1, 1] -> (n, outputs)
 AT_ONCE = 500  # images in one forward pass without gradients

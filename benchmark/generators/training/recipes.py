@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from benchmark.generators.biggan import BigGAN
+from benchmark.generators.family import Family
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.sngan import SNGAN
-from benchmark.generators.stored import Family
-from benchmark.generators.training.gan_config import GanConfig
+from benchmark.generators.training.game import GanConfig
 from benchmark.generators.training.real_images import Box
 
 

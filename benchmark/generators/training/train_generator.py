@@ -9,14 +9,15 @@ from benchmark.core.contact_sheet import contact_sheet
 from benchmark.core.device import device_name, versions
 from benchmark.core.errors import unknown
 from benchmark.core.storage import sha256, write_atomically
-from benchmark.generators.proggan import ProgGAN
-from benchmark.generators.stored import Family, load_family, save_weights, weights_hash
+from benchmark.generators.family import Family
+from benchmark.generators.stored import load_family, save_weights, weights_hash
 from benchmark.generators.training.adversarial import GanTraining, sheet_latents
 from benchmark.generators.training.card import model_card
 from benchmark.generators.training.judge import trained_judge
 from benchmark.generators.training.real_images import load_images
 from benchmark.generators.training.recipes import RECIPES
 from benchmark.generators.training.sample_quality import Quality, measure
+from benchmark.generators.training.scalars import check_extra
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ def train_generator(
     """
     if name not in RECIPES:
         raise unknown("trainable generator", name, RECIPES)
+    check_extra()
     recipe = RECIPES[name]
     config = recipe.config if steps is None else replace(recipe.config, steps=steps)
     torch.manual_seed(config.seed)
@@ -78,20 +80,16 @@ def _facts(generator: Family, training: GanTraining, device: str) -> dict[str, s
     config = training.config
     size = sum(p.numel() for p in generator.parameters())
     shape = " x ".join(map(str, generator.image_shape))
-    parts = generator.architecture()
+    parts = {"name": generator.family, **generator.architecture()}
     described = ", ".join(f"{key} {_words(value)}" for key, value in parts.items())
     critic = sum(p.numel() for p in training.critic.parameters())
-    if isinstance(generator, ProgGAN):
-        game = "logistic loss, growing from 8 x 8 pixels with a discriminator of its own shape"
-    else:
-        game = f"hinge loss against a spectral-norm discriminator {config.critic_width} wide"
     penalty = f", gradient penalty {config.r1:g}" if config.r1 else ""
     disturbed = f", all images augmented: {', '.join(config.augment)}" if config.augment else ""
     mirrored = ", real images mirrored" if config.mirror else ""
     return {
         "Architecture": f"{described}, images {shape}, {size:,} parameters",
-        "Training": f"{game} ({critic:,} parameters){penalty}{disturbed}{mirrored}, "
-        f"{config.steps:,} steps of {config.batch} images, "
+        "Training": f"{training.game.words(config)} ({critic:,} parameters)"
+        f"{penalty}{disturbed}{mirrored}, {config.steps:,} steps of {config.batch} images, "
         f"Adam at {config.lr_generator:g} and {config.lr_critic:g}, falling "
         f"to 0 in the second half, weights averaged at {config.ema:g}, "
         f"{'bfloat16' if config.bf16 else 'float32'}, seed {config.seed}",

@@ -1,4 +1,4 @@
-"""Figures of lines, a facet a generator: accuracy by direction, by |eps|, and over training."""
+"""Figures of lines, one facet per generator: accuracy by direction, by |eps|, and over training."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ POINTS = 50  # of a training curve, fewer than are kept: a batch is a noisy meas
 WHOLE_RANGE = ("pi", 100)  # seaborn's name for the band from the lowest to the highest seed
 
 
-def draw_directions(directions: pd.DataFrame, folder: Path) -> None:
+def draw_directions(directions: pd.DataFrame, folder: Path, order: Sequence[str]) -> None:
     """Accuracy of each direction, sorted: do few directions carry RCA, or all?
 
     directions: as `direction_table` makes it. Lines are means over seeds, bands their range.
@@ -32,24 +32,24 @@ def draw_directions(directions: pd.DataFrame, folder: Path) -> None:
     end = style.ceiling(ranked["accuracy"])
     for ax, (name, group) in zip(axes, groups, strict=True):
         k = int(group["k"].max()) + 1
-        _plot(ax, group, "rank", "accuracy", markevery=max(1, k // 8))
+        _plot(ax, group, order, "rank", "accuracy", markevery=max(1, k // 8))
         ax.axhline(1 / k, color=style.GREY, linestyle=":")
         ax.set(title=name, xlabel="direction, the best first", ylabel="accuracy", ylim=(0, end))
-    style.legend(figure, directions["method"], [style.CHANCE])
+    style.legend(figure, directions["method"], order, [style.CHANCE])
     style.save(figure, folder, "directions")
 
 
-def draw_shifts(rows: Sequence[Replicates], folder: Path) -> None:
+def draw_shifts(rows: Sequence[Replicates], folder: Path, order: Sequence[str]) -> None:
     """Accuracy by |eps| over the questions of all seeds, with 95% Wilson bands."""
     bins = shift_table(rows)
     if bins.empty:
         return
-    colour = style.palette(bins["method"])
+    colour = style.palette(order)
     groups = list(bins.groupby("generator"))
     figure, axes = style.facets(len(groups))
     end = style.ceiling(bins["high"])
     for ax, (name, group) in zip(axes, groups, strict=True):
-        _plot(ax, group, "abs_eps", "accuracy")
+        _plot(ax, group, order, "abs_eps", "accuracy")
         for method, own in group.groupby("method"):
             ax.fill_between(
                 own["abs_eps"],
@@ -62,12 +62,12 @@ def draw_shifts(rows: Sequence[Replicates], folder: Path) -> None:
         ax.axhline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
         ax.set(title=name, xlabel="length of the shift, |eps|", ylabel="accuracy")
         ax.set(xlim=(0, None), ylim=(0, end))
-    style.legend(figure, bins["method"], [style.CHANCE])
+    style.legend(figure, bins["method"], order, [style.CHANCE])
     style.save(figure, folder, "shifts")
 
 
 def shift_table(rows: Sequence[Replicates]) -> pd.DataFrame:
-    """A row per method, generator and bin of |eps| in which R was asked."""
+    """One row per method, generator and bin of |eps| in which R was asked."""
     parts = [pd.DataFrame()]
     for r in rows:
         predictions = r.table("predictions")
@@ -78,7 +78,7 @@ def shift_table(rows: Sequence[Replicates]) -> pd.DataFrame:
     return pd.concat(parts[1:] or parts, ignore_index=True)
 
 
-def draw_curves(rows: Sequence[Replicates], folder: Path) -> None:
+def draw_curves(rows: Sequence[Replicates], folder: Path, order: Sequence[str]) -> None:
     """Accuracy and loss on the training batches; the mean over seeds, the band their range."""
     curves = pd.concat([curve_table(r) for r in rows], ignore_index=True)
     if curves.empty:
@@ -89,12 +89,12 @@ def draw_curves(rows: Sequence[Replicates], folder: Path) -> None:
     dashes = {"fresh": "", "joint": (3, 1.5)}
     for i, (name, group) in enumerate(generators):
         for ax, y in zip(axes[2 * i : 2 * i + 2], ("accuracy", "loss"), strict=True):
-            _plot(ax, group, "step", y, style="phase", dashes=dashes, markers=False)
+            _plot(ax, group, order, "step", y, style="phase", dashes=dashes, markers=False)
             ax.set(title=name, xlabel="training step", ylabel=f"training {y}", xlim=(0, None))
             ax.set(ylim=(0, end) if y == "accuracy" else (0, None))
     fresh = Line2D([], [], color=style.GREY, label="fresh R, A frozen")
     joint = Line2D([], [], color=style.GREY, linestyle="--", label="R learning with A")
-    style.legend(figure, curves["method"], [fresh, joint], marked=False)
+    style.legend(figure, curves["method"], order, [fresh, joint], marked=False)
     style.save(figure, folder, "curves")
 
 
@@ -110,14 +110,15 @@ def curve_table(replicates: Replicates) -> pd.DataFrame:
     return means.assign(generator=replicates.generator, method=replicates.method)
 
 
-def _plot(ax: Axes, frame: pd.DataFrame, x: str, y: str, **changes: Any) -> None:
-    """A line a method, in its colour and with its marker; over seeds the mean and their range."""
-    methods = frame["method"]
+def _plot(
+    ax: Axes, frame: pd.DataFrame, order: Sequence[str], x: str, y: str, **changes: Any
+) -> None:
+    """One line per method, with its colour and marker; over seeds the mean and their range."""
     looks: dict[str, Any] = {
         "style": "method",
-        "markers": style.markers(methods),
+        "markers": style.markers(order),
         "dashes": False,
-        "palette": style.palette(methods),
+        "palette": style.palette(order),
         "errorbar": WHOLE_RANGE,
         "err_kws": {"linewidth": 0},
         "legend": False,

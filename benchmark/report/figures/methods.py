@@ -16,27 +16,27 @@ from benchmark.report.tables.main_table import direction_table, rca_table, seed_
 from benchmark.runs.replicates import Replicates
 
 
-def write_figures(rows: Sequence[Replicates], folder: Path) -> None:
-    """Write every figure that the done cells have the data for."""
+def write_figures(rows: Sequence[Replicates], folder: Path, order: Sequence[str]) -> None:
+    """Write every figure that the done cells have the data for. order: of the methods."""
     rows = [r for r in rows if r.done]
     if not rows:
         return
     table, seeds = rca_table(rows), seed_table([cell for r in rows for cell in r.done])
     with style.look():
-        draw_rca(table, seeds, folder)
-        draw_price(table, seeds, folder)
-        draw_directions(direction_table(rows), folder)
-        draw_shifts(rows, folder)
-        draw_curves(rows, folder)
+        draw_rca(table, seeds, folder, order)
+        draw_price(table, seeds, folder, order)
+        draw_directions(direction_table(rows), folder, order)
+        draw_shifts(rows, folder, order)
+        draw_curves(rows, folder, order)
         draw_confusion(rows, folder)
 
 
-def draw_rca(table: pd.DataFrame, seeds: pd.DataFrame, folder: Path) -> None:
-    """RCA with its interval, a line a method, a facet a generator; hollow points are seeds."""
+def draw_rca(table: pd.DataFrame, seeds: pd.DataFrame, folder: Path, order: Sequence[str]) -> None:
+    """RCA with its interval, one line per method and facet per generator; hollow points: seeds."""
     groups = list(table.groupby("generator"))
     most = max(len(group) for _, group in groups)
     figure, axes = style.facets(len(groups), height=0.9 + 0.45 * most)
-    colour, marker = style.palette(table["method"]), style.markers(table["method"])
+    colour, marker = style.palette(order), style.markers(order)
     end = style.ceiling(table["rca_fresh_high"])
     for ax, (name, group) in zip(axes, groups, strict=True):
         ax.axvline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
@@ -45,7 +45,7 @@ def draw_rca(table: pd.DataFrame, seeds: pd.DataFrame, folder: Path) -> None:
         ax.set(title=f"{name}, K = {group['k'].iloc[0]}", xlabel="RCA of a fresh R")
         ax.set_xlim(-0.02 * end, end)
     several = [point("one seed")] if (table["seeds"] > 1).any() else []
-    style.legend(figure, [], [style.CHANCE, INTERVAL, *several])
+    style.legend(figure, [], order, [style.CHANCE, INTERVAL, *several])
     style.save(figure, folder, "rca")
 
 
@@ -62,11 +62,13 @@ def _rca_row(row: Mapping[Any, Any], seeds: pd.DataFrame) -> Row:
     )
 
 
-def draw_price(table: pd.DataFrame, seeds: pd.DataFrame, folder: Path) -> None:
+def draw_price(
+    table: pd.DataFrame, seeds: pd.DataFrame, folder: Path, order: Sequence[str]
+) -> None:
     """RCA beside redundancy and collapse: what it was bought with. The worse end is right."""
     groups = list(table.groupby("generator"))
     figure, axes = style.facets(2 * len(groups), columns=2)
-    colour, marker = style.palette(table["method"]), style.markers(table["method"])
+    colour, marker = style.palette(order), style.markers(order)
     end, alike = style.ceiling(seeds["rca_fresh"]), style.ceiling(seeds["max_cosine"])
     kept = max(1.0, seeds["collapse"].max()), floor(10 * seeds["collapse"].min() - 0.5) / 10
     for i, (name, group) in enumerate(groups):
@@ -94,5 +96,5 @@ def draw_price(table: pd.DataFrame, seeds: pd.DataFrame, folder: Path) -> None:
             xlabel="collapse (1: all variety kept)",
             xlim=(kept[0] + 0.03 * (kept[0] - kept[1]), kept[1]),
         )
-    style.legend(figure, table["method"], [style.CHANCE])
+    style.legend(figure, table["method"], order, [style.CHANCE])
     style.save(figure, folder, "price")

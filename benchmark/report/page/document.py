@@ -11,16 +11,17 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from benchmark.core.storage import write_text
 from benchmark.report.judged import Judged
 from benchmark.report.page.glance import glances
-from benchmark.report.page.view import Drawing, address, drawing, frame_view, study_drawing, view
+from benchmark.report.page.view import Drawing, address, drawing, study_drawing, view
 from benchmark.report.pictures.explorer import STEPS, Chapter, share
 from benchmark.report.pictures.strips import LATENTS
-from benchmark.report.tables.main_table import rca_table, seed_table, write_text
-from benchmark.report.words import COLUMNS, FIGURES, OF_A_SEED, SETTINGS
+from benchmark.report.tables.main_table import rca_table, seed_columns, seed_table
+from benchmark.report.words import COLUMNS, FIGURES, SETTINGS
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell
-from benchmark.tables.table import Table
+from benchmark.tables.table import Column, Table
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -42,7 +43,7 @@ class Contents:
 
 def write_page(contents: Contents, run: Path) -> None:
     """Write report.html; the same contents give the same bytes."""
-    write_text(html(contents, run / "figures"), run / "report.html")
+    write_text(run / "report.html", html(contents, run / "figures"))
 
 
 def html(contents: Contents, figures: Path) -> str:
@@ -58,6 +59,8 @@ def html(contents: Contents, figures: Path) -> str:
     judged = contents.judged
     simulated = judged is not None and judged.simulated
     table = rca_table(contents.rows)
+    settings, seeds = settings_table(contents.rows), seed_frame(contents.rows)
+    meaning = {name: SETTINGS.get(name, Column("", "text")) for name in map(str, settings)}
     return templates.get_template("report.html").render(
         style=Markup(style),
         script=Markup(script),
@@ -65,7 +68,7 @@ def html(contents: Contents, figures: Path) -> str:
         generators=list(dict.fromkeys(table["generator"])),
         methods=list(dict.fromkeys(table["method"])),
         glances=glances(table, contents.comparison, judged),
-        headline=frame_view("rca", "The main table", table, COLUMNS),
+        headline=view(Table("rca", "The main table", table, COLUMNS)),
         comparison=view(contents.comparison, simulated) if contents.comparison else None,
         figures=run_figures(figures),
         chapters=contents.chapters,
@@ -84,8 +87,8 @@ def html(contents: Contents, figures: Path) -> str:
         },
         failures=failures(contents.cells),
         facts=facts(contents),
-        settings=frame_view("settings", "Settings", settings_table(contents.rows), SETTINGS),
-        seeds=frame_view("seeds", "Every run", seed_frame(contents.rows), {**COLUMNS, **OF_A_SEED}),
+        settings=view(Table("settings", "Settings", settings, meaning)),
+        seeds=view(Table("seeds", "Every run", seeds, seed_columns(seeds))),
     )
 
 
@@ -136,7 +139,7 @@ def facts(contents: Contents) -> dict[str, str]:
 
 
 def settings_table(rows: Sequence[Replicates]) -> pd.DataFrame:
-    """A row of the main table each: the terms of its comparison, and the method's own settings."""
+    """For each row of the main table the terms of its comparison and the method's settings."""
     lines = []
     for r in rows:
         result = r.cells[0].result

@@ -8,17 +8,17 @@ import pandas as pd
 
 from benchmark.report.judged import Judged
 from benchmark.tables.table import Table
-from benchmark.tables.text import P_VALUE, entry
+from benchmark.tables.text import interval_text, value_text
 
 SURE = 0.05  # an adjusted p below it counts as more than chance
 
 
 @dataclass(frozen=True)
 class Glance:
-    """One generator: its rows of the main table, each with words `against` on how the method
-    under test compares with it.
+    """One generator: its rows of the main table, each with words `against` on how the methods
+    under test compare with it.
 
-    end: where the axis of RCA ends, in [0, 1]. sentences: one a baseline.
+    end: where the axis of RCA ends, in [0, 1]. sentences: one per comparison.
     """
 
     generator: str
@@ -38,15 +38,16 @@ def glances(
             {str(k): None if pd.isna(v) else v for k, v in row.items()}
             for row in group.to_dict("records")
         ]
-        against = {p["baseline"]: p for p in pairs if p["generator"] == generator}
+        here = [pair for pair in pairs if pair["generator"] == generator]
         for row in rows:
-            pair = against.get(row["method"], {})
+            own = [pair for pair in here if pair["baseline"] == row["method"]]
             spoken = opinion(judged, str(generator), str(row["method"]))
-            parts = (difference(pair, "rca"), spoken, difference(pair, "mos"))
+            parts = [difference(pair, "rca") for pair in own]
+            parts += [spoken, *(difference(pair, "mos") for pair in own)]
             row["against"] = [words for words in parts if words]
         highs = [row["rca_fresh_high"] for row in rows if row["rca_fresh_high"] is not None]
         end = min(1.0, 1.05 * max(highs, default=1.0))
-        views.append(Glance(str(generator), rows, end, [sentence(p) for p in against.values()]))
+        views.append(Glance(str(generator), rows, end, [sentence(pair) for pair in here]))
     return views
 
 
@@ -73,9 +74,12 @@ def difference(pair: Mapping[Any, Any], measure: str) -> str:
     p = pair[f"{measure}_p_adjusted"]
     of_bots = measure == "mos" and pair["answers"] == "simulated"
     words = f"{'simulated ' if of_bots else ''}{measure.upper()} of {pair['method']} less this: "
-    words += entry(value, "+.3f")
-    words += "" if low is None else f" [{entry(low, '+.3f')}, {entry(high, '+.3f')}]"
-    return words + ("" if p is None else f", adjusted p {entry(p, P_VALUE)}")
+    words += (
+        value_text(value, "difference")
+        if low is None
+        else interval_text(value, low, high, "difference")
+    )
+    return words + ("" if p is None else f", adjusted p {value_text(p, 'p')}")
 
 
 def sentence(pair: Mapping[Any, Any]) -> str:
@@ -84,7 +88,7 @@ def sentence(pair: Mapping[Any, Any]) -> str:
     if pair["rca_difference"] is None or pair["rca_p_adjusted"] is None:
         return f"Whether {method} differs from {baseline} cannot be said: {pair['note']}."
     ahead = pair["rca_difference"] > 0
-    p = entry(pair["rca_p_adjusted"], P_VALUE)
+    p = value_text(pair["rca_p_adjusted"], "p")
     size = f"by {abs(pair['rca_difference']):.3f}, adjusted p {p}"
     if pair["rca_p_adjusted"] >= SURE:
         side = "above" if ahead else "below"

@@ -4,14 +4,10 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import pandas as pd
 
 from benchmark.report.words import FIGURES, STUDY_FIGURES
 from benchmark.tables.table import Table
-from benchmark.tables.text import SHARES, readable
+from benchmark.tables.text import rounded
 
 MEDIA = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp"}
 SIMULATED = "Simulated"
@@ -19,7 +15,7 @@ SIMULATED = "Simulated"
 
 @dataclass(frozen=True)
 class View:
-    """A table in text. numeric: by column, whether it holds numbers only."""
+    """A table in text. numeric: by column, whether it holds numbers."""
 
     name: str
     title: str
@@ -39,19 +35,23 @@ class Drawing:
     address: str
 
 
-def view(table: Table, simulated: bool = False, other: str = SHARES) -> View:
-    """The table rounded; one of simulated answers says so in its title. other: style of numbers."""
-    text = readable(table.frame, other)
-    title = marked(table.title) if simulated else table.title
-    header = [str(name) for name in text]
-    numeric = [_numeric(table.frame, name.partition(" [")[0]) for name in header]
-    rows = text.to_numpy().tolist()
-    return View(table.name, title, header, numeric, rows, table.columns, table.notes)
-
-
-def frame_view(name: str, title: str, frame: pd.DataFrame, words: Mapping[str, str]) -> View:
-    """The same of a bare frame, each number in at most six digits."""
-    return view(Table(name, title, frame, dict(words)), other="g")
+def view(table: Table, simulated: bool = False) -> View:
+    """The table rounded; one of simulated answers says so in its title."""
+    text = rounded(table)
+    shown = [table.columns[name] for name in table.shown]
+    return View(
+        table.name,
+        marked(table.title) if simulated or table.simulated else table.title,
+        header=[str(heading) for heading in text],
+        numeric=[column.kind not in ("text", "flag") for column in shown],
+        rows=text.to_numpy().tolist(),
+        columns={
+            name: column.words
+            for name, column in zip(table.shown, shown, strict=True)
+            if column.words
+        },
+        notes=[note for note in (table.introduction, *table.notes) if note],
+    )
 
 
 def drawing(path: Path) -> Drawing:
@@ -75,8 +75,3 @@ def marked(title: str) -> str:
 def address(suffix: str, content: bytes) -> str:
     """A picture as a data URL."""
     return f"data:{MEDIA[suffix]};base64,{b64encode(content).decode('ascii')}"
-
-
-def _numeric(frame: pd.DataFrame, name: str) -> bool:
-    values: list[Any] = [value for value in frame[name] if not pd.isna(value)]
-    return bool(values) and all(isinstance(value, (int, float, np.number)) for value in values)

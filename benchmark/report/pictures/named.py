@@ -5,22 +5,32 @@ wrote beside the directions by hand, of lines like `22: zoom`.
 """
 
 from collections.abc import Mapping, Sequence
-from html import escape
 from pathlib import Path
 
 import pandas as pd
 
+from benchmark.core.storage import write_text
 from benchmark.directions.labels import Label
 from benchmark.generators.base import Generator
 from benchmark.report.pictures.gallery import save
 from benchmark.report.pictures.strips import draw, spoken
-from benchmark.report.tables.main_table import write_text
 from benchmark.report.words import NAMED
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell
-from benchmark.tables.text import SHARES, markdown, readable
+from benchmark.tables.table import Column, Table
+from benchmark.tables.writing import escape_markdown, markdown
 
 MOST = 12  # directions of a picture
+COLUMNS = {
+    "direction": Column("Its number, counted from 0.", "number"),
+    "name": Column("What it seems to do.", "text"),
+    "mos": Column("Mean opinion score of a study, where one judged it.", better="high"),
+    "mos_low": Column("Lower end of its 95% interval."),
+    "mos_high": Column("Upper end of that interval."),
+    "ratings": Column("How many annotators judged it.", "count"),
+    "change type": Column("The change type that was named most often.", "text"),
+    "accuracy": Column("The share of questions about it that R answers rightly.", better="high"),
+}
 
 
 def write_named(
@@ -35,9 +45,9 @@ def write_named(
         names = named(r.first) if r.done else []
         if not names:
             continue
-        title = f"{r.generator}, {r.method}"
+        title = escape_markdown(f"{r.generator}, {r.method}")
         of = f"{len(names)} of {r.k} directions of seed {r.first.result.cell.seed} have a name."
-        section = f"## {title}\n\n{of}\n\n{markdown(readable(table(names), SHARES))}"
+        section = f"## {title}\n\n{of}\n\n{markdown(table(names))}"
         generator = opened.get(r.generator)
         if generator is not None:
             picture = f"named/{r.generator}-{r.method}.webp"
@@ -48,7 +58,7 @@ def write_named(
         sections.append(section)
     if sections:
         write_text(
-            "\n".join([f"# Directions with a name\n\n{NAMED}\n", *sections]), run / "named.md"
+            run / "named.md", "\n".join([f"# Directions with a name\n\n{NAMED}\n", *sections])
         )
 
 
@@ -63,13 +73,13 @@ def named(stored: StoredCell) -> list[tuple[Label, float]]:
     return sorted(found, key=lambda pair: (-(pair[0].mos or 0.0), -pair[1], pair[0].index))
 
 
-def table(names: Sequence[tuple[Label, float]]) -> pd.DataFrame:
-    """A row a named direction; columns that nobody filled are left out."""
+def table(names: Sequence[tuple[Label, float]]) -> Table:
+    """One row per named direction; columns that nobody filled are left out."""
     frame = pd.DataFrame(
         [
             {
                 "direction": label.index,
-                "name": escape(label.label or "", quote=False),
+                "name": label.label,
                 "mos": label.mos,
                 "mos_low": label.low,
                 "mos_high": label.high,
@@ -80,4 +90,5 @@ def table(names: Sequence[tuple[Label, float]]) -> pd.DataFrame:
             for label, accuracy in names
         ]
     )
-    return frame.astype({"ratings": "Int64"}).dropna(axis="columns", how="all")
+    frame = frame.astype({"ratings": "Int64"}).dropna(axis="columns", how="all")
+    return Table("named", "Directions with a name", frame, COLUMNS)

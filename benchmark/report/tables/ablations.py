@@ -12,10 +12,11 @@ from benchmark.charts import style
 from benchmark.report.tables.main_table import rca_row
 from benchmark.report.words import ABLATED, ABLATIONS, COLUMNS
 from benchmark.runs.ablation import AXES, read_note
-from benchmark.runs.replicates import Replicates, ordered_methods
+from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell, read_cells
+from benchmark.runs.roles import place
 from benchmark.tables.table import Table
-from benchmark.tables.writing import without_nan, write_documents
+from benchmark.tables.writing import without_nan, write_table
 
 SHOWN = (
     "k",
@@ -46,18 +47,21 @@ NO_LOSS = "none"
 APART = 0.05  # between lines that would hide each other, in steps of the axis
 
 
-def write_ablations(run: Path) -> list[Table]:
-    """Write ablation_<axis>.csv, .md and .tex and a figure, for each axis that was measured."""
-    tables = [table for axis in AXES if (table := ablation_table(run, axis)) is not None]
+def write_ablations(run: Path, order: Sequence[str]) -> list[Table]:
+    """Write ablation_<axis>.csv, .md and .tex and a figure, for each axis that was measured.
+
+    order: of the methods.
+    """
+    tables = [table for axis in AXES if (table := ablation_table(run, axis, order)) is not None]
     for table in tables:
-        write_documents(table, run)
+        write_table(table, run)
         with style.look():
-            draw_ablation(table, run / "figures")
+            draw_ablation(table, run / "figures", order)
     return tables
 
 
-def ablation_table(run: Path, axis: str) -> Table | None:
-    """A row per generator, method and value of the axis; None where it was not measured."""
+def ablation_table(run: Path, axis: str, order: Sequence[str]) -> Table | None:
+    """One row per generator, method and value of the axis; None where it was not measured."""
     noted = read_note(run, axis)
     if not noted:
         return None
@@ -71,15 +75,15 @@ def ablation_table(run: Path, axis: str) -> Table | None:
     columns = {"generator": COLUMNS["generator"], "method": COLUMNS["method"]}
     columns |= {name: ABLATED[name] for name in own} | {name: COLUMNS[name] for name in SHOWN}
     frame = pd.DataFrame(rows, columns=list(columns))
-    order = {name: place for place, name in enumerate([NO_LOSS, *DASHES])}  # of shift losses
-    order |= {name: place for place, name in enumerate(ordered_methods(frame["method"]))}
+    methods = sorted(set(frame["method"]), key=place(order))
+    rank = {name: i for i, name in enumerate([*methods, NO_LOSS, *DASHES])}  # and of shift losses
     frame = frame.sort_values(
         ["generator", "method", *reversed(own), "k"],
-        key=lambda c: c if c.name in ("generator", "lambda", "k") else c.map(order),
+        key=lambda c: c if c.name in ("generator", "lambda", "k") else c.map(rank),
         ignore_index=True,
     )
     title, words = ABLATIONS[axis]
-    return Table(f"ablation_{axis}", title, without_nan(frame), columns, (words,))
+    return Table(f"ablation_{axis}", title, without_nan(frame), columns, introduction=words)
 
 
 def _row(
@@ -106,8 +110,8 @@ def _row(
     return row
 
 
-def draw_ablation(table: Table, folder: Path) -> None:
-    """A facet a measure, a row of facets a generator; the values of the axis stand evenly."""
+def draw_ablation(table: Table, folder: Path, order: Sequence[str]) -> None:
+    """One facet per measure, one row of facets per generator; values of the axis stand evenly."""
     frame = table.frame[table.frame["rca_fresh"].notna()]
     if frame.empty:
         return
@@ -118,7 +122,7 @@ def draw_ablation(table: Table, folder: Path) -> None:
         own = axes[i * len(MEASURES) : (i + 1) * len(MEASURES)]
         values = sorted(set(group[axis]))
         for ax, (measure, label) in zip(own, MEASURES.items(), strict=True):
-            _draw_lines(ax, group.assign(place=group[axis].map(values.index)), measure)
+            _draw_lines(ax, group.assign(place=group[axis].map(values.index)), measure, order)
             _draw_reference(ax, group, measure, values if axis == "k" else [])
             ax.set(title=str(name), xlabel=axis, ylabel=label)
             ax.set_xticks(range(len(values)), [f"{value:g}" for value in values])
@@ -127,13 +131,13 @@ def draw_ablation(table: Table, folder: Path) -> None:
         for loss, line in DASHES.items()
         if axis == "lambda" and loss in set(frame["shift_loss"])
     ]
-    style.legend(figure, frame["method"], [*several, style.CHANCE])
+    style.legend(figure, frame["method"], order, [*several, style.CHANCE])
     style.save(figure, folder, table.name)
 
 
-def _draw_lines(ax: Axes, group: pd.DataFrame, measure: str) -> None:
-    """A line a method, and within it one a kind of shift loss; rca_fresh with its interval."""
-    colour, marker = style.palette(group["method"]), style.markers(group["method"])
+def _draw_lines(ax: Axes, group: pd.DataFrame, measure: str, order: Sequence[str]) -> None:
+    """One line per method and kind of shift loss; rca_fresh with its interval."""
+    colour, marker = style.palette(order), style.markers(order)
     aside = 0.0
     for method, rows in group.groupby("method"):
         look = {"color": colour[method], "marker": marker[method], "markersize": 5}

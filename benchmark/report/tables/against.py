@@ -1,79 +1,90 @@
-"""comparison.csv, .md and .tex: the method against each baseline, direction by direction."""
+"""comparison.csv, .md and .tex: methods under test against baselines, direction by direction."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import pandas as pd
 
-from baselines import METHODS
 from benchmark.core.estimates import Estimate, Undefined
 from benchmark.report.judged import Judged
 from benchmark.report.words import COMPARISON, COMPARISON_NOTE, COMPARISON_OF_STUDY
-from benchmark.runs.replicates import Replicates, ordered_methods
+from benchmark.runs.replicates import Replicates
+from benchmark.runs.roles import Roles
 from benchmark.stats.comparison import Comparison, compare_scores
 from benchmark.stats.paired import RcaComparison, compare_rca
+from benchmark.stats.permutation import adjusted
 from benchmark.tables.table import Table
+from benchmark.tables.text import value_text
 from benchmark.tables.writing import without_nan
 
-METHOD = next(iter(METHODS))  # the one under test; the others are what it is held against
-Key = tuple[str, str]  # generators joined by +, and the baseline
+Key = tuple[str, str, str]  # generators joined by +, method, baseline
+Compared = TypeVar("Compared", RcaComparison, Comparison)
 
 
-def comparison_table(rows: Sequence[Replicates], judged: Judged | None = None) -> Table | None:
-    """A row per baseline and generator, and pooled; with a study, MOS beside RCA.
+def comparison_table(
+    rows: Sequence[Replicates], roles: Roles, judged: Judged | None = None
+) -> Table | None:
+    """One row per method under test, baseline and generator, and pooled; with a study, MOS too.
 
-    None where the run holds no answers of the method and of a baseline. What the data cannot
-    answer is None in the frame, and the row's note says why.
+    None where no cell is done. Where there is nothing to compare the table has no rows, and a note
+    says why. What the data cannot answer is None in the frame, and the row's note says why.
     """
+    if not any(r.done for r in rows):
+        return None
     counts = Counter((r.generator, r.method) for r in rows if r.done)
     single = [r for r in rows if r.done and counts[r.generator, r.method] == 1]
-    rca = {key_of(c): c for c in _rca(single)}
-    mos = {key_of(c): c for c in _mos(judged)} if judged else {}
-    if not rca and not mos:
-        return None
-    differing = _differing_terms(single)
+    rca = {key_of(c): c for c in _rca(single, roles)}
+    mos = {key_of(c): c for c in _mos(judged, roles)} if judged else {}
+    differing = _differing_terms(single, roles)
     lines = []
     for key in dict.fromkeys([*rca, *mos]):
         values = rca_values(rca.get(key)) | (mos_values(mos.get(key), judged) if judged else {})
         reasons = [v.reason for v in values.values() if isinstance(v, Undefined)]
         reasons += [differing[place] for place in _places(key) if place in differing]
         lines.append(
-            {"generator": key[0], "method": METHOD, "baseline": key[1]}
+            {"generator": key[0], "method": key[1], "baseline": key[2]}
             | {name: None if isinstance(v, Undefined) else v for name, v in values.items()}
             | {"note": "; ".join(dict.fromkeys(reasons))}
         )
     columns = {**COMPARISON, **COMPARISON_OF_STUDY} if judged else COMPARISON
     columns = {name: columns[name] for name in (*(n for n in columns if n != "note"), "note")}
-    left_out = [
+    notes = [roles.why]
+    if lines:
+        notes.append(COMPARISON_NOTE)
+    elif roles.under_test:
+        notes.append("No comparison: the run holds no answers of both sides.")
+    notes += [
         f"Left out is {method} on {generator}: it has {n} configurations in this run."
         for (generator, method), n in counts.items()
         if n > 1
     ]
-    notes = (COMPARISON_NOTE, *left_out)
-    title = f"{METHOD} against the baselines"
-    if judged and judged.simulated:
+    title = f"{' and '.join(roles.under_test) or 'Methods'} against the baselines"
+    simulated = judged is not None and judged.simulated
+    if simulated:
         title = f"Simulated: {title}, RCA beside MOS of simulated answers"
-        notes = ("Simulated answers are the source of every mos column.", *notes)
+        notes.insert(0, "Simulated answers are the source of every mos column.")
     frame = without_nan(pd.DataFrame(lines, columns=list(columns), dtype=object))
-    return Table("comparison", title, frame, columns, notes)
+    return Table("comparison", title, frame, columns, tuple(notes))
 
 
 def key_of(comparison: RcaComparison | Comparison) -> Key:
-    return " + ".join(comparison.generators), comparison.baseline
+    return " + ".join(comparison.generators), comparison.method, comparison.baseline
 
 
 def rca_values(comparison: RcaComparison | None) -> dict[str, Any]:
     """The RCA columns of a row; all None where only people compared the two."""
     if comparison is None:
         return dict.fromkeys(name for name in COMPARISON if name.startswith("rca_"))
+    by_seed = zip(comparison.seeds, comparison.by_seed, strict=True)
     return {
         "directions": comparison.directions,
         "seeds": len(comparison.by_seed),
         **_estimate("rca_difference", comparison.difference),
         "rca_p": comparison.p,
         "rca_p_adjusted": comparison.p_adjusted,
-        "rca_by_seed": ", ".join(f"{value:+.3f}" for value in comparison.by_seed),
+        "rca_by_seed": ", ".join(f"seed {s}: {value_text(v, 'difference')}" for s, v in by_seed),
     }
 
 
@@ -101,45 +112,67 @@ def _estimate(name: str, estimate: Estimate | Undefined) -> dict[str, Any]:
     return {name: estimate.value, f"{name}_low": ends[0], f"{name}_high": ends[1]}
 
 
-def _rca(rows: Sequence[Replicates]) -> Iterable[RcaComparison]:
+def _rca(rows: Sequence[Replicates], roles: Roles) -> list[RcaComparison]:
     parts = [
         answers.assign(generator=r.generator, method=r.method)
         for r in rows
         if not (answers := r.table("predictions")).empty
     ]
     predictions = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"method": []})
-    return compare_rca(predictions, METHOD, others) if (others := _others(predictions)) else ()
+    return _one_family(
+        comparison
+        for method, baselines in _sides(predictions, roles)
+        for comparison in compare_rca(predictions, method, baselines)
+    )
 
 
-def _mos(judged: Judged) -> Iterable[Comparison]:
+def _mos(judged: Judged, roles: Roles) -> list[Comparison]:
     scores = judged.directions.dropna(subset="mos")
-    return compare_scores(scores, METHOD, others) if (others := _others(scores)) else ()
+    return _one_family(
+        comparison
+        for method, baselines in _sides(scores, roles)
+        for comparison in compare_scores(scores, method, baselines)
+    )
 
 
-def _others(frame: pd.DataFrame) -> list[str]:
-    """The methods that the method can be compared with; none where it is not there itself."""
+def _sides(frame: pd.DataFrame, roles: Roles) -> Iterator[tuple[str, list[str]]]:
+    """Each method under test with what it can be compared with; none where one side is not there.
+
+    frame: has a column `method`.
+    """
     present = set(frame["method"])
-    if METHOD not in present:
-        return []
-    return [name for name in ordered_methods(present) if name in present - {METHOD}]
+    against = [name for name in roles.against if name in present]
+    if against:
+        yield from ((name, against) for name in roles.under_test if name in present)
+
+
+def _one_family(comparisons: Iterable[Compared]) -> list[Compared]:
+    """The same with p adjusted over all of them, whichever method they put to the test."""
+    every = list(comparisons)
+    adjusted_p = adjusted([comparison.p for comparison in every])
+    return [replace(c, p_adjusted=p) for c, p in zip(every, adjusted_p, strict=True)]
 
 
 def _places(key: Key) -> list[Key]:
-    return [(generator, key[1]) for generator in key[0].split(" + ")]
+    return [(generator, *key[1:]) for generator in key[0].split(" + ")]
 
 
-def _differing_terms(rows: Sequence[Replicates]) -> Mapping[Key, str]:
+def _differing_terms(rows: Sequence[Replicates], roles: Roles) -> Mapping[Key, str]:
     """In what the protocol of a baseline differs from the method's, where the run mixes two."""
     terms = {(r.generator, r.method): r.first.result.config["protocol"] for r in rows}
     differing = {}
-    for (generator, method), own in terms.items():
-        ours = terms.get((generator, METHOD), own)
-        unequal = [
-            f"{key} {ours.get(key)} and {value}"
-            for key, value in own.items()
-            if value != ours.get(key)
-        ]
-        if unequal:
-            words = f"not on equal terms on {generator}: {', '.join(unequal)}"
-            differing[generator, method] = words
+    for generator, method in terms:
+        if method not in roles.under_test:
+            continue
+        ours = terms[generator, method]
+        for baseline in roles.against:
+            theirs = terms.get((generator, baseline), ours)
+            unequal = [
+                f"{key} {ours.get(key)} and {value}"
+                for key, value in theirs.items()
+                if value != ours.get(key)
+            ]
+            if unequal:
+                words = f"not on equal terms on {generator}: {', '.join(unequal)}"
+                differing[generator, method, baseline] = words
     return differing

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from benchmark.core.storage import write_atomically
+from benchmark.core.storage import write_text
 from benchmark.rca import evaluation
-from benchmark.report.words import COLUMNS, INTRODUCTION, RECOVERY
+from benchmark.report.words import COLUMNS, INTRODUCTION, OF_A_DIRECTION, OF_A_SEED, RECOVERY
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell
 from benchmark.stats.intervals import wilson
-from benchmark.tables.text import latex, markdown, readable
+from benchmark.tables.table import Column, Table
+from benchmark.tables.writing import markdown, page, write_csv, write_table
 
 AVERAGED = (
     "rca_fresh",
@@ -26,7 +27,7 @@ AVERAGED = (
     "effective_rank",
     "collapse",
 )
-OF_A_SEED = (  # what a cell's row shows in any case, empty where the cell failed
+FIGURES_OF_A_SEED = (  # what a cell's row shows in any case, empty where the cell failed
     "rca_fresh",
     "rca_fresh_low",
     "rca_fresh_high",
@@ -44,17 +45,21 @@ OF_A_SEED = (  # what a cell's row shows in any case, empty where the cell faile
 
 def write_tables(rows: Sequence[Replicates], run: Path) -> None:
     """Write rca.csv, rca.md, rca.tex, seeds.csv and directions.csv into `run`."""
-    table = rca_table(rows)
-    text, bold = readable(table), clear_winners(table)
-    write_csv(table, run / "rca.csv")
-    write_text(page(rows, markdown(text, bold)), run / "rca.md")
-    write_text(latex(text, bold), run / "rca.tex")
-    write_csv(seed_table([cell for r in rows for cell in r.cells]), run / "seeds.csv")
-    write_csv(direction_table(rows), run / "directions.csv")
+    frame = rca_table(rows)
+    bold = [(row, "rca_fresh") for row in clear_winners(frame)]
+    table = Table("rca", "RCA", frame, COLUMNS, introduction=INTRODUCTION, bold=bold)
+    write_table(table, run)
+    if known := recovery_table(rows):
+        text = f"{page(table)}\n## {known.title}\n\n{known.introduction}\n\n{markdown(known)}"
+        write_text(run / "rca.md", text)
+    seeds = seed_table([cell for r in rows for cell in r.cells])
+    write_csv(Table("seeds", "Every run", seeds, seed_columns(seeds)), run / "seeds.csv")
+    directions = Table("directions", "Every direction", direction_table(rows), OF_A_DIRECTION)
+    write_csv(directions, run / "directions.csv")
 
 
 def rca_table(rows: Sequence[Replicates]) -> pd.DataFrame:
-    """The main table: a row per generator and method, the columns of COLUMNS."""
+    """The main table: one row per generator and method, the columns of COLUMNS."""
     return pd.DataFrame([rca_row(r) for r in rows], columns=list(COLUMNS))
 
 
@@ -82,7 +87,7 @@ def rca_row(replicates: Replicates) -> dict[str, Any]:
 
 
 def interval(shares: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
-    """95% interval of the mean of `shares`, one a seed, each of counts trials; inside [0, 1].
+    """95% interval of the mean of `shares`, one per seed, each of counts trials; inside [0, 1].
 
     The wider of Wilson's of all trials pooled, which knows only the chance of the questions, and
     Student's over the seeds, which also knows the chance of the training. NaN without a seed.
@@ -117,15 +122,15 @@ def clear_winners(table: pd.DataFrame) -> list[int]:
 
 
 def seed_table(cells: Sequence[StoredCell]) -> pd.DataFrame:
-    """A row per cell, done or failed."""
+    """One row per cell, done or failed."""
     return pd.DataFrame([seed_row(cell) for cell in cells])
 
 
 def seed_row(stored: StoredCell) -> dict[str, Any]:
     """One cell: what it is, its figures, and the seconds of each phase."""
     result = stored.result
-    figures = {name: v for name, v in result.metrics.items() if not isinstance(v, dict)}
-    figures = {**dict.fromkeys(OF_A_SEED, nan), **figures}
+    figures = {name: v for name, v in result.metrics.items() if not isinstance(v, (dict, list))}
+    figures = {**dict.fromkeys(FIGURES_OF_A_SEED, nan), **figures}
     return {
         "generator": result.cell.generator,
         "method": result.cell.method,
@@ -138,7 +143,7 @@ def seed_row(stored: StoredCell) -> dict[str, Any]:
 
 
 def direction_table(rows: Sequence[Replicates]) -> pd.DataFrame:
-    """A row per direction of each done cell: accuracy with 95% Wilson interval, and collapse."""
+    """One row per direction of each done cell: accuracy with 95% Wilson interval, and collapse."""
     columns = ["generator", "method", "seed", "k", "n", "accuracy", "low", "high", "collapse"]
     parts = [pd.DataFrame(columns=columns)]
     for r in rows:
@@ -154,30 +159,25 @@ def direction_table(rows: Sequence[Replicates]) -> pd.DataFrame:
     return pd.concat(parts[1:] or parts, ignore_index=True)
 
 
-def page(rows: Sequence[Replicates], table: str) -> str:
-    """rca.md: the table, what its columns mean, and the recovery of directions that are known."""
-    meaning = "".join(f"- `{name}`: {sentence}\n" for name, sentence in COLUMNS.items())
-    text = f"# RCA\n\n{INTRODUCTION}\n\n{table}\n## Columns\n\n{meaning}"
-    known = [(r, values) for r in rows if (values := recoveries(r))]
-    if known:
-        body = "".join(
-            f"| {r.generator} | {r.method} | {np.mean(values):.2f} |\n" for r, values in known
-        )
-        text += f"\n## Recovery\n\n{RECOVERY}\n\n| generator | method | recovery |\n"
-        text += f"| --- | --- | ---: |\n{body}"
-    return text
+def seed_columns(seeds: pd.DataFrame) -> dict[str, Column]:
+    """What each column of the table of cells means; figures that nobody explained are numbers."""
+    known = {**COLUMNS, **OF_A_SEED}
+    return {name: known.get(name, Column("", "number")) for name in map(str, seeds)}
+
+
+def recovery_table(rows: Sequence[Replicates]) -> Table | None:
+    """The recovery of directions that are known; None where none are."""
+    known = [
+        {"generator": r.generator, "method": r.method, "recovery": float(np.mean(values))}
+        for r in rows
+        if (values := recoveries(r))
+    ]
+    columns = {name: {**COLUMNS, **OF_A_SEED}[name] for name in ("generator", "method", "recovery")}
+    frame = pd.DataFrame(known, columns=list(columns))
+    return Table("recovery", "Recovery", frame, columns, introduction=RECOVERY) if known else None
 
 
 def recoveries(replicates: Replicates) -> list[float]:
     """By seed; empty for generators whose true directions nobody knows."""
     metrics = [cell.result.metrics for cell in replicates.done]
     return [m["recovery"] for m in metrics if "recovery" in m]
-
-
-def write_csv(table: pd.DataFrame, path: Path) -> None:
-    """All digits, one line a row."""
-    write_text(table.to_csv(index=False, lineterminator="\n"), path)
-
-
-def write_text(text: str, path: Path) -> None:
-    write_atomically(path, lambda part: part.write_text(text, encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""recipe.csv and recipe.md: what was tried, where a run holds more than one configuration."""
+"""recipe.csv, .md and .tex: what was tried, where a run holds more than one configuration."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,23 +6,28 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.report.tables.main_table import seed_table, write_csv, write_text
+from benchmark.report.tables.main_table import seed_columns, seed_table
 from benchmark.report.words import RECIPE
 from benchmark.runs.results import StoredCell
-from benchmark.tables.text import markdown, readable
+from benchmark.runs.roles import place
+from benchmark.tables.table import Column, Table
+from benchmark.tables.writing import write_table
+
+SETTING = Column("A setting, as `--set` takes it.", "text")
 
 
-def write_recipe(cells: Sequence[StoredCell], run: Path) -> None:
-    """Write both files, if any generator and method has more than one configuration."""
-    table = recipe_table(cells)
+def write_recipe(cells: Sequence[StoredCell], run: Path, order: Sequence[str]) -> None:
+    """Write the files, if any generator and method has more than one configuration.
+
+    order: of the methods.
+    """
+    table = recipe_table(cells, order)
     if table is not None:
-        write_csv(table, run / "recipe.csv")
-        text = f"# What was tried\n\n{RECIPE}\n\n{markdown(readable(table))}"
-        write_text(text, run / "recipe.md")
+        write_table(table, run)
 
 
-def recipe_table(cells: Sequence[StoredCell]) -> pd.DataFrame | None:
-    """A row per cell, with the settings that differ within a generator and method; best first."""
+def recipe_table(cells: Sequence[StoredCell], order: Sequence[str]) -> Table | None:
+    """One row per cell, with the settings that differ within a generator and method; best first."""
     rows = seed_table(cells)
     settings = pd.DataFrame([flat(cell) for cell in cells])
     by_method = [rows["generator"], rows["method"]]
@@ -31,10 +36,16 @@ def recipe_table(cells: Sequence[StoredCell]) -> pd.DataFrame | None:
     varied = settings.groupby(by_method).nunique(dropna=False).max() > 1
     names = list(settings.columns[varied])
     rows = rows.drop(columns=["k", "chance"], errors="ignore")  # settings, or the same everywhere
-    table = pd.concat([rows[["generator", "method"]], settings[names], rows.iloc[:, 2:]], axis=1)
-    return table.sort_values(
-        ["generator", "method", "rca_fresh"], ascending=[True, True, False], ignore_index=True
+    frame = pd.concat([rows[["generator", "method"]], settings[names], rows.iloc[:, 2:]], axis=1)
+    rank = {name: i for i, name in enumerate(sorted(set(frame["method"]), key=place(order)))}
+    frame = frame.sort_values(
+        ["generator", "method", "rca_fresh"],
+        ascending=[True, True, False],
+        key=lambda column: column.map(rank) if column.name == "method" else column,
+        ignore_index=True,
     )
+    columns = {**dict.fromkeys(names, SETTING), **seed_columns(rows)}
+    return Table("recipe", "What was tried", frame, columns, introduction=RECIPE)
 
 
 def flat(stored: StoredCell) -> Mapping[str, Any]:

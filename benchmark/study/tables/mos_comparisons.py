@@ -9,102 +9,134 @@ from benchmark.core.estimates import Undefined
 from benchmark.runs.roles import Roles
 from benchmark.stats.comparison import compare
 from benchmark.stats.gee import marginal_model
+from benchmark.stats.permutation import adjusted
 from benchmark.stats.twoway import two_way_difference
 from benchmark.study.answers import Material
-from benchmark.tables.table import Table
+from benchmark.tables.table import Column, Table
 from benchmark.tables.tabulate import tabulate
 
 POOLED = "pooled"
 NO_P = Undefined("the two-way bootstrap gives an interval and no p")
 
-COMPARISON_WORDS = {
-    "generator": "The frozen network whose latent space is searched; `pooled` is over all that "
-    "have rated directions of both, each counting the same.",
-    "method": "The method under test.",
-    "baseline": "What it is compared with.",
-    "method_directions": "How many directions of the method were judged.",
-    "baseline_directions": "How many of the baseline.",
-    "difference": "MOS of the method less that of the baseline (risk difference).",
-    "difference_low": "Lower end of its 95% interval, by a BCa bootstrap over directions or, where "
-    "there are few, from clustered Wilson intervals; it speaks of further directions, judged by "
-    "the same annotators.",
-    "difference_high": "Upper end of that interval.",
-    "odds_ratio": "MOS / (1 - MOS) of the method over the same of the baseline.",
-    "p": "Two-sided p: how often other labels of the directions give as large a difference "
-    "(permutation test; ties count half).",
-    "p_holm": "p adjusted by Holm over all rows of this table: below 0.05 the difference is called "
-    "found.",
-    "exact": "Whether p comes from all arrangements of the labels, not from random ones.",
+COMPARISON_COLUMNS = {
+    "generator": Column(
+        "The frozen network whose latent space is searched; `pooled` is over all that have "
+        "rated directions of both, each counting the same.",
+        "text",
+    ),
+    "method": Column("The method under test.", "text"),
+    "baseline": Column("What it is compared with.", "text"),
+    "method_directions": Column("How many directions of the method were judged.", "count"),
+    "baseline_directions": Column("How many of the baseline.", "count"),
+    "difference": Column(
+        "MOS of the method less that of the baseline (risk difference).", "difference"
+    ),
+    "difference_low": Column(
+        "Lower end of its 95% interval, by a BCa bootstrap over directions or, where there "
+        "are few, from clustered Wilson intervals; it speaks of further directions, judged "
+        "by the same annotators.",
+        "difference",
+    ),
+    "difference_high": Column("Upper end of that interval.", "difference"),
+    "odds_ratio": Column("MOS / (1 - MOS) of the method over the same of the baseline.", "ratio"),
+    "p": Column(
+        "Two-sided p: how often other labels of the directions give as large a difference "
+        "(permutation test; ties count half).",
+        "p",
+    ),
+    "p_holm": Column(
+        "p adjusted by Holm over all rows of this table: below 0.05 the difference is called "
+        "found.",
+        "p",
+    ),
+    "exact": Column(
+        "Whether p comes from all arrangements of the labels, not from random ones.", "flag"
+    ),
 }
-SENSITIVITY_WORDS = {
-    "baseline": "What the method under test is compared with, over all generators that have both.",
-    "check": "permutation: the main comparison; GEE: a marginal logistic model of single "
-    "judgments, clustered by direction; two-way bootstrap: over directions and annotators, "
-    "conservative, so that an interval with 0 in it refutes nothing.",
-    "annotators": "screened: without those whom the screening rules leave out; all: with them.",
-    "measure": "What value is: the difference of MOS, or the odds ratio of a yes.",
-    "value": "The estimate.",
-    "value_low": "Lower end of its 95% interval.",
-    "value_high": "Upper end of its 95% interval.",
-    "p": "Two-sided p, not adjusted.",
+SENSITIVITY_COLUMNS = {
+    "method": Column("The method under test.", "text"),
+    "baseline": Column(
+        "What the method under test is compared with, over all generators that have both.", "text"
+    ),
+    "check": Column(
+        "permutation: the main comparison; GEE: a marginal logistic model of single "
+        "judgments, clustered by direction; two-way bootstrap: over directions and "
+        "annotators, conservative, so that an interval with 0 in it refutes nothing.",
+        "text",
+    ),
+    "annotators": Column(
+        "screened: without those whom the screening rules leave out; all: with them.", "text"
+    ),
+    "measure": Column("What value is: the difference of MOS, or the odds ratio of a yes.", "text"),
+    "value": Column("The estimate.", "number"),
+    "value_low": Column("Lower end of its 95% interval.", "number"),
+    "value_high": Column("Upper end of its 95% interval.", "number"),
+    "p": Column("Two-sided p, not adjusted.", "p"),
 }
 
 
-def comparison_table(material: Material, roles: Roles | Undefined) -> Table:
-    """The method against each other, on each generator and pooled; no row without two methods."""
-    rows = []
-    if isinstance(roles, Roles):
-        for found in compare(material.judgments, roles.method, roles.others):
-            rows.append(
-                {
-                    "generator": scope(found.generators),
-                    "method": found.method,
-                    "baseline": found.baseline,
-                    "method_directions": found.directions[0],
-                    "baseline_directions": found.directions[1],
-                    "difference": found.difference,
-                    "odds_ratio": found.odds_ratio,
-                    "p": found.p,
-                    "p_holm": found.p_adjusted,
-                    "exact": found.exact,
-                }
-            )
+def comparison_table(material: Material, roles: Roles) -> Table:
+    """Each method under test against each baseline, on each generator and pooled."""
+    every = [
+        found
+        for method in roles.under_test
+        for found in compare(material.judgments, method, roles.against)
+    ]
+    rows = [
+        {
+            "generator": scope(found.generators),
+            "method": found.method,
+            "baseline": found.baseline,
+            "method_directions": found.directions[0],
+            "baseline_directions": found.directions[1],
+            "difference": found.difference,
+            "odds_ratio": found.odds_ratio,
+            "p": found.p,
+            "p_holm": p_holm,
+            "exact": found.exact,
+        }
+        for found, p_holm in zip(every, adjusted([found.p for found in every]), strict=True)
+    ]
     return tabulate(
         "comparisons",
         "The method against each baseline",
-        COMPARISON_WORDS,
+        COMPARISON_COLUMNS,
         rows,
-        ["generator", "baseline"],
-        [_why(roles)],
+        ["generator", *_key(roles)],
+        [roles.why],
         material.simulated,
     )
 
 
-def sensitivity_table(screened: Material, everyone: Material, roles: Roles | Undefined) -> Table:
+def sensitivity_table(screened: Material, everyone: Material, roles: Roles) -> Table:
     """The same question by other means, and with the annotators whom screening left out."""
     groups = {"screened": screened.judgments}
-    notes = [_why(roles)]
+    notes = [roles.why]
     if len(everyone.judgments) > len(screened.judgments):
         groups["all"] = everyone.judgments
     else:
         notes.append("Screening left nobody out, so screened annotators are all annotators.")
-    rows = []
-    if isinstance(roles, Roles):
-        for baseline in roles.others:
-            for name, judgments in groups.items():
-                rows += [
-                    {"baseline": baseline, "annotators": name, **check}
-                    for check in _checks(judgments, roles.method, baseline)
-                ]
+    rows = [
+        {"method": method, "baseline": baseline, "annotators": name, **check}
+        for method in roles.under_test
+        for baseline in roles.against
+        for name, judgments in groups.items()
+        for check in _checks(judgments, method, baseline)
+    ]
     return tabulate(
         "sensitivity",
         "Does the answer hang on the test, or on who is counted?",
-        SENSITIVITY_WORDS,
+        SENSITIVITY_COLUMNS,
         rows,
-        ["baseline", "check", "annotators"],
+        [*_key(roles), "check", "annotators"],
         notes,
         screened.simulated,
     )
+
+
+def _key(roles: Roles) -> list[str]:
+    """What tells the rows of a comparison apart."""
+    return ["method", "baseline"] if len(roles.under_test) > 1 else ["baseline"]
 
 
 def scope(generators: tuple[str, ...]) -> str:
@@ -129,7 +161,3 @@ def _checks(judgments: pd.DataFrame, method: str, baseline: str) -> Iterator[dic
         "value": two_way_difference(judgments, method, baseline),
         "p": NO_P,
     }
-
-
-def _why(roles: Roles | Undefined) -> str:
-    return roles.why if isinstance(roles, Roles) else f"No comparison: {roles.reason}."

@@ -1,45 +1,69 @@
 """The tables of mean opinion scores: of each direction, and of each method on each generator."""
 
+from collections.abc import Sequence
+
 from benchmark.core.estimates import Estimate, Interval, Undefined
 from benchmark.core.judgments import DIRECTION
+from benchmark.runs.roles import place
 from benchmark.stats.mos import method_mos
 from benchmark.study.answers import Material
 from benchmark.study.majority import commonest, rated_directions
-from benchmark.tables.table import Table
+from benchmark.tables.table import Column, Table
 from benchmark.tables.tabulate import tabulate
 
-DIRECTION_WORDS = {
-    "generator": "The frozen network whose latent space is searched.",
-    "method": "Where the direction comes from.",
-    "direction": "Its column in the method's matrix A, counted from 0.",
-    "mos": "Mean opinion score: the share of annotators who said that moving along the direction "
-    "does the same for different z and changes a single factor.",
-    "mos_low": "Lower end of the 95% Wilson interval of mos; it speaks of further annotators.",
-    "mos_high": "Upper end of that interval.",
-    "n": "How many annotators judged it.",
-    "category": "The change type that was named most often; empty where none was, or two tie.",
-    "label": "The name in free words that was given most often; empty where none was, or two tie.",
+DIRECTION_COLUMNS = {
+    "generator": Column("The frozen network whose latent space is searched.", "text"),
+    "method": Column("Where the direction comes from.", "text"),
+    "direction": Column("Its column in the method's matrix A, counted from 0.", "number"),
+    "mos": Column(
+        "Mean opinion score: the share of annotators who said that moving along the "
+        "direction does the same for different z and changes a single factor.",
+        better="high",
+    ),
+    "mos_low": Column(
+        "Lower end of the 95% Wilson interval of mos; it speaks of further annotators."
+    ),
+    "mos_high": Column("Upper end of that interval."),
+    "n": Column("How many annotators judged it.", "count"),
+    "category": Column(
+        "The change type that was named most often; empty where none was, or two tie.", "text"
+    ),
+    "label": Column(
+        "The name in free words that was given most often; empty where none was, or two tie.",
+        "text",
+    ),
 }
-METHOD_WORDS = {
-    "generator": DIRECTION_WORDS["generator"],
-    "method": "Where the directions come from.",
-    "directions": "How many of its directions were judged.",
-    "ratings": "How many judgments they have together.",
-    "mos": "Mean opinion score: the mean over directions of the share of annotators who found the "
-    "direction consistent and of a single factor.",
-    "mos_low": "Lower end of the 95% interval of mos, by a BCa bootstrap over directions; it "
-    "speaks of further directions of the method, judged by the same annotators.",
-    "mos_high": "Upper end of that interval.",
-    "interpretable": "The share of directions that more than half of their annotators found "
-    "consistent and of a single factor.",
-    "interpretable_low": "Lower end of its 95% Wilson interval over directions; again of further "
-    "directions, judged by the same annotators.",
-    "interpretable_high": "Upper end of that interval.",
+METHOD_COLUMNS = {
+    "generator": DIRECTION_COLUMNS["generator"],
+    "method": Column("Where the directions come from.", "text"),
+    "directions": Column("How many of its directions were judged.", "count"),
+    "ratings": Column("How many judgments they have together.", "count"),
+    "mos": Column(
+        "Mean opinion score: the mean over directions of the share of annotators who found "
+        "the direction consistent and of a single factor.",
+        better="high",
+    ),
+    "mos_low": Column(
+        "Lower end of the 95% interval of mos, by a BCa bootstrap over directions; it speaks "
+        "of further directions of the method, judged by the same annotators."
+    ),
+    "mos_high": Column("Upper end of that interval."),
+    "interpretable": Column(
+        "The share of directions that more than half of their annotators found consistent "
+        "and of a single factor.",
+        better="high",
+    ),
+    "interpretable_low": Column(
+        "Lower end of its 95% Wilson interval over directions; again of further directions, "
+        "judged by the same annotators."
+    ),
+    "interpretable_high": Column("Upper end of that interval."),
 }
 
 
-def direction_table(material: Material) -> Table:
-    """A row a rated direction."""
+def direction_table(material: Material, order: Sequence[str]) -> Table:
+    """One row per rated direction. order: of the methods."""
+    of_method = place(order)
     ties = commonest(material.judgments, "category")
     rows = []
     for row in rated_directions(material.judgments).to_dict("records"):
@@ -52,12 +76,13 @@ def direction_table(material: Material) -> Table:
                 "category": tie if isinstance(tie, Undefined) else row["category"],
             }
         )
+    rows.sort(key=lambda row: (row["generator"], of_method(row["method"])))
     unrated = material.shown - len(rows)
     notes = [f"{unrated} of {material.shown} directions have no rating."] if unrated else []
     return tabulate(
         "mos_directions",
         "Mean opinion score of each direction",
-        DIRECTION_WORDS,
+        DIRECTION_COLUMNS,
         rows,
         DIRECTION,
         notes,
@@ -65,13 +90,15 @@ def direction_table(material: Material) -> Table:
     )
 
 
-def method_table(material: Material) -> Table:
-    """A row a method on a generator."""
-    rows = [vars(result) for result in method_mos(material.judgments)]
+def method_table(material: Material, order: Sequence[str]) -> Table:
+    """One row per method on a generator. order: of the methods."""
+    of_method = place(order)
+    found = sorted(method_mos(material.judgments), key=lambda m: (m.generator, of_method(m.method)))
+    rows = [vars(result) for result in found]
     return tabulate(
         "mos_methods",
         "Mean opinion score of each method",
-        METHOD_WORDS,
+        METHOD_COLUMNS,
         rows,
         ["generator", "method"],
         simulated=material.simulated,

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
+from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator, Latents
 from benchmark.generators.fast.layers import DoubledSum, ToImage
@@ -156,6 +157,46 @@ def test_every_rewrite_takes_place_and_the_original_stays() -> None:
     assert all(c.weight.is_contiguous(memory_format=torch.channels_last) for c in convolutions)
     assert all(p.requires_grad for p in generator.parameters())
     assert all(torch.equal(v, before[k]) for k, v in generator.state_dict().items())
+
+
+class Named(Generator):
+    latent_dim, image_shape = 4, (3, 4, 4)
+
+    def __init__(self) -> None:
+        super().__init__()
+        twice = nn.ReLU()  # one layer at two places
+        self.net = nn.Sequential(
+            nn.Upsample(scale_factor=2),  # 0, merges into 1
+            nn.Conv2d(4, 6, 3, padding=1),
+            twice,
+            nn.Conv2d(6, 6, 3, padding=1),  # 3, merges into 4
+            nn.BatchNorm2d(6),
+            twice,
+            nn.Upsample(scale_factor=2),  # 6, changes places with 7
+            nn.Conv2d(6, 3, 1),
+        )
+
+    def feature_layers(self) -> tuple[str, ...]:
+        return tuple(f"net.{i}" for i in range(8))
+
+    def forward(self, latents: Latents) -> Tensor:
+        return self.net(latents.point[:, :, None, None])
+
+
+def test_layers_that_are_left_keep_their_names_and_the_others_are_said_to_be_gone() -> None:
+    torch.manual_seed(0)
+    generator = Named().double().eval()
+    generator.net[4] = disturbed_norm(6)
+    prepared = prepare(generator)
+    latents = latents_of(generator)
+    torch.testing.assert_close(prepared(latents), generator(latents), rtol=0, atol=1e-13)
+    for layer in generator.feature_layers():
+        if layer in ("net.0", "net.3", "net.6"):
+            with pytest.raises(BenchError, match=f"has no module '{layer}'"):
+                prepared.features(latents, layer)
+            continue
+        found, expected = (model.features(latents, layer) for model in (prepared, generator))
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-13)
 
 
 def test_a_generator_without_sequences_is_left_as_it_is() -> None:

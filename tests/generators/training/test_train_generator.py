@@ -15,13 +15,14 @@ from PIL import Image
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import sha256
 from benchmark.generators.biggan import BigGAN
+from benchmark.generators.family import Family
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.registry import GENERATORS
 from benchmark.generators.sngan import SNGAN
-from benchmark.generators.stored import Family, load_weights, weights_hash
+from benchmark.generators.stored import load_weights, weights_hash
 from benchmark.generators.training import adversarial as training
 from benchmark.generators.training.augmentation import KINDS
-from benchmark.generators.training.gan_config import GanConfig
+from benchmark.generators.training.game import GanConfig
 from benchmark.generators.training.real_images import ImageSet
 from benchmark.generators.training.recipes import RECIPES, Recipe
 from benchmark.generators.training.train_generator import train_generator
@@ -144,7 +145,8 @@ def test_the_other_families(
     monkeypatch.setitem(RECIPES, "tiny", replace(TINY, make=makes[family], config=config))
     trained = train_generator("tiny", data, tmp_path / "out")
     loaded = load_weights(trained.weights)
-    assert loaded.architecture()["name"] == family  # type: ignore[operator]
+    assert isinstance(loaded, Family)
+    assert loaded.family == family
     assert f"| Architecture | name {family}, " in trained.card.read_text()
 
 
@@ -165,6 +167,8 @@ def test_every_recipe_makes_a_generator_of_its_family_and_size(name: str) -> Non
     generator = recipe.make()
     side = 64 if recipe.held_out else 32
     assert generator.image_shape == (1 if name.startswith("mnist") else 3, side, side)
-    assert name.split("-")[1] == generator.architecture()["name"]
+    assert name.split("-")[1] == generator.family
     assert sum(p.numel() for p in generator.parameters()) < 6e6  # 12 MB each in float16
-    assert GENERATORS[name].k <= generator.latent_dim
+    usual = GENERATORS[name].usual
+    assert usual is not None
+    assert usual.k <= generator.latent_dim

@@ -2,7 +2,7 @@
 
 import torch
 
-from benchmark.generators.training.views import view
+from benchmark.generators.training.augmentation import view
 
 
 def ramp(n: int, side: int = 32) -> torch.Tensor:

@@ -10,7 +10,7 @@ from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.sngan import SNGAN
 from benchmark.generators.training.adversarial import GanTraining
 from benchmark.generators.training.augmentation import KINDS
-from benchmark.generators.training.gan_config import GanConfig
+from benchmark.generators.training.game import GanConfig
 from benchmark.generators.training.real_images import ImageSet
 
 CONFIG = GanConfig(steps=9, batch=4, critic_width=4, checkpoint_every=4, samples_every=4)

@@ -11,7 +11,7 @@ from benchmark.charts import style
 from benchmark.report.figures.methods import write_figures
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
-from tests.report.drawn import write_cell
+from tests.report.drawn import ORDER, write_cell
 
 NAMES = ("rca", "price", "directions", "shifts", "curves", "confusion")
 
@@ -45,7 +45,7 @@ def test_an_svg_names_its_methods_and_holds_no_date(reported):
 def test_one_method_one_seed_and_any_number_of_directions(tmp_path):
     for k in (1, 2, 512):
         write_cell(tmp_path / "run", f"net-{k}", "random", 0, k=k)
-    write_figures(headline(read_cells(tmp_path / "run"), {}), tmp_path / "figures")
+    write_figures(headline(read_cells(tmp_path / "run"), {}), tmp_path / "figures", ORDER)
     check(tmp_path / "figures")
 
 
@@ -55,22 +55,35 @@ def test_what_a_cell_did_not_store_is_left_out(run, tmp_path):
         path.unlink()
     for path in run.glob("cells/*/*/*/curves.parquet"):
         path.unlink()
-    write_figures(rows, tmp_path / "figures")
+    write_figures(rows, tmp_path / "figures", ORDER)
     check(tmp_path / "figures", ("rca", "price"))
 
 
 def test_failures_alone_make_no_figure(tmp_path):
     write_cell(tmp_path / "run", "planted", "random", 0, failure="x")
-    write_figures(headline(read_cells(tmp_path / "run"), {}), tmp_path / "figures")
+    write_figures(headline(read_cells(tmp_path / "run"), {}), tmp_path / "figures", ORDER)
     assert not (tmp_path / "figures").exists()
 
 
-def test_a_method_keeps_its_colour_and_marker_in_any_company():
+def test_colours_and_markers_follow_the_order_that_is_given():
     for look in (style.palette, style.markers):
-        alone, together = look(["random"]), look(["zebra", "random", "discovered"])
-        assert alone["random"] == together["random"]
-        known = [together[m] for m in ("discovered", "random", "coordinate", "zebra")]
-        assert len(set(known)) == 4
+        assert list(look(ORDER)) == list(ORDER)
+        assert len(set(look(ORDER).values())) == 3
+        assert look(["zebra"])["zebra"] == look(ORDER)["discovered"]
+
+
+def test_a_legend_shows_who_is_there_in_that_order_with_their_own_look():
+    figure, _ = style.facets(1)
+    style.legend(figure, ["random", "discovered"], ORDER, [style.CHANCE])
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "discovered",
+        "random",
+        "chance, 1 / K",
+    ]
+    assert [line.get_marker() for line in legend.get_lines()[:2]] == [
+        style.markers(ORDER)[name] for name in ("discovered", "random")
+    ]
 
 
 @pytest.mark.parametrize(("n", "shape"), [(1, (1, 1)), (2, (1, 2)), (4, (2, 2)), (5, (2, 3))])

@@ -7,8 +7,10 @@ from benchmark.report.tables.against import comparison_table
 from benchmark.report.tables.main_table import rca_table
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
+from benchmark.runs.roles import assign_roles
 from tests.report.drawn import draw_judged, write_cell
 
+ROLES = assign_roles({"discovered": "method", "random": "baseline", "coordinate": "baseline"})
 PAIR = {
     "method": "discovered",
     "baseline": "random",
@@ -26,17 +28,17 @@ PAIR = {
         (
             {},
             "R tells directions of discovered apart better than those of random, by 0.200, "
-            "adjusted p 0.01.",
+            "adjusted p 0.010.",
         ),
         (
             {"rca_difference": -0.2},
             "R tells directions of discovered apart worse than those of "
-            "random, by 0.200, adjusted p 0.01.",
+            "random, by 0.200, adjusted p 0.010.",
         ),
         (
             {"rca_p_adjusted": 0.05},
             "No difference to random is shown (discovered lies above it by "
-            "0.200, adjusted p 0.05).",
+            "0.200, adjusted p 0.050).",
         ),
         (
             {"rca_p_adjusted": None, "note": "few directions"},
@@ -50,7 +52,7 @@ def test_a_sentence_is_as_careful_as_its_p(changes, expected):
 
 def test_a_difference_shows_what_is_known_of_it():
     words = "RCA of discovered less this: +0.200"
-    assert difference(PAIR, "rca") == f"{words} [+0.100, +0.300], adjusted p 0.01"
+    assert difference(PAIR, "rca") == f"{words} [+0.100, +0.300], adjusted p 0.010"
     without = {"rca_difference_low": None, "rca_difference_high": None, "rca_p_adjusted": None}
     assert difference(PAIR | without, "rca") == words
     assert difference({}, "rca") == difference(PAIR, "mos") == ""
@@ -61,7 +63,7 @@ def test_few_directions_have_a_glance_without_an_interval(tmp_path):
         write_cell(tmp_path, "planted", method, 0, k=3)
     write_cell(tmp_path, "planted", "coordinate", 0, failure="x")
     rows = headline(read_cells(tmp_path), {})
-    (glance,) = glances(rca_table(rows), comparison_table(rows))
+    (glance,) = glances(rca_table(rows), comparison_table(rows, ROLES))
     words = {row["method"]: row["against"] for row in glance.rows}
     assert words["discovered"] == words["coordinate"] == []
     assert words["random"][0].startswith("RCA of discovered less this: ")
@@ -70,7 +72,7 @@ def test_few_directions_have_a_glance_without_an_interval(tmp_path):
 
 def test_a_study_adds_its_mos_with_its_word(run):
     rows, judged = headline(read_cells(run), {}), draw_judged(simulated=True)
-    (glance,) = glances(rca_table(rows), comparison_table(rows, judged), judged)
+    (glance,) = glances(rca_table(rows), comparison_table(rows, ROLES, judged), judged)
     random = glance.rows[1]["against"]
     own = judged.directions.query("method == 'random'")["mos"]
     assert random[1] == f"simulated MOS {own.mean():.2f}, 7 directions judged"

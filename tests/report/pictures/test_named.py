@@ -63,9 +63,9 @@ def test_names_of_a_study_come_with_mos_the_best_first_and_are_shown_as_text(run
     write_labels(path, labels)
     write_names(run)
     text = (run / "named.md").read_text()
-    assert text.index(
-        "&lt;b&gt;zoom&lt;/b&gt; | 1.000 [0.600, 1.000] | 10 | geometry"
-    ) < text.index("| hue | 0.250 [0.100, 0.500] | 8 | colour |")
+    assert text.index("\\<b>zoom\\</b> | 1.000 [0.600, 1.000] | 10 | geometry") < text.index(
+        "| hue | 0.250 [0.100, 0.500] | 8 | colour |"
+    )
     assert "| 2 |" not in text
 
 

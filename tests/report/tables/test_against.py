@@ -1,19 +1,30 @@
 """The comparison says what the statistics say, and says why where they cannot."""
 
+import json
+import shutil
+
+import numpy as np
 import pandas as pd
 import pytest
+from statsmodels.stats.multitest import multipletests
 
 from benchmark.report.tables.against import comparison_table
 from benchmark.runs.replicates import headline
-from benchmark.runs.results import read_cells
+from benchmark.runs.results import read_cells, write_json
+from benchmark.runs.roles import NO_ROLES, assign_roles, known_roles
 from benchmark.stats.comparison import compare_scores
 from benchmark.stats.paired import compare_rca
-from benchmark.tables.writing import write_documents
+from benchmark.tables.writing import write_table
 from tests.report.drawn import draw_judged, write_cell
 
 
 def rows_of(run):
     return headline(read_cells(run), {})
+
+
+def roles_of(run, handed=NO_ROLES, named=()):
+    stored = [(c.result.cell.method, c.result.role) for c in read_cells(run)]
+    return assign_roles(known_roles(stored, handed), named)
 
 
 def answers(run):
@@ -27,16 +38,15 @@ def answers(run):
 
 
 def test_a_row_is_what_the_paired_comparison_says(run):
-    (line,) = comparison_table(rows_of(run)).frame.to_dict("records")
+    (line,) = comparison_table(rows_of(run), roles_of(run)).frame.to_dict("records")
     (oracle,) = compare_rca(answers(run), "discovered", ["random"])
     assert line["rca_difference"] == oracle.difference.value > 0
     assert line["rca_difference_low"] == oracle.difference.interval.low
     assert line["rca_difference_high"] == oracle.difference.interval.high
     assert (line["rca_p"], line["rca_p_adjusted"]) == (oracle.p, oracle.p_adjusted)
     assert (line["directions"], line["seeds"], line["note"]) == (8, 2, "")
-    assert [float(v) for v in line["rca_by_seed"].split(", ")] == pytest.approx(
-        oracle.by_seed, abs=6e-4
-    )
+    first, second = oracle.by_seed
+    assert line["rca_by_seed"] == f"seed 0: {first:+.3f}, seed 1: {second:+.3f}"
 
 
 def test_two_generators_and_two_baselines_are_one_family_and_pooled(run):
@@ -44,13 +54,13 @@ def test_two_generators_and_two_baselines_are_one_family_and_pooled(run):
         for seed in (0, 1):
             write_cell(run, "own-net", method, seed, skill=skill)
     write_cell(run, "planted", "coordinate", 0, skill=0.3)
-    frame = comparison_table(rows_of(run)).frame
+    frame = comparison_table(rows_of(run), roles_of(run)).frame
     assert list(zip(frame["generator"], frame["baseline"], strict=True)) == [
+        ("own-net", "coordinate"),
+        ("planted", "coordinate"),
         ("own-net", "random"),
         ("planted", "random"),
         ("own-net + planted", "random"),
-        ("own-net", "coordinate"),
-        ("planted", "coordinate"),
     ]
     family = frame.dropna(subset="rca_p")
     assert len(family) == 4
@@ -62,13 +72,13 @@ def test_two_generators_and_two_baselines_are_one_family_and_pooled(run):
 def test_unequal_k_is_a_reason_and_never_nan(tmp_path):
     write_cell(tmp_path, "planted", "discovered", 0, k=8)
     write_cell(tmp_path, "planted", "random", 0, k=4)
-    table = comparison_table(rows_of(tmp_path))
+    table = comparison_table(rows_of(tmp_path), roles_of(tmp_path))
     (line,) = table.frame.to_dict("records")
     assert line["rca_difference"] is None
     assert line["rca_p_adjusted"] is None
     assert "equal K" in line["note"]
     assert "not on equal terms on planted: k 8 and 4" in line["note"]
-    write_documents(table, tmp_path)
+    write_table(table, tmp_path)
     for kind in ("csv", "md", "tex"):
         assert "nan" not in (tmp_path / f"comparison.{kind}").read_text().lower()
 
@@ -76,21 +86,98 @@ def test_unequal_k_is_a_reason_and_never_nan(tmp_path):
 def test_a_method_of_two_configurations_is_left_out_and_said_so(run):
     write_cell(run, "planted", "coordinate", 0, skill=0.3)
     write_cell(run, "planted", "random", 0, lr=1.0)
-    table = comparison_table(rows_of(run))
+    table = comparison_table(rows_of(run), roles_of(run))
     assert list(table.frame["baseline"]) == ["coordinate"]
     assert "Left out is random on planted: it has 2 configurations in this run." in table.notes
 
 
-@pytest.mark.parametrize("methods", [["random"], ["discovered"], ["random", "coordinate"]])
-def test_without_the_method_and_a_baseline_there_is_none(tmp_path, methods):
+@pytest.mark.parametrize(
+    ("methods", "reason"),
+    [
+        (["random"], "No comparison: random is alone here, so there is nothing to compare."),
+        (["discovered"], "No comparison: discovered is alone here"),
+        (["random", "coordinate"], "No comparison: coordinate and random are baselines; name "),
+    ],
+)
+def test_without_a_method_under_test_and_a_baseline_a_note_says_so(tmp_path, methods, reason):
     for method in methods:
         write_cell(tmp_path, "planted", method, 0)
-    assert comparison_table(rows_of(tmp_path)) is None
+    table = comparison_table(rows_of(tmp_path), roles_of(tmp_path))
+    assert table.frame.empty
+    (note,) = table.notes
+    assert note.startswith(reason)
+    write_table(table, tmp_path)
+    assert "There are no rows." in (tmp_path / "comparison.md").read_text()
+
+
+def test_a_side_that_only_failed_is_said_so(run):
+    for path in run.glob("cells/planted/discovered/*"):
+        shutil.rmtree(path)
+    write_cell(run, "planted", "discovered", 0, failure="x")
+    table = comparison_table(rows_of(run), roles_of(run))
+    assert table.frame.empty
+    assert table.notes[-1] == "No comparison: the run holds no answers of both sides."
+
+
+def test_failures_alone_have_no_comparison(tmp_path):
+    write_cell(tmp_path, "planted", "random", 0, failure="x")
+    assert comparison_table(rows_of(tmp_path), roles_of(tmp_path)) is None
+
+
+def test_each_of_several_under_test_meets_every_baseline_in_one_family(run):
+    for seed in (0, 1):
+        write_cell(run, "planted", "mine", seed, skill=0.9, role="method")
+        write_cell(run, "planted", "coordinate", seed, skill=0.3)
+    table = comparison_table(rows_of(run), roles_of(run))
+    frame = table.frame
+    assert list(zip(frame["method"], frame["baseline"], strict=True)) == [
+        ("discovered", "coordinate"),
+        ("discovered", "random"),
+        ("mine", "coordinate"),
+        ("mine", "random"),
+    ]
+    assert table.title == "discovered and mine against the baselines"
+    oracles = [
+        compare_rca(answers(run), method, [baseline])[0]
+        for method, baseline in zip(frame["method"], frame["baseline"], strict=True)
+    ]
+    assert list(frame["rca_p"]) == [oracle.p for oracle in oracles]
+    holm = multipletests([oracle.p for oracle in oracles], method="holm")[1]
+    np.testing.assert_allclose(frame["rca_p_adjusted"].astype(float), holm)
+
+
+def test_naming_one_narrows_the_comparison_and_its_family(run):
+    for seed in (0, 1):
+        write_cell(run, "planted", "mine", seed, skill=0.9, role="method")
+    table = comparison_table(rows_of(run), roles_of(run, named=["mine"]))
+    (line,) = table.frame.to_dict("records")
+    assert (line["method"], line["baseline"]) == ("mine", "random")
+    assert line["rca_p_adjusted"] == line["rca_p"]
+    assert "discovered could be put to the test too, with --under-test." in table.notes[0]
+
+
+def test_a_run_without_discovered_compares_what_it_has(tmp_path):
+    """Who is under test is what the cells say, whatever anything is called."""
+    for method, role in (("random", "method"), ("zebra", "baseline")):
+        write_cell(tmp_path, "planted", method, 0, role=role)
+    (line,) = comparison_table(rows_of(tmp_path), roles_of(tmp_path)).frame.to_dict("records")
+    assert (line["method"], line["baseline"]) == ("random", "zebra")
+
+
+def test_terms_are_those_of_the_two_that_are_compared(run):
+    write_cell(run, "planted", "mine", 0, role="method", batch=7)
+    for path in run.glob("cells/planted/random/*/result.json"):
+        content = json.loads(path.read_text())
+        content["config"]["protocol"]["batch"] = 7
+        write_json(path, content)
+    frame = comparison_table(rows_of(run), roles_of(run)).frame.set_index("method")
+    assert frame.loc["mine", "note"] == ""
+    assert frame.loc["discovered", "note"] == "not on equal terms on planted: batch None and 7"
 
 
 def test_people_stand_beside_r(run):
     judged = draw_judged(simulated=False)
-    table = comparison_table(rows_of(run), judged)
+    table = comparison_table(rows_of(run), roles_of(run), judged)
     (line,) = table.frame.to_dict("records")
     (oracle,) = compare_scores(judged.directions, "discovered", ["random"])
     assert line["mos_difference"] == oracle.difference.value
@@ -102,25 +189,25 @@ def test_people_stand_beside_r(run):
 
 def test_a_pair_that_the_study_left_out_says_so(run):
     write_cell(run, "planted", "coordinate", 0, skill=0.3)
-    frame = comparison_table(rows_of(run), draw_judged()).frame.set_index("baseline")
+    frame = comparison_table(rows_of(run), roles_of(run), draw_judged()).frame.set_index("baseline")
     assert frame.loc["coordinate", "mos_difference"] is None
     assert frame.loc["coordinate", "note"] == "the study judged no directions of both"
 
 
 def test_simulated_answers_are_called_so_in_every_file(run):
-    write_documents(comparison_table(rows_of(run), draw_judged()), run)
+    write_table(comparison_table(rows_of(run), roles_of(run), draw_judged()), run)
     for kind in ("csv", "md", "tex"):
         assert "simulated" in (run / f"comparison.{kind}").read_text()
 
 
 def test_the_page_says_what_each_column_means_and_the_tabular_has_its_rules(run):
-    table = comparison_table(rows_of(run))
-    write_documents(table, run)
+    table = comparison_table(rows_of(run), roles_of(run))
+    write_table(table, run)
     text = (run / "comparison.md").read_text()
     assert text.startswith("# discovered against the baselines\n")
     for name in table.frame:
         assert f"- `{name}`: " in text
     tex = (run / "comparison.tex").read_text()
-    assert tex.startswith("% discovered against the baselines\n")
+    assert r"\caption{discovered against the baselines. " in tex
     assert r"\toprule" in tex
     assert r"\bottomrule" in tex

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmark.generators.training.losses import HINGE, LOGISTIC, r1_penalty
+from benchmark.generators.training.game import HINGE, LOGISTIC, r1_penalty
 
 REAL, FAKE = torch.tensor([0.5, 2.0]), torch.tensor([-3.0, 0.2])
 

@@ -1,0 +1,138 @@
+"""What `-m` and `--metric` name: the suite's own, a package's, or a class in a file of the user's.
+
+Heavy imports wait inside, as in all of the command line.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from benchmark.core.errors import BenchError, unknown
+from benchmark.core.plugins import (
+    Loaded,
+    Offer,
+    distinct_names,
+    from_file,
+    installed,
+    is_file,
+    name_of,
+)
+
+if TYPE_CHECKING:
+    from benchmark.methods.method import Method
+    from benchmark.metrics.metric import Metric
+
+
+@dataclass(frozen=True)
+class NamedMethods:
+    """chosen: names of those to run. table: all that settings may speak of. code: of those that are
+    not the suite's own, by name.
+    """
+
+    chosen: tuple[str, ...]
+    table: Mapping[str, type[Method]]
+    code: Mapping[str, str]
+
+
+def named_methods(references: Sequence[str]) -> NamedMethods:
+    """What `-m` names, in that order; all there are where it names none. Raises BenchError."""
+    from baselines import METHODS
+
+    table, code = dict(METHODS), {}
+    for name, offer in _others("methods", METHODS).items():
+        try:
+            loaded = offer.load()
+            table[name] = _method_class(loaded.value, f"'{name}' of package {offer.package}")
+            code[name] = loaded.code
+        except BenchError as error:
+            if name in references:
+                raise
+            if not references:  # all were asked for
+                click.secho(f"left out: {error}", fg="yellow", err=True)
+    names = _by_name(references)
+    for reference, name in names.items():
+        if is_file(reference):
+            loaded = from_file(reference)
+            table[name], code[name] = _method_class(loaded.value, reference), loaded.code
+        elif name not in table:
+            raise unknown("method", name, table)
+    return NamedMethods(tuple(names.values()) or tuple(table), table, code)
+
+
+def named_metrics(references: Sequence[str]) -> dict[str, Metric]:
+    """The suite's own metrics, those of installed packages, and what `--metric` names."""
+    from benchmark.metrics import METRICS
+
+    metrics = dict(METRICS)
+    for name, offer in _others("metrics", METRICS).items():
+        try:
+            metrics[name] = _metric(offer.load(), f"'{name}' of package {offer.package}")
+        except BenchError as error:
+            if name in references:
+                raise
+            click.secho(f"left out: {error}", fg="yellow", err=True)
+    names = _by_name(references)
+    for reference, name in names.items():
+        if is_file(reference):
+            metrics[name] = _metric(from_file(reference), reference)
+        elif name not in metrics:
+            raise unknown("metric", name, metrics)
+    return metrics
+
+
+def summary(value: object) -> str:
+    """The first line of what a class or a function says of itself."""
+    return (inspect.getdoc(value) or "").partition("\n")[0]
+
+
+def _by_name(references: Sequence[str]) -> dict[str, str]:
+    """Names by reference: a file's class goes by both, and no two by one name."""
+    return distinct_names({r: name_of(r) if is_file(r) else r for r in references})
+
+
+def _others(kind: str, own: Mapping[str, object]) -> dict[str, Offer]:
+    """What installed packages offer of a kind; the suite's own names stay its own."""
+    return {name: offer for name, offer in installed(kind).items() if name not in own}
+
+
+def _method_class(value: Any, source: str) -> type[Method]:
+    from benchmark.methods.method import Method
+
+    kind: type[Method] = _subclass(value, Method, source)
+    if not is_dataclass(value):
+        raise BenchError(f"{source} must be a dataclass: write @dataclass(frozen=True) above it")
+    for setting in fields(value):
+        if setting.default is MISSING and setting.default_factory is MISSING:
+            raise BenchError(f"{source}: its setting {setting.name} needs a default")
+    return kind
+
+
+def _metric(loaded: Loaded, source: str) -> Metric:
+    from benchmark.metrics.metric import Metric
+
+    kind = _subclass(loaded.value, Metric, source)
+    if not hasattr(kind, "columns"):
+        raise BenchError(f"{source} does not say what its columns are")
+    try:
+        return kind()
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise BenchError(f"{source} cannot be made: {reason}") from error
+
+
+def _subclass(value: Any, base: type[Any], source: str) -> type[Any]:
+    """`value` if it is a class that fills in all of `base`. Raises BenchError."""
+    wanted = f"a subclass of {base.__module__}.{base.__name__}"
+    if not isinstance(value, type):
+        raise BenchError(f"{source} is a {type(value).__name__}; it must be {wanted}")
+    if not issubclass(value, base):
+        raise BenchError(f"{source} is a class of its own; it must be {wanted}")
+    if inspect.isabstract(value):
+        missing = ", ".join(sorted(getattr(value, "__abstractmethods__", ())))
+        raise BenchError(f"{source} is unfinished: it lacks {missing}")
+    return value

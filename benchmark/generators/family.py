@@ -1,0 +1,54 @@
+"""What an architecture must say of itself for the suite to save, load and train it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import torch
+from torch import Tensor
+
+from benchmark.core.errors import BenchError
+from benchmark.generators.base import Generator
+
+
+class Family(Generator):
+    """A generator of one architecture in many sizes, each rebuilt from `architecture()`.
+
+    family: the name of the architecture in a file's header. published_key: an entry that only this
+    family's published state dicts have. published_files: what a published folder of it holds, where
+    there are such folders. n_classes: of the images it is trained on, 0 without classes. grows:
+    whether its images begin small and grow during training.
+    """
+
+    family: ClassVar[str]
+    published_key: ClassVar[str]
+    published_files: ClassVar[tuple[str, ...]] = ()
+    grows: ClassVar[bool] = False
+    n_classes: int = 0
+
+    def architecture(self) -> dict[str, object]:
+        """The arguments that make such a generator."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what makes one of its size")
+
+    @classmethod
+    def from_state_dict(cls, state: Mapping[str, Tensor], source: str) -> Self:
+        """A generator of the size that a published `state` shows, loaded strictly.
+
+        `source` names the file in the BenchError that a foreign state raises.
+        """
+        raise NotImplementedError(f"{cls.__name__} does not read what others publish")
+
+    @classmethod
+    def from_folder(cls, folder: Path) -> Self:
+        """The generator in a published folder; raises BenchError naming the file at fault."""
+        raise NotImplementedError(f"{cls.__name__} is not published in folders")
+
+
+def read_state_dict(path: Path, prefix: str = "") -> dict[str, Tensor]:
+    """The entries of a state dict on disk whose names begin with `prefix`; runs nothing in it."""
+    try:
+        content: Any = torch.load(path, map_location="cpu", weights_only=True)
+        return {name: value for name, value in content.items() if name.startswith(prefix)}
+    except Exception as error:  # torch raises a different type for every way a file can be broken
+        reason = (str(error) or repr(error)).splitlines()[0]
+        raise BenchError(f"{path} is not a readable state dict: {reason}") from error

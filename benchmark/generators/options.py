@@ -1,0 +1,56 @@
+"""Options of a generator in its reference, as in `imagenet-biggan?classes=207,239`.
+
+Which there are, and of what type, says the generator's own `Options`. Only those that are given
+count towards the identity of what is computed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+from urllib.parse import quote, unquote
+
+from benchmark.core.errors import BenchError, unknown
+from benchmark.core.values import as_field
+from benchmark.generators.base import Generator
+
+
+def split_reference(reference: str) -> tuple[str, dict[str, str]]:
+    """A reference without its options, and these as texts."""
+    base, _, query = reference.partition("?")
+    parts = (part.partition("=") for part in query.split("&") if part)
+    return base, {name: unquote(text) for name, _, text in parts}
+
+
+def with_options(reference: str, options: Mapping[str, Any]) -> str:
+    """The reference that opens the same generator with these options above its own."""
+    base, own = split_reference(reference)
+    merged = {**own, **options}
+    parts = [f"{name}={quote(_text(value), safe=', /:')}" for name, value in merged.items()]
+    return f"{base}?{'&'.join(parts)}" if parts else base
+
+
+def read_options(generator: Generator, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The given options as the generator's `Options` holds them; raises BenchError naming each
+    that there is not or whose value is of another type.
+    """
+    kind, name = generator.Options, type(generator).__name__
+    known = option_names(generator)
+    if given and not known:
+        raise BenchError(
+            f"a {name} leaves nothing to choose, so there is no option '{next(iter(given))}'"
+        )
+    for option in given:
+        if option not in known:
+            raise unknown(f"option of a {name}", option, known)
+    return {option: as_field(kind, option, value, option) for option, value in given.items()}
+
+
+def option_names(generator: Generator) -> tuple[str, ...]:
+    """What can be chosen of a generator."""
+    return tuple(field.name for field in fields(generator.Options))
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool | None):
+        return str(value).lower()
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

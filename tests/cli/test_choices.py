@@ -1,0 +1,167 @@
+"""Methods and metrics by name: the suite's own, a file's, a package's; faults in one line."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from baselines import METHODS
+from benchmark.cli.choices import named_methods, named_metrics
+from benchmark.core.errors import BenchError
+from benchmark.core.storage import sha256
+from benchmark.metrics import METRICS
+
+OWN = '''
+from dataclasses import dataclass
+from baselines.random import Random
+from benchmark.methods.method import Method
+from benchmark.metrics.metric import Metric
+from benchmark.tables.table import Column
+
+@dataclass(frozen=True)
+class Twin(Random):
+    """Random again."""
+    power: float = 2.0
+
+class Bare(Method):
+    def fit(self, task): ...
+
+@dataclass(frozen=True)
+class Unfinished(Method):
+    power: float = 2.0
+
+@dataclass(frozen=True)
+class Unsettled(Random):
+    power: float
+
+class Count(Metric):
+    """How many there are."""
+    columns = {"count": Column("How many directions.", kind="count")}
+    def of_cell(self, cell, table):
+        return {"count": float(cell.shift.k)}
+
+class Wordless(Metric):
+    def of_cell(self, cell, table): ...
+
+class Needy(Count):
+    def __init__(self, path): ...
+
+class Other: ...
+
+def function(): ...
+'''
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    path = tmp_path / "mine.py"
+    path.write_text(OWN)
+    return path
+
+
+def test_without_names_all_methods_run_and_the_suites_metrics_judge() -> None:
+    named = named_methods(())
+    assert named.chosen == tuple(METHODS)
+    assert named.table == METHODS
+    assert not named.code
+    assert named_metrics(()) == METRICS
+
+
+def test_a_class_in_a_file_goes_by_both_names(own: Path) -> None:
+    named = named_methods(["random", f"{own}:Twin"])
+    assert named.chosen == ("random", "mine-Twin")
+    assert named.table["mine-Twin"].__name__ == "Twin"
+    assert named.code == {"mine-Twin": sha256(own)}
+    metrics = named_metrics([f"{own}:Count"])
+    assert [*metrics] == [*METRICS, "mine-Count"]
+    assert [*metrics["mine-Count"].columns] == ["count"]
+
+
+def test_classes_of_one_name_from_two_files_are_told_apart(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mine.py").write_text(OWN)
+    references = [f"{tmp_path / folder / 'mine.py'}:Twin" for folder in ("a", "b")]
+    assert named_methods(references).chosen == ("mine-Twin-a", "mine-Twin-b")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Bare", "must be a dataclass: write @dataclass(frozen=True) above it"),
+        ("Unfinished", "is unfinished: it lacks fit"),
+        ("Unsettled", "its setting power needs a default"),
+        ("Other", "is a class of its own; it must be a subclass of benchmark.methods.method.Met"),
+        ("Count", "is a class of its own; it must be a subclass of benchmark.methods.method.Met"),
+        ("function", "is a function; it must be a subclass of benchmark.methods.method.Method"),
+        ("Twn", "unknown name in {path} 'Twn'; did you mean Twin"),
+    ],
+)
+def test_a_method_that_does_not_keep_the_bargain(own: Path, name: str, message: str) -> None:
+    with pytest.raises(BenchError) as caught:
+        named_methods([f"{own}:{name}"])
+    assert message.format(path=own) in str(caught.value)
+    assert str(own) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Twin", "is a class of its own; it must be a subclass of benchmark.metrics.metric.Met"),
+        ("Wordless", "does not say what its columns are"),
+        ("Needy", "cannot be made: TypeError: "),
+    ],
+)
+def test_a_metric_that_does_not_keep_the_bargain(own: Path, name: str, message: str) -> None:
+    with pytest.raises(BenchError) as caught:
+        named_metrics([f"{own}:{name}"])
+    assert message in str(caught.value)
+
+
+def test_unknown_names_come_with_near_ones() -> None:
+    with pytest.raises(BenchError, match="unknown method 'randm'; did you mean random"):
+        named_methods(["randm"])
+    with pytest.raises(BenchError, match="unknown metric 'collaps'; did you mean collapse"):
+        named_metrics(["collaps"])
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package with a method and a metric, broken ones beside them, and a name of ours."""
+    about = tmp_path / "more-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: more\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text(
+        "[latent_direction_bench.methods]\ntwin = more_plugin:Twin\nbroken = more_gone:Twin\n"
+        "random = more_plugin:Twin\n"
+        "[latent_direction_bench.metrics]\ncount = more_plugin:Count\nlost = more_plugin:Lost\n"
+    )
+    (tmp_path / "more_plugin.py").write_text(OWN)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "more_plugin", raising=False)
+
+
+@pytest.mark.usefixtures("package")
+def test_plug_ins_of_packages_run_by_default_and_broken_ones_are_left_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    named = named_methods(())
+    assert named.chosen == (*METHODS, "twin")
+    assert named.code == {"twin": "more 1.0"}
+    assert named.table["random"] is METHODS["random"]
+    assert set(named_metrics(())) == {*METRICS, "count"}
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("left out: 'broken' of package more 1.0 cannot be loaded: Module")
+    assert lines[1].startswith("left out: 'lost' of package more 1.0 cannot be loaded: Attribute")
+
+
+@pytest.mark.usefixtures("package")
+def test_a_broken_plug_in_stops_only_who_asks_for_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert named_methods(["twin"]).chosen == ("twin",)
+    assert not capsys.readouterr().err
+    with pytest.raises(BenchError, match=r"'broken' of package more 1\.0 cannot be loaded"):
+        named_methods(["random", "broken"])
+    with pytest.raises(BenchError, match=r"'lost' of package more 1\.0 cannot be loaded"):
+        named_metrics(["lost"])

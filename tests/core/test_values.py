@@ -1,0 +1,83 @@
+"""Values of settings: each type takes what stands for it, as TOML or as text, and nothing else."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from benchmark.core.errors import BenchError
+from benchmark.core.values import as_field, field_types
+
+
+@dataclass(frozen=True)
+class Choice:
+    count: int = 3
+    rate: float = 0.5
+    word: str = "a"
+    sure: bool = False
+    classes: tuple[int, ...] | None = None
+    widths: tuple[float, ...] = (1.0, 2.0)
+    psi: float | None = None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("count", 4, 4),
+        ("count", "4", 4),
+        ("rate", 2, 2.0),
+        ("rate", "1e-3", 1e-3),
+        ("word", "b", "b"),
+        ("sure", True, True),
+        ("sure", "false", False),
+        ("classes", "7,2", (7, 2)),
+        ("classes", [7, 2], (7, 2)),
+        ("classes", 7, (7,)),
+        ("classes", "7", (7,)),
+        ("classes", "none", None),
+        ("widths", [1, 2.5], (1.0, 2.5)),
+        ("psi", "0.7", 0.7),
+        ("psi", None, None),
+    ],
+)
+def test_what_stands_for_a_value(name: str, value: Any, expected: Any) -> None:
+    found = as_field(Choice, name, value, name)
+    assert found == expected
+    assert type(found) is type(expected)
+    if isinstance(found, tuple):
+        assert [type(part) for part in found] == [type(part) for part in expected]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("count", 1.5, "n must be int, like 3, not 1.5"),
+        ("count", "many", "n must be int, like 3, not 'many'"),
+        ("count", True, "n must be int, like 3, not True"),
+        ("rate", "fast", "n must be float, like 0.5, not 'fast'"),
+        ("rate", "inf", "n must be float"),
+        ("rate", float("nan"), "n must be float"),
+        ("rate", None, "n must be float"),
+        ("word", 3, "n must be str, like a, not 3"),
+        ("sure", "perhaps", "n must be bool, like False, not 'perhaps'"),
+        ("sure", 1, "n must be bool"),
+        ("classes", "dog", "n must be int,int,..., not 'dog'"),
+        ("classes", "", "n must be int,int,..., not ''"),
+        ("classes", [1.5], "n must be int,int,..."),
+        ("widths", "a,b", "n must be float,float,..., like 1.0,2.0, not 'a,b'"),
+        ("psi", "", "n must be float, not ''"),
+    ],
+)
+def test_what_does_not(name: str, value: Any, message: str) -> None:
+    with pytest.raises(BenchError) as caught:
+        as_field(Choice, name, value, "n")
+    assert str(caught.value).startswith(message)
+
+
+def test_types_that_are_only_written_as_text_are_known_too() -> None:
+    """As `from __future__ import annotations` leaves them."""
+    annotations: dict[str, Any] = {"psi": "float | None", "psis": "tuple[float, ...]"}
+    fields = {"__annotations__": annotations, "psi": None, "psis": (1.0,), "__module__": __name__}
+    kind = dataclass(type("Late", (), fields))
+    assert field_types(kind) == {"psi": float | None, "psis": tuple[float, ...]}
+    assert as_field(kind, "psi", "0.5", "psi") == 0.5
