@@ -27,7 +27,7 @@ from benchmark.core.errors import BenchError
 
 
 class Bench(click.Group):
-    """Ends a user's error with one line and exit code 2, and Ctrl-C with how to continue and 130."""
+    """Turns a user's error into one line and exit code 2, and Ctrl-C into advice and 130."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -44,7 +44,7 @@ class Bench(click.Group):
 @click.group(cls=Bench, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
-    """Find interpretable directions in a GAN's latent space, and test how interpretable they are."""
+    """Find interpretable directions in a GAN's latent space, and measure how good they are."""
 
 
 @main.command()

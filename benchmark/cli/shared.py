@@ -126,7 +126,7 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 
 def line(result: Result) -> str:
-    """A cell in one line: the headline, what it was bought with, and figures of a user's metrics."""
+    """A cell in one line: the headline, what it was bought with, and a user's metrics."""
     from benchmark.metrics import HEADLINE, METRICS
     from benchmark.metrics.measures import TAKEN, measures_of
     from benchmark.tables.text import value_text

@@ -226,7 +226,7 @@ def label(folder: Path, database: str | None, task: str | None, run: Path | None
 @click.option("--seed", default=0, show_default=True)
 @click.option("--out", default="results/plan", show_default=True, type=click.Path(path_type=Path))
 def plan(effect: float, power: float, baseline: float, studies: int, seed: int, out: Path) -> None:
-    """Find how many directions, annotators and ratings a study needs; simulates STUDIES per design."""
+    """Find how large a study must be; simulates STUDIES per design."""
     from benchmark.study.planning import describe, plan_study
 
     designs = plan_study(effect, power, baseline, out, studies, seed)
