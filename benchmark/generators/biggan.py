@@ -65,8 +65,7 @@ class ConditionalNorm(nn.Module):
 
     @torch.no_grad()
     def folded(self) -> Modulation:
-        """The same layer in eval mode, in one pass over the image: the statistics move into the
-        maps.
+        """The same layer in eval mode, in one pass over the image: its statistics join the maps.
 
         (x - m) s (1 + G c) + B c = x (s + s G c) + (-m s + (B - m s G) c)
         """

@@ -1,4 +1,4 @@
-"""ablation_k and ablation_lambda: a table and a figure of what a setting buys, and costs."""
+"""ablation_k and ablation_lambda: a table and a figure of what a setting gains and costs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,7 +30,7 @@ APART = 0.05  # between lines that would hide each other, in steps of the axis
 def write_ablations(run: Path, measures: Measures, order: Sequence[str]) -> list[Table]:
     """Write ablation_<axis>.csv, .md and .tex and a figure, for each axis that was measured.
 
-    order: of the methods.
+    order: the methods in order.
     """
     found = [ablation_table(run, axis, measures, order) for axis in AXES]
     tables = [table for table in found if table is not None]
@@ -145,7 +145,7 @@ def _draw_lines(ax: Axes, group: pd.DataFrame, measure: str, order: Sequence[str
 def _draw_reference(
     ax: Axes, group: pd.DataFrame, reference: str, axis: str, values: Sequence[float]
 ) -> None:
-    """What the measure is read against at each value of the axis: chance, or all K directions."""
+    """Draw the reference of the measure at each value of the axis: chance, or all K directions."""
     ks = values if axis == "k" else [group["k"].iloc[0]] * len(values)
     if reference == "1/k":
         ax.plot(range(len(ks)), [1 / k for k in ks], color=style.GREY, linestyle=":")
@@ -155,7 +155,7 @@ def _draw_reference(
 
 
 def _frame(ax: Axes, group: pd.DataFrame, measure: str) -> None:
-    """From zero, or the lowest value below it, to a little above all that the panel holds."""
+    """Limit the axis: from zero, or the lowest value below it, to a little above all values."""
     shown = [measure, *(ENDS if measure == HEADLINE else ())]
     values = group[shown].astype(float).to_numpy()
     drawn = [
