@@ -64,9 +64,9 @@ def analyse_study(
     """Analyse the study in the folder `study`: the answers of people alone, or of bots alone.
 
     run: reads RCA from there instead of taking what the study stored. method: puts this one to the
-    test, whatever the plan says. roles: those of methods by name, for studies that do not store theirs.
-    task: `file.py:Class` of a task that is neither built in nor installed. Raises BenchError
-    where the wanted annotators judged nothing, or the screening rules leave out everyone.
+    test, whatever the plan says. roles: of methods, by name, for studies that do not store theirs.
+    task: `file.py:Class` of a task that is neither built in nor installed. Raises BenchError where
+    the wanted annotators judged nothing, or the screening rules leave out everyone.
     """
     return analyse(read_material(study, run, simulated, database, task), method, roles)
 

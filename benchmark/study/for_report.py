@@ -23,8 +23,8 @@ def read_judged(
 ) -> Judged:
     """Analyse a study of the run. Raises BenchError where it has no answers of the asked kind.
 
-    roles: those of methods by name, for studies that do not store theirs. task: `file.py:Class` of a task
-    that is neither built in nor installed.
+    roles: of methods, by name, for studies that do not store theirs. task: `file.py:Class` of a
+    task that is neither built in nor installed.
     """
     analysis = analyse_study(study, run, simulated, database, roles=roles, task=task)
     with tempfile.TemporaryDirectory() as folder:
