@@ -14,7 +14,7 @@ from .downloads import CONTENT, SHA, Offer, Site, left
 
 
 def starts(wanted: str, below: int) -> bool:
-    """Whether a request goes on there, less what the breaks may have cost."""
+    """Whether a request continues there, less the bytes that the breaks may have cost."""
     start = int(wanted.removeprefix("bytes=").rstrip("-"))
     return below - 3 * module.BLOCK < start <= below
 

@@ -1,4 +1,4 @@
-"""An older run comes along whole: what it stored stays, what follows from it is added."""
+"""An older run is converted whole: what it stored stays, what follows from it is added."""
 
 import json
 import shutil
