@@ -73,6 +73,7 @@ def _ablate(
     from benchmark.core.device import resolve
     from benchmark.report import write_report
     from benchmark.runs.ablation import note, plan_ablation
+    from benchmark.runs.meanings import note_measures
     from benchmark.runs.runner import execute
 
     config = configured(preset, settings, seeds)
@@ -84,6 +85,7 @@ def _ablate(
     )
     expected = agree(ablation.groups, out, device, yes)
     note(ablation, out, shlex.join(["bench", *sys.argv[1:]]))
+    note_measures(out, judges)
     failed = 0
     for result in execute(ablation.groups, out, device, False, judges, expected):
         protocol = result.config["protocol"]

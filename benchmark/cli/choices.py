@@ -1,4 +1,4 @@
-"""What `--all`, `-m` and `--metric` take: the suite's own, a package's, or a class in a file.
+"""What `--all`, `-m`, `--metric` take: the suite's own, a package's, or a class in a user's file.
 
 Heavy imports wait inside, as in all of the command line.
 """

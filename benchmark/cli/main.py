@@ -22,7 +22,7 @@ from benchmark.cli.shared import (
     method_roles,
     methods_option,
 )
-from benchmark.cli.study import DATABASE, study
+from benchmark.cli.study import DATABASE, TASK, study
 from benchmark.core.errors import BenchError
 
 
@@ -78,6 +78,7 @@ def run(
     from benchmark.core.device import resolve
     from benchmark.report import write_report
     from benchmark.runs.grid import plan, record
+    from benchmark.runs.meanings import note_measures
     from benchmark.runs.runner import execute
 
     if everything and generators:
@@ -93,6 +94,7 @@ def run(
     groups = plan(config, generators, named.chosen, named.table, named.code)
     expected = agree(groups, out, device, yes, force)
     record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]))
+    note_measures(out, judges)
     failed = 0
     for result in execute(groups, out, device, force, judges, expected):
         click.echo(line(result))
@@ -157,25 +159,41 @@ def list_() -> None:
     help="Compare this one with the baselines. Repeatable.  [default: all that are no baselines]",
 )
 @DATABASE
+@TASK
 def report(
     run_folder: Path,
     study_folder: Path | None,
     simulated: bool,
     under_test: tuple[str, ...],
     database: str | None,
+    task: str | None,
 ) -> None:
     """Make the tables, figures and the one page of RUN again, from what it stored."""
     from benchmark.report import write_report
     from benchmark.study.for_report import read_judged
 
-    if study_folder is None and (simulated or database):
-        raise BenchError("--simulated and --database speak of a study: name it with --study")
+    if study_folder is None and (simulated or database or task):
+        raise BenchError(
+            "--simulated, --database and --task speak of a study: name it with --study"
+        )
     roles = method_roles()
     judged = None
     if study_folder is not None:
-        judged = read_judged(study_folder, run_folder, simulated, database, roles)
+        judged = read_judged(study_folder, run_folder, simulated, database, roles, task)
     write_report(run_folder, judged, roles, under_test)
     _say_where(run_folder)
+
+
+@main.command()
+@click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
+def upgrade(run_folder: Path) -> None:
+    """Bring RUN, which an earlier version wrote, to today's form; nothing is computed again."""
+    from benchmark.runs.upgrade import upgrade as bring
+
+    done = bring(run_folder, method_roles())
+    click.echo(f"{len(done.brought)} files brought along, {len(done.left)} were so already")
+    for path, reason in done.damaged.items():
+        click.secho(f"damaged, and left as it is: {path} ({reason})", fg="red", err=True)
 
 
 @main.command("train-generator")

@@ -122,13 +122,21 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 
 def line(result: Result) -> str:
-    """A cell in one line."""
+    """A cell in one line: the headline, what it was bought with, and what a user's metrics say."""
+    from benchmark.metrics import HEADLINE, METRICS
+    from benchmark.metrics.measures import TAKEN, measures_of
+    from benchmark.tables.text import value_text
+
     cell = result.cell
     name = f"{cell.generator:16} {cell.method:12} seed {cell.seed}"
     if result.status == "failed":
         return f"{name}  failed: {result.reason}"
-    figures = result.metrics
-    return (
-        f"{name}  rca_fresh {figures['rca_fresh']:.3f}  rca_joint {figures['rca_joint']:.3f}  "
-        f"cosine {figures['max_cosine']:.2f}  collapse {figures['collapse']:.2f}"
-    )
+    known = measures_of(METRICS)
+    others = [column for column in result.metrics if column not in {*known.cell, *TAKEN}]
+    kinds = {column: known.cell[column].kind for column in (HEADLINE, *known.of_prices)}
+    figures = [
+        f"{column} {value_text(value, kinds.get(column, 'number'))}"
+        for column in (*kinds, *others)
+        if (value := result.metrics.get(column)) is not None
+    ]
+    return "  ".join([name, *figures])

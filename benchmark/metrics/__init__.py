@@ -15,3 +15,8 @@ METRICS: dict[str, Metric] = {
     "collapse": Collapse(),
     "recovery": Recovery(),
 }
+
+# The columns that methods and directions are compared by. Tables sort by them, figures draw the
+# others beside them; the ends of a column's interval are called NAME_low and NAME_high.
+HEADLINE = "rca_fresh"
+HEADLINE_OF_A_DIRECTION = "accuracy"

@@ -13,6 +13,7 @@ from benchmark.tables.table import Column
 class Accuracy(Metric):
     """Reconstructor classification accuracy, of a fresh R and of the one that learned with A."""
 
+    price: ClassVar[bool] = False
     columns: ClassVar[Mapping[str, Column]] = {
         "rca_fresh": Column(
             "Reconstructor classification accuracy: the share of held-out image pairs for which R "
@@ -20,6 +21,7 @@ class Accuracy(Metric):
             "way for every method, so this is the column to compare.",
             better="high",
             label="RCA of a fresh R",
+            reference="1/k",
         ),
         "rca_fresh_low": Column(
             "Lower end of the 95% interval of rca_fresh: Wilson's over all pairs or, where it is "
@@ -31,6 +33,7 @@ class Accuracy(Metric):
             "rca_fresh, because the protocol is the same.",
             better="high",
             label="RCA of the joint R",
+            reference="1/k",
         ),
         "rca_joint_low": Column("Lower end of the 95% Wilson interval of rca_joint."),
         "rca_joint_high": Column("Upper end of that interval."),
@@ -41,19 +44,23 @@ class Accuracy(Metric):
         "shift_error": Column(
             "Mean distance between the length eps of the shift and R's estimate of it, in units of "
             "eps.",
+            kind="number",
             better="low",
-            label="shift error, in units of eps",
         ),
     }
     direction_columns: ClassVar[Mapping[str, Column]] = {
         "n": Column("How many pairs R was asked about this direction.", kind="count"),
-        "accuracy": Column("The share of them that R named right.", better="high"),
-        "low": Column("Lower end of its 95% Wilson interval."),
-        "high": Column("Upper end of that interval."),
+        "accuracy": Column(
+            "The share of pairs moved along this direction for which R names it.",
+            better="high",
+            reference="1/k",
+        ),
+        "accuracy_low": Column("Lower end of its 95% Wilson interval."),
+        "accuracy_high": Column("Upper end of that interval."),
     }
 
     def by_direction(self, cell: Evidence) -> pd.DataFrame:
-        return evaluation.per_direction(cell.predictions, cell.shift.k)
+        return direction_table(cell.predictions, cell.shift.k)
 
     def of_cell(self, cell: Evidence, table: pd.DataFrame) -> dict[str, float]:
         fresh = joint = evaluation.summarise(cell.predictions)
@@ -69,3 +76,10 @@ class Accuracy(Metric):
             "top5": fresh.top5,
             "shift_error": fresh.shift_error,
         }
+
+
+def direction_table(predictions: pd.DataFrame, k: int) -> pd.DataFrame:
+    """One row for each of k directions, with `Accuracy.direction_columns`."""
+    table = evaluation.per_direction(predictions, k)
+    table = table.rename(columns={"low": "accuracy_low", "high": "accuracy_high"})
+    return table[list(Accuracy.direction_columns)]

@@ -23,6 +23,7 @@ class Collapse(Metric):
             "Mean distance between images of different z after the largest shift, divided by that "
             "before it; 1 keeps all variety, near 0 all images have become one, and a high RCA "
             "beside a low value was bought with it.",
+            kind="ratio",
             better="high",
         )
     }

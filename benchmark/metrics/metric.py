@@ -44,12 +44,15 @@ class Evidence:
 class Metric(ABC):
     """Base of all metrics.
 
-    columns: what it says of a cell, by name; tables, words, figures and pages show them.
-    direction_columns: what it says of each direction, likewise.
+    columns: what it says of a cell, by name; tables, words, figures and pages show them. The ends
+    of a column's interval are called NAME_low and NAME_high. direction_columns: what it says of
+    each direction, likewise. price: whether the columns of a cell say what a high RCA was bought
+    with, so that figures and cards show them beside it.
     """
 
     columns: ClassVar[Mapping[str, Column]]
     direction_columns: ClassVar[Mapping[str, Column]] = {}
+    price: ClassVar[bool] = True
 
     def applies(self, cell: Evidence) -> bool:
         """Whether it can be computed here; where not, its columns stay empty."""

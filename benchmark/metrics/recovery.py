@@ -16,6 +16,7 @@ LATENTS = 64  # from which the tangents of a bent shift are averaged
 class Recovery(Metric):
     """How close the found directions are to the true ones."""
 
+    price: ClassVar[bool] = False
     columns: ClassVar[Mapping[str, Column]] = {
         "recovery": Column(
             "Where the true directions are known: the mean |cos| between them and the found "

@@ -25,9 +25,9 @@ class Redundancy(Metric):
         ),
         "effective_rank": Column(
             "Redundancy again: how many different directions the k columns amount to.",
-            kind="ratio",
+            kind="number",
             better="high",
-            label="effective rank",
+            reference="k",
         ),
     }
 

@@ -15,6 +15,7 @@ from benchmark.report.tables.ablations import write_ablations
 from benchmark.report.tables.against import comparison_table
 from benchmark.report.tables.main_table import write_tables
 from benchmark.report.tables.recipe import write_recipe
+from benchmark.runs.meanings import measures_in
 from benchmark.runs.opening import open_generators
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells, read_run
@@ -37,26 +38,28 @@ def write_report(
     the run, or it cannot write.
     """
     cells, description = read_cells(run), read_run(run)
+    measures = measures_in(description)
     known = known_roles([(c.result.cell.method, c.result.role) for c in cells], roles)
     assigned = assign_roles(known, under_test)
     order = assigned.order
-    ablations = write_ablations(run, order)  # they need no main table
+    ablations = write_ablations(run, measures, order)  # they need no main table
     rows = headline(cells, description.get("headline", {}), order)
     if not rows:
         raise BenchError(
             f"no cell of the main table has ended in {run}; the same `bench run` goes on with it"
         )
-    write_tables(rows, run)
-    write_recipe(cells, run, order)
+    write_tables(rows, measures, run)
+    write_recipe(cells, measures, run, order)
     comparison = comparison_table(rows, assigned, judged)
     if comparison is not None:
         write_table(comparison, run)
-    write_figures(rows, run / "figures", order)
+    write_figures(rows, measures, run / "figures", order)
     opened = open_generators(rows, description.get("generators", {}))
     write_pictures(rows, opened, run)
     write_named(rows, opened, run)
     chapters = explore(rows, opened, judged)
     unseen = [name for name, generator in opened.items() if generator is None]
-    write_page(
-        Contents(rows, cells, description, chapters, comparison, ablations, judged, unseen), run
+    contents = Contents(
+        rows, measures, cells, description, chapters, comparison, ablations, judged, unseen
     )
+    write_page(contents, run)

@@ -1,53 +1,17 @@
 """What the report says in words: one sentence for each column of its tables."""
 
+from benchmark.metrics import HEADLINE, METRICS
+from benchmark.metrics.measures import measures_of
 from benchmark.tables.table import Column
 
-COLUMNS = {
+PRICES = " and ".join(", ".join(measures_of(METRICS).of_prices).rsplit(", ", 1))
+
+PLACE = {
     "generator": Column("The frozen network whose latent space is searched.", "text"),
     "method": Column("Where the directions, the columns of A, come from.", "text"),
-    "rca_fresh": Column(
-        "Reconstructor classification accuracy: the share of held-out image pairs for which "
-        "R names the direction that was moved along; A is frozen and R is trained anew, the "
-        "same way for every method, so this is the column to compare.",
-        better="high",
-    ),
-    "rca_fresh_low": Column(
-        "Lower end of the 95% interval of rca_fresh: Wilson's over all pairs or, where it is "
-        "wider, Student's over the seeds."
-    ),
-    "rca_fresh_high": Column("Upper end of that interval."),
-    "rca_joint": Column(
-        "The same accuracy of the R that learned together with A; for a frozen A it equals "
-        "rca_fresh, because the protocol is the same.",
-        better="high",
-    ),
-    "top5": Column(
-        "The share of pairs for which the true direction is among R's five likeliest.",
-        better="high",
-    ),
-    "shift_error": Column(
-        "Mean distance between the length eps of the shift and R's estimate of it, in units "
-        "of eps.",
-        "number",
-        better="low",
-    ),
-    "max_cosine": Column(
-        "Redundancy: the largest |cos| of a direction to any other one, averaged over "
-        "directions; 0 is all orthogonal, 1 is each with a twin.",
-        better="low",
-    ),
-    "effective_rank": Column(
-        "Redundancy again: how many different directions the k columns amount to.",
-        "number",
-        better="high",
-    ),
-    "collapse": Column(
-        "Mean distance between images of different z after the largest shift, divided by "
-        "that before it; 1 keeps all variety, near 0 all images have become one, and a high "
-        "RCA beside a low value was bought with it.",
-        "ratio",
-        better="high",
-    ),
+}
+
+FACTS = {  # of a row of the main table, whatever was measured
     "k": Column("How many directions R chooses from; only rows of equal k compare.", "number"),
     "chance": Column("The accuracy of guessing, 1 / k."),
     "n": Column("How many pairs R was asked, over all seeds.", "count"),
@@ -61,19 +25,14 @@ COLUMNS = {
 
 INTRODUCTION = (
     "Can a reconstructor R tell by which direction an image was moved? Each row is a method on a "
-    "generator; `rca_fresh` is the figure to compare, with its 95% interval in brackets. It is "
+    f"generator; `{HEADLINE}` is the figure to compare, with its 95% interval in brackets. It is "
     "bold where that interval lies above those of all other methods on the same generator."
 )
 
-RECOVERY = (
-    "Here the true directions are known. Recovery is the mean |cos| between them and the found "
-    "directions matched to them one to one; 1 is perfect."
-)
-
 RECIPE = (
-    "Every configuration that was tried, the best `rca_fresh` of each generator and method first. "
-    "The first columns are the settings in which they differ; the columns named seconds give the "
-    "time of each phase; the others are explained in rca.md."
+    f"Every configuration that was tried, the best `{HEADLINE}` of each generator and method "
+    "first. The first columns are the settings in which they differ; the columns named seconds "
+    "give the time of each phase; the others are explained in rca.md."
 )
 
 NAMED = (
@@ -99,7 +58,7 @@ COMPARISON = {
         "How many runs of both; a direction's accuracy is averaged over them first.", "count"
     ),
     "rca_difference": Column(
-        "rca_fresh of the method less that of the baseline, the mean over directions; above "
+        f"{HEADLINE} of the method less that of the baseline, the mean over directions; above "
         "0 the method is ahead.",
         "difference",
     ),
@@ -150,29 +109,26 @@ COMPARISON_OF_STUDY = {
     "answers": Column("Who judged: people, or simulated annotators.", "text"),
 }
 
-COMPARISON_NOTE = (
-    "A high RCA alone is no good result: read it beside max_cosine, effective_rank and collapse "
-    "in the main table."
-)
+COMPARISON_NOTE = f"A high RCA alone is no good result: read it beside {PRICES} in the main table."
 
 ABLATIONS = {
     "k": (
         "Ablation over K, the number of directions",
         "RCA at different K does not compare: chance is 1 / K, and fewer directions are easier to "
         "tell apart. Compare methods at equal K; down the rows compare what a direction costs: "
-        "max_cosine, and effective_rank against k.",
+        f"{PRICES}, as far as they do not grow with k by themselves.",
     ),
     "lambda": (
         "Ablation over lambda, the weight of the shift loss",
         "The loss is the classification loss plus lambda times the shift loss, for A as for R. So "
-        "a large lambda turns the fresh R away from naming directions too, and rca_fresh falls "
+        f"a large lambda turns the fresh R away from naming directions too, and {HEADLINE} falls "
         "for both reasons. At lambda 0 no shift is learned, of either kind of loss, and "
-        "shift_error only says how long shifts are.",
+        "R's error in it only says how long shifts are.",
     ),
 }
 
 ABLATED = {
-    "lambda": Column("Weight of the shift loss beside the classification loss.", "number"),
+    "lambda": Column("Weight of the shift loss beside the classification loss.", "text"),
     "shift_loss": Column(
         "Mean squared (mse) or mean absolute (mae) error of the estimated eps.", "text"
     ),
@@ -185,8 +141,8 @@ FIGURES = {  # of the run, in the order of the page: its title, and what it show
     ),
     "price": (
         "What it was bought with",
-        "RCA against redundancy (max_cosine) and collapse. The worse end is on the right; small "
-        "points are seeds.",
+        "RCA against what a high one can be bought with, each in a panel with a range of its own. "
+        "The worse end is on the right; small points are seeds.",
     ),
     "directions": (
         "Direction by direction",
@@ -225,33 +181,19 @@ STUDY_FIGURES = {
 OF_A_SEED = {
     "seed": Column("Names the random numbers of one run.", "number"),
     "config_hash": Column("The hash of all settings.", "text"),
-    "recovery": Column(
-        "Mean |cos| between true directions and found ones, where the true ones are known; 1 "
-        "is perfect.",
-        better="high",
-    ),
     "seconds_fit": Column("Seconds to find A.", "seconds"),
     "seconds_fresh": Column("Seconds to train the fresh R.", "seconds"),
-    "seconds_evaluation": Column("Seconds to ask R, and to measure collapse.", "seconds"),
-    "rca_joint_low": Column("Lower end of the 95% interval of rca_joint, Wilson's."),
-    "rca_joint_high": Column("Upper end of that interval."),
+    "seconds_evaluation": Column("Seconds to ask R, and to measure the directions.", "seconds"),
 }
 
 OF_A_DIRECTION = {
-    "generator": COLUMNS["generator"],
-    "method": COLUMNS["method"],
+    **PLACE,
     "seed": OF_A_SEED["seed"],
     "k": Column("The direction's number, counted from 0.", "number"),
-    "n": Column("How many pairs R was asked about it.", "count"),
-    "accuracy": Column("The share of them for which R names it.", better="high"),
-    "low": Column("Lower end of its 95% Wilson interval."),
-    "high": Column("Upper end of that interval."),
-    "collapse": Column("The same as in the main table, of this direction alone.", "ratio"),
 }
 
 SETTINGS = {
-    "generator": COLUMNS["generator"],
-    "method": COLUMNS["method"],
+    **PLACE,
     "k": Column("Number of directions K.", "number"),
     "reconstructor": Column("The network R.", "text"),
     "steps": Column("Training steps of R, and of A with it.", "number"),

@@ -150,6 +150,7 @@ def record(config: RunConfig, groups: Sequence[Group], run: Path, command: str) 
         "command": command,
         "generators": references,
         "headline": headline,
+        "columns": before.get("columns", {}),
         "versions": versions(),
     }
     write_json(run / "run.json", content)

@@ -22,7 +22,7 @@ import pandas as pd
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import sha256, write_atomically
 from benchmark.directions.artefact import Directions
-from benchmark.rca import evaluation
+from benchmark.metrics import HEADLINE, HEADLINE_OF_A_DIRECTION
 
 log = logging.getLogger("bench")
 
@@ -82,21 +82,26 @@ class StoredCell:
         path = self.folder / f"{name}.parquet"
         return pd.read_parquet(path) if path.exists() else None
 
+    def by_direction(self) -> pd.DataFrame:
+        """What was measured of each direction: one row per direction k, from 0, in all columns that
+        the cell's metrics stored; NaN where a figure is not known."""
+        k = int(self.result.config["protocol"]["k"])
+        columns = self.result.metrics.get("by_direction", {})
+        frame = pd.DataFrame(columns, index=pd.RangeIndex(k, name="k"))
+        return frame.apply(pd.to_numeric)  # a column of None alone is one of NaN
+
     def ranking(self) -> list[tuple[int, float]]:
         """Each direction that R was asked about with its accuracy, the best first."""
-        predictions = self.table("predictions")
-        if predictions is None:
-            return []
-        k = int(self.result.config["protocol"]["k"])
-        table = evaluation.per_direction(predictions, k).dropna(subset="accuracy")
-        table = table.sort_values("accuracy", ascending=False, kind="stable")
-        return list(zip(table["k"].tolist(), table["accuracy"].tolist(), strict=True))
+        accuracy = self.by_direction().get(HEADLINE_OF_A_DIRECTION, pd.Series(dtype=float))
+        ranked = accuracy.dropna().sort_values(ascending=False, kind="stable")
+        return list(zip(ranked.index.tolist(), ranked.tolist(), strict=True))
 
 
 def read_cell(folder: Path) -> StoredCell | None:
     """The cell in `folder` if it ended and all its files are whole, else None.
 
-    What is damaged or cut short is named in a warning; the runner computes it again.
+    What is damaged or cut short is named in a warning; the runner computes it again. Raises
+    BenchError for a cell that an earlier version wrote, which can be brought along as it is.
     """
     path = folder / "result.json"
     if not path.exists():
@@ -104,17 +109,30 @@ def read_cell(folder: Path) -> StoredCell | None:
     try:
         content = json.loads(path.read_text())
         result = Result(**{**content, "cell": Cell(**content["cell"])})
-        if result.status == "done" and not {"rca_fresh", "n"} <= result.metrics.keys():
+        if result.status == "done" and not {HEADLINE, "n"} <= result.metrics.keys():
             raise KeyError("a done cell without its RCA")
+        lists = result.metrics.get("by_direction", {}).values()
+        if any(len(values) != result.metrics["k"] for values in lists):
+            raise ValueError("figures of other directions than there are")
     except (ValueError, KeyError, TypeError) as error:
         log.warning("%s is damaged (%s): the cell counts as not done", path, error)
         return None
-    for name, digest in result.files.items():
-        file = folder / name
-        if not file.exists() or sha256(file) != digest:
-            log.warning("%s is damaged or missing: the cell counts as not done", file)
-            return None
+    if result.status == "done" and "by_direction" not in result.metrics:
+        run = folder.parents[3]
+        raise BenchError(
+            f"{run} was written by an earlier version; `bench upgrade {run}` brings it along "
+            "without computing a cell"
+        )
+    for file in damaged(folder, result.files):
+        log.warning("%s is damaged or missing: the cell counts as not done", file)
+        return None
     return StoredCell(result, folder)
+
+
+def damaged(folder: Path, files: Mapping[str, str]) -> list[Path]:
+    """Those of a cell's files that are missing or not what was written. files: name to SHA-256."""
+    paths = {folder / name: digest for name, digest in files.items()}
+    return [path for path, digest in paths.items() if not path.exists() or sha256(path) != digest]
 
 
 def read_cells(run: Path) -> list[StoredCell]:

@@ -17,13 +17,15 @@ class Column:
 
     words: a sentence for the reader. kind: decides the digits, see `benchmark.tables.text`. better:
     the end of the scale that is better, "" where neither is. label: its short name on a page or at
-    an axis; the column's own name where it is empty.
+    an axis; the column's own name where it is empty. reference: what figures draw to read it
+    against: 1/k, the share that guessing gives, or k, the number of directions.
     """
 
     words: str
     kind: Kind = "share"
     better: Literal["high", "low", ""] = ""
     label: str = ""
+    reference: Literal["1/k", "k", ""] = ""
 
 
 @dataclass(frozen=True)
@@ -59,14 +61,14 @@ class Table:
     def shown(self) -> list[str]:
         """The frame's columns without the ends of intervals, which stand beside their values."""
         names = [str(name) for name in self.frame]
-        return [name for name in names if not _ends(name, names)]
+        return [name for name in names if not is_end(name, names)]
 
     def has_interval(self, name: str) -> bool:
         """Whether both ends of an interval belong to this column."""
         return name + LOW in self.frame and name + HIGH in self.frame
 
 
-def _ends(name: str, names: Collection[str]) -> bool:
+def is_end(name: str, names: Collection[str]) -> bool:
     """Whether this column is an end of another one's interval."""
     value = name.removesuffix(LOW).removesuffix(HIGH)
     return value != name and {value, value + LOW, value + HIGH} <= set(names)

@@ -92,12 +92,16 @@ def test_choosing_and_sorting(page: Page, told: list[str]) -> None:
     expect(facts).to_contain_text("place 1 of 8")
     page.get_by_role("button", name="Next direction").click()
     expect(facts).to_contain_text("place 2 of 8")
-    page.get_by_label("Sorted by").select_option("mos")
+    page.get_by_label("Sorted by").select_option(label="simulated MOS")
     texts = direction.locator("option").all_text_contents()
     scores = [float(t.split("simulated MOS ")[1][:4]) for t in texts if "simulated MOS" in t]
     assert scores == sorted(scores, reverse=True)
     assert "direction 6," in texts[-1]  # not judged
-    page.get_by_label("Sorted by").select_option("k")
+    page.get_by_label("Sorted by").select_option(label="collapse")  # 0.70 of the first, then more
+    texts = direction.locator("option").all_text_contents()
+    assert [int(t.split(",")[0].split()[1]) for t in texts] == list(range(7, -1, -1))
+    assert "collapse 1.00" in texts[0]
+    page.get_by_label("Sorted by").select_option(label="number")
     assert direction.input_value() == "0"
     expect(page.get_by_role("button", name="Previous direction")).to_be_disabled()
     page.locator("select[name=method]").select_option("random")

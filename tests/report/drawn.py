@@ -14,11 +14,15 @@ from benchmark.directions.artefact import Directions
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.planted import Planted
 from benchmark.generators.stored import weights_hash
+from benchmark.metrics import METRICS
+from benchmark.metrics.accuracy import direction_table
+from benchmark.metrics.measures import measures_of
 from benchmark.report.judged import Judged
 from benchmark.runs.results import Cell, Result, write_json, write_table
 from benchmark.tables.table import Column, Table
 
 STEPS = 200
+MEASURES = measures_of(METRICS)
 ORDER = ("discovered", "coordinate", "random")
 
 
@@ -67,12 +71,15 @@ def write_cell(
     skill: float = 0.5,
     failure: str = "",
     role: str | None = None,
+    figures: dict[str, Any] | None = None,
+    of_directions: dict[str, list[Any]] | None = None,
     method_settings: dict[str, Any] | None = None,
     **protocol: Any,
 ) -> Cell:
     """A cell with the figures that its own predictions give; what is not given is usual.
 
-    role: as stored; by default discovered is under test and all others are baselines.
+    role: as stored; by default discovered is under test and all others are baselines. figures,
+    of_directions: what else was measured of the cell and of its directions, by column.
     """
     if role is None:
         role = "method" if method == "discovered" else "baseline"
@@ -116,7 +123,12 @@ def write_cell(
         "max_cosine": 0.4 if method == "discovered" else 0.0,
         "effective_rank": k / 2,
         "collapse": float(collapse.mean()),
-        "by_direction": {"collapse": collapse.tolist()},
+        **(figures or {}),
+        "by_direction": {
+            **of_answers(predictions, k),
+            "collapse": collapse.tolist(),
+            **(of_directions or {}),
+        },
     }
     files = {file.name: sha256(file) for file in sorted(folder.iterdir())}
     seconds = {"fit": 1.5, "fresh": 2.5, "evaluation": 0.25}
@@ -124,6 +136,12 @@ def write_cell(
         run
     )
     return cell
+
+
+def of_answers(predictions: pd.DataFrame, k: int) -> dict[str, list[Any]]:
+    """What a cell stores of how often R named each direction; None where it was never asked."""
+    table = direction_table(predictions, k).astype(object)
+    return table.where(table.notna(), None).to_dict("list")  # type: ignore[return-value]
 
 
 def write_run(run: Path) -> Path:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from benchmark.charts import style
+from benchmark.metrics import HEADLINE_OF_A_DIRECTION
 from benchmark.rca import evaluation
 from benchmark.runs.replicates import Replicates
 
@@ -23,16 +24,17 @@ def draw_directions(directions: pd.DataFrame, folder: Path, order: Sequence[str]
 
     directions: as `direction_table` makes it. Lines are means over seeds, bands their range.
     """
+    directions = directions.dropna(subset=HEADLINE_OF_A_DIRECTION)
     if directions.empty:
         return
-    of_cell = directions.groupby(["generator", "method", "seed"])["accuracy"]
+    of_cell = directions.groupby(["generator", "method", "seed"])[HEADLINE_OF_A_DIRECTION]
     ranked = directions.assign(rank=of_cell.rank(method="first", ascending=False))
     groups = list(ranked.groupby("generator"))
     figure, axes = style.facets(len(groups))
-    end = style.ceiling(ranked["accuracy"])
+    end = style.ceiling(ranked[HEADLINE_OF_A_DIRECTION])
     for ax, (name, group) in zip(axes, groups, strict=True):
         k = int(group["k"].max()) + 1
-        _plot(ax, group, order, "rank", "accuracy", markevery=max(1, k // 8))
+        _plot(ax, group, order, "rank", HEADLINE_OF_A_DIRECTION, markevery=max(1, k // 8))
         ax.axhline(1 / k, color=style.GREY, linestyle=":")
         ax.set(title=name, xlabel="direction, the best first", ylabel="accuracy", ylim=(0, end))
     style.legend(figure, directions["method"], order, [style.CHANCE])

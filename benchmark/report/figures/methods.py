@@ -1,7 +1,6 @@
 """The figures of a run, each as PNG and SVG; here those of whole rows: RCA and its price."""
 
 from collections.abc import Mapping, Sequence
-from math import floor
 from pathlib import Path
 from typing import Any
 
@@ -10,39 +9,52 @@ import seaborn as sns
 
 from benchmark.charts import style
 from benchmark.charts.rows import INTERVAL, Row, draw_rows, point
+from benchmark.metrics import HEADLINE
+from benchmark.metrics.measures import Measures
 from benchmark.report.figures.confusion import draw_confusion
 from benchmark.report.figures.lines import draw_curves, draw_directions, draw_shifts
-from benchmark.report.tables.main_table import direction_table, rca_table, seed_table
+from benchmark.report.figures.panels import blocks, ranked_label
+from benchmark.report.tables.main_table import ENDS, direction_table, rca_table, seed_table
 from benchmark.runs.replicates import Replicates
+from benchmark.tables.table import Kind
+
+SPAN = 0.1  # of an axis of shares or ratios, at least: what differs by less looks alike
+RELATIVE_SPAN = 0.05  # the same of other axes, as a share of their largest value
+MARGIN = 0.06  # of an axis, beyond its outermost points
 
 
-def write_figures(rows: Sequence[Replicates], folder: Path, order: Sequence[str]) -> None:
+def write_figures(
+    rows: Sequence[Replicates], measures: Measures, folder: Path, order: Sequence[str]
+) -> None:
     """Write every figure that the done cells have the data for. order: of the methods."""
     rows = [r for r in rows if r.done]
     if not rows:
         return
-    table, seeds = rca_table(rows), seed_table([cell for r in rows for cell in r.done])
+    table = rca_table(rows, measures)
+    seeds = seed_table([cell for r in rows for cell in r.done], measures)
     with style.look():
-        draw_rca(table, seeds, folder, order)
-        draw_price(table, seeds, folder, order)
-        draw_directions(direction_table(rows), folder, order)
+        draw_rca(table, seeds, measures, folder, order)
+        draw_price(table, seeds, measures, folder, order)
+        draw_directions(direction_table(rows, measures), folder, order)
         draw_shifts(rows, folder, order)
         draw_curves(rows, folder, order)
         draw_confusion(rows, folder)
 
 
-def draw_rca(table: pd.DataFrame, seeds: pd.DataFrame, folder: Path, order: Sequence[str]) -> None:
+def draw_rca(
+    table: pd.DataFrame, seeds: pd.DataFrame, measures: Measures, folder: Path, order: Sequence[str]
+) -> None:
     """RCA with its interval, one line per method and facet per generator; hollow points: seeds."""
     groups = list(table.groupby("generator"))
     most = max(len(group) for _, group in groups)
     figure, axes = style.facets(len(groups), height=0.9 + 0.45 * most)
     colour, marker = style.palette(order), style.markers(order)
-    end = style.ceiling(table["rca_fresh_high"])
+    end = style.ceiling(table[ENDS[1]])
     for ax, (name, group) in zip(axes, groups, strict=True):
         ax.axvline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
         own = seeds[seeds["generator"] == name]
         draw_rows(ax, [_rca_row(row, own) for row in group.to_dict("records")], colour, marker)
-        ax.set(title=f"{name}, K = {group['k'].iloc[0]}", xlabel="RCA of a fresh R")
+        ax.set(title=f"{name}, K = {group['k'].iloc[0]}", xlabel=measures.label(HEADLINE))
         ax.set_xlim(-0.02 * end, end)
     several = [point("one seed")] if (table["seeds"] > 1).any() else []
     style.legend(figure, [], order, [style.CHANCE, INTERVAL, *several])
@@ -50,51 +62,68 @@ def draw_rca(table: pd.DataFrame, seeds: pd.DataFrame, folder: Path, order: Sequ
 
 
 def _rca_row(row: Mapping[Any, Any], seeds: pd.DataFrame) -> Row:
-    own = seeds[seeds["method"] == row["method"]]["rca_fresh"]
+    own = seeds[seeds["method"] == row["method"]][HEADLINE]
     points = list(own) if len(own) > 1 else []
+    low, high = ENDS
     return Row(
         row["method"],
-        row["rca_fresh"],
-        f"{row['rca_fresh']:.3f}",
-        (row["rca_fresh_low"], row["rca_fresh_high"]),
+        row[HEADLINE],
+        f"{row[HEADLINE]:.3f}",
+        (row[low], row[high]),
         points,
         [0.28] * len(points),
     )
 
 
 def draw_price(
-    table: pd.DataFrame, seeds: pd.DataFrame, folder: Path, order: Sequence[str]
+    table: pd.DataFrame, seeds: pd.DataFrame, measures: Measures, folder: Path, order: Sequence[str]
 ) -> None:
-    """RCA beside redundancy and collapse: what it was bought with. The worse end is right."""
+    """RCA beside what it can be bought with: one panel per measure, a block of them per generator.
+
+    Every panel has a range of its own; the worse end is right.
+    """
     groups = list(table.groupby("generator"))
-    figure, axes = style.facets(2 * len(groups), columns=2)
-    colour, marker = style.palette(order), style.markers(order)
-    end, alike = style.ceiling(seeds["rca_fresh"]), style.ceiling(seeds["max_cosine"])
-    kept = max(1.0, seeds["collapse"].max()), floor(10 * seeds["collapse"].min() - 0.5) / 10
-    for i, (name, group) in enumerate(groups):
-        own = seeds[seeds["generator"] == name]
-        redundancy, collapse = axes[2 * i : 2 * i + 2]
-        for ax, column in ((redundancy, "max_cosine"), (collapse, "collapse")):
-            for frame, look in ((own, {"s": 16, "alpha": 0.5}), (group, {"s": 60})):
+    shown = [
+        [name for name in measures.of_prices if name in group and group[name].notna().any()]
+        for _, group in groups
+    ]
+    if not any(shown):
+        return
+    figure, axes = blocks([len(names) for names in shown])
+    end = style.ceiling(seeds[HEADLINE])
+    for (generator, group), names, own in zip(groups, shown, axes, strict=True):
+        of_seeds = seeds[seeds["generator"] == generator]
+        for ax, name in zip(own, names, strict=True):
+            for frame, look in ((of_seeds, {"s": 16, "alpha": 0.5}), (group, {"s": 60})):
                 sns.scatterplot(
                     frame,
-                    x=column,
-                    y="rca_fresh",
+                    x=name,
+                    y=HEADLINE,
                     hue="method",
                     style="method",
                     ax=ax,
-                    palette=colour,
-                    markers=marker,
+                    palette=style.palette(order),
+                    markers=style.markers(order),
                     legend=False,
                     **look,
                 )
             ax.axhline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
-            ax.set(title=name, ylabel="RCA of a fresh R", ylim=(0, end))
+            ax.set(title=generator, ylabel=measures.label(HEADLINE), ylim=(0, end))
+            column = measures.cell[name]
+            low, high = limits(pd.concat([of_seeds[name], group[name]]), column.kind)
+            ax.set_xlim((high, low) if column.better == "high" else (low, high))
+            ax.set_xlabel(ranked_label(name, column))
             ax.grid(visible=True, axis="both")
-        redundancy.set(xlabel="max_cosine (0: no redundancy)", xlim=(-0.03 * alike, alike))
-        collapse.set(
-            xlabel="collapse (1: all variety kept)",
-            xlim=(kept[0] + 0.03 * (kept[0] - kept[1]), kept[1]),
-        )
     style.legend(figure, table["method"], order, [style.CHANCE])
     style.save(figure, folder, "price")
+
+
+def limits(values: pd.Series, kind: Kind) -> tuple[float, float]:
+    """Where an axis of these values begins and ends."""
+    low, high = float(values.min()), float(values.max())
+    least = SPAN if kind in ("share", "ratio") else RELATIVE_SPAN * max(abs(low), abs(high))
+    span = max(high - low, least) or 1.0
+    first = (low + high - span) / 2
+    if low >= 0:  # no axis of what cannot be negative goes far below 0
+        first = max(first, 0.0)
+    return first - MARGIN * span, first + (1 + MARGIN) * span

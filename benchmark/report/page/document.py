@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from benchmark.core.storage import write_text
+from benchmark.metrics import HEADLINE
+from benchmark.metrics.measures import Measures
 from benchmark.report.judged import Judged
+from benchmark.report.page.directions import orders, said
 from benchmark.report.page.glance import glances
 from benchmark.report.page.view import Drawing, address, drawing, study_drawing, view
 from benchmark.report.pictures.explorer import STEPS, Chapter, share
 from benchmark.report.pictures.strips import LATENTS
-from benchmark.report.tables.main_table import rca_table, seed_columns, seed_table
-from benchmark.report.words import COLUMNS, FIGURES, SETTINGS
+from benchmark.report.tables.main_table import (
+    rca_columns,
+    rca_table,
+    seed_columns,
+    seed_table,
+)
+from benchmark.report.words import FIGURES, SETTINGS
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell
 from benchmark.tables.table import Column, Table
@@ -29,9 +38,11 @@ TEMPLATES = Path(__file__).parent / "templates"
 @dataclass(frozen=True)
 class Contents:
     """What the page is made of. rows: of the main table. cells: all of the run, in any
-    configuration. description: run.json. comparison, ablations, judged: where there are any."""
+    configuration. measures: what their columns mean. description: run.json. comparison, ablations,
+    judged: where there are any."""
 
     rows: Sequence[Replicates]
+    measures: Measures
     cells: Sequence[StoredCell]
     description: Mapping[str, Any]
     chapters: Sequence[Chapter]
@@ -58,8 +69,9 @@ def html(contents: Contents, figures: Path) -> str:
     style, script = ((TEMPLATES / name).read_text("utf-8") for name in ("page.css", "explorer.js"))
     judged = contents.judged
     simulated = judged is not None and judged.simulated
-    table = rca_table(contents.rows)
-    settings, seeds = settings_table(contents.rows), seed_frame(contents.rows)
+    measures = contents.measures
+    table = rca_table(contents.rows, measures)
+    settings, seeds = settings_table(contents.rows), seed_frame(contents.rows, measures)
     meaning = {name: SETTINGS.get(name, Column("", "text")) for name in map(str, settings)}
     return templates.get_template("report.html").render(
         style=Markup(style),
@@ -67,13 +79,17 @@ def html(contents: Contents, figures: Path) -> str:
         policy=policy(style, script),
         generators=list(dict.fromkeys(table["generator"])),
         methods=list(dict.fromkeys(table["method"])),
-        glances=glances(table, contents.comparison, judged),
-        headline=view(Table("rca", "The main table", table, COLUMNS)),
+        glances=glances(table, measures, contents.comparison, judged),
+        headline={"name": HEADLINE, "words": measures.cell[HEADLINE].words},
+        prices=[measures.label(name) for name in measures.of_prices if name in table],
+        main_table=view(Table("rca", "The main table", table, rca_columns(measures))),
         comparison=view(contents.comparison, simulated) if contents.comparison else None,
         figures=run_figures(figures),
         chapters=contents.chapters,
         unseen=contents.unseen,
         picture=lambda sprite: address(".webp", sprite),
+        orders=orders(contents.chapters, measures, judged),
+        said=partial(said, measures=measures),
         shown={"best": share(len(contents.chapters)), "steps": STEPS, "latents": LATENTS},
         ablations=[
             (view(ablation), own_figure(figures, ablation.name)) for ablation in contents.ablations
@@ -88,7 +104,7 @@ def html(contents: Contents, figures: Path) -> str:
         failures=failures(contents.cells),
         facts=facts(contents),
         settings=view(Table("settings", "Settings", settings, meaning)),
-        seeds=view(Table("seeds", "Every run", seeds, seed_columns(seeds))),
+        seeds=view(Table("seeds", "Every run", seeds, seed_columns(seeds, measures))),
     )
 
 
@@ -156,10 +172,10 @@ def settings_table(rows: Sequence[Replicates]) -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def seed_frame(rows: Sequence[Replicates]) -> pd.DataFrame:
+def seed_frame(rows: Sequence[Replicates], measures: Measures) -> pd.DataFrame:
     """seeds.csv without what the settings already say."""
-    table = seed_table([cell for r in rows for cell in r.cells])
-    return table.drop(columns=["k", "chance", "config_hash"], errors="ignore")
+    table = seed_table([cell for r in rows for cell in r.cells], measures)
+    return table.drop(columns=["k", "chance", "config_hash"])
 
 
 def _listed(values: Mapping[str, Any]) -> str:

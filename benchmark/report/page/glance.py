@@ -6,7 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from benchmark.metrics import HEADLINE
+from benchmark.metrics.measures import Measures
 from benchmark.report.judged import Judged
+from benchmark.report.tables.main_table import ENDS
 from benchmark.tables.table import Table
 from benchmark.tables.text import interval_text, value_text
 
@@ -15,10 +18,12 @@ SURE = 0.05  # an adjusted p below it counts as more than chance
 
 @dataclass(frozen=True)
 class Glance:
-    """One generator: its rows of the main table, each with words `against` on how the methods
-    under test compare with it.
+    """One generator: its rows of the main table.
 
-    end: where the axis of RCA ends, in [0, 1]. sentences: one per comparison.
+    Of each: method, k, chance, status; value, low, high of the headline, and that value as text;
+    price, what it was bought with in words; against, words on how the methods under test
+    compare with it. What is not known is None. end: where the axis of RCA ends, in [0, 1].
+    sentences: one per comparison.
     """
 
     generator: str
@@ -28,16 +33,16 @@ class Glance:
 
 
 def glances(
-    table: pd.DataFrame, comparison: Table | None, judged: Judged | None = None
+    table: pd.DataFrame,
+    measures: Measures,
+    comparison: Table | None,
+    judged: Judged | None = None,
 ) -> list[Glance]:
     """table: the main table, as `rca_table` makes it. judged: adds each method's MOS."""
     pairs = comparison.frame.to_dict("records") if comparison else []
     views = []
     for generator, group in table.groupby("generator", sort=False):
-        rows = [
-            {str(k): None if pd.isna(v) else v for k, v in row.items()}
-            for row in group.to_dict("records")
-        ]
+        rows = [glanced(row, measures) for row in group.to_dict("records")]
         here = [pair for pair in pairs if pair["generator"] == generator]
         for row in rows:
             own = [pair for pair in here if pair["baseline"] == row["method"]]
@@ -45,10 +50,24 @@ def glances(
             parts = [difference(pair, "rca") for pair in own]
             parts += [spoken, *(difference(pair, "mos") for pair in own)]
             row["against"] = [words for words in parts if words]
-        highs = [row["rca_fresh_high"] for row in rows if row["rca_fresh_high"] is not None]
+        highs = [row["high"] for row in rows if row["high"] is not None]
         end = min(1.0, 1.05 * max(highs, default=1.0))
         views.append(Glance(str(generator), rows, end, [sentence(pair) for pair in here]))
     return views
+
+
+def glanced(row: Mapping[Any, Any], measures: Measures) -> dict[str, Any]:
+    """A row of the main table as its card shows it, without what it is compared with."""
+    value, low, high = (None if pd.isna(row[n]) else float(row[n]) for n in (HEADLINE, *ENDS))
+    figures = {"value": value, "low": low, "high": high}
+    text = interval_text(value, low, high, measures.cell[HEADLINE].kind)
+    price = [
+        f"{measures.label(name)} {value_text(row[name], measures.cell[name].kind)}"
+        for name in measures.of_prices
+        if name in row and not pd.isna(row[name])
+    ]
+    facts = {name: row[name] for name in ("method", "k", "chance", "status")}
+    return {**facts, **figures, "text": text, "price": ", ".join(price)}
 
 
 def opinion(judged: Judged | None, generator: str, method: str) -> str:

@@ -12,7 +12,6 @@ from torch.nn import functional as F
 
 from benchmark.core.contact_sheet import contact_sheet
 from benchmark.generators.base import Generator
-from benchmark.rca import evaluation
 from benchmark.report.judged import Judged
 from benchmark.report.pictures.panel import shifted_images
 from benchmark.report.pictures.strips import shown_latents
@@ -29,17 +28,15 @@ QUALITY = 75  # of WebP
 class Shown:
     """A direction and what is known of it.
 
-    rank: its place by accuracy, 0 the best. facts: mos, low, high, n, category and label from a
-    study, or a label that stands beside the directions; those that are known. sprite: a WebP
-    picture, a row a z, a column a value of eps.
+    rank: its place by accuracy, 0 the best. figures: what the metrics of its cell say of it, by
+    column. facts: mos, low, high, n, category and label from a study, or a label that stands beside
+    the directions. Of both those that are known. sprite: a WebP picture, one row per z, one column
+    per value of eps.
     """
 
     k: int
     rank: int
-    accuracy: float
-    low: float
-    high: float
-    collapse: float | None
+    figures: Mapping[str, float]
     facts: Mapping[str, Any]
     sprite: bytes
 
@@ -65,13 +62,11 @@ class Chapter:
 def explore(
     rows: Sequence[Replicates], opened: Mapping[str, Generator | None], judged: Judged | None
 ) -> list[Chapter]:
-    """A chapter for each row with stored answers whose generator is at hand."""
+    """A chapter for each row with ranked directions whose generator is at hand."""
     found = [
         (r, generator)
         for r in rows
-        if (generator := opened.get(r.generator)) is not None
-        and r.done
-        and r.first.table("predictions") is not None
+        if (generator := opened.get(r.generator)) is not None and r.done and r.first.ranking()
     ]
     return [
         chapter(generator, r.first, judgments_of(judged, r.generator, r.method), share(len(found)))
@@ -95,20 +90,16 @@ def chapter(
     judgments: by k, what a study says; it comes before a name beside the directions.
     """
     cell, settings = stored.result.cell, stored.result.config["protocol"]
-    predictions = stored.table("predictions")
-    assert predictions is not None, "the caller has looked"
-    table = evaluation.per_direction(predictions, settings["k"]).dropna(subset="accuracy")
-    table = table.sort_values("accuracy", ascending=False, kind="stable", ignore_index=True)
+    ranked = [k for k, _ in stored.ranking()]
+    figures = stored.by_direction().to_dict("index")
     eps = torch.linspace(-settings["max_shift"], settings["max_shift"], STEPS)  # (STEPS,)
     latents = shown_latents(generator, stored)
     directions = stored.directions()
     names = {one.index: {"label": one.label} for one in directions.labels if one.label}
     facts = {**names, **judgments}
-    collapse = stored.result.metrics.get("by_direction", {}).get("collapse")
     shown, side = [], (0, 0)
-    for rank in chosen(table["k"].tolist(), facts, best):
-        row = table.iloc[rank]
-        k = int(row["k"])
+    for rank in chosen(ranked, facts, best):
+        k = ranked[rank]
         images = shifted_images(generator, latents, directions, k, eps)
         images = reduced(images)  # (LATENTS, STEPS, C, h, w)
         side = (images.shape[-2], images.shape[-1])
@@ -116,10 +107,7 @@ def chapter(
             Shown(
                 k,
                 rank,
-                float(row["accuracy"]),
-                float(row["low"]),
-                float(row["high"]),
-                float(collapse[k]) if collapse else None,
+                {str(name): float(v) for name, v in figures[k].items() if not pd.isna(v)},
                 facts.get(k, {}),
                 sprite(images),
             )

@@ -12,6 +12,8 @@ import pandas as pd
 from benchmark.core.storage import write_text
 from benchmark.directions.labels import Label
 from benchmark.generators.base import Generator
+from benchmark.metrics import HEADLINE_OF_A_DIRECTION, METRICS
+from benchmark.metrics.measures import measures_of
 from benchmark.report.pictures.gallery import save
 from benchmark.report.pictures.strips import draw, spoken
 from benchmark.report.words import NAMED
@@ -29,7 +31,7 @@ COLUMNS = {
     "mos_high": Column("Upper end of that interval."),
     "ratings": Column("How many annotators judged it.", "count"),
     "change type": Column("The change type that was named most often.", "text"),
-    "accuracy": Column("The share of questions about it that R answers rightly.", better="high"),
+    HEADLINE_OF_A_DIRECTION: measures_of(METRICS).direction[HEADLINE_OF_A_DIRECTION],
 }
 
 
@@ -85,7 +87,7 @@ def table(names: Sequence[tuple[Label, float]]) -> Table:
                 "mos_high": label.high,
                 "ratings": label.n or None,
                 "change type": label.category,
-                "accuracy": accuracy,
+                HEADLINE_OF_A_DIRECTION: accuracy,
             }
             for label, accuracy in names
         ]

@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from benchmark.charts import style
-from benchmark.report.tables.main_table import rca_row
-from benchmark.report.words import ABLATED, ABLATIONS, COLUMNS
+from benchmark.metrics import HEADLINE
+from benchmark.metrics.measures import Measures
+from benchmark.report.figures.panels import blocks, full_label
+from benchmark.report.tables.main_table import ENDS, known, rca_columns, rca_row
+from benchmark.report.words import ABLATED, ABLATIONS, FACTS, PLACE
 from benchmark.runs.ablation import AXES, read_note
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell, read_cells
@@ -18,63 +22,40 @@ from benchmark.runs.roles import place
 from benchmark.tables.table import Table
 from benchmark.tables.writing import without_nan, write_table
 
-SHOWN = (
-    "k",
-    "chance",
-    "rca_fresh",
-    "rca_fresh_low",
-    "rca_fresh_high",
-    "rca_joint",
-    "shift_error",
-    "max_cosine",
-    "effective_rank",
-    "collapse",
-    "n",
-    "seeds",
-    "seconds",
-    "status",
-)
-MEASURES = {
-    "rca_fresh": "RCA of a fresh R",
-    "rca_joint": "RCA of the joint R",
-    "shift_error": "shift error, in units of eps",
-    "max_cosine": "max_cosine (0: no redundancy)",
-    "effective_rank": "effective rank",
-    "collapse": "collapse (1: all variety kept)",
-}
 DASHES: dict[str, Any] = {"mse": "-", "mae": "--"}  # of the two kinds of shift loss
 NO_LOSS = "none"
 APART = 0.05  # between lines that would hide each other, in steps of the axis
 
 
-def write_ablations(run: Path, order: Sequence[str]) -> list[Table]:
+def write_ablations(run: Path, measures: Measures, order: Sequence[str]) -> list[Table]:
     """Write ablation_<axis>.csv, .md and .tex and a figure, for each axis that was measured.
 
     order: of the methods.
     """
-    tables = [table for axis in AXES if (table := ablation_table(run, axis, order)) is not None]
+    found = [ablation_table(run, axis, measures, order) for axis in AXES]
+    tables = [table for table in found if table is not None]
     for table in tables:
         write_table(table, run)
         with style.look():
-            draw_ablation(table, run / "figures", order)
+            draw_ablation(table, measures, run / "figures", order)
     return tables
 
 
-def ablation_table(run: Path, axis: str, order: Sequence[str]) -> Table | None:
+def ablation_table(run: Path, axis: str, measures: Measures, order: Sequence[str]) -> Table | None:
     """One row per generator, method and value of the axis; None where it was not measured."""
     noted = read_note(run, axis)
     if not noted:
         return None
     cells = read_cells(run)
     rows = [
-        _row(generator, point, noted[generator]["seeds"], cells)
+        _row(generator, point, noted[generator]["seeds"], cells, measures)
         for generator in sorted(noted)
         for point in noted[generator]["points"]
     ]
-    own = [name for name in AXES[axis] if name not in SHOWN]
-    columns = {"generator": COLUMNS["generator"], "method": COLUMNS["method"]}
-    columns |= {name: ABLATED[name] for name in own} | {name: COLUMNS[name] for name in SHOWN}
-    frame = pd.DataFrame(rows, columns=list(columns))
+    own = [name for name in AXES[axis] if name not in FACTS]
+    terms = {name: FACTS[name] for name in ("k", "chance")}  # first, as K is what may be varied
+    columns = {**PLACE, **{name: ABLATED[name] for name in own}, **terms, **rca_columns(measures)}
+    frame = known(pd.DataFrame(rows, columns=list(columns)), measures)
     methods = sorted(set(frame["method"]), key=place(order))
     rank = {name: i for i, name in enumerate([*methods, NO_LOSS, *DASHES])}  # and of shift losses
     frame = frame.sort_values(
@@ -87,7 +68,11 @@ def ablation_table(run: Path, axis: str, order: Sequence[str]) -> Table | None:
 
 
 def _row(
-    generator: str, point: dict[str, Any], seeds: Sequence[int], cells: Sequence[StoredCell]
+    generator: str,
+    point: dict[str, Any],
+    seeds: Sequence[int],
+    cells: Sequence[StoredCell],
+    measures: Measures,
 ) -> dict[str, Any]:
     """One point: its means over the seeds of the ablation, or why there are none."""
     found = [
@@ -98,7 +83,7 @@ def _row(
         == (generator, point["method"], point.get("config_hash"))
     ]
     if found:
-        row = rca_row(Replicates(generator, point["method"], tuple(found)))
+        row = rca_row(Replicates(generator, point["method"], tuple(found)), measures)
     else:
         reason = point.get("reason")
         status = f"cannot run: {reason}" if reason else "not computed yet: run it again to go on"
@@ -110,21 +95,25 @@ def _row(
     return row
 
 
-def draw_ablation(table: Table, folder: Path, order: Sequence[str]) -> None:
-    """One facet per measure, one row of facets per generator; values of the axis stand evenly."""
-    frame = table.frame[table.frame["rca_fresh"].notna()]
+def draw_ablation(table: Table, measures: Measures, folder: Path, order: Sequence[str]) -> None:
+    """One panel per measure, a block of panels per generator; values of the axis stand evenly."""
+    frame = table.frame[table.frame[HEADLINE].notna()]
     if frame.empty:
         return
     axis = table.name.removeprefix("ablation_")
     groups = list(frame.groupby("generator"))
-    figure, axes = style.facets(len(MEASURES) * len(groups), columns=3)
-    for i, (name, group) in enumerate(groups):
-        own = axes[i * len(MEASURES) : (i + 1) * len(MEASURES)]
+    shown = [
+        [name for name in measures.of_rows if name in group and group[name].notna().any()]
+        for _, group in groups
+    ]
+    figure, axes = blocks([len(names) for names in shown])
+    for (generator, group), names, own in zip(groups, shown, axes, strict=True):
         values = sorted(set(group[axis]))
-        for ax, (measure, label) in zip(own, MEASURES.items(), strict=True):
-            _draw_lines(ax, group.assign(place=group[axis].map(values.index)), measure, order)
-            _draw_reference(ax, group, measure, values if axis == "k" else [])
-            ax.set(title=str(name), xlabel=axis, ylabel=label)
+        for ax, name in zip(own, names, strict=True):
+            _draw_lines(ax, group.assign(place=group[axis].map(values.index)), name, order)
+            _draw_reference(ax, group, measures.cell[name].reference, axis, values)
+            _frame(ax, group, name)
+            ax.set(title=str(generator), xlabel=axis, ylabel=full_label(name, measures.cell[name]))
             ax.set_xticks(range(len(values)), [f"{value:g}" for value in values])
     several = [
         Line2D([], [], color=style.GREY, linestyle=line, label=f"shift loss {loss}")
@@ -136,7 +125,7 @@ def draw_ablation(table: Table, folder: Path, order: Sequence[str]) -> None:
 
 
 def _draw_lines(ax: Axes, group: pd.DataFrame, measure: str, order: Sequence[str]) -> None:
-    """One line per method and kind of shift loss; rca_fresh with its interval."""
+    """One line per method and kind of shift loss; the headline with its interval."""
     colour, marker = style.palette(order), style.markers(order)
     aside = 0.0
     for method, rows in group.groupby("method"):
@@ -147,21 +136,31 @@ def _draw_lines(ax: Axes, group: pd.DataFrame, measure: str, order: Sequence[str
             if own.empty:
                 continue
             ax.plot(own["place"] + aside, own[measure], linestyle=line, **look)
-            if measure == "rca_fresh":
-                ends = own[["rca_fresh_low", "rca_fresh_high"]].astype(float).to_numpy().T
+            if measure == HEADLINE:
+                ends = own[list(ENDS)].astype(float).to_numpy().T
                 ax.vlines(own["place"] + aside, *ends, color=colour[method], linewidth=1)
             aside += APART
 
 
-def _draw_reference(ax: Axes, group: pd.DataFrame, measure: str, ks: Sequence[int]) -> None:
-    """Chance below an RCA; above effective rank what it would be if all directions differed."""
-    most = float(group[measure].astype(float).max())
-    if measure.startswith("rca"):
-        chance = [1 / k for k in ks] or [group["chance"].iloc[0]] * group["lambda"].nunique()
-        ax.plot(range(len(chance)), chance, color=style.GREY, linestyle=":")
-        most = group[["rca_fresh_high", "rca_joint"]].astype(float).to_numpy().max()
-    elif measure == "effective_rank" and ks:
+def _draw_reference(
+    ax: Axes, group: pd.DataFrame, reference: str, axis: str, values: Sequence[float]
+) -> None:
+    """What the measure is read against at each value of the axis: chance, or all K directions."""
+    ks = values if axis == "k" else [group["k"].iloc[0]] * len(values)
+    if reference == "1/k":
+        ax.plot(range(len(ks)), [1 / k for k in ks], color=style.GREY, linestyle=":")
+    elif reference == "k" and axis == "k":
         ax.plot(range(len(ks)), ks, color=style.GREY, linestyle="-.", linewidth=1)
         ax.annotate("all different ", (len(ks) - 1, ks[-1]), ha="right", va="center")
-        most = ks[-1]
-    ax.set_ylim(0, 1.06 * most or 1.0)
+
+
+def _frame(ax: Axes, group: pd.DataFrame, measure: str) -> None:
+    """From zero, or the lowest value below it, to a little above all that the panel holds."""
+    shown = [measure, *(ENDS if measure == HEADLINE else ())]
+    values = group[shown].astype(float).to_numpy()
+    drawn = [
+        *values[~pd.isna(values)],
+        *(y for line in ax.lines for y in np.asarray(line.get_ydata())),
+    ]
+    low, high = min(0.0, *drawn), max(0.0, *drawn)
+    ax.set_ylim(1.06 * low, 1.06 * high or 1.0)

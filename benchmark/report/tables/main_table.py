@@ -9,74 +9,60 @@ import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-from benchmark.core.storage import write_text
-from benchmark.rca import evaluation
-from benchmark.report.words import COLUMNS, INTRODUCTION, OF_A_DIRECTION, OF_A_SEED, RECOVERY
+from benchmark.metrics import HEADLINE, HEADLINE_OF_A_DIRECTION
+from benchmark.metrics.measures import Measures
+from benchmark.report.words import FACTS, INTRODUCTION, OF_A_DIRECTION, OF_A_SEED, PLACE
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell
 from benchmark.stats.intervals import wilson
-from benchmark.tables.table import Column, Table
-from benchmark.tables.writing import markdown, page, write_csv, write_table
+from benchmark.tables.table import HIGH, LOW, Column, Table
+from benchmark.tables.writing import write_csv, write_table
 
-AVERAGED = (
-    "rca_fresh",
-    "rca_joint",
-    "top5",
-    "shift_error",
-    "max_cosine",
-    "effective_rank",
-    "collapse",
-)
-FIGURES_OF_A_SEED = (  # what a cell's row shows in any case, empty where the cell failed
-    "rca_fresh",
-    "rca_fresh_low",
-    "rca_fresh_high",
-    "rca_joint",
-    "rca_joint_low",
-    "rca_joint_high",
-    "top5",
-    "shift_error",
-    "max_cosine",
-    "effective_rank",
-    "collapse",
-    "n",
-)
+ENDS = (HEADLINE + LOW, HEADLINE + HIGH)  # of its interval
+PHASE = Column("Seconds of this phase.", "seconds")
 
 
-def write_tables(rows: Sequence[Replicates], run: Path) -> None:
+def write_tables(rows: Sequence[Replicates], measures: Measures, run: Path) -> None:
     """Write rca.csv, rca.md, rca.tex, seeds.csv and directions.csv into `run`."""
-    frame = rca_table(rows)
-    bold = [(row, "rca_fresh") for row in clear_winners(frame)]
-    table = Table("rca", "RCA", frame, COLUMNS, introduction=INTRODUCTION, bold=bold)
-    write_table(table, run)
-    if known := recovery_table(rows):
-        text = f"{page(table)}\n## {known.title}\n\n{known.introduction}\n\n{markdown(known)}"
-        write_text(run / "rca.md", text)
-    seeds = seed_table([cell for r in rows for cell in r.cells])
-    write_csv(Table("seeds", "Every run", seeds, seed_columns(seeds)), run / "seeds.csv")
-    directions = Table("directions", "Every direction", direction_table(rows), OF_A_DIRECTION)
-    write_csv(directions, run / "directions.csv")
+    frame = rca_table(rows, measures)
+    bold = [(row, HEADLINE) for row in clear_winners(frame)]
+    columns = rca_columns(measures)
+    write_table(Table("rca", "RCA", frame, columns, introduction=INTRODUCTION, bold=bold), run)
+    seeds = seed_table([cell for r in rows for cell in r.cells], measures)
+    write_csv(Table("seeds", "Every run", seeds, seed_columns(seeds, measures)), run / "seeds.csv")
+    directions = direction_table(rows, measures)
+    columns = {**OF_A_DIRECTION, **measures.direction}
+    table = Table("directions", "Every direction", directions, columns)
+    write_csv(table, run / "directions.csv")
 
 
-def rca_table(rows: Sequence[Replicates]) -> pd.DataFrame:
-    """The main table: one row per generator and method, the columns of COLUMNS."""
-    return pd.DataFrame([rca_row(r) for r in rows], columns=list(COLUMNS))
+def rca_columns(measures: Measures) -> dict[str, Column]:
+    """What each column of the main table means, in order."""
+    shown = {*measures.of_rows, *ENDS}
+    figures = {name: column for name, column in measures.cell.items() if name in shown}
+    return {**PLACE, **figures, **FACTS}
 
 
-def rca_row(replicates: Replicates) -> dict[str, Any]:
-    """Means over the done seeds; NaN where none is done."""
+def rca_table(rows: Sequence[Replicates], measures: Measures) -> pd.DataFrame:
+    """The main table: one row per generator and method. What no row knows is left out."""
+    columns = list(rca_columns(measures))
+    return known(pd.DataFrame([rca_row(r, measures) for r in rows], columns=columns), measures)
+
+
+def rca_row(replicates: Replicates, measures: Measures) -> dict[str, Any]:
+    """Means over the done seeds; NaN where none is done, or one of them does not know."""
     results = [cell.result for cell in replicates.done]
     values = {
-        name: np.array([result.metrics.get(name, nan) for result in results]) for name in AVERAGED
+        name: np.array([figure(result.metrics.get(name)) for result in results])
+        for name in measures.of_rows
     }
     counts = np.array([result.metrics["n"] for result in results], dtype=int)
-    low, high = interval(values["rca_fresh"], counts)
+    low, high = interval(values[HEADLINE], counts)
     return {
         "generator": replicates.generator,
         "method": replicates.method,
         **{name: float(v.mean()) if len(v) else nan for name, v in values.items()},
-        "rca_fresh_low": low,
-        "rca_fresh_high": high,
+        **dict(zip(ENDS, (low, high), strict=True)),
         "k": replicates.k,
         "chance": 1.0 / replicates.k,
         "n": int(counts.sum()),
@@ -84,6 +70,17 @@ def rca_row(replicates: Replicates) -> dict[str, Any]:
         "seconds": sum(sum(result.seconds.values()) for result in results),
         "status": replicates.status(),
     }
+
+
+def figure(stored: float | None) -> float:
+    """A figure as tables hold it: NaN where it is not known."""
+    return nan if stored is None else stored
+
+
+def known(table: pd.DataFrame, measures: Measures) -> pd.DataFrame:
+    """The table without those columns of metrics that no row fills; the headline always stays."""
+    optional = [name for name in measures.cell if name in table and name not in (HEADLINE, *ENDS)]
+    return table.drop(columns=[name for name in optional if table[name].isna().all()])
 
 
 def interval(shares: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
@@ -106,78 +103,66 @@ def interval(shares: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
 
 def clear_winners(table: pd.DataFrame) -> list[int]:
     """The rows whose interval lies above those of all others of their generator and K."""
+    low, high = ENDS
     records = table.to_dict("records")
     winners = []
     for i, row in enumerate(records):
         rivals = [
-            other["rca_fresh_high"]
+            other[high]
             for other in records
             if other is not row
             and (other["generator"], other["k"]) == (row["generator"], row["k"])
-            and not isnan(other["rca_fresh"])
+            and not isnan(other[HEADLINE])
         ]
-        if rivals and row["rca_fresh_low"] > max(rivals):
+        if rivals and row[low] > max(rivals):
             winners.append(i)
     return winners
 
 
-def seed_table(cells: Sequence[StoredCell]) -> pd.DataFrame:
-    """One row per cell, done or failed."""
-    return pd.DataFrame([seed_row(cell) for cell in cells])
+def seed_table(cells: Sequence[StoredCell], measures: Measures) -> pd.DataFrame:
+    """One row per cell, done or failed. What no cell knows is left out."""
+    frame = pd.DataFrame([seed_row(cell, measures) for cell in cells])
+    last = frame.pop("status")
+    return known(frame.assign(status=last), measures)  # after the seconds of all phases
 
 
-def seed_row(stored: StoredCell) -> dict[str, Any]:
+def seed_row(stored: StoredCell, measures: Measures) -> dict[str, Any]:
     """One cell: what it is, its figures, and the seconds of each phase."""
     result = stored.result
-    figures = {name: v for name, v in result.metrics.items() if not isinstance(v, (dict, list))}
-    figures = {**dict.fromkeys(FIGURES_OF_A_SEED, nan), **figures}
+    k = int(result.config["protocol"]["k"])
     return {
         "generator": result.cell.generator,
         "method": result.cell.method,
         "seed": result.cell.seed,
         "config_hash": result.cell.config_hash,
-        **figures,
+        **{name: figure(result.metrics.get(name)) for name in measures.cell},
+        "k": k,
+        "chance": 1.0 / k,
+        "n": result.metrics.get("n", 0),
         **{f"seconds_{phase}": seconds for phase, seconds in result.seconds.items()},
         "status": f"failed: {result.reason}" if result.status == "failed" else result.status,
     }
 
 
-def direction_table(rows: Sequence[Replicates]) -> pd.DataFrame:
-    """One row per direction of each done cell: accuracy with 95% Wilson interval, and collapse."""
-    columns = ["generator", "method", "seed", "k", "n", "accuracy", "low", "high", "collapse"]
-    parts = [pd.DataFrame(columns=columns)]
-    for r in rows:
-        for stored in r.done:
-            predictions = stored.table("predictions")
-            if predictions is not None:
-                table = evaluation.per_direction(predictions, r.k)
-                table["collapse"] = stored.result.metrics.get("by_direction", {}).get(
-                    "collapse", nan
-                )
-                place = {"generator": r.generator, "method": r.method}
-                parts.append(table.assign(**place, seed=stored.result.cell.seed)[columns])
-    return pd.concat(parts[1:] or parts, ignore_index=True)
+def seed_columns(seeds: pd.DataFrame, measures: Measures) -> dict[str, Column]:
+    """What each column of the table of cells means."""
+    meaning = {**PLACE, **OF_A_SEED, **measures.cell, **FACTS}
+    return {name: meaning.get(name, PHASE) for name in map(str, seeds)}
 
 
-def seed_columns(seeds: pd.DataFrame) -> dict[str, Column]:
-    """What each column of the table of cells means; figures that nobody explained are numbers."""
-    known = {**COLUMNS, **OF_A_SEED}
-    return {name: known.get(name, Column("", "number")) for name in map(str, seeds)}
-
-
-def recovery_table(rows: Sequence[Replicates]) -> Table | None:
-    """The recovery of directions that are known; None where none are."""
-    known = [
-        {"generator": r.generator, "method": r.method, "recovery": float(np.mean(values))}
+def direction_table(rows: Sequence[Replicates], measures: Measures) -> pd.DataFrame:
+    """One row per direction of each done cell, with all that was measured of it."""
+    place, figures = ["generator", "method", "seed", "k"], list(measures.direction)
+    parts = [
+        stored.by_direction()
+        .reindex(columns=figures)
+        .assign(generator=r.generator, method=r.method, seed=stored.result.cell.seed)
+        .reset_index()[[*place, *figures]]
         for r in rows
-        if (values := recoveries(r))
+        for stored in r.done
     ]
-    columns = {name: {**COLUMNS, **OF_A_SEED}[name] for name in ("generator", "method", "recovery")}
-    frame = pd.DataFrame(known, columns=list(columns))
-    return Table("recovery", "Recovery", frame, columns, introduction=RECOVERY) if known else None
-
-
-def recoveries(replicates: Replicates) -> list[float]:
-    """By seed; empty for generators whose true directions nobody knows."""
-    metrics = [cell.result.metrics for cell in replicates.done]
-    return [m["recovery"] for m in metrics if "recovery" in m]
+    table = (
+        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*place, *figures])
+    )
+    empty = [name for name in figures if table[name].isna().all()]
+    return table.drop(columns=[name for name in empty if name != HEADLINE_OF_A_DIRECTION])

@@ -11,7 +11,7 @@ from benchmark.charts import style
 from benchmark.report.figures.methods import write_figures
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
-from tests.report.drawn import ORDER, write_cell
+from tests.report.drawn import MEASURES, ORDER, write_cell
 
 NAMES = ("rca", "price", "directions", "shifts", "curves", "confusion")
 
@@ -45,7 +45,7 @@ def test_an_svg_names_its_methods_and_holds_no_date(reported):
 def test_one_method_one_seed_and_any_number_of_directions(tmp_path):
     for k in (1, 2, 512):
         write_cell(tmp_path / "run", f"net-{k}", "random", 0, k=k)
-    write_figures(headline(read_cells(tmp_path / "run"), {}), tmp_path / "figures", ORDER)
+    write_figures(headline(read_cells(tmp_path / "run"), {}), MEASURES, tmp_path / "figures", ORDER)
     check(tmp_path / "figures")
 
 
@@ -55,13 +55,13 @@ def test_what_a_cell_did_not_store_is_left_out(run, tmp_path):
         path.unlink()
     for path in run.glob("cells/*/*/*/curves.parquet"):
         path.unlink()
-    write_figures(rows, tmp_path / "figures", ORDER)
-    check(tmp_path / "figures", ("rca", "price"))
+    write_figures(rows, MEASURES, tmp_path / "figures", ORDER)
+    check(tmp_path / "figures", ("rca", "price", "directions"))
 
 
 def test_failures_alone_make_no_figure(tmp_path):
     write_cell(tmp_path / "run", "planted", "random", 0, failure="x")
-    write_figures(headline(read_cells(tmp_path / "run"), {}), tmp_path / "figures", ORDER)
+    write_figures(headline(read_cells(tmp_path / "run"), {}), MEASURES, tmp_path / "figures", ORDER)
     assert not (tmp_path / "figures").exists()
 
 

@@ -8,7 +8,7 @@ from benchmark.report.tables.main_table import rca_table
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
 from benchmark.runs.roles import assign_roles
-from tests.report.drawn import draw_judged, write_cell
+from tests.report.drawn import MEASURES, draw_judged, write_cell
 
 ROLES = assign_roles({"discovered": "method", "random": "baseline", "coordinate": "baseline"})
 PAIR = {
@@ -63,7 +63,7 @@ def test_few_directions_have_a_glance_without_an_interval(tmp_path):
         write_cell(tmp_path, "planted", method, 0, k=3)
     write_cell(tmp_path, "planted", "coordinate", 0, failure="x")
     rows = headline(read_cells(tmp_path), {})
-    (glance,) = glances(rca_table(rows), comparison_table(rows, ROLES))
+    (glance,) = glances(rca_table(rows, MEASURES), MEASURES, comparison_table(rows, ROLES))
     words = {row["method"]: row["against"] for row in glance.rows}
     assert words["discovered"] == words["coordinate"] == []
     assert words["random"][0].startswith("RCA of discovered less this: ")
@@ -72,7 +72,9 @@ def test_few_directions_have_a_glance_without_an_interval(tmp_path):
 
 def test_a_study_adds_its_mos_with_its_word(run):
     rows, judged = headline(read_cells(run), {}), draw_judged(simulated=True)
-    (glance,) = glances(rca_table(rows), comparison_table(rows, ROLES, judged), judged)
+    (glance,) = glances(
+        rca_table(rows, MEASURES), MEASURES, comparison_table(rows, ROLES, judged), judged
+    )
     random = glance.rows[1]["against"]
     own = judged.directions.query("method == 'random'")["mos"]
     assert random[1] == f"simulated MOS {own.mean():.2f}, 7 directions judged"

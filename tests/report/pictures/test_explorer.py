@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
@@ -26,7 +27,7 @@ def test_a_sprite_holds_the_images_of_the_shifted_latents(run):
     generator = Planted().eval()
     chapter = chapters_of(run)[0]
     stored = next(c for c in read_cells(run) if c.result.cell.method == chapter.method)
-    matrix = stored.directions().matrix
+    matrix = load_file(stored.folder / "directions.safetensors")["directions"]
     z = generator.sample(LATENTS, stream("planted", "strips")).point
     for one in chapter.directions[:3]:
         picture = np.asarray(Image.open(BytesIO(one.sprite)).convert("RGB"), dtype=float)
@@ -44,7 +45,7 @@ def test_a_chapter_says_what_it_holds(run):
     discovered, random = chapters_of(run)
     assert (discovered.method, discovered.seed, discovered.of) == ("discovered", 0, 8)
     assert discovered.eps == tuple(range(-6, 7))
-    accuracies = [one.accuracy for one in discovered.directions]
+    accuracies = [one.figures["accuracy"] for one in discovered.directions]
     assert accuracies == sorted(accuracies, reverse=True)
     assert {one.k for one in random.directions} == set(range(8))
     assert [one.rank for one in random.directions] == list(range(8))

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from benchmark.directions.artefact import Directions
+from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator
 from benchmark.generators.planted import Planted
 from benchmark.report.pictures.panel import GAP, LEAST, LINE, MOST, panel, shifted_images, signed
@@ -21,18 +23,19 @@ class Large(Generator):
 def test_images_are_those_of_the_shifted_latents():
     generator = Planted()
     latents = generator.sample(3, torch.Generator().manual_seed(0))
-    column, eps = torch.randn(16), torch.tensor([-2.0, 0.0, 5.0])
-    images = shifted_images(generator, latents, column, eps)
+    matrix, eps = torch.randn(16, 4), torch.tensor([-2.0, 0.0, 5.0])
+    images = shifted_images(generator, latents, Directions(FrozenLinear(matrix)), 2, eps)
     assert images.shape == (3, 3, 3, 32, 32)
     for i in range(3):
         for j in range(3):
-            expected = generator(latents[i : i + 1].moved(eps[j] * column))[0]
+            expected = generator(latents[i : i + 1].moved(eps[j] * matrix[:, 2]))[0]
             torch.testing.assert_close(images[i, j], expected)
 
 
 def test_large_images_come_down_and_keep_their_values():
     latents = Large().sample(2, torch.Generator().manual_seed(0))
-    images = shifted_images(Large(), latents, torch.tensor([1.0, 0.0]), torch.tensor([0.0]))
+    still = Directions(FrozenLinear(torch.tensor([[1.0], [0.0]])))
+    images = shifted_images(Large(), latents, still, 0, torch.tensor([0.0]))
     assert images.shape == (2, 1, 1, MOST, MOST)
     torch.testing.assert_close(images[:, 0, 0, 5, 5], latents.point[:, 0])
 

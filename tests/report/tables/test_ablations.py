@@ -7,7 +7,7 @@ from PIL import Image
 
 from benchmark.report.tables.ablations import ablation_table, write_ablations
 from benchmark.runs.results import read_cell, write_json
-from tests.report.drawn import ORDER, write_cell
+from tests.report.drawn import MEASURES, ORDER, write_cell
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def run(tmp_path):
 
 
 def test_a_row_is_the_mean_over_the_seeds_of_the_ablation(run):
-    frame = ablation_table(run, "k", ORDER).frame
+    frame = ablation_table(run, "k", MEASURES, ORDER).frame
     row = frame[(frame["method"] == "discovered") & (frame["k"] == 8)].iloc[0]
     folders = sorted(run.glob("cells/planted/discovered/[01]-*"))
     cells = [read_cell(folder).result for folder in folders]
@@ -44,7 +44,7 @@ def test_a_row_is_the_mean_over_the_seeds_of_the_ablation(run):
 
 
 def test_rows_stand_by_method_and_value_with_what_cannot_run(run):
-    frame = ablation_table(run, "k", ORDER).frame
+    frame = ablation_table(run, "k", MEASURES, ORDER).frame
     assert list(frame["method"]) == ["discovered"] * 4 + ["coordinate"] * 4
     assert list(frame["k"]) == [4, 8, 16, 32] * 2
     last = frame[frame["k"] == 32]
@@ -57,7 +57,7 @@ def test_rows_stand_by_method_and_value_with_what_cannot_run(run):
 
 
 def test_without_a_weight_there_is_no_kind_of_loss(run):
-    frame = ablation_table(run, "lambda", ORDER).frame
+    frame = ablation_table(run, "lambda", MEASURES, ORDER).frame
     assert list(zip(frame["lambda"], frame["shift_loss"], strict=True)) == [
         (0.0, "none"),
         (1.0, "mse"),
@@ -68,7 +68,7 @@ def test_without_a_weight_there_is_no_kind_of_loss(run):
 
 
 def test_files_say_that_k_does_not_compare_and_hold_no_nan(run):
-    write_ablations(run, ORDER)
+    write_ablations(run, MEASURES, ORDER)
     text = (run / "ablation_k.md").read_text()
     assert "RCA at different K does not compare: chance is 1 / K" in text
     for name in ("ablation_k", "ablation_lambda"):
@@ -82,7 +82,7 @@ def test_files_say_that_k_does_not_compare_and_hold_no_nan(run):
 
 def test_without_an_ablation_nothing_is_written(tmp_path):
     write_cell(tmp_path, "planted", "random", 0)
-    assert write_ablations(tmp_path, ORDER) == []
+    assert write_ablations(tmp_path, MEASURES, ORDER) == []
     assert {path.name for path in tmp_path.iterdir()} == {"cells"}
 
 
@@ -90,6 +90,6 @@ def test_an_ablation_of_which_nothing_has_ended_is_a_table_without_a_figure(tmp_
     (tmp_path / "cells").mkdir()
     points = [{"method": "discovered", "config_hash": "never", "k": 8}]
     write_json(tmp_path / "ablation_k.json", {"planted": {"seeds": [0], "points": points}})
-    write_ablations(tmp_path, ORDER)
+    write_ablations(tmp_path, MEASURES, ORDER)
     assert "not computed yet" in (tmp_path / "ablation_k.csv").read_text()
     assert not (tmp_path / "figures").exists()

@@ -18,7 +18,7 @@ from benchmark.report.tables.main_table import (
 )
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells, write_json
-from tests.report.drawn import write_cell
+from tests.report.drawn import MEASURES, write_cell
 
 COLUMNS = (
     "generator,method,rca_fresh,rca_fresh_low,rca_fresh_high,rca_joint,top5,shift_error,max_cosine,"
@@ -37,7 +37,7 @@ def answers(run, method):
 
 
 def test_rca_csv_has_exactly_the_columns_and_full_precision(run):
-    write_tables(rows_of(run), run)
+    write_tables(rows_of(run), MEASURES, run)
     header, *rows = (run / "rca.csv").read_text().splitlines()
     assert header == COLUMNS
     assert [row.split(",")[:2] for row in rows] == [
@@ -50,7 +50,7 @@ def test_rca_csv_has_exactly_the_columns_and_full_precision(run):
 
 @pytest.mark.parametrize("method", ["discovered", "random"])
 def test_a_row_is_what_numpy_makes_of_the_stored_answers(run, method):
-    row = rca_table(rows_of(run)).set_index("method").loc[method]
+    row = rca_table(rows_of(run), MEASURES).set_index("method").loc[method]
     seeds = answers(run, method)
     assert row["rca_fresh"] == pytest.approx(
         np.mean([np.mean(a["k"] == a["k_hat"]) for a in seeds])
@@ -82,9 +82,9 @@ def test_seeds_alike_give_wilsons_interval_of_all_questions(right):
 
 
 def test_a_failed_seed_is_named_and_counts_for_nothing(run):
-    before = rca_table(rows_of(run)).set_index("method").loc["random"]
+    before = rca_table(rows_of(run), MEASURES).set_index("method").loc["random"]
     write_cell(run, "planted", "random", 2, failure="Diverged: the loss became nan\nat step 7")
-    after = rca_table(rows_of(run)).set_index("method").loc["random"]
+    after = rca_table(rows_of(run), MEASURES).set_index("method").loc["random"]
     assert after["status"] == "2 of 3 done; failed: Diverged: the loss became nan at step 7"
     pd.testing.assert_series_equal(after.drop("status"), before.drop("status"))
 
@@ -92,7 +92,7 @@ def test_a_failed_seed_is_named_and_counts_for_nothing(run):
 def test_a_method_that_only_failed_keeps_its_row_without_figures(run):
     write_cell(run, "planted", "coordinate", 0, failure="ValueError: no")
     write_cell(run, "planted", "coordinate", 1, failure="ValueError: no")
-    write_tables(rows_of(run), run)
+    write_tables(rows_of(run), MEASURES, run)
     row = pd.read_csv(run / "rca.csv").set_index("method").loc["coordinate"]
     assert row["status"] == "failed: ValueError: no"
     assert isnan(row["rca_fresh"])
@@ -107,7 +107,7 @@ def test_a_missing_joint_figure_stays_empty(run):
         content = json.loads(path.read_text())
         del content["metrics"]["rca_joint"]
         write_json(path, content)
-    table = rca_table(rows_of(run)).set_index("method")
+    table = rca_table(rows_of(run), MEASURES).set_index("method")
     assert isnan(table.loc["random", "rca_joint"])
     assert not isnan(table.loc["discovered", "rca_joint"])
 
@@ -131,7 +131,7 @@ def test_nothing_wins_alone_against_another_k_or_against_a_failure():
 
 
 def test_directions_csv_counts_right(run):
-    table = direction_table(rows_of(run))
+    table = direction_table(rows_of(run), MEASURES)
     assert len(table) == 2 * 2 * 8
     for seed, stored in enumerate(answers(run, "random")):
         own = table[(table["method"] == "random") & (table["seed"] == seed)].set_index("k")
@@ -141,32 +141,50 @@ def test_directions_csv_counts_right(run):
             assert own.loc[k, "n"] == asked.sum()
             assert own.loc[k, "accuracy"] == pytest.approx(right / asked.sum())
             oracle = binomtest(right, int(asked.sum())).proportion_ci(method="wilson")
-            assert own.loc[k, "low"] == pytest.approx(oracle.low)
-            assert own.loc[k, "high"] == pytest.approx(oracle.high)
+            assert own.loc[k, "accuracy_low"] == pytest.approx(oracle.low)
+            assert own.loc[k, "accuracy_high"] == pytest.approx(oracle.high)
         np.testing.assert_allclose(own["collapse"], np.linspace(0.7, 1.0, 8))
 
 
 def test_the_page_explains_every_column_in_a_sentence(run):
-    write_tables(rows_of(run), run)
+    write_tables(rows_of(run), MEASURES, run)
     page = (run / "rca.md").read_text()
     for name in COLUMNS.split(","):
         sentence = next(line for line in page.splitlines() if line.startswith(f"- `{name}`: "))
         assert sentence.endswith(".")
 
 
-def test_recovery_is_shown_where_it_is_known_and_only_there(run):
-    write_tables(rows_of(run), run)
-    assert "recovery" not in (run / "rca.md").read_text().lower()
-    for seed, path in enumerate(sorted((run / "cells/planted/random").glob("*/result.json"))):
+def set_figure(run, method, name, values):
+    """Write a figure into the cells of a method, one value per seed."""
+    paths = sorted((run / "cells/planted" / method).glob("*/result.json"))
+    for path, value in zip(paths, values, strict=True):
         content = json.loads(path.read_text())
-        content["metrics"]["recovery"] = 0.3 + 0.2 * seed
+        content["metrics"][name] = value
         write_json(path, content)
-    write_tables(rows_of(run), run)
-    assert "| planted | random | 0.400 |" in (run / "rca.md").read_text()
-    assert "recovery" not in (run / "rca.csv").read_text()
+
+
+def test_a_column_that_nobody_can_fill_is_left_out_and_else_stands_with_the_others(run):
+    write_tables(rows_of(run), MEASURES, run)
+    for name in ("rca.csv", "rca.md", "seeds.csv"):
+        assert "recovery" not in (run / name).read_text()
+    set_figure(run, "random", "recovery", (0.3, 0.5))
+    write_tables(rows_of(run), MEASURES, run)
+    table = pd.read_csv(run / "rca.csv").set_index("method")
+    assert table.loc["random", "recovery"] == pytest.approx(0.4)
+    assert isnan(table.loc["discovered", "recovery"])
+    assert list(table).index("recovery") == list(table).index("collapse") + 1
+    assert "- `recovery`: Where the true directions are known" in (run / "rca.md").read_text()
+
+
+def test_a_mean_over_seeds_of_which_one_does_not_know_is_not_known(run):
+    set_figure(run, "random", "collapse", (0.9, None))
+    set_figure(run, "discovered", "collapse", (0.6, 0.8))
+    table = rca_table(rows_of(run), MEASURES).set_index("method")
+    assert isnan(table.loc["random", "collapse"])
+    assert table.loc["discovered", "collapse"] == pytest.approx(0.7)
 
 
 def test_a_row_without_a_done_seed_needs_no_figures(run):
     write_cell(run, "planted", "coordinate", 0, k=512, failure="x")
-    row = rca_row(next(r for r in rows_of(run) if r.method == "coordinate"))
+    row = rca_row(next(r for r in rows_of(run) if r.method == "coordinate"), MEASURES)
     assert (row["k"], row["chance"], row["seeds"]) == (512, 1 / 512, 0)

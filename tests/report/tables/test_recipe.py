@@ -4,12 +4,12 @@ import pandas as pd
 
 from benchmark.report.tables.recipe import recipe_table, write_recipe
 from benchmark.runs.results import read_cells
-from tests.report.drawn import ORDER, write_cell
+from tests.report.drawn import MEASURES, ORDER, write_cell
 
 
 def test_there_is_no_recipe_without_a_second_configuration(run):
     write_cell(run, "other", "random", 0, k=4)  # another generator's K is not a trial
-    write_recipe(read_cells(run), run, ORDER)
+    write_recipe(read_cells(run), MEASURES, run, ORDER)
     assert not (run / "recipe.csv").exists()
 
 
@@ -17,7 +17,7 @@ def test_every_cell_is_a_row_with_what_differs_the_best_first(run):
     for i, rate in enumerate((1e-3, 1e-4)):
         write_cell(run, "planted", "random", 0, skill=0.2 + 0.7 * i, lr=rate, batch=32)
     write_cell(run, "planted", "random", 1, failure="ValueError: no", lr=1e-4, batch=32)
-    table = recipe_table(read_cells(run), ORDER).frame
+    table = recipe_table(read_cells(run), MEASURES, ORDER).frame
     assert list(table["method"]) == ["discovered"] * 2 + ["random"] * 5
     assert set(table.columns[2:4]) == {"batch", "lr"}  # steps and the rest are the same everywhere
     assert table.columns[4] == "seed"
@@ -30,7 +30,7 @@ def test_every_cell_is_a_row_with_what_differs_the_best_first(run):
 
 def test_a_methods_own_settings_go_by_its_name(run):
     write_cell(run, "planted", "discovered", 0, method_settings={"space": "orthonormal"})
-    write_recipe(read_cells(run), run, ORDER)
+    write_recipe(read_cells(run), MEASURES, run, ORDER)
     table = pd.read_csv(run / "recipe.csv")
     assert set(table["discovered.space"].dropna()) == {"unit", "orthonormal"}
     assert table.loc[table["method"] == "random", "discovered.space"].isna().all()
@@ -41,5 +41,5 @@ def test_a_methods_own_settings_go_by_its_name(run):
 def test_a_run_of_failures_has_a_recipe_too(tmp_path):
     for rate in (1.0, 2.0):
         write_cell(tmp_path, "planted", "random", 0, failure="x", lr=rate)
-    write_recipe(read_cells(tmp_path), tmp_path, ORDER)
+    write_recipe(read_cells(tmp_path), MEASURES, tmp_path, ORDER)
     assert pd.read_csv(tmp_path / "recipe.csv")["rca_fresh"].isna().all()

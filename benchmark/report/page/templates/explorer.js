@@ -28,10 +28,12 @@
   const names = (key, among) => [...new Set(among.map((one) => one.dataset[key]))].map((n) => [n, n]);
   const signed = (value) => (value > 0 ? "+" : value < 0 ? "\u2212" : "") + Math.abs(value);
 
-  // What a direction is sorted by; what was not judged comes last.
+  // A direction's values by order, as [number, text]; what an order does not know comes last.
+  const known = (figure) => JSON.parse(figure.dataset.sorted);
   function key(figure) {
-    if (order.value === "k") return Number(figure.dataset.k);
-    return -Number(figure.dataset[order.value] ?? -1);
+    const value = known(figure)[order.value];
+    if (!value) return Infinity;
+    return order.selectedOptions[0].dataset.better === "low" ? value[0] : -value[0];
   }
 
   function chooseGenerator() {
@@ -63,12 +65,14 @@
   }
 
   function sort() {
-    const sorted = figures().sort((a, b) => key(a) - key(b) || a.dataset.k - b.dataset.k);
-    fill(direction, sorted.map(({ dataset }) => {
-      const words = [`direction ${dataset.k}`, `accuracy ${Number(dataset.accuracy).toFixed(2)}`];
-      if (dataset.mos) words.push(`${order.querySelector("[value=mos]").text} ${Number(dataset.mos).toFixed(2)}`);
-      if (dataset.label) words.push(dataset.label);
-      return [dataset.k, words.join(", ")];
+    const keys = new Map(figures().map((figure) => [figure, key(figure)]));
+    const before = (a, b) => (keys.get(a) < keys.get(b) ? -1 : keys.get(a) > keys.get(b) ? 1 : a.dataset.k - b.dataset.k);
+    const said = [...new Set([order.options[0], order.selectedOptions[0]])].filter(({ index }) => index < order.length - 1); // the last is the number itself
+    fill(direction, [...keys.keys()].sort(before).map((figure) => {
+      const values = known(figure);
+      const words = said.filter(({ value }) => values[value]).map(({ value, text }) => `${text} ${values[value][1]}`);
+      const { k, label } = figure.dataset;
+      return [k, [`direction ${k}`, ...words, ...(label ? [label] : [])].join(", ")];
     }));
   }
 

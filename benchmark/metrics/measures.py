@@ -1,0 +1,112 @@
+"""What all metrics say of cells and directions: the columns that everything shown loops over."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, get_args
+
+from benchmark.core.errors import BenchError
+from benchmark.metrics import METRICS
+from benchmark.metrics.metric import Metric
+from benchmark.tables.table import Column, Kind, is_end
+
+# Of a row, whatever the metrics: no metric may call a column so.
+TAKEN = (
+    *("generator", "method", "seed", "config_hash", "k", "chance", "n", "seeds", "seconds"),
+    *("status", "by_direction"),
+)
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The columns of all metrics, in their order.
+
+    cell, direction: what is said of a cell and of a direction, by name. price: those of a cell that
+    say what a high RCA was bought with.
+    """
+
+    cell: Mapping[str, Column] = field(default_factory=dict)
+    direction: Mapping[str, Column] = field(default_factory=dict)
+    price: tuple[str, ...] = ()
+
+    @property
+    def of_rows(self) -> list[str]:
+        """Of a cell, without ends of intervals: what replicates average."""
+        return [name for name in self.cell if not is_end(name, self.cell)]
+
+    @property
+    def of_prices(self) -> list[str]:
+        """Those of the price among them."""
+        return [name for name in self.of_rows if name in self.price]
+
+    @property
+    def of_directions(self) -> list[str]:
+        """What directions can be sorted by; counts say how much was asked, and rank nothing."""
+        return [
+            name
+            for name, column in self.direction.items()
+            if not is_end(name, self.direction) and (column.better or column.kind != "count")
+        ]
+
+    def label(self, name: str) -> str:
+        """A cell's column as a page or an axis calls it."""
+        return label(name, self.cell[name])
+
+
+def label(name: str, column: Column) -> str:
+    """The short name, or the column's own in words."""
+    return column.label or name.replace("_", " ")
+
+
+def measures_of(metrics: Mapping[str, Metric]) -> Measures:
+    """The columns of these metrics. Raises BenchError for a name that is taken."""
+    cell: dict[str, Column] = {}
+    direction: dict[str, Column] = {}
+    for name, metric in metrics.items():
+        for known, columns in ((cell, metric.columns), (direction, metric.direction_columns)):
+            taken = [column for column in columns if column in known]
+            taken += [column for column in columns if name not in METRICS and column in TAKEN]
+            if taken:
+                raise BenchError(
+                    f"the metric {name} calls a column {taken[0]}, which is taken; rename it"
+                )
+            known.update(columns)
+    price = tuple(
+        column for metric in metrics.values() if metric.price for column in metric.columns
+    )
+    return Measures(cell, direction, price)
+
+
+def pack(measures: Measures) -> dict[str, dict[str, Any]]:
+    """As JSON keeps them, for readers who do not have the metrics' code."""
+    price = {name: {"price": True} for name in measures.price}
+    return {
+        "cell": {n: {**_said(column), **price.get(n, {})} for n, column in measures.cell.items()},
+        "direction": {n: _said(column) for n, column in measures.direction.items()},
+    }
+
+
+def unpack(content: Mapping[str, Mapping[str, Any]]) -> Measures:
+    """What `pack` made; the columns of this version's own metrics come first, and in its words."""
+    own = measures_of(METRICS)
+    stored = content.get("cell", {})
+    cell = {name: _column(one) for name, one in stored.items()}
+    direction = {name: _column(one) for name, one in content.get("direction", {}).items()}
+    price = [name for name, one in stored.items() if one.get("price") and name not in own.cell]
+    return Measures(
+        {**own.cell, **cell, **own.cell},
+        {**own.direction, **direction, **own.direction},
+        (*own.price, *price),
+    )
+
+
+def _said(column: Column) -> dict[str, str]:
+    """The fields of a column that say something."""
+    return {name: value for name, value in asdict(column).items() if value}
+
+
+def _column(stored: Mapping[str, Any]) -> Column:
+    """A stored column, as far as this version understands it."""
+    known = {one.name for one in fields(Column)}
+    column = {"words": "", **{name: v for name, v in stored.items() if name in known}}
+    kind = column.get("kind")
+    return Column(**{**column, "kind": kind if kind in get_args(Kind) else "number"})
