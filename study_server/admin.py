@@ -13,6 +13,7 @@ from werkzeug.security import check_password_hash
 
 from study_server import annotators, quality
 from study_server.backup import back_up
+from study_server.screening import RULES, described
 from study_server.security import a_minute, limiter, log
 from study_server.served import note, set_state
 from study_server.visit import Page, page, served
@@ -71,23 +72,20 @@ def _bots() -> bool:
 def overview() -> Page:
     """Totals, agreement, dropouts, and the study's state."""
     study, bots = served(), _bots()
-    with study.store.read() as db:
-        answers = quality.latest(db, bots)
+    counted = quality.answers(study, bots)
     rows = quality.coverage(study, bots)
-    people = quality.persons(study, bots)
     link = url_for("pages.welcome", token=study.links.open(), _external=True)
     return page(
         "admin/overview.html",
         bots=bots,
-        agreement=quality.agreement(answers, study.bundle.sources),
+        agreement=quality.agreement(counted),
         judged=sum(row.judged for row in rows),
         wanted=len(rows) * study.bundle.settings.ratings_per_item,
         complete=sum(row.judged >= study.bundle.settings.ratings_per_item for row in rows),
         directions=len(rows),
         funnel=quality.funnel(study, bots),
-        checks=[sum(values) for values in zip(*(p.checks for p in people), strict=True)] or [0, 0],
-        repeats=[sum(values) for values in zip(*(p.repeats for p in people), strict=True)]
-        or [0, 0],
+        checks=quality.checks_passed(study, counted),
+        repeats=quality.repeats_alike(counted),
         open_link=link if study.bundle.settings.open_link else "",
         state=g.state,
     )
@@ -103,8 +101,11 @@ def items() -> Page:
 @blueprint.get("/annotators")
 @signed_in
 def people() -> Page:
-    """Pace, checks, repeats and flags of every annotator."""
-    return page("admin/annotators.html", bots=_bots(), people=quality.persons(served(), _bots()))
+    """What the screening rules say of every annotator."""
+    study, bots = served(), _bots()
+    people = quality.persons(study, quality.answers(study, bots), bots)
+    rules = described(study.bundle.settings.screening.of(bots))
+    return page("admin/annotators.html", bots=bots, people=people, rules=RULES, described=rules)
 
 
 @blueprint.post("/state")

@@ -18,6 +18,7 @@ from study_server.recording import go_on
 from study_server.standing import standing
 from study_server.store import Store
 from study_server.study_settings import Settings
+from study_server.tasks.question import Answer
 
 # Parameters that recruiting services put into a link; the first present one of each pair of
 # services is the person's number there.
@@ -87,18 +88,23 @@ def consent(
         annotator.language = language
 
 
-def finish_instructions(session: Session, annotator_id: int, now: float) -> None:
-    """The instructions were read; the quiz comes next."""
+def finish_instructions(session: Session, annotator_id: int, bundle: Bundle, now: float) -> str:
+    """The instructions were read; the quiz comes next, or the items of a task that has none.
+    Returns the stage that follows."""
     annotator = session.get_one(Annotator, annotator_id)
     annotator.seen_at = now
     if annotator.stage == "consented":
-        annotator.stage = "instructed"
+        annotator.stage = "instructed" if bundle.quiz else "judging"
+        if annotator.stage == "judging":
+            session.flush()
+            _lease(session, annotator_id, bundle, now)
+    return annotator.stage
 
 
 def take_quiz(
     session: Session,
     annotator_id: int,
-    answers: Sequence[tuple[bool, bool]],
+    answers: Sequence[Answer],
     bundle: Bundle,
     now: float,
 ) -> tuple[list[bool], str]:
@@ -106,10 +112,9 @@ def take_quiz(
 
     The last wrong try ends the participation.
     """
-    lessons = [lesson for lesson in bundle.lessons if lesson.role == "quiz"]
     right = [
-        consistent == lesson.consistent and lesson.single in (None, single)
-        for (consistent, single), lesson in zip(answers, lessons, strict=True)
+        all(answer[name] == value for name, value in lesson.right.items())
+        for answer, lesson in zip(answers, bundle.quiz, strict=True)
     ]
     annotator = session.get_one(Annotator, annotator_id)
     annotator.seen_at = now
@@ -120,7 +125,7 @@ def take_quiz(
         QuizTry(
             annotator_id=annotator_id,
             number=tries,
-            answers=json.dumps(answers),
+            answers=json.dumps(answers, ensure_ascii=False),
             passed=all(right),
             created_at=now,
         )

@@ -3,11 +3,12 @@
 import traceback
 
 from flask import Flask, g, request
+from jinja2 import ChoiceLoader, DictLoader, PackageLoader
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from study_server import admin, images, judging, pages
+from study_server import admin, judging, pages
 from study_server.security import log, protect, start_clock
 from study_server.served import Served
 from study_server.texts import texts
@@ -21,7 +22,10 @@ def create_app(study: Served, behind_proxy: bool = False, processes: int = 1) ->
     app.config["SECRET_KEY"] = study.bundle.secrets["secret_key"]
     app.extensions["served"] = study
     app.extensions["parts"] = {}  # of pages, kept by `visit.once`
+    app.extensions["strings"] = {}  # by language, kept by `visit.words`
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    task_page = DictLoader({judging.PAGE: study.bundle.task.page()})
+    app.jinja_loader = ChoiceLoader([task_page, PackageLoader("study_server")])
     if behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_host=1)  # type: ignore[method-assign]
     app.before_request(start_clock)
@@ -30,7 +34,7 @@ def create_app(study: Served, behind_proxy: bool = False, processes: int = 1) ->
     app.context_processor(words)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _failed)
-    for part in (images, pages, judging, admin):
+    for part in (pages, judging, admin):
         app.register_blueprint(part.blueprint)
     return app
 

@@ -31,7 +31,8 @@ class Place(NamedTuple):
 
 def _fill(simulated: bool) -> Select[str, int]:
     """Items with their fill: judged and live leases, of people or of simulated annotators. Leases
-    are few, one a person at most; `Item` counts what was judged. `other_than`: a lease left out."""
+    are few, one for each person at most; `Item` counts what was judged. `other_than`: a lease left
+    out."""
     leases = (
         select(func.count())
         .where(
@@ -154,7 +155,7 @@ def has_place(db: Connection, who: Standing, place: Place, bundle: Bundle, now: 
 
     Only first showings of directions have a quota; checks and repeats never fill up.
     """
-    if place.repeat or bundle.sources[place.item_id].check:
+    if place.repeat or bundle.checks[place.item_id]:
         return True
     statement = _FILL_OF_ITEM[bool(who.simulated)]
     ((_, fill),) = statement.run(db, item_id=place.item_id, other_than=place.id, now=now)

@@ -1,13 +1,14 @@
 """A study bundle: the folder that the site serves a study from, read and checked.
 
-    manifest.json    items and lessons under opaque ids, with the hash of every image
-    images/          what participants see: for each row of an item a strip and a film, in WebP
+    manifest.json    the task, items and lessons under opaque ids, with the hash of every image
+    images/          what participants see: for each row of a direction a strip and a film, in WebP
     study.toml       the designer's settings
     private/         never served: map.json (id -> generator, method, direction; the run; the plan
                      at build), secrets.json, and the database that the site keeps
 
 A strip shows the columns of one row side by side, the unshifted image marked in the middle. A film
-holds every step of the row, for the slider.
+holds every step of the row, for the slider. Bundles of format 1, from before there were tasks, are
+read as those of the rating task.
 """
 
 import json
@@ -24,6 +25,12 @@ from benchmark.core.errors import BenchError
 from benchmark.core.storage import sha256
 from study_server.folders import read_json
 from study_server.study_settings import Settings, read_settings
+from study_server.tasks.choosing import stored_task
+from study_server.tasks.question import Answer
+from study_server.tasks.rating import Rating, answer_of_format_1
+from study_server.tasks.task import Source, Task, check_of
+
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -35,11 +42,10 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Item:
+class Shown:
     """One direction as it is shown. steps: shifts, ascending, 0 in the middle; columns: which of
     them the strip shows; tile: width and height of one image in pixels."""
 
-    id: str
     steps: tuple[float, ...]
     columns: tuple[int, ...]
     tile: tuple[int, int]
@@ -47,25 +53,22 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """A drawn item whose answer is known. role: clear, unclear or quiz; text: key of its
-    explanation; single: None where either answer is right."""
+class Item:
+    """What stands on one page: a direction, or two."""
 
-    role: str
-    text: str
-    consistent: bool
-    single: bool | None
-    item: Item
+    id: str
+    shows: tuple[Shown, ...]
 
 
 @dataclass(frozen=True)
-class Source:
-    """What an item really is. check: "" for a direction under study, "good" or "still"."""
+class Lesson:
+    """A drawn item whose answer is known. role: example or quiz; text: key of its explanation;
+    right: by question; any answer to another question is right."""
 
-    generator: str
-    method: str
-    direction: int
-    check: str
+    role: str
+    text: str
+    right: Answer
+    item: Item
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class Bundle:
     lessons: tuple[Lesson, ...]
     images: dict[str, str]
     settings: Settings
+    task: Task
 
     @cached_property
     def hidden(self) -> dict[str, Any]:
@@ -86,21 +90,32 @@ class Bundle:
         return dict(read_json(self.folder / "private" / "map.json"))
 
     @cached_property
-    def sources(self) -> dict[str, Source]:
-        """The private map from item id to what the item is."""
+    def sources(self) -> dict[str, tuple[Source, ...]]:
+        """The private map from item id to what the directions of the item are."""
         path = self.folder / "private" / "map.json"
         try:
-            sources = {key: Source(**value) for key, value in self.hidden["items"].items()}
+            sources = {key: _sources(value) for key, value in self.hidden["items"].items()}
         except (TypeError, KeyError, AttributeError, ValueError):
             raise BenchError(f"{path} is damaged; build the study again") from None
-        if sources.keys() != self.items.keys():
+        counts = {key: len(item.shows) for key, item in self.items.items()}
+        if counts != {key: len(of_item) for key, of_item in sources.items()}:
             raise BenchError(f"{path} does not fit {self.folder}/manifest.json; build it again")
         return sources
 
     @cached_property
+    def checks(self) -> dict[str, str]:
+        """What kind of check each item is: "" for one under study, "good" or "still"."""
+        return {key: check_of(sources) for key, sources in self.sources.items()}
+
+    @cached_property
     def kinds(self) -> Counter[str]:
         """How many items there are of each kind: direction, good, still."""
-        return Counter(source.check or "direction" for source in self.sources.values())
+        return Counter(check or "direction" for check in self.checks.values())
+
+    @property
+    def quiz(self) -> list[Lesson]:
+        """The lessons that the quiz asks about."""
+        return [lesson for lesson in self.lessons if lesson.role == "quiz"]
 
     @cached_property
     def secrets(self) -> dict[str, str]:
@@ -122,40 +137,72 @@ class Bundle:
         return self.folder / "images" / name
 
 
-def load_bundle(folder: Path) -> Bundle:
+def load_bundle(folder: Path, task: str | None = None) -> Bundle:
     """Read and check a bundle: schema, sense, and the hash of every image.
 
-    Raises BenchError that names the first thing wrong.
+    task: `file.py:Class` of a task that is neither built in nor installed. Raises BenchError that
+    names the first thing wrong.
     """
-    manifest = read_json(folder / "manifest.json")
-    _check_schema(manifest, folder / "manifest.json")
+    path = folder / "manifest.json"
+    manifest = _newest_format(read_json(path), path)
+    _check_schema(manifest, path)
+    settings = read_settings(folder / "study.toml")
     bundle = Bundle(
         folder=folder,
         study=manifest["study"],
-        sha256=sha256(folder / "manifest.json"),
+        sha256=sha256(path),
         items={item["id"]: _item(item) for item in manifest["items"]},
         lessons=tuple(
             Lesson(**{**lesson, "item": _item(lesson["item"])}) for lesson in manifest["lessons"]
         ),
         images=manifest["files"],
-        settings=read_settings(folder / "study.toml"),
+        settings=settings,
+        task=stored_task(manifest["task"] or Rating(settings).describe(), settings, task),
     )
     if len(bundle.items) != len(manifest["items"]):
         raise BenchError(f"{folder}/manifest.json names an item twice; build the study again")
     for item in (*bundle.items.values(), *(lesson.item for lesson in bundle.lessons)):
         _check_item(item, bundle)
     for name, expected in bundle.images.items():
-        path = folder / "images" / name
-        if not path.is_file():
-            raise BenchError(f"the image {path} is missing; copy the whole study folder again")
-        if sha256(path) != expected:
-            raise BenchError(f"the image {path} is damaged; copy the whole study folder again")
+        image = folder / "images" / name
+        if not image.is_file():
+            raise BenchError(f"the image {image} is missing; copy the whole study folder again")
+        if sha256(image) != expected:
+            raise BenchError(f"the image {image} is damaged; copy the whole study folder again")
     return bundle
 
 
+def _newest_format(manifest: Any, path: Path) -> Any:
+    """The manifest as of format 2. task: None where it was the rating task of format 1."""
+    if not isinstance(manifest, dict) or manifest.get("format") in (FORMAT, None):
+        return manifest
+    if manifest["format"] != 1:
+        raise BenchError(
+            f"{path} has format {manifest['format']}; this version reads 1 and {FORMAT}"
+        )
+    try:
+        items = [_newer_item(item) for item in manifest["items"]]
+        lessons = [_newer_lesson(lesson) for lesson in manifest["lessons"]]
+    except (KeyError, TypeError, AttributeError):
+        raise BenchError(f"{path} is damaged; build the study again") from None
+    return manifest | {"format": FORMAT, "task": None, "items": items, "lessons": lessons}
+
+
+def _newer_item(item: dict[str, Any]) -> dict[str, Any]:
+    return {"id": item["id"], "shows": [{k: v for k, v in item.items() if k != "id"}]}
+
+
+def _newer_lesson(lesson: dict[str, Any]) -> dict[str, Any]:
+    quiz = lesson["role"] == "quiz"
+    return {
+        "role": "quiz" if quiz else "example",
+        "text": lesson["text"] if quiz else lesson["role"],
+        "right": answer_of_format_1(lesson),
+        "item": _newer_item(lesson["item"]),
+    }
+
+
 def _check_schema(manifest: Any, path: Path) -> None:
-    if isinstance(manifest, dict) and manifest.get("format") not in (1, None):
-        raise BenchError(f"{path} has format {manifest['format']}; this version reads 1")
     schema = resources.files("study_server").joinpath("manifest.schema.json").read_text("utf-8")
     validator = jsonschema.Draft202012Validator(json.loads(schema))
     error = jsonschema.exceptions.best_match(validator.iter_errors(manifest))
@@ -164,8 +211,11 @@ def _check_schema(manifest: Any, path: Path) -> None:
 
 
 def _item(value: dict[str, Any]) -> Item:
-    return Item(
-        id=value["id"],
+    return Item(value["id"], tuple(_shown(shown) for shown in value["shows"]))
+
+
+def _shown(value: dict[str, Any]) -> Shown:
+    return Shown(
         steps=tuple(value["steps"]),
         columns=tuple(value["columns"]),
         tile=(value["tile"][0], value["tile"][1]),
@@ -173,14 +223,23 @@ def _item(value: dict[str, Any]) -> Item:
     )
 
 
+def _sources(value: Any) -> tuple[Source, ...]:
+    """The directions of an item: a list, or in format 1 the one."""
+    return tuple(Source(**source) for source in (value if isinstance(value, list) else [value]))
+
+
 def _check_item(item: Item, bundle: Bundle) -> None:
-    middle = len(item.steps) // 2
-    ascending = all(a < b for a, b in zip(item.steps, item.steps[1:], strict=False))
-    if not ascending or len(item.steps) % 2 == 0 or item.steps[middle] != 0:
-        raise BenchError(f"item {item.id}: steps must ascend, odd in number, 0 in the middle")
-    if list(item.columns) != sorted(set(item.columns)) or item.columns[-1] >= len(item.steps):
-        raise BenchError(f"item {item.id}: columns must ascend and name steps")
-    for row in item.rows:
-        for name in (row.strip, row.film):
-            if name not in bundle.images:
-                raise BenchError(f"item {item.id}: the manifest has no hash of {name}")
+    if len(item.shows) != bundle.task.shows:
+        raise BenchError(f"item {item.id}: the task {bundle.task.name} shows {bundle.task.shows}")
+    for shown in item.shows:
+        middle = len(shown.steps) // 2
+        ascending = all(a < b for a, b in zip(shown.steps, shown.steps[1:], strict=False))
+        if not ascending or len(shown.steps) % 2 == 0 or shown.steps[middle] != 0:
+            raise BenchError(f"item {item.id}: steps must ascend, odd in number, 0 in the middle")
+        columns = list(shown.columns)
+        if columns != sorted(set(columns)) or columns[-1] >= len(shown.steps):
+            raise BenchError(f"item {item.id}: columns must ascend and name steps")
+        for row in shown.rows:
+            for name in (row.strip, row.film):
+                if name not in bundle.images:
+                    raise BenchError(f"item {item.id}: the manifest has no hash of {name}")

@@ -24,17 +24,15 @@ from werkzeug.security import generate_password_hash
 from benchmark import __version__
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import sha256
-from study_server.bundle import Source
-from study_server.drawings import LESSONS, STEPS, draw, turn
+from study_server.bundle import FORMAT
+from study_server.drawings import STEPS, draw, turn
+from study_server.filmstrips import Picture, as_film, as_picture, as_strip, tile_size
 from study_server.folders import new_folder, write_json
 from study_server.study_settings import Settings, read_settings
+from study_server.tasks import TASKS, Source, Task
+from study_server.tasks.task import DrawnLesson
 
-Picture = Image.Image | NDArray[np.uint8]
-
-MIN_TILE, MAX_TILE = 128, 256  # pixels of an image's longer side in the bundle
 COLUMNS = 7  # steps shown side by side
-SEAM = 0.04  # gap between two columns, as a share of a tile's width
-MARK = (214, 122, 52)  # the colour around the unshifted image; visible on light and on dark
 ROUNDING = 3.0  # grey levels by which two renderings of one latent may differ on average
 
 
@@ -43,9 +41,10 @@ class DirectionStrips:
     """The images of one direction of one method.
 
     steps: shifts, ascending, odd in number, 0 in the middle, 7 + 6m of them: the strip shows
-    seven, the slider all. images: one row a latent (4 or more), one column a step; PIL images or
-    uint8 arrays (H, W), (H, W, 1) or (H, W, 3), all of one size. check: "good" for a direction
-    that everyone should call clear, "still" for one that does not move, "" for one under study.
+    seven, the slider all. images: one row for each latent (4 or more), one column for each step;
+    PIL images or uint8 arrays (H, W), (H, W, 1) or (H, W, 3), all of one size. check: "good"
+    for a direction that everyone should call clear, "still" for one that does not move, "" for one
+    under study.
     """
 
     generator: str
@@ -61,26 +60,33 @@ def write_bundle(
     strips: Iterable[DirectionStrips],
     settings: Path | None = None,
     provenance: Mapping[str, Any] | None = None,
+    task: type[Task] = TASKS["rating"],
+    seed: int = 0,
 ) -> str:
     """Write a bundle to `folder`, whole or not at all; returns the admin's password.
 
     strips: read once, one at a time; every method of a generator must give as many directions,
     with the same latents as rows. settings: a `study.toml`; None takes the default one.
-    provenance: what the private map records of the run (configuration, seeds, hashes). Where no
-    strips are checks, drawn good ones and still copies take their place. Only the password's hash
-    is stored. Raises BenchError where the strips do not make a fair comparison.
+    provenance: what the private map records of the run (configuration, seeds, hashes). task: what
+    is asked about them. seed: of what the task draws. Where no strips are checks, drawn good ones
+    and still copies take their place. Only the password's hash is stored. Raises BenchError where
+    the strips do not make a fair comparison.
     """
     password = "-".join(secrets.token_hex(3) for _ in range(3))
     with new_folder(folder) as part:
+        default = resources.files("study_server").joinpath("study.toml")
+        with resources.as_file(default) as path:
+            shutil.copyfile(settings or path, part / "study.toml")
+        read = read_settings(part / "study.toml")
+        asked = task(read)
         writer = _Writer(part)
         for strip in strips:
             writer.add(strip)
         writer.add_checks()
         writer.check_balance()
-        default = resources.files("study_server").joinpath("study.toml")
-        with resources.as_file(default) as path:
-            shutil.copyfile(settings or path, part / "study.toml")
-        writer.finish(read_settings(part / "study.toml"), dict(provenance or {}), password)
+        items = asked.items(list(writer.shown), random.Random(f"{seed}/items"))
+        writer.add_items(items, asked)
+        writer.finish(asked, read, dict(provenance or {}), password)
     return password
 
 
@@ -89,8 +95,8 @@ class _Writer:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        self.items: list[dict[str, Any]] = []
-        self.sources: dict[str, dict[str, Any]] = {}
+        self.shown: dict[Source, dict[str, Any]] = {}
+        self.items: dict[str, tuple[Source, ...]] = {}
         self.files: dict[str, str] = {}
         self.unshifted: dict[str, list[NDArray[np.float32]]] = {}
         self.still: dict[str, DirectionStrips] = {}
@@ -100,7 +106,7 @@ class _Writer:
     def add(self, strip: DirectionStrips) -> None:
         """Write the images of one direction and note what it is."""
         name = f"{strip.generator}, {strip.method}, direction {strip.direction}"
-        rows = [[_picture(image, name) for image in row] for row in strip.images]
+        rows = [[as_picture(image, name) for image in row] for row in strip.images]
         _check_shape(strip, rows, name)
         middle = len(strip.steps) // 2
         if not strip.check:
@@ -110,16 +116,14 @@ class _Writer:
                 self.still[strip.generator] = DirectionStrips(
                     strip.generator, "still", 0, strip.steps, frozen, "still"
                 )
-        item = self._write_item(strip.steps, rows)
-        self.items.append(item)
         source = Source(strip.generator, strip.method, strip.direction, strip.check)
-        if asdict(source) in self.sources.values():
+        if source in self.shown:
             raise BenchError(f"{name} was given twice")
-        self.sources[item["id"]] = asdict(source)
+        self.shown[source] = self._write_shown(strip.steps, rows)
 
     def add_checks(self) -> None:
         """A still item for each generator and a drawn good one, where none were given."""
-        given = {source["check"] for source in self.sources.values()}
+        given = {source.check for source in self.shown}
         if "still" not in given:
             for strip in self.still.values():
                 self.add(strip)
@@ -129,40 +133,51 @@ class _Writer:
     def check_balance(self) -> None:
         """Raises BenchError unless all methods of a generator contribute equally."""
         counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-        for source in self.sources.values():
-            if not source["check"]:
-                counts[source["generator"]][source["method"]] += 1
+        for source in self.shown:
+            if not source.check:
+                counts[source.generator][source.method] += 1
         if not counts:
             raise BenchError("a study needs at least one direction; none were given")
         for generator, methods in counts.items():
             if len(set(methods.values())) > 1:
                 raise BenchError(f"{generator}: methods give unequal numbers: {dict(methods)}")
 
-    def finish(self, settings: Settings, provenance: dict[str, Any], password: str) -> None:
+    def add_items(self, items: Sequence[tuple[Source, ...]], task: Task) -> None:
+        """Give every item an id. Raises BenchError where the task made items that cannot be."""
+        for sources in items:
+            distinct = len(set(sources)) == len(sources) == task.shows
+            if not distinct or not set(sources) <= self.shown.keys():
+                raise BenchError(
+                    f"the task {task.name} made an item of {len(sources)} directions; an item "
+                    f"holds {task.shows} different ones of those given to it"
+                )
+            self.items[secrets.token_hex(8)] = sources
+        if len({*items}) < len(items):
+            raise BenchError(f"the task {task.name} made an item twice")
+
+    def finish(
+        self, task: Task, settings: Settings, provenance: dict[str, Any], password: str
+    ) -> None:
         """Write lessons, manifest, map and secrets."""
-        lessons = [
-            {
-                "role": lesson.role,
-                "text": lesson.text,
-                "consistent": lesson.consistent,
-                "single": lesson.single,
-                "item": self._write_item(STEPS, draw(lesson.change)),
-            }
-            for lesson in LESSONS
+        items = [
+            {"id": item_id, "shows": [self.shown[source] for source in sources]}
+            for item_id, sources in self.items.items()
         ]
-        random.SystemRandom().shuffle(self.items)
+        random.SystemRandom().shuffle(items)
         manifest = {
-            "format": 1,
+            "format": FORMAT,
             "study": secrets.token_hex(8),
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "software": __version__,
-            "items": self.items,
-            "lessons": lessons,
+            "task": task.describe(),
+            "items": items,
+            "lessons": [self._write_lesson(lesson) for lesson in task.lessons],
             "files": dict(sorted(self.files.items())),
         }
         write_json(self.folder / "manifest.json", manifest)
         plan = {"sha256": settings.plan_sha256, "settings": settings.plan}
-        hidden = {"provenance": provenance, "plan": plan, "items": self.sources}
+        sources = {key: [asdict(s) for s in of_item] for key, of_item in self.items.items()}
+        hidden = {"provenance": provenance, "plan": plan, "items": sources}
         write_json(self.folder / "private" / "map.json", hidden, mode=0o600)
         keys = {
             "secret_key": secrets.token_hex(32),
@@ -180,17 +195,25 @@ class _Writer:
         if not same:
             raise BenchError(f"{name}: its unshifted images are not those of other directions")
 
-    def _write_item(self, steps: Sequence[float], rows: list[list[Image.Image]]) -> dict[str, Any]:
-        tile = _tile_size(rows[0][0].size)
+    def _write_lesson(self, lesson: DrawnLesson) -> dict[str, Any]:
+        shows = [self._write_shown(STEPS, draw(change)) for change in lesson.changes]
+        return {
+            "role": lesson.role,
+            "text": lesson.text,
+            "right": dict(lesson.right),
+            "item": {"id": secrets.token_hex(8), "shows": shows},
+        }
+
+    def _write_shown(self, steps: Sequence[float], rows: list[list[Image.Image]]) -> dict[str, Any]:
+        tile = tile_size(rows[0][0].size)
         stride = (len(steps) - 1) // (COLUMNS - 1)
         columns = list(range(0, len(steps), stride))
         written = []
         for row in rows:
             tiles = [image.resize(tile, Image.Resampling.BICUBIC) for image in row]
-            strip = _strip([tiles[column] for column in columns])
-            written.append({"strip": self._save(strip), "film": self._save(_film(tiles))})
+            strip = as_strip([tiles[column] for column in columns])
+            written.append({"strip": self._save(strip), "film": self._save(as_film(tiles))})
         return {
-            "id": secrets.token_hex(8),
             "steps": [float(step) for step in steps],
             "columns": columns,
             "tile": list(tile),
@@ -202,15 +225,6 @@ class _Writer:
         image.save(self.folder / "images" / name, "WEBP", quality=90, method=2)
         self.files[name] = sha256(self.folder / "images" / name)
         return name
-
-
-def _picture(image: Picture, name: str) -> Image.Image:
-    if isinstance(image, np.ndarray):
-        array = image[:, :, 0] if image.ndim == 3 and image.shape[2] == 1 else image
-        if array.dtype != np.uint8 or not (array.ndim == 2 or array.shape[2:] == (3,)):
-            raise BenchError(f"{name}: images must be uint8 arrays (H, W) or (H, W, 3)")
-        image = Image.fromarray(array)
-    return image.convert("RGB")
 
 
 def _check_shape(strip: DirectionStrips, rows: list[list[Image.Image]], name: str) -> None:
@@ -225,36 +239,3 @@ def _check_shape(strip: DirectionStrips, rows: list[list[Image.Image]], name: st
         raise BenchError(f"{name}: give 4 rows or more, each with one image a step")
     if len({image.size for row in rows for image in row}) != 1:
         raise BenchError(f"{name}: images differ in size")
-
-
-def _tile_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Small images are enlarged by a whole factor, large ones reduced."""
-    longer = max(size)
-    if longer > MAX_TILE:
-        scale = MAX_TILE / longer
-        return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
-    factor = max(1, -(-MIN_TILE // longer))
-    return size[0] * factor, size[1] * factor
-
-
-def _strip(tiles: list[Image.Image]) -> Image.Image:
-    """Tiles side by side on a transparent ground, a frame around the one in the middle."""
-    width, height = tiles[0].size
-    seam = max(4, round(SEAM * width))
-    strip = Image.new("RGBA", (len(tiles) * (width + seam) - seam + 2 * seam, height + 2 * seam))
-    for column, tile in enumerate(tiles):
-        left = seam + column * (width + seam)
-        if column == len(tiles) // 2:
-            frame = Image.new("RGBA", (width + 2 * seam, height + 2 * seam), (*MARK, 255))
-            strip.paste(frame, (left - seam, 0))
-        strip.paste(tile, (left, seam))
-    return strip
-
-
-def _film(tiles: list[Image.Image]) -> Image.Image:
-    """Tiles side by side without seams."""
-    width, height = tiles[0].size
-    film = Image.new("RGB", (len(tiles) * width, height))
-    for column, tile in enumerate(tiles):
-        film.paste(tile, (column * width, 0))
-    return film

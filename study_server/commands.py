@@ -15,9 +15,13 @@ from study_server.server import make_server, running
 
 
 @contextmanager
-def opened(folder: Path, database: str | None = None) -> Iterator[Served]:
-    """The study in `folder`, its database open. Raises BenchError where either is at fault."""
-    study = open_study(load_bundle(folder), database)
+def opened(folder: Path, database: str | None = None, task: str | None = None) -> Iterator[Served]:
+    """The study in `folder`, its database open. Raises BenchError where either is at fault.
+
+    database: a URL in place of the study's own file. task: `file.py:Class` of a task that is
+    neither built in nor installed.
+    """
+    study = open_study(load_bundle(folder, task), database)
     try:
         yield study
     finally:
@@ -30,12 +34,13 @@ def serve(
     port: int = 8000,
     database: str | None = None,
     behind_proxy: bool = False,
+    task: str | None = None,
 ) -> None:
     """Serve the study until interrupted. Prints its addresses; logs requests to stderr."""
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
-    with opened(folder, database) as study:
+    with opened(folder, database, task) as study:
         server = make_server(study, host, port, behind_proxy)
         base = f"http://{host}:{server.effective_port}"
         print(f"administration: {base}/admin/")
@@ -50,24 +55,33 @@ def serve(
 
 
 def invite(
-    folder: Path, count: int, base: str = "http://127.0.0.1:8000", database: str | None = None
+    folder: Path,
+    count: int,
+    base: str = "http://127.0.0.1:8000",
+    database: str | None = None,
+    task: str | None = None,
 ) -> list[str]:
     """Personal links for `count` new annotators, below the site's address `base`."""
-    with opened(folder, database) as study:
+    with opened(folder, database, task) as study:
         tokens = annotators.invite(study.store, study.links, count, study.clock())
     return [f"{base.rstrip('/')}/join/{token}" for token in tokens]
 
 
-def status(folder: Path, simulated: bool = False, database: str | None = None) -> dict[str, str]:
+def status(
+    folder: Path,
+    simulated: bool = False,
+    database: str | None = None,
+    task: str | None = None,
+) -> dict[str, str]:
     """The study's state as names and values: of people, or of simulated annotators."""
-    with opened(folder, database) as study:
+    with opened(folder, database, task) as study:
         wanted = study.bundle.settings.ratings_per_item
         rows = quality.coverage(study, simulated)
-        people = quality.persons(study, simulated)
+        counted = quality.answers(study, simulated)
+        people = quality.persons(study, counted, simulated)
         with study.store.read() as db:
-            answers = quality.latest(db, simulated)
             state = state_of(db)
-        agreement = quality.agreement(answers, study.bundle.sources)
+        agreement = quality.agreement(counted)
         stages = quality.funnel(study, simulated)
     alpha = f"undefined: {agreement.reason}"
     if agreement.alpha is not None:
@@ -84,44 +98,62 @@ def status(folder: Path, simulated: bool = False, database: str | None = None) -
     }
 
 
-def export(folder: Path, path: Path, format: str = "csv", database: str | None = None) -> int:
+def export(
+    folder: Path,
+    path: Path,
+    format: str = "csv",
+    database: str | None = None,
+    task: str | None = None,
+) -> int:
     """Write all answers to `path` as csv, parquet or jsonl; returns the number of rows."""
     from study_server.export import write_export  # pandas is slow to import
 
-    with opened(folder, database) as study:
+    with opened(folder, database, task) as study:
         count = write_export(study, path, format)
         study.store.write(lambda db: note(db, "file", path.name, study.clock()))
     return count
 
 
-def import_answers(folder: Path, path: Path, database: str | None = None) -> int:
+def import_answers(
+    folder: Path, path: Path, database: str | None = None, task: str | None = None
+) -> int:
     """Add the answers of an export to the study's empty database; returns their number."""
     from study_server.importing import import_answers  # pandas is slow to import
 
-    with opened(folder, database) as study:
+    with opened(folder, database, task) as study:
         return import_answers(study, path)
 
 
-def close(folder: Path, state: str = "closed", database: str | None = None) -> None:
+def close(
+    folder: Path,
+    state: str = "closed",
+    database: str | None = None,
+    task: str | None = None,
+) -> None:
     """Close the study; or set it to open or paused."""
-    with opened(folder, database) as study:
+    with opened(folder, database, task) as study:
         study.store.write(lambda db: set_state(db, state, study.clock()))
 
 
 def simulate(
-    folder: Path, count: int, profile: str = "careful", seed: int = 0, database: str | None = None
+    folder: Path,
+    count: int,
+    profile: str = "careful",
+    seed: int = 0,
+    database: str | None = None,
+    task: str | None = None,
 ) -> int:
     """Let `count` bots of one profile take part through the real site; returns their judgments."""
     from study_server.simulate import Bot, check_profile, run_bots, take_part
 
     check_profile(profile)
-    with opened(folder, database) as study, running(study) as base:
+    with opened(folder, database, task) as study, running(study) as base:
         bundle = study.bundle
         tokens = annotators.invite(study.store, study.links, count, study.clock(), profile)
 
         def participation(number: int, token: str) -> int:
             rng = random.Random(f"{seed}/{profile}/{number}")
-            bot = Bot(profile, rng, bundle.sources, bundle.settings.categories)
+            bot = Bot(profile, rng, bundle.sources, bundle.task)
             return take_part(base, token, bot, list(bundle.lessons), study.links)
 
         work = [partial(participation, number, token) for number, token in enumerate(tokens)]

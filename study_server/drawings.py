@@ -75,26 +75,6 @@ def _recolour(shape: Shape, t: float, row: int) -> Shape:
     return replace(shape, hue=int(shape.hue + 90 * t) % 256)
 
 
-@dataclass(frozen=True)
-class DrawnLesson:
-    """A drawing with its right answers; single is None where either answer is right."""
-
-    role: str
-    text: str
-    change: Change
-    consistent: bool
-    single: bool | None
-
-
-LESSONS = (
-    DrawnLesson("clear", "grow", grow, True, True),
-    DrawnLesson("unclear", "scatter", scatter, False, None),
-    DrawnLesson("quiz", "move", move, True, True),
-    DrawnLesson("quiz", "scatter", scatter_otherwise, False, None),
-    DrawnLesson("quiz", "two", grow_and_recolour, True, False),
-)
-
-
 def draw(change: Change) -> list[list[Image.Image]]:
     """Images of a drawn direction: one row a shape, one column a step."""
     return [

@@ -1,5 +1,6 @@
-"""The study's answers as one tidy frame: a row a revision, with what each item really was."""
+"""The study's answers as one tidy frame: one row for each revision, and what its item is."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,36 +9,30 @@ from sqlalchemy import select
 
 from benchmark.core.errors import unknown
 from benchmark.core.guarding import guarded
+from benchmark.core.judgments import DIRECTION, SECOND, item_columns
 from benchmark.core.storage import write_atomically
 from study_server.models import Annotator, Judgment
 from study_server.served import Served
+from study_server.tasks.task import Task
 
-COLUMNS = (
-    "generator",
-    "method",
-    "direction",
-    "annotator",
-    "consistent",
-    "single",
-    "mos",
-    "category",
-    "label",
-    "repeat",
-    "revision",
-    "seconds",
-    "check",
-    "simulated",
-    "language",
-    "created_at",
-    "study",
-)
 FORMATS = ("csv", "parquet", "jsonl")
+LAST = ["repeat", "revision", "seconds", "check", "simulated", "language", "created_at", "study"]
+
+
+def columns(task: Task) -> list[str]:
+    """The frame's columns: what was shown, who answered, the questions that everybody is asked,
+    the score, the questions that only some are asked, and all that every task has."""
+    always = [q.name for q in task.questions if not q.asked_if]
+    sometimes = [q.name for q in task.questions if q.asked_if]
+    shown = [*DIRECTION, *(SECOND if task.shows == 2 else [])]
+    return [*shown, "annotator", *always, task.score_name, *sometimes, *LAST]
 
 
 def judgments(study: Served) -> pd.DataFrame:
-    """All revisions of all answers, in the order in which they came; columns as in COLUMNS.
+    """All revisions of all answers, in the order in which they came; columns as in `columns`.
 
-    mos: 1 where both answers are yes, else 0. category, label: None where not given. repeat: 0
+    Of two directions on a page the second is generator_2, method_2, direction_2. The score is what
+    the task makes of the answer. A question that was not asked or answered holds None. repeat: 0
     for the first showing, 1 for the hidden second. revision: 0 for the first answer. check: None,
     "good" or "still". simulated: whether a bot gave the answer. created_at: UTC. study: its id.
     """
@@ -46,10 +41,7 @@ def judgments(study: Served) -> pd.DataFrame:
             select(
                 Judgment.item_id,
                 Annotator.public_id.label("annotator"),
-                Judgment.consistent,
-                Judgment.single,
-                Judgment.category,
-                Judgment.label,
+                Judgment.answer,
                 Judgment.repeat,
                 Judgment.revision,
                 Judgment.seconds,
@@ -61,26 +53,40 @@ def judgments(study: Served) -> pd.DataFrame:
             .order_by(Judgment.id)
         ).mappings()
         frame = pd.DataFrame([dict(row) for row in rows])
+    task, bundle = study.bundle.task, study.bundle
     if frame.empty:
-        return pd.DataFrame(columns=list(COLUMNS))
-    sources = frame["item_id"].map(study.bundle.sources)
-    for name in ("generator", "method", "direction", "check"):
-        frame[name] = [getattr(source, name) for source in sources]
-    for name in ("category", "label", "check"):
-        frame[name] = frame[name].replace({"": None})
-    frame["mos"] = (frame["consistent"] & frame["single"]).astype(int)
+        return pd.DataFrame(columns=columns(task))
+    items = [bundle.sources[item_id] for item_id in frame["item_id"]]
+    for place, names in enumerate((DIRECTION, SECOND)[: task.shows]):
+        for name, field in zip(names, DIRECTION, strict=True):
+            frame[name] = [getattr(sources[place], field) for sources in items]
+    frame["check"] = _with_gaps([bundle.checks[key] for key in frame["item_id"]])
+    answers = [json.loads(text) for text in frame["answer"]]
+    for q in task.questions:
+        if q.kind == "yes_no":
+            frame[q.name] = [answer.get(q.name) for answer in answers]
+        else:
+            frame[q.name] = _with_gaps([str(answer.get(q.name, "")) for answer in answers])
+    frame[task.score_name] = [task.score(answer) for answer in answers]
     frame["created_at"] = pd.to_datetime(frame["created_at"], unit="s", utc=True)
-    frame["study"] = study.bundle.study
-    return frame[list(COLUMNS)]
+    frame["study"] = bundle.study
+    return frame[columns(task)]
 
 
-def counting(frame: pd.DataFrame, simulated: bool = False) -> pd.DataFrame:
-    """The answers that count: the latest revision of each showing, of people alone.
+def _with_gaps(texts: list[str]) -> "pd.Series[str]":
+    """Texts with nothing in place of empty ones."""
+    column = pd.Series(texts)
+    return column.where(column != "", None)
+
+
+def counting(frame: pd.DataFrame, task: Task, simulated: bool = False) -> pd.DataFrame:
+    """The answers that count: the latest revision of each showing, of people alone; the score is
+    the column `mos`, as in `benchmark.core.judgments`.
 
     simulated: those of bots instead; the two never mix.
     """
-    frame = frame[frame["simulated"] == simulated]
-    showing = ["generator", "method", "direction", "annotator", "repeat"]
+    frame = frame[frame["simulated"] == simulated].rename(columns={task.score_name: "mos"})
+    showing = [*item_columns(frame), "annotator", "repeat"]
     return frame.drop_duplicates(showing, keep="last")
 
 
@@ -95,14 +101,19 @@ def write_export(study: Served, path: Path, format: str) -> int:
 
     write: dict[str, Callable[[Path], object]] = {
         "parquet": lambda part: frame.to_parquet(part, index=False),
-        "csv": lambda part: _guarded(frame).to_csv(part, index=False),
+        "csv": lambda part: _guarded(frame, study.bundle.task).to_csv(part, index=False),
         "jsonl": write_lines,
     }
     write_atomically(path, write[format])
     return len(frame)
 
 
-def _guarded(frame: pd.DataFrame) -> pd.DataFrame:
+def guarded_columns(task: Task) -> list[str]:
+    """The columns that may hold what somebody typed."""
+    return [q.name for q in task.questions if q.kind != "yes_no"]
+
+
+def _guarded(frame: pd.DataFrame, task: Task) -> pd.DataFrame:
     """Words of people that a spreadsheet would run as a formula get an apostrophe in front."""
-    words = ["category", "label"]
+    words = guarded_columns(task)
     return frame.assign(**{name: frame[name].map(guarded, na_action="ignore") for name in words})

@@ -17,11 +17,13 @@ from sqlalchemy.orm import Session
 
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.guarding import unguarded
-from study_server.export import COLUMNS, FORMATS
+from benchmark.core.judgments import DIRECTION, SECOND
+from study_server.export import FORMATS, columns, guarded_columns
 from study_server.models import Annotator, Assignment, Judgment
 from study_server.served import Served, note
+from study_server.tasks.question import FLAGS, Answer
+from study_server.tasks.task import Task, as_json
 
-FLAGS = {"true": True, "false": False}
 IMPORTED = "imported"
 
 
@@ -31,7 +33,8 @@ def import_answers(study: Served, path: Path) -> int:
     path: a .csv, .parquet or .jsonl file of `write_export`. Raises BenchError where the database
     holds judgments, or the file is damaged or of another study; then nothing is added.
     """
-    rows = _rows(path)
+    task = study.bundle.task
+    rows = _rows(path, task)
     if not rows:
         raise BenchError(f"{path} holds no answers")
     foreign = {row["study"] for row in rows} - {study.bundle.study}
@@ -41,13 +44,16 @@ def import_answers(study: Served, path: Path) -> int:
             f"{study.bundle.study}; give the folder of that study"
         )
     items = {
-        (source.generator, source.method, source.direction, source.check): item_id
-        for item_id, source in study.bundle.sources.items()
+        (
+            tuple((s.generator, s.method, s.direction) for s in sources),
+            study.bundle.checks[item_id],
+        ): item_id
+        for item_id, sources in study.bundle.sources.items()
     }
     answers = []
     for number, row in enumerate(rows, start=1):
         try:
-            answers.append(_answer(row, items))
+            answers.append(_judgment(row, items, task))
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise BenchError(f"{path}, answer {number} cannot be read: {error!r}") from error
     showings = ("annotator", "item_id", "repeat", "revision")
@@ -108,7 +114,7 @@ def _annotator(name: str, answer: Mapping[str, Any]) -> Annotator:
     )
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
+def _rows(path: Path, task: Task) -> list[dict[str, Any]]:
     """The export's rows by column, in its own types."""
     kind = path.suffix.lstrip(".")
     if kind not in FORMATS:
@@ -121,13 +127,13 @@ def _rows(path: Path) -> list[dict[str, Any]]:
         else:
             with path.open(encoding="utf-8", newline="") as handle:
                 rows = (
-                    [_without_guards(row) for row in csv.DictReader(handle)]
+                    [_without_guards(row, task) for row in csv.DictReader(handle)]
                     if kind == "csv"
                     else [json.loads(line) for line in handle]
                 )
     except (OSError, ValueError) as error:  # ValueError: what is no text, JSON or Parquet
         raise BenchError(f"cannot read the export {path}: {error}") from error
-    if rows and (missing := [name for name in COLUMNS if name not in rows[0]]):
+    if rows and (missing := [name for name in columns(task) if name not in rows[0]]):
         raise BenchError(
             f"{path} lacks the column {', '.join(missing)}; give a whole file of "
             "`bench study export`"
@@ -135,24 +141,26 @@ def _rows(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def _without_guards(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {name: unguarded(row[name]) for name in ("category", "label") if row.get(name)}
+def _without_guards(row: dict[str, Any], task: Task) -> dict[str, Any]:
+    named = (name for name in guarded_columns(task) if row.get(name))
+    return row | {name: unguarded(row[name]) for name in named}
 
 
-def _answer(
-    row: Mapping[str, Any], items: Mapping[tuple[str, str, int, str], str]
-) -> dict[str, Any]:
+def _judgment(row: Mapping[str, Any], items: Mapping[Any, str], task: Task) -> dict[str, Any]:
     """One row in the columns of a judgment, with the `annotator`'s public number."""
-    source = row["generator"], row["method"], int(row["direction"]), _text(row["check"])
+    shown = tuple(
+        (row[generator], row[method], int(row[direction]))
+        for generator, method, direction in (DIRECTION, SECOND)[: task.shows]
+    )
+    read = {q.name: q.read(row[q.name]) for q in task.questions}
+    answer: Answer = {name: value for name, value in read.items() if value is not None}
+    task.check(answer)
     return {
         "annotator": str(row["annotator"]),
-        "item_id": items[source],
+        "item_id": items[shown, _text(row["check"])],
         "repeat": int(row["repeat"]),
         "revision": int(row["revision"]),
-        "consistent": _flag(row["consistent"]),
-        "single": _flag(row["single"]),
-        "category": _text(row["category"]),
-        "label": _text(row["label"]),
+        "answer": as_json(answer),
         "seconds": float(row["seconds"]),
         "language": _text(row["language"]),
         "simulated": _flag(row["simulated"]),

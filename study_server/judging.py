@@ -1,24 +1,25 @@
-"""The item pages: pictures, two questions, and going back and forth between them."""
+"""The item pages: pictures, the task's questions, and going back and forth between them."""
 
+import json
 import math
 import statistics
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
-from flask import Blueprint, abort, flash, g, jsonify, redirect, request
+from flask import Blueprint, Response, abort, flash, g, jsonify, redirect, request
 from sqlalchemy import and_, bindparam, select
-from werkzeug.datastructures import MultiDict
-from werkzeug.wrappers import Response
 
 from study_server import annotators
 from study_server.assignment import personal_plan, places
 from study_server.models import Assignment, Judgment
-from study_server.recording import OTHER, FormError, Outcome, parse_answer, record
+from study_server.recording import Outcome, record
+from study_server.security import limiter
 from study_server.statements import Statement
+from study_server.tasks.task import FormError, Task
 from study_server.visit import Page, address, at, page, served
 
 blueprint = Blueprint("judging", __name__)
 
+PAGE = "task.html"  # the task's own template, by the name that the site gives it
 USUAL_SECONDS = 15.0  # for a judgment, until the annotator's own pace is known
 
 
@@ -34,7 +35,7 @@ _PACES = Statement(
     .order_by(Judgment.id)
 )
 _LATEST = Statement(
-    select(Judgment.consistent, Judgment.single, Judgment.category, Judgment.label)
+    select(Judgment.answer)
     .join(
         Assignment,
         and_(
@@ -97,7 +98,7 @@ def answer(position: int) -> Page:
         abort(403)
     bundle, now = served().bundle, served().clock()
     try:
-        given = parse_answer(request.form, bundle.settings.categories)
+        given = bundle.task.parse(request.form)
     except FormError as error:
         return _item_page(position, request.form, error.faults, 422)
     outcome = served().store.write(lambda db: record(db, ticket, given, bundle, now))
@@ -124,7 +125,7 @@ def _step(position: int | None) -> str:
 
 
 def _item_page(
-    position: int, form: MultiDict[str, str] | None, faults: dict[str, str], status: int
+    position: int, form: Mapping[str, str] | None, faults: dict[str, str], status: int
 ) -> Page:
     bundle, now, annotator_id = served().bundle, served().clock(), g.annotator.id
     with served().store.look() as db:
@@ -134,12 +135,14 @@ def _item_page(
         ((item_id, judged),) = shown
         seconds = [row[0] for row in _PACES.run(db, annotator_id=annotator_id)]
         said = _LATEST.run(db, annotator_id=annotator_id, position=position) if judged else []
+    if form is None:
+        form = bundle.task.fields(json.loads(said[0][0])) if said else {}  # the latest comes first
     total = len(personal_plan(g.annotator.seed, bundle))
     return page(
-        "item.html",
+        PAGE,
         status,
         item=bundle.items[item_id],
-        form=form if form is not None else _filled_in(said, bundle.settings.categories),
+        form=form,
         faults=faults,
         judged=bool(judged),
         position=position,
@@ -154,16 +157,33 @@ def _time_to_rest(count: int, judged: bool) -> bool:
     return count > 0 and not judged and count % served().bundle.settings.pause_every == 0
 
 
-def _filled_in(said: Sequence[tuple[Any, ...]], categories: Sequence[str]) -> dict[str, str]:
-    """Form fields that show the first of the stored answers, which is the latest."""
-    if not said:
-        return {}
-    consistent, single, category, label = said[0]
-    known = category in categories or not category
-    return {
-        "consistent": "yes" if consistent else "no",
-        "single": "yes" if single else "no",
-        "category": category if known else OTHER,
-        "other": "" if known else category,
-        "label": label,
-    }
+@blueprint.get("/images/<name>")
+@limiter.exempt
+def image(name: str) -> Response:
+    """One image, unchanging for ever. Its time of writing would tell the order of writing."""
+    bundle = served().bundle
+    if name not in bundle.images:
+        abort(404)
+    response = Response(mimetype="image/webp")
+    response.set_etag(bundle.images[name][:16])
+    response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    response.make_conditional(request)
+    if response.status_code == 200:
+        response.set_data(bundle.image(name).read_bytes())
+    return response
+
+
+@blueprint.get("/task.css")
+@limiter.exempt
+def style() -> Response:
+    """Hides the questions that are not asked yet, for browsers without scripts too."""
+    rules = "\n".join(_hidden(served().bundle.task))
+    text = f"@supports selector(:has(*)) {{\n{rules}\n}}\n"
+    return Response(text, mimetype="text/css", headers={"Cache-Control": "private, max-age=3600"})
+
+
+def _hidden(task: Task) -> Iterator[str]:
+    for question in task.questions:
+        for name, value in question.conditions.items():
+            answered = f'[name="{name}"][value={json.dumps(value, ensure_ascii=False)}]:checked'
+            yield f".answer:not(:has({answered})) .asked-{question.name} {{ display: none; }}"

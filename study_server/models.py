@@ -39,7 +39,7 @@ class SettingsVersion(Base):
 
 
 class Item(Base):
-    """A direction under its opaque id. kind: direction, good or still.
+    """What stands on one page, under its opaque id. kind: direction, good or still.
 
     ratings, simulated_ratings: how many people and simulated annotators judged it, first showings
     alone; counted up together with `Assignment.judged`.
@@ -81,7 +81,8 @@ class Annotator(Base):
 
 
 class QuizTry(Base):
-    """One try at the quiz: answers as JSON, and whether all were right."""
+    """One try at the quiz: answers as JSON, a list with one for each example, and whether all were
+    right."""
 
     __tablename__ = "quiz_try"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -118,7 +119,8 @@ class Assignment(Base):
 class Judgment(Base):
     """One revision of one answer; the latest counts. key: of the form that brought it.
 
-    seconds: from showing the page to the answer. category and label: "" where not given.
+    answer: JSON, by question of the study's task; what was not asked or given is left out. seconds:
+    from showing the page to the answer.
     """
 
     __tablename__ = "judgment"
@@ -128,10 +130,7 @@ class Judgment(Base):
     repeat: Mapped[int]
     revision: Mapped[int]
     key: Mapped[str]
-    consistent: Mapped[bool]
-    single: Mapped[bool]
-    category: Mapped[str]
-    label: Mapped[str]
+    answer: Mapped[str]
     seconds: Mapped[float]
     language: Mapped[str]
     simulated: Mapped[bool]

@@ -7,9 +7,9 @@ from werkzeug.wrappers import Response
 from study_server import annotators
 from study_server.annotators import OUTSIDE
 from study_server.assignment import personal_plan
-from study_server.bundle import Lesson
 from study_server.judging import minutes_left
 from study_server.security import a_minute, limiter
+from study_server.tasks.question import Fault
 from study_server.visit import Page, address, at, page, served
 
 blueprint = Blueprint("pages", __name__)
@@ -134,50 +134,51 @@ def declined() -> Page:
 @blueprint.get("/instructions")
 @at("consented", "instructed", "judging")
 def instructions() -> Page:
-    """The task, with a clear and an unclear example; open to be read again at any time."""
-    shown = {lesson.role: lesson for lesson in served().bundle.lessons}
+    """The task with its examples; open to be read again at any time."""
+    examples = [lesson for lesson in served().bundle.lessons if lesson.role == "example"]
     link = url_for(".join", token=served().links.personal(g.annotator.public_id), _external=True)
-    return page("instructions.html", clear=shown["clear"], unclear=shown["unclear"], link=link)
+    return page("instructions.html", examples=examples, link=link)
 
 
 @blueprint.post("/instructions")
 @at("consented", "instructed", "judging")
 def understood() -> Page:
-    """On to the quiz, or back to the items."""
-    annotator_id, now = g.annotator.id, served().clock()
-    served().store.write(lambda db: annotators.finish_instructions(db, annotator_id, now))
-    seen = g.annotator.stage == "judging"
-    return redirect(address("judging.current" if seen else "pages.quiz"), 303)
-
-
-def _quiz() -> list[Lesson]:
-    return [lesson for lesson in served().bundle.lessons if lesson.role == "quiz"]
+    """On to the quiz, or to the items."""
+    bundle, annotator_id, now = served().bundle, g.annotator.id, served().clock()
+    stage = served().store.write(
+        lambda db: annotators.finish_instructions(db, annotator_id, bundle, now)
+    )
+    return redirect(address(STAGES[stage]), 303)
 
 
 @blueprint.get("/quiz")
 @at("instructed")
 def quiz() -> Page:
-    """Three examples; their hints show once a try was wrong."""
+    """A few examples; their hints show once a try was wrong."""
     with served().store.read() as db:
         tries = annotators.quiz_tries(db, g.annotator.id)
-    return page("quiz.html", lessons=_quiz(), right=None, form={}, missing=False, again=tries > 0)
+    lessons = served().bundle.quiz
+    return page("quiz.html", lessons=lessons, right=None, form={}, missing=False, again=tries > 0)
 
 
 @blueprint.post("/quiz")
 @at("instructed")
 def check_quiz() -> Page:
     """Record a try: on to the items, once more with hints, or the end."""
-    lessons, form = _quiz(), request.form
-    names = [f"{name}-{n}" for n in range(len(lessons)) for name in ("consistent", "single")]
-    if any(form.get(name) not in ("yes", "no") for name in names):
+    bundle, annotator_id, now = served().bundle, g.annotator.id, served().clock()
+    lessons, form = bundle.quiz, request.form
+    try:
+        answers = [
+            {
+                q.name: value
+                for q in bundle.task.quiz
+                if (value := q.parse(form, f"-{n}")) is not None
+            }
+            for n in range(len(lessons))
+        ]
+    except Fault:
         again = {"right": None, "again": False, "missing": True}
         return page("quiz.html", 422, lessons=lessons, form=form, **again)
-    answers = [
-        (form[f"consistent-{n}"] == "yes", form[f"single-{n}"] == "yes")
-        for n in range(len(lessons))
-    ]
-    bundle, annotator_id, now = served().bundle, g.annotator.id, served().clock()
-
     right, stage = served().store.write(
         lambda db: annotators.take_quiz(db, annotator_id, answers, bundle, now)
     )

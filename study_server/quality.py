@@ -1,53 +1,55 @@
-"""How a study is going: coverage, pace, checks, repeats, agreement, dropouts."""
+"""How a study is going: coverage, what the screening rules say, agreement, dropouts."""
 
-import statistics
-from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections import Counter
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import krippendorff
 import numpy as np
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
-from study_server.bundle import Source
-from study_server.models import Annotator, Assignment, Judgment
+from study_server.models import Annotator, Assignment
+from study_server.screening import Screening, check_answers, repeat_answers, screen
 from study_server.served import Served
-from study_server.study_settings import Screening
+from study_server.tasks.task import Source
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RESAMPLES = 500  # bootstrap resamples of directions for the interval of alpha
 
 
 @dataclass(frozen=True)
 class Coverage:
-    """One direction: how many judged it, and how many hold it now."""
+    """One item: what it shows, how many judged it, and how many hold it now."""
 
-    source: Source
+    sources: tuple[Source, ...]
     judged: int
     leased: int
 
 
 @dataclass(frozen=True)
 class Person:
-    """One annotator. seconds: median viewing time, None before the first answer; checks and
-    repeats: (right, all); flags: screening rules that they break, as texts."""
+    """One annotator. screening: what the rules say, the same as the analysis; None before the
+    first answer."""
 
     public_id: str
     source: str
     outside_id: str
     stage: str
     language: str
-    judged: int
-    seconds: float | None
-    checks: tuple[int, int]
-    repeats: tuple[int, int]
-    flags: tuple[str, ...]
+    screening: Screening | None
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The rules that they break, for which the analysis leaves them out."""
+        return self.screening.failed if self.screening else ()
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Krippendorff's alpha of the mean opinion score (nominal), its 95% interval, and why it is
-    undefined where alpha is None."""
+    """Krippendorff's alpha of the score (nominal), its 95% interval, and why it is undefined where
+    alpha is None."""
 
     alpha: float | None
     low: float | None = None
@@ -55,18 +57,15 @@ class Agreement:
     reason: str = ""
 
 
-def latest(session: Session, simulated: bool) -> list[Judgment]:
-    """The judgments that count: the newest revision of each showing, of people or of bots."""
-    newest = (
-        select(func.max(Judgment.id))
-        .where(Judgment.simulated == simulated)
-        .group_by(Judgment.annotator_id, Judgment.item_id, Judgment.repeat)
-    )
-    return list(session.scalars(select(Judgment).where(Judgment.id.in_(newest))))
+def answers(study: Served, simulated: bool = False) -> "pd.DataFrame":
+    """The answers that count, of people or of bots; see `study_server.export.counting`."""
+    from study_server.export import counting, judgments  # pandas is slow to import
+
+    return counting(judgments(study), study.bundle.task, simulated)
 
 
 def coverage(study: Served, simulated: bool = False) -> list[Coverage]:
-    """Every direction with its ratings, the least filled first."""
+    """Every item under study with its ratings, the least filled first."""
     now = study.clock()
     first = (Assignment.repeat == 0, Assignment.simulated == simulated)
     with study.store.read() as db:
@@ -86,15 +85,18 @@ def coverage(study: Served, simulated: bool = False) -> list[Coverage]:
             )
         )
     rows = [
-        Coverage(source, judged[item_id], leased[item_id])
-        for item_id, source in study.bundle.sources.items()
-        if not source.check
+        Coverage(sources, judged[item_id], leased[item_id])
+        for item_id, sources in study.bundle.sources.items()
+        if not study.bundle.checks[item_id]
     ]
-    return sorted(rows, key=lambda row: (row.judged, row.leased, str(row.source)))
+    return sorted(rows, key=lambda row: (row.judged, row.leased, str(row.sources)))
 
 
-def persons(study: Served, simulated: bool = False) -> list[Person]:
-    """Every annotator with pace, checks, repeats and flags; the newest first."""
+def persons(study: Served, counted: "pd.DataFrame", simulated: bool = False) -> list[Person]:
+    """Every annotator and what the screening rules say of them; the newest first.
+
+    counted: `answers` of the same people or bots.
+    """
     with study.store.read() as db:
         annotators = list(
             db.scalars(
@@ -103,29 +105,53 @@ def persons(study: Served, simulated: bool = False) -> list[Person]:
                 .order_by(Annotator.id.desc())
             )
         )
-        answers = defaultdict(list)
-        for judgment in latest(db, simulated):
-            answers[judgment.annotator_id].append(judgment)
-    rules = study.bundle.settings.screening
-    return [_person(a, answers[a.id], study.bundle.sources, rules) for a in annotators]
+    task = study.bundle.task
+    asked = [q.name for q in task.always]
+    outcome = screen(counted, study.bundle.settings.screening, asked, task.expected)
+    found = {one.annotator: one for one in outcome}
+    return [
+        Person(
+            public_id=a.public_id,
+            source=a.simulated or a.source,
+            outside_id=a.outside_id or "",
+            stage=a.stage,
+            language=a.language,
+            screening=found.get(a.public_id),
+        )
+        for a in annotators
+    ]
 
 
-def agreement(judgments: Sequence[Judgment], sources: dict[str, Source]) -> Agreement:
-    """Alpha over directions that two or more people judged, first showings only."""
-    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for judgment in judgments:
-        if judgment.repeat == 0 and not sources[judgment.item_id].check:
-            counts[judgment.item_id][judgment.consistent and judgment.single] += 1
-    table = np.array([row for row in counts.values() if sum(row) >= 2])  # (directions, 2)
+def checks_passed(study: Served, counted: "pd.DataFrame") -> tuple[int, int]:
+    """How many check items were judged as they deserve, and how many were judged."""
+    good = check_answers(counted, study.bundle.task.expected)["good"]
+    return int(good.sum()), len(good)
+
+
+def repeats_alike(counted: "pd.DataFrame") -> tuple[int, int]:
+    """How many repeats were judged as at first, and how many were judged."""
+    good = repeat_answers(counted)["good"]
+    return int(good.sum()), len(good)
+
+
+def agreement(counted: "pd.DataFrame") -> Agreement:
+    """Alpha over items that two or more people judged, first showings only."""
+    from benchmark.core.judgments import first_showings, item_columns
+
+    first = first_showings(counted).dropna(subset=["mos"])
+    counts = first.pivot_table(
+        index=item_columns(first), columns="mos", aggfunc="size", fill_value=0, observed=True
+    ).to_numpy()  # (items, scores)
+    table = counts[counts.sum(axis=1) >= 2]
     if len(table) < 2:
         return Agreement(None, reason="fewer than two directions have two ratings")
-    if 0 in table.sum(axis=0):
+    if _unanimous(table):
         return Agreement(None, reason="all answers are the same")
     rng = np.random.default_rng(0)
     resampled = []
     for _ in range(RESAMPLES):
-        sample = table[rng.integers(len(table), size=len(table))]  # (directions, 2)
-        if 0 not in sample.sum(axis=0):
+        sample = table[rng.integers(len(table), size=len(table))]  # (items, scores)
+        if not _unanimous(sample):
             resampled.append(_alpha(sample))
     low, high = np.quantile(resampled, [0.025, 0.975])
     return Agreement(_alpha(table), float(low), float(high))
@@ -146,50 +172,8 @@ def funnel(study: Served, simulated: bool = False) -> dict[str, int]:
     return dict(counts)
 
 
-def _person(
-    annotator: Annotator, answers: list[Judgment], sources: dict[str, Source], rules: Screening
-) -> Person:
-    checks = [_check_passed(a, sources[a.item_id].check) for a in answers if _is_check(a, sources)]
-    firsts = {a.item_id: a for a in answers if a.repeat == 0}
-    repeats = [_pair(a) == _pair(firsts[a.item_id]) for a in answers if a.repeat == 1]
-    seconds = statistics.median(a.seconds for a in answers) if answers else None
-    common = Counter(map(_pair, answers)).most_common(1)
-    flags = []
-    if checks and sum(checks) / len(checks) < rules.min_checks_passed:
-        flags.append("checks")
-    if repeats and sum(repeats) / len(repeats) < rules.min_repeat_agreement:
-        flags.append("repeats")
-    hasty = seconds is not None and seconds < rules.min_median_seconds
-    if hasty and not annotator.simulated:  # bots answer at once
-        flags.append("speed")
-    if len(answers) >= 20 and common[0][1] / len(answers) > rules.max_same_answers:
-        flags.append("same answers")
-    return Person(
-        public_id=annotator.public_id,
-        source=annotator.simulated or annotator.source,
-        outside_id=annotator.outside_id or "",
-        stage=annotator.stage,
-        language=annotator.language,
-        judged=len(answers),
-        seconds=seconds,
-        checks=(sum(checks), len(checks)),
-        repeats=(sum(repeats), len(repeats)),
-        flags=tuple(flags),
-    )
-
-
-def _is_check(judgment: Judgment, sources: dict[str, Source]) -> bool:
-    return bool(sources[judgment.item_id].check)
-
-
-def _check_passed(judgment: Judgment, check: str) -> bool:
-    """A good item wants two yes; a still one must not be called a change of one thing."""
-    both = judgment.consistent and judgment.single
-    return both if check == "good" else not both
-
-
-def _pair(judgment: Judgment) -> tuple[bool, bool]:
-    return judgment.consistent, judgment.single
+def _unanimous(counts: np.ndarray) -> bool:
+    return bool((counts.sum(axis=0) > 0).sum() < 2)
 
 
 def _alpha(counts: np.ndarray) -> float:

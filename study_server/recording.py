@@ -1,8 +1,7 @@
-"""Recording an answer: parsed from the form, added as a revision, acknowledged after the commit."""
+"""Recording an answer: checked, added as a revision, acknowledged after the commit."""
 
+import json
 import secrets
-import unicodedata
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -14,27 +13,8 @@ from study_server.links import Ticket
 from study_server.models import Annotator, Judgment
 from study_server.standing import Standing, standing
 from study_server.statements import Statement
-
-OTHER = "other"
-MAX_TEXT = 80  # characters of a label or of a category of one's own
-
-
-class FormError(Exception):
-    """What is missing or wrong in a form, as keys of texts by field."""
-
-    def __init__(self, faults: dict[str, str]):
-        super().__init__(str(faults))
-        self.faults = faults
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one person says about one item. category and label: "" unless both answers are yes."""
-
-    consistent: bool
-    single: bool
-    category: str = ""
-    label: str = ""
+from study_server.tasks.question import Answer
+from study_server.tasks.task import as_json
 
 
 @dataclass(frozen=True)
@@ -47,46 +27,8 @@ class Outcome:
     position: int | None = None
 
 
-def parse_answer(form: Mapping[str, str], categories: Sequence[str]) -> Answer:
-    """Read the fields consistent, single, category, other and label. Raises FormError."""
-    faults = {}
-    choices = {"yes": True, "no": False}
-    answers = {name: choices.get(form.get(name, "")) for name in ("consistent", "single")}
-    for name, value in answers.items():
-        if value is None:
-            faults[name] = "fault.choose"
-    category = label = ""
-    if all(answers.values()):
-        category = form.get("category", "")
-        label = _clean(form.get("label", ""))
-        if category == OTHER:
-            category = _clean(form.get("other", ""))
-            if not category:
-                faults["other"] = "fault.word"
-        elif category not in categories:
-            faults["category"] = "fault.category"
-    if max(len(category), len(label)) > MAX_TEXT:
-        faults["label"] = "fault.long"
-    if faults:
-        raise FormError(faults)
-    return Answer(bool(answers["consistent"]), bool(answers["single"]), category, label)
-
-
-def _clean(text: str) -> str:
-    """One line, as typed: control characters become spaces, the ends are trimmed."""
-    unprintable = ("Cc", "Cs", "Zl", "Zp")
-    return "".join(" " if unicodedata.category(c) in unprintable else c for c in text).strip()
-
-
 _REVISIONS = Statement(
-    select(
-        Judgment.repeat,
-        Judgment.key,
-        Judgment.consistent,
-        Judgment.single,
-        Judgment.category,
-        Judgment.label,
-    )
+    select(Judgment.repeat, Judgment.key, Judgment.answer)
     .where(
         Judgment.annotator_id == bindparam("annotator_id"),
         Judgment.item_id == bindparam("item_id"),
@@ -105,14 +47,15 @@ def record(session: Session, ticket: Ticket, answer: Answer, bundle: Bundle, now
     """Add `answer` as a revision and lease the next item, within one write transaction.
 
     A ticket that was seen before changes nothing: its first answer is stored. The same answer as
-    the latest revision adds none.
+    the latest revision adds none. Raises ValueError for what is no answer of the study's task.
     """
+    bundle.task.check(answer)
     db = session.connection()
     who = standing(db, ticket.annotator_id)
-    # (repeat, key, answer ...), the newest last
+    # (repeat, key, answer), the newest last
     revisions = _REVISIONS.run(db, annotator_id=who.id, item_id=ticket.item_id)
     mine = places(db, who.id)
-    if any(key == ticket.key for _, key, *_ in revisions):
+    if any(key == ticket.key for _, key, _ in revisions):
         return Outcome("repeated", go_on(db, who, mine, bundle, now))
     if who.state != "open":
         return Outcome(who.state)
@@ -125,8 +68,8 @@ def record(session: Session, ticket: Ticket, answer: Answer, bundle: Bundle, now
     lost = expired and not has_place(db, who, place, bundle, now)
     if lost or place.item_id != ticket.item_id:  # the position holds another item by now
         return Outcome("full", go_on(db, who, mine, bundle, now))
-    given = [Answer(*said) for repeat, _, *said in revisions if repeat == place.repeat]
-    if not given or given[-1] != answer:
+    given = [said for repeat, _, said in revisions if repeat == place.repeat]
+    if not given or json.loads(given[-1]) != answer:
         _ADD.run(
             db,
             annotator_id=who.id,
@@ -134,11 +77,11 @@ def record(session: Session, ticket: Ticket, answer: Answer, bundle: Bundle, now
             repeat=place.repeat,
             revision=len(given),
             key=ticket.key,
+            answer=as_json(answer),
             seconds=round(max(0.0, now - ticket.shown_at), 3),
             language=who.language,
             simulated=bool(who.simulated),
             created_at=now,
-            **vars(answer),
         )
     mine[mine.index(place)] = mark_judged(db, who, place)
     _SEEN.run(db, annotator_id=who.id, now=now)

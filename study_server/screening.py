@@ -1,44 +1,84 @@
-"""Which annotators to leave out, by rules that are fixed before the first answer.
+"""Which annotators to leave out, by rules that are fixed before the first answer: the one set of
+them, for the staff's pages as for the analysis.
 
 Five signs of careless answers: check items answered wrongly, repeats answered otherwise, answers
 faster than anyone can look, less agreement with the others than chance, and one answer for all. A
 rule that has too little to go by excludes nobody.
 """
 
-from dataclasses import dataclass
-
-import numpy as np
-import pandas as pd
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from benchmark.core.estimates import Undefined
-from benchmark.core.judgments import DIRECTION, answers, checked, showings
-from benchmark.stats.bootstrap import ROUNDING
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to import, and settings need no more than the limits
 
 Evidence = dict[str, float | Undefined]  # by annotator
 
 NOTHING = Undefined("nothing to go by")
-EXPECTED = {"good": 1, "still": 0}  # the MOS that a check item deserves
+ROUNDING = 1e-12  # values closer than this are equal
 
 
 @dataclass(frozen=True)
-class ScreeningRules:
-    """An annotator stays with at least these, and at most `same_share`. The counts say from when on
-    a rule applies.
+class Limits:
+    """What study.toml says under [screening]: an annotator stays with at least these, and at most
+    `max_same_answers`; nobody's answer is deleted.
 
-    check_share: share of check items judged as expected. repeat_share: share of repeats judged as
-    at first. median_seconds: viewing time. agreement: Cohen's kappa with the other annotators.
-    same_share: of all answers, that of the commonest pair of answers to the two questions.
+    min_checks_passed: share of check items; min_repeat_agreement: share of hidden repeats;
+    min_median_seconds: viewing time of a judgment, not asked of bots, who answer at once;
+    max_same_answers: share of the commonest answer; min_agreement: Cohen's kappa with the others.
     """
 
-    check_share: float = 0.75
-    repeat_share: float = 0.5
-    median_seconds: float = 2.0
-    agreement: float = 0.0
-    same_share: float = 0.98
-    fewest_checks: int = 2
-    fewest_repeats: int = 4
-    fewest_shared: int = 20
-    fewest_answers: int = 20
+    min_checks_passed: float = 0.5
+    min_repeat_agreement: float = 0.5
+    min_median_seconds: float = 2.0
+    max_same_answers: float = 0.98
+    min_agreement: float = 0.0
+
+    def of(self, simulated: bool) -> "Limits":
+        """The limits for people, or for bots."""
+        return replace(self, min_median_seconds=0.0) if simulated else self
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule. limit: its name in `Limits`. fewest: how much it needs, and of what, before it
+    applies. words: what its value is."""
+
+    limit: str
+    fewest: int
+    of_what: str
+    words: str
+
+    def broken(self, value: float, limits: Limits) -> bool:
+        """Whether a value lies beyond the limit."""
+        limit: float = getattr(limits, self.limit)
+        beyond = value - limit if self.limit.startswith("max") else limit - value
+        return beyond > ROUNDING
+
+
+RULES = {
+    "check_share": Rule(
+        "min_checks_passed", 2, "check items", "Share of check items judged as anyone should."
+    ),
+    "repeat_share": Rule(
+        "min_repeat_agreement", 4, "repeats", "Share of hidden repeats judged as at first."
+    ),
+    "median_seconds": Rule(
+        "min_median_seconds", 1, "timed judgments", "Median viewing time of a judgment."
+    ),
+    "agreement": Rule(
+        "min_agreement", 20, "shared directions", "Cohen's kappa with all other annotators."
+    ),
+    "same_share": Rule(
+        "max_same_answers",
+        20,
+        "answers",
+        "Share of their commonest answer to the questions that everybody is asked.",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -59,105 +99,132 @@ class Screening:
         return bool(self.failed)
 
 
-def screen(judgments: pd.DataFrame, rules: ScreeningRules) -> tuple[Screening, ...]:
-    """One result for every annotator of the frame, in the order of their names."""
+def screen(
+    judgments: "pd.DataFrame",
+    limits: Limits,
+    questions: Sequence[str],
+    expected: Mapping[str, float],
+) -> tuple[Screening, ...]:
+    """One result for every annotator of the frame, in the order of their names.
+
+    questions: the columns of what everybody is asked. expected: the score that a check item of
+    each kind deserves.
+    """
+    from benchmark.core.judgments import checked, first_showings, showings
+
+    if judgments.empty:
+        return ()
+    limits = limits.of(bool(checked(judgments)["simulated"].any()))
     answered = showings(judgments).dropna(subset=["mos"])
-    first = answers(judgments)
-    evidence = {
-        "check_share": _enough(_checks(checked(judgments)), rules.fewest_checks, "check items"),
-        "repeat_share": _enough(_repeats(answered, first), rules.fewest_repeats, "repeats"),
-        "median_seconds": _enough(_seconds(answered), 1, "timed judgments"),
-        "agreement": _enough(_agreement(first), rules.fewest_shared, "shared directions"),
-        "same_share": _enough(_sameness(checked(judgments)), rules.fewest_answers, "answers"),
+    first = first_showings(judgments).dropna(subset=["mos"])
+    found = {
+        "check_share": by_annotator(check_answers(judgments, expected)),
+        "repeat_share": by_annotator(repeat_answers(judgments)),
+        "median_seconds": _seconds(answered),
+        "agreement": _agreement(first),
+        "same_share": _sameness(judgments, list(questions)),
     }
+    evidence = {name: _enough(found[name], rule) for name, rule in RULES.items()}
     counts = judgments["annotator"].value_counts().sort_index()
-    return tuple(_screening(str(name), int(n), evidence, rules) for name, n in counts.items())
+    return tuple(_screening(str(name), int(n), evidence, limits) for name, n in counts.items())
+
+
+def described(limits: Limits) -> str:
+    """All rules in one line."""
+    lines = []
+    for name, rule in RULES.items():
+        bound = "less" if rule.limit.startswith("max") else "more"
+        since = f" (from {rule.fewest} {rule.of_what} on)" if rule.fewest > 1 else ""
+        lines.append(f"{name} {getattr(limits, rule.limit):g} or {bound}{since}")
+    return ", ".join(lines)
+
+
+def check_answers(judgments: "pd.DataFrame", expected: Mapping[str, float]) -> "pd.DataFrame":
+    """A row for each judged check item: annotator, and good: whether it was judged as deserved."""
+    items = judgments[judgments["check"].notna()].dropna(subset=["mos"])
+    good = items["mos"].astype(float) == items["check"].map(dict(expected)).astype(float)
+    return items[["annotator"]].assign(good=good)
+
+
+def repeat_answers(judgments: "pd.DataFrame") -> "pd.DataFrame":
+    """A row for each repeat: annotator, and good: whether it was judged as at first."""
+    from benchmark.core.judgments import first_showings, item_columns, showings
+
+    item = ["annotator", *item_columns(judgments)]
+    answered = showings(judgments).dropna(subset=["mos"])
+    first = first_showings(judgments).dropna(subset=["mos"])
+    again = answered[answered["repeat"] > 0].merge(first, on=item, suffixes=("", "_first"))
+    good = again["mos"].astype(float) == again["mos_first"].astype(float)
+    return again[["annotator"]].assign(good=good)
+
+
+def by_annotator(answers: "pd.DataFrame") -> "pd.DataFrame":
+    """Of each annotator: the mean of `good`, and from how many answers."""
+    groups = answers.groupby("annotator", observed=True)["good"]
+    return _frame(groups.mean(), groups.count())
 
 
 def _screening(
-    annotator: str, judgments: int, evidence: dict[str, Evidence], rules: ScreeningRules
+    annotator: str, judgments: int, evidence: dict[str, Evidence], limits: Limits
 ) -> Screening:
     values = {rule: found.get(annotator, NOTHING) for rule, found in evidence.items()}
     failed = tuple(
         rule
         for rule, value in values.items()
-        if not isinstance(value, Undefined) and _breaks(rule, value, getattr(rules, rule))
+        if not isinstance(value, Undefined) and RULES[rule].broken(value, limits)
     )
     return Screening(annotator, judgments, failed=failed, **values)
 
 
-def _breaks(rule: str, value: float, limit: float) -> bool:
-    beyond = value - limit if rule == "same_share" else limit - value
-    return beyond > ROUNDING
-
-
-def _checks(judgments: pd.DataFrame) -> pd.DataFrame:
-    """Of each annotator: the share of check items judged as expected, and their number."""
-    items = judgments[judgments["check"].notna()].dropna(subset=["mos"])
-    right = items["mos"].astype(int) == items["check"].map(EXPECTED)
-    return _by_annotator(right, items["annotator"])
-
-
-def _repeats(answered: pd.DataFrame, first: pd.DataFrame) -> pd.DataFrame:
-    """Of each annotator: the share of repeats judged as at first, and their number."""
-    item = ["annotator", *DIRECTION]
-    again = answered[answered["repeat"] > 0].merge(first, on=item, suffixes=("", "_first"))
-    same = again["mos"].astype(int) == again["mos_first"]
-    return _by_annotator(same, again["annotator"])
-
-
-def _by_annotator(yes: "pd.Series[bool]", annotators: "pd.Series[str]") -> pd.DataFrame:
-    groups = yes.groupby(annotators, observed=True)
-    return pd.DataFrame({"mean": groups.mean(), "count": groups.count()})
-
-
-def _seconds(answered: pd.DataFrame) -> pd.DataFrame:
+def _seconds(answered: "pd.DataFrame") -> "pd.DataFrame":
     """Of each annotator: the median viewing time, and from how many judgments."""
     timed = answered.dropna(subset=["seconds"])
     seconds = timed.groupby("annotator", observed=True)["seconds"]
-    return pd.DataFrame({"mean": seconds.median(), "count": seconds.count()})
+    return _frame(seconds.median(), seconds.count())
 
 
-def _sameness(judgments: pd.DataFrame) -> pd.DataFrame:
-    """Of each annotator: the share of their commonest pair of answers, and from how many."""
-    pair = ["consistent", "single"]
-    answered = judgments.dropna(subset=pair)
-    pairs = answered.groupby(["annotator", *pair], observed=True).size().groupby(level=0)
-    return pd.DataFrame({"mean": pairs.max() / pairs.sum(), "count": pairs.sum()})
+def _sameness(judgments: "pd.DataFrame", questions: list[str]) -> "pd.DataFrame":
+    """Of each annotator: the share of their commonest answer, and from how many."""
+    answered = judgments.dropna(subset=questions)
+    counts = answered.groupby(["annotator", *questions], observed=True).size().groupby(level=0)
+    return _frame(counts.max() / counts.sum(), counts.sum())
 
 
-def _agreement(first: pd.DataFrame) -> pd.DataFrame:
+def _agreement(first: "pd.DataFrame") -> "pd.DataFrame":
     """Of each annotator: Cohen's kappa with all others, and over how many directions.
 
     Chance is what the annotator's own share of yes and that of the others would give; so nobody
     gains by always giving the commonest answer.
     """
-    by_direction = first.groupby(DIRECTION, observed=True)["mos"]
-    n = by_direction.transform("count")
+    from benchmark.core.judgments import item_columns
+
+    first = first.assign(mos=first["mos"].astype(float))
+    by_item = first.groupby(item_columns(first), observed=True)["mos"]
+    n = by_item.transform("count")
     own = first.loc[n > 1, "mos"]
-    others = (by_direction.transform("sum")[n > 1] - own) / (n[n > 1] - 1)  # their share of yes
-    answers = pd.DataFrame(
-        {
-            "annotator": first.loc[n > 1, "annotator"],
-            "own": own,
-            "others": others,
-            "equal": own * others + (1 - own) * (1 - others),
-        }
+    others = (by_item.transform("sum")[n > 1] - own) / (n[n > 1] - 1)  # their share of yes
+    shared = first.loc[n > 1, ["annotator"]].assign(
+        own=own, others=others, equal=own * others + (1 - own) * (1 - others)
     )
-    by_annotator = answers.groupby("annotator", observed=True)
-    means = by_annotator[["own", "others", "equal"]].mean()
+    groups = shared.groupby("annotator", observed=True)
+    means = groups[["own", "others", "equal"]].mean()
     chance = means["own"] * means["others"] + (1 - means["own"]) * (1 - means["others"])
     kappa = (means["equal"] - chance) / (1 - chance)
-    return pd.DataFrame({"mean": kappa, "count": by_annotator.size()})
+    return _frame(kappa, groups.size())
 
 
-def _enough(found: pd.DataFrame, fewest: int, of_what: str) -> Evidence:
+def _frame(values: Any, counts: Any) -> "pd.DataFrame":
+    frame: pd.DataFrame = values.to_frame("value")
+    return frame.assign(count=counts)
+
+
+def _enough(found: "pd.DataFrame", rule: Rule) -> Evidence:
     """The values by annotator, those from too little replaced by the reason."""
     return {
         str(name): Undefined("all answers are the same")
-        if np.isnan(value)
-        else Undefined(f"{count} {of_what} are fewer than {fewest}")
-        if count < fewest
+        if value != value  # NaN
+        else Undefined(f"{count} {rule.of_what} are fewer than {rule.fewest}")
+        if count < rule.fewest
         else float(value)
-        for name, value, count in zip(found.index, found["mean"], found["count"], strict=True)
+        for name, value, count in zip(found.index, found["value"], found["count"], strict=True)
     }

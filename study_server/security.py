@@ -57,7 +57,7 @@ def protect(app: Flask, behind_proxy: bool, processes: int) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=behind_proxy,
         PERMANENT_SESSION_LIFETIME=60 * 24 * 3600,
-        SESSION_REFRESH_EACH_REQUEST=False,  # to sign a cookie again for every page is dear
+        SESSION_REFRESH_EACH_REQUEST=False,  # to sign a cookie again for every page is expensive
         MAX_CONTENT_LENGTH=16 * 1024,
         MAX_FORM_MEMORY_SIZE=16 * 1024,
         MAX_FORM_PARTS=64,

@@ -61,8 +61,8 @@ def _match(session: Session, bundle: Bundle, now: float) -> None:
     study = session.execute(select(Study)).scalar_one_or_none()
     if study is None:
         session.add(Study(id=bundle.study, bundle_sha256=bundle.sha256, created_at=now))
-        for item_id, source in bundle.sources.items():
-            session.add(Item(id=item_id, kind=source.check or "direction"))
+        for item_id, check in bundle.checks.items():
+            session.add(Item(id=item_id, kind=check or "direction"))
     elif study.id != bundle.study:
         raise BenchError(
             f"the database holds study {study.id}, the bundle is study {bundle.study}; "

@@ -1,7 +1,7 @@
 """Simulated annotators that take part through the real site; their rows stay marked for ever.
 
-They know nothing of methods. Every direction has a quality drawn from its number alone, so that
-careful annotators agree with each other and no method is better than another.
+They know nothing of methods. What a perfect observer sees in an item is drawn from its directions'
+names alone, so that careful annotators agree with each other and no method is better than another.
 """
 
 import random
@@ -10,71 +10,81 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmark.core.errors import BenchError, unknown
-from study_server.bundle import Lesson, Source
+from study_server.bundle import Lesson
 from study_server.links import Links
+from study_server.tasks.question import Answer, Value
+from study_server.tasks.task import Source, Task
 from study_server.visitor import Visitor
 
-CLEAR_SHARE = 0.5  # of directions are of the clear kind
 CAREFUL_ERROR = 0.05  # share of careful answers that differ from the truth
+BIAS = 0.7  # share of a biased annotator's no that become a yes
 
 
 @dataclass(frozen=True)
 class Bot:
-    """One simulated annotator: how it answers, its stream, and what the items are."""
+    """One simulated annotator: how it answers, its stream, the items, and what is asked."""
 
     profile: str
     rng: random.Random
-    sources: Mapping[str, Source]
-    categories: tuple[str, ...]
+    sources: Mapping[str, tuple[Source, ...]]
+    task: Task
 
     def answers(self, item_id: str) -> dict[str, str]:
         """Form fields for one item."""
-        consistent, single, category = PROFILES[self.profile](self, item_id)
-        fields = {
-            name: "yes" if yes else "no"
-            for name, yes in (("consistent", consistent), ("single", single))
-        }
-        return fields | ({"category": category} if consistent and single else {})
+        said = PROFILES[self.profile](self, item_id)
+        return self.task.fields(self.task.asked(said))
 
-    def truth(self, item_id: str) -> tuple[bool, bool, str]:
-        """What a perfect observer would say."""
-        source = self.sources[item_id]
-        rng = random.Random(f"{source.generator}/{source.method}/{source.direction}/{source.check}")
-        category = rng.choice(self.categories)
-        if source.check:
-            return source.check == "good", source.check == "good", category
-        return rng.random() < CLEAR_SHARE, rng.random() < 0.7, category
+    def truth(self, item_id: str) -> Answer:
+        """What a perfect observer would say, to every question."""
+        shown = self.sources[item_id]
+        names = (f"{s.generator}/{s.method}/{s.direction}/{s.check}" for s in shown)
+        return self.task.truth(shown, random.Random(" ".join(names)))
 
 
-def careful(bot: Bot, item_id: str) -> tuple[bool, bool, str]:
-    """The truth, with a few slips."""
-    consistent, single, category = bot.truth(item_id)
-    slips = [bot.rng.random() < CAREFUL_ERROR for _ in range(2)]
-    return consistent != slips[0], single != slips[1], category
+def careful(bot: Bot, item_id: str) -> Answer:
+    """The truth, with a few slips in what everybody is asked."""
+    said = bot.truth(item_id)
+    slips = {q.name: bot.rng.random() < CAREFUL_ERROR for q in bot.task.always}
+    for question in bot.task.always:
+        if slips[question.name]:
+            said[question.name] = _another(bot.rng, question.offers, said[question.name])
+    return said
 
 
-def careless(bot: Bot, item_id: str) -> tuple[bool, bool, str]:
-    """A coin."""
-    return bot.rng.random() < 0.5, bot.rng.random() < 0.5, bot.rng.choice(bot.categories)
+def careless(bot: Bot, item_id: str) -> Answer:
+    """A coin, or a die."""
+    questions = [q for q in bot.task.questions if q.offers]
+    return {
+        q.name: bot.rng.random() < 0.5 if q.kind == "yes_no" else bot.rng.choice(q.offers)
+        for q in questions
+    }
 
 
-def biased(bot: Bot, item_id: str) -> tuple[bool, bool, str]:
+def biased(bot: Bot, item_id: str) -> Answer:
     """The truth, but a no becomes a yes more often than not."""
-    consistent, single, category = careful(bot, item_id)
-    return consistent or bot.rng.random() < 0.7, single or bot.rng.random() < 0.7, category
+    said = careful(bot, item_id)
+    for question in bot.task.always:
+        if question.kind == "yes_no":
+            said[question.name] = said[question.name] or bot.rng.random() < BIAS
+    return said
 
 
-def straight(bot: Bot, item_id: str) -> tuple[bool, bool, str]:
-    """Yes, yes and the first category, always."""
-    return True, True, bot.categories[0]
+def straight(bot: Bot, item_id: str) -> Answer:
+    """Yes, or the first choice, always."""
+    return {q.name: q.offers[0] for q in bot.task.questions if q.offers}
 
 
-PROFILES: dict[str, Callable[[Bot, str], tuple[bool, bool, str]]] = {
+PROFILES: dict[str, Callable[[Bot, str], Answer]] = {
     "careful": careful,
     "careless": careless,
     "biased": biased,
     "straight-lining": straight,
 }
+
+
+def _another(rng: random.Random, values: Sequence[Value], said: Value) -> Value:
+    others = [value for value in values if value != said]
+    return others[0] if len(others) == 1 else rng.choice(others)
 
 
 def take_part(base: str, token: str, bot: Bot, lessons: list[Lesson], links: Links) -> int:
@@ -91,7 +101,7 @@ def take_part(base: str, token: str, bot: Bot, lessons: list[Lesson], links: Lin
         if visitor.last.path == "/instructions":
             _expect(visitor.post({}).status)
         if visitor.last.path == "/quiz":
-            _expect(visitor.post(_quiz(lessons)).status)
+            _expect(visitor.post(_quiz(bot.task, lessons)).status)
         if visitor.last.path == "/items":
             _expect(visitor.post({}).status)
         count = 0
@@ -141,13 +151,15 @@ def check_profile(profile: str) -> None:
         raise unknown("profile", profile, PROFILES)
 
 
-def _quiz(lessons: list[Lesson]) -> dict[str, str]:
+def _quiz(task: Task, lessons: list[Lesson]) -> dict[str, str]:
+    """The right answers, and no or the last choice where any is right."""
     quiz = [lesson for lesson in lessons if lesson.role == "quiz"]
-    fields = {}
-    for n, lesson in enumerate(quiz):
-        fields[f"consistent-{n}"] = "yes" if lesson.consistent else "no"
-        fields[f"single-{n}"] = "yes" if lesson.single else "no"
-    return fields
+    return {
+        f"{name}-{n}": text
+        for n, lesson in enumerate(quiz)
+        for q in task.quiz
+        for name, text in q.fields(lesson.right.get(q.name, q.offers[-1])).items()
+    }
 
 
 def _expect(status: int) -> None:

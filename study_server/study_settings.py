@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import BenchError
+from study_server.screening import Limits
 
 LANGUAGES = ("en", "zh")
 CATEGORY = re.compile(r"[^\W_][\w -]{0,39}")
@@ -24,31 +25,14 @@ PLANNED = (
 
 
 @dataclass(frozen=True)
-class Screening:
-    """Rules that flag an annotator, whom the analysis leaves out; they never delete an answer.
-
-    min_checks_passed: share of check items; min_repeat_agreement: share of hidden repeats;
-    min_median_seconds: viewing time of a judgment; max_same_answers: share of the commonest pair
-    of answers, over 20 judgments or more; min_agreement: Cohen's kappa with the others. The
-    analysis alone looks at agreement, and waits for a few checks and repeats.
-    """
-
-    min_checks_passed: float = 0.5
-    min_repeat_agreement: float = 0.5
-    min_median_seconds: float = 2.0
-    max_same_answers: float = 0.98
-    min_agreement: float = 0.0
-
-
-@dataclass(frozen=True)
 class Settings:
     """title, consent: texts by language. ratings_per_item: people who judge each direction.
 
     items_per_annotator: directions one person sees, without the hidden repeats (repeat_share of
     them) and the checks (good_checks, still_checks). lease_minutes: how long a shown item stays
     reserved. pause_every: judgments between two suggestions to rest. completion_code: one code for
-    all, or "" for a code each. method: the one under test, "" for the one that is no baseline.
-    sha256: of the file.
+    all, or "" for one code for each person. method: the one under test, "" for the one that is no
+    baseline. sha256: of the file.
     """
 
     title: dict[str, str]
@@ -69,7 +53,7 @@ class Settings:
     completion_code: str = ""
     contact: str = ""
     method: str = ""
-    screening: Screening = field(default_factory=Screening)
+    screening: Limits = field(default_factory=Limits)
     sha256: str = ""
 
     def text(self, texts: dict[str, str], language: str) -> str:
@@ -98,9 +82,9 @@ def read_settings(path: Path) -> Settings:
     consent = table.pop("consent", {})
     screening = table.pop("screening", {})
     _check_types(path, "", table, Settings)
-    _check_types(path, "screening.", screening, Screening)
+    _check_types(path, "screening.", screening, Limits)
     if not isinstance(consent, dict) or not all(isinstance(v, str) for v in consent.values()):
-        raise BenchError(f"{path}: consent must hold a version and one text a language")
+        raise BenchError(f"{path}: consent must hold a version and one text for each language")
     table = {key: tuple(v) if isinstance(v, list) else v for key, v in table.items()}
     version = consent.pop("version", "")
     try:
@@ -108,7 +92,7 @@ def read_settings(path: Path) -> Settings:
             **table,
             consent=consent,
             consent_version=version,
-            screening=Screening(**screening),
+            screening=Limits(**screening),
             sha256=hashlib.sha256(raw).hexdigest(),
         )
     except TypeError as error:

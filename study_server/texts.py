@@ -1,10 +1,13 @@
-"""What the site says, by language: one TOML table of strings a language, in `locales/`."""
+"""What the site says, by language: one TOML table of strings for each language, in `locales/`, and
+the words of the study's task."""
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
 from study_server.study_settings import LANGUAGES
+from study_server.tasks.question import Words
 
 NAMES = {"en": "English", "zh": "中文"}
 
@@ -17,15 +20,20 @@ def texts(language: str) -> dict[str, str]:
     return table
 
 
-def say(language: str, key: str, **values: object) -> str:
+def with_task(language: str, words: Words) -> Mapping[str, str]:
+    """All strings of a language, those that the task replaces or adds among them.
+
+    What the task says in another language alone is taken from there: the site's own words would
+    speak of another task.
+    """
+    others = {key: text for said in reversed(list(words.values())) for key, text in said.items()}
+    return {**texts(language), **others, **words.get(language, {})}
+
+
+def say(strings: Mapping[str, str], key: str, **values: object) -> str:
     """One string with its values filled in. Raises KeyError for an unknown key."""
-    text = texts(language)[key]
+    text = strings[key]
     return text.format(**values) if values else text
 
 
-def category_name(language: str, category: str) -> str:
-    """A category's name in `language`; a category of the designer's own stays as it is."""
-    return texts(language).get(f"category.{category}", category)
-
-
-__all__ = ["LANGUAGES", "NAMES", "category_name", "say", "texts"]
+__all__ = ["LANGUAGES", "NAMES", "say", "texts", "with_task"]

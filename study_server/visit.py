@@ -1,6 +1,6 @@
 """One request: the study it belongs to, who asks, in which language, and pages in that language."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from functools import lru_cache, partial, wraps
 from typing import ParamSpec
 
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from study_server.security import csrf_token
 from study_server.served import Served, state_of
 from study_server.standing import find_standing
-from study_server.texts import NAMES, category_name, say
+from study_server.texts import NAMES, say, with_task
 
 P = ParamSpec("P")
 Page = str | Response | tuple[str, int]
@@ -26,7 +26,7 @@ def served() -> Served:
 def know_visitor() -> None:
     """Set `g.annotator` (None for a stranger), `g.state` of the study and `g.language`."""
     g.annotator, g.state, g.language = None, "open", served().bundle.settings.languages[0]
-    if request.endpoint in ("images.image", "static"):
+    if request.endpoint in ("judging.image", "static"):
         return
     public_id = session.get("annotator")
     with served().store.look() as db:
@@ -40,12 +40,12 @@ def know_visitor() -> None:
 
 
 def words() -> dict[str, object]:
-    """What every template may use: t(key, ...), names of categories and languages, settings."""
+    """What every template may use: t(key, ...), names of languages, the task, settings."""
     language = g.get("language", "en")
-    settings = served().bundle.settings
+    settings, task = served().bundle.settings, served().bundle.task
     return {
-        "t": partial(say, language),
-        "category_name": partial(category_name, language),
+        "t": partial(say, _strings(language)),
+        "task": task,
         "language": language,
         "languages": [(code, NAMES[code]) for code in settings.languages],
         "title": settings.text(settings.title, language),
@@ -57,9 +57,17 @@ def words() -> dict[str, object]:
     }
 
 
+def _strings(language: str) -> Mapping[str, str]:
+    """All strings in a language, put together once for each."""
+    kept: dict[str, Mapping[str, str]] = current_app.extensions["strings"]
+    if language not in kept:
+        kept[language] = with_task(language, served().bundle.task.words)
+    return kept[language]
+
+
 @lru_cache(maxsize=4096)
 def address(endpoint: str, position: int | None = None) -> str:
-    """The path of a page; to build it anew for every answer is dear."""
+    """The path of a page; to build it anew for every answer is expensive."""
     return url_for(endpoint) if position is None else url_for(endpoint, position=position)
 
 

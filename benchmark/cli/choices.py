@@ -1,4 +1,4 @@
-"""What `-m` and `--metric` name: the suite's own, a package's, or a class in a file of the user's.
+"""What `--all`, `-m`, `--metric` take: the suite's own, a package's, or a class in a user's file.
 
 Heavy imports wait inside, as in all of the command line.
 """
@@ -39,6 +39,20 @@ class NamedMethods:
     code: Mapping[str, str]
 
 
+def all_generators() -> tuple[str, ...]:
+    """What `--all` takes: the suite's own that are available, then those of installed packages."""
+    from benchmark.generators.registry import GENERATORS, available
+
+    offered = []
+    for name, offer in _others("generators", GENERATORS).items():
+        try:
+            offer.load()
+            offered.append(name)
+        except BenchError as error:
+            _leave_out(error)
+    return (*available(), *offered)
+
+
 def named_methods(references: Sequence[str]) -> NamedMethods:
     """What `-m` names, in that order; all there are where it names none. Raises BenchError."""
     from baselines import METHODS
@@ -53,7 +67,7 @@ def named_methods(references: Sequence[str]) -> NamedMethods:
             if name in references:
                 raise
             if not references:  # all were asked for
-                click.secho(f"left out: {error}", fg="yellow", err=True)
+                _leave_out(error)
     names = _by_name(references)
     for reference, name in names.items():
         if is_file(reference):
@@ -75,7 +89,7 @@ def named_metrics(references: Sequence[str]) -> dict[str, Metric]:
         except BenchError as error:
             if name in references:
                 raise
-            click.secho(f"left out: {error}", fg="yellow", err=True)
+            _leave_out(error)
     names = _by_name(references)
     for reference, name in names.items():
         if is_file(reference):
@@ -88,6 +102,11 @@ def named_metrics(references: Sequence[str]) -> dict[str, Metric]:
 def summary(value: object) -> str:
     """The first line of what a class or a function says of itself."""
     return (inspect.getdoc(value) or "").partition("\n")[0]
+
+
+def _leave_out(error: BenchError) -> None:
+    """Say why a package's plug-in is left out where all were asked for."""
+    click.secho(f"left out: {error}", fg="yellow", err=True)
 
 
 def _by_name(references: Sequence[str]) -> dict[str, str]:

@@ -22,7 +22,7 @@ from benchmark.cli.shared import (
     method_roles,
     methods_option,
 )
-from benchmark.cli.study import DATABASE, study
+from benchmark.cli.study import DATABASE, TASK, study
 from benchmark.core.errors import BenchError
 
 
@@ -74,9 +74,8 @@ def run(
     What is done is not done again: a run that was killed, or a larger grid in the same folder,
     computes only what is missing. What it will cost is stated first.
     """
-    from benchmark.cli.choices import named_methods, named_metrics
+    from benchmark.cli.choices import all_generators, named_methods, named_metrics
     from benchmark.core.device import resolve
-    from benchmark.generators.registry import available
     from benchmark.report import write_report
     from benchmark.runs.grid import plan, record
     from benchmark.runs.meanings import note_measures
@@ -87,7 +86,7 @@ def run(
     if not everything and not generators:
         raise BenchError("name generators with -g, or take every available one with --all")
     if everything:
-        generators = available()
+        generators = all_generators()
     config = configured(preset, settings, seeds)
     out = out or Path("results") / config.preset
     device = resolve(device)
@@ -160,23 +159,27 @@ def list_() -> None:
     help="Compare this one with the baselines. Repeatable.  [default: all that are no baselines]",
 )
 @DATABASE
+@TASK
 def report(
     run_folder: Path,
     study_folder: Path | None,
     simulated: bool,
     under_test: tuple[str, ...],
     database: str | None,
+    task: str | None,
 ) -> None:
     """Make the tables, figures and the one page of RUN again, from what it stored."""
     from benchmark.report import write_report
     from benchmark.study.for_report import read_judged
 
-    if study_folder is None and (simulated or database):
-        raise BenchError("--simulated and --database speak of a study: name it with --study")
+    if study_folder is None and (simulated or database or task):
+        raise BenchError(
+            "--simulated, --database and --task speak of a study: name it with --study"
+        )
     roles = method_roles()
     judged = None
     if study_folder is not None:
-        judged = read_judged(study_folder, run_folder, simulated, database, roles)
+        judged = read_judged(study_folder, run_folder, simulated, database, roles, task)
     write_report(run_folder, judged, roles, under_test)
     _say_where(run_folder)
 

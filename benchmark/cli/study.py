@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,6 +12,16 @@ from benchmark.cli.shared import method_roles
 
 FOLDER = click.argument("folder", metavar="STUDY", type=click.Path(path_type=Path))
 DATABASE = click.option("--database", help="Another database than the study's own SQLite file.")
+TASK = click.option(
+    "--task",
+    metavar="FILE.py:CLASS",
+    help="The file of STUDY's task, where that is neither built in nor installed.",
+)
+
+
+def of_study(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What every command on a study takes: its folder, its database, its task."""
+    return FOLDER(DATABASE(TASK(command)))
 
 
 @click.group()
@@ -35,6 +47,13 @@ def study() -> None:
     metavar="GENERATOR/METHOD/K",
     help="A direction that all should call clear, shown as a check. Default: planted true axes.",
 )
+@click.option(
+    "--task",
+    default="rating",
+    show_default=True,
+    metavar="NAME | FILE.py:CLASS",
+    help="What is asked of people.",
+)
 @click.option("--out", default="study", show_default=True, type=click.Path(path_type=Path))
 def build(
     run: Path,
@@ -43,33 +62,34 @@ def build(
     seed: int,
     settings: Path | None,
     known_good: tuple[str, ...],
+    task: str,
     out: Path,
 ) -> None:
     """Turn RUN into a blinded bundle of images; prints the administrator's password once."""
     from benchmark.study.build import build_study
 
     password = build_study(
-        run, out, generators, per_method, seed, settings, known_good, method_roles()
+        run, out, generators, per_method, seed, settings, known_good, method_roles(), task
     )
     click.echo(f"study in {out}; the administrator's password, not stored anywhere: {password}")
 
 
 @study.command()
-@FOLDER
-@DATABASE
+@of_study
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
 @click.option("--behind-proxy", is_flag=True, help="Trust a proxy's headers; secure cookies.")
-def serve(folder: Path, database: str | None, host: str, port: int, behind_proxy: bool) -> None:
+def serve(
+    folder: Path, database: str | None, task: str | None, host: str, port: int, behind_proxy: bool
+) -> None:
     """Serve STUDY until Ctrl-C."""
     from study_server import commands
 
-    commands.serve(folder, host, port, database, behind_proxy)
+    commands.serve(folder, host, port, database, behind_proxy, task)
 
 
 @study.command()
-@FOLDER
-@DATABASE
+@of_study
 @click.option("--annotators", "count", default=1, show_default=True, type=click.IntRange(1))
 @click.option(
     "--base",
@@ -77,72 +97,71 @@ def serve(folder: Path, database: str | None, host: str, port: int, behind_proxy
     show_default=True,
     help="The site's address as annotators see it.",
 )
-def invite(folder: Path, database: str | None, count: int, base: str) -> None:
+def invite(folder: Path, database: str | None, task: str | None, count: int, base: str) -> None:
     """Print personal links, one for each new annotator."""
     from study_server import commands
 
-    for link in commands.invite(folder, count, base, database):
+    for link in commands.invite(folder, count, base, database, task):
         click.echo(link)
 
 
 @study.command()
-@FOLDER
-@DATABASE
+@of_study
 @click.option("--simulated", is_flag=True, help="Of simulated annotators instead of people.")
-def status(folder: Path, database: str | None, simulated: bool) -> None:
+def status(folder: Path, database: str | None, task: str | None, simulated: bool) -> None:
     """How far STUDY is, and how well its annotators agree."""
     from study_server import commands
 
-    for name, value in commands.status(folder, simulated, database).items():
+    for name, value in commands.status(folder, simulated, database, task).items():
         click.echo(f"{name:22} {value}")
 
 
 @study.command()
-@FOLDER
-@DATABASE
+@of_study
 @click.option("--format", "kind", type=click.Choice(["csv", "parquet", "jsonl"]), default="csv")
 @click.option("--out", type=click.Path(path_type=Path), help="File.  [default: judgments.FORMAT]")
-def export(folder: Path, database: str | None, kind: str, out: Path | None) -> None:
+def export(
+    folder: Path, database: str | None, task: str | None, kind: str, out: Path | None
+) -> None:
     """Write every judgment to a file."""
     from study_server import commands
 
     path = out or Path(f"judgments.{kind}")
-    click.echo(f"{commands.export(folder, path, kind, database)} judgments in {path}")
+    click.echo(f"{commands.export(folder, path, kind, database, task)} judgments in {path}")
 
 
 @study.command()
-@FOLDER
-@DATABASE
+@of_study
 @click.option(
     "--state", type=click.Choice(["closed", "paused", "open"]), default="closed", show_default=True
 )
-def close(folder: Path, database: str | None, state: str) -> None:
+def close(folder: Path, database: str | None, task: str | None, state: str) -> None:
     """Close STUDY to annotators; or pause it, or open it again."""
     from study_server import commands
 
-    commands.close(folder, state, database)
+    commands.close(folder, state, database, task)
     click.echo(f"the study is {state}")
 
 
 @study.command()
-@FOLDER
-@DATABASE
+@of_study
 @click.option("--annotators", "count", default=12, show_default=True, type=click.IntRange(1))
 @click.option(
     "--profile", default="careful", show_default=True, help="careful, careless, biased or straight."
 )
 @click.option("--seed", default=0, show_default=True)
-def simulate(folder: Path, database: str | None, count: int, profile: str, seed: int) -> None:
+def simulate(
+    folder: Path, database: str | None, task: str | None, count: int, profile: str, seed: int
+) -> None:
     """Let bots take part; their judgments are marked as simulated for ever."""
     from study_server import commands
 
-    done = commands.simulate(folder, count, profile, seed, database)
+    done = commands.simulate(folder, count, profile, seed, database, task)
     click.echo(f"{done} simulated judgments")
 
 
 @study.command()
-@FOLDER
-@DATABASE
+@of_study
 @click.option("--run", type=click.Path(path_type=Path), help="Read RCA there, not in the study.")
 @click.option("--simulated", is_flag=True, help="The answers of simulated annotators, not people.")
 @click.option("--method", help="The one under test.  [default: the plan's, or no baseline]")
@@ -152,6 +171,7 @@ def simulate(folder: Path, database: str | None, count: int, profile: str, seed:
 def analyse(
     folder: Path,
     database: str | None,
+    task: str | None,
     run: Path | None,
     simulated: bool,
     method: str | None,
@@ -163,26 +183,25 @@ def analyse(
     from benchmark.tables.text import rounded
     from benchmark.tables.writing import write_table
 
-    analysis = analyse_study(folder, run, simulated, database, method, method_roles())
+    analysis = analyse_study(folder, run, simulated, database, method, method_roles(), task)
     out = out or folder / ("analysis-simulated" if simulated else "analysis")
     for table in analysis.tables:
         write_table(table, out)
     write_figures(analysis, out / "figures")
-    for table in (analysis.table("mos_methods"), analysis.table("comparisons")):
+    for table in analysis.tables[:2]:
         text = rounded(table).to_string(index=False) if len(table.frame) else ""
         click.echo("\n".join([table.title, text, *table.notes, ""]))
     click.echo(f"{analysis.screening}\n{analysis.plan}\ntables and figures: {out}")
 
 
 @study.command()
-@FOLDER
-@DATABASE
+@of_study
 @click.option("--run", type=click.Path(path_type=Path), help="Where the run of STUDY is now.")
-def label(folder: Path, database: str | None, run: Path | None) -> None:
+def label(folder: Path, database: str | None, task: str | None, run: Path | None) -> None:
     """Write names, change types and MOS beside the directions that people judged."""
     from benchmark.study.labelling import label_study
 
-    for path, count in label_study(folder, run, database).items():
+    for path, count in label_study(folder, run, database, task).items():
         click.echo(f"{count:4} labels in {path}")
 
 
@@ -206,11 +225,10 @@ def plan(effect: float, power: float, baseline: float, studies: int, seed: int, 
 
 
 @study.command("import")
-@FOLDER
+@of_study
 @click.argument("file", type=click.Path(path_type=Path))
-@DATABASE
-def import_(folder: Path, file: Path, database: str | None) -> None:
+def import_(folder: Path, file: Path, database: str | None, task: str | None) -> None:
     """Read an export of STUDY into a new database, in place of one that was lost."""
     from study_server import commands
 
-    click.echo(f"{commands.import_answers(folder, file, database)} judgments imported")
+    click.echo(f"{commands.import_answers(folder, file, database, task)} judgments imported")

@@ -1,14 +1,14 @@
 """From single judgments to one score per direction: the step before every other statistic.
 
-A judgment is one annotator's answer about one direction. Directions are nested in methods,
-annotators are crossed with both, so answers about one direction are no independent evidence:
-average within a direction first.
+A judgment is one annotator's answer about one item: a direction, or two that stand together.
+Directions are nested in methods, annotators are crossed with both, so answers about one direction
+are no independent evidence: average within a direction first.
 
 Columns of a frame of judgments: generator, method, direction (unique within generator and
-method), annotator: str. consistent (does the same thing for different z), single (changes one
-factor): bool. mos: 1 if both, else 0. category: the change type, or None. repeat: 0 at the first
-showing. seconds: viewing time. check: None, or 'good' or 'still' for a check item. simulated: bool.
-A missing answer is None or NaN.
+method), annotator: str; of an item of two directions also generator_2, method_2 and direction_2.
+mos: what the answer is worth; of one direction 1 or 0, of two what their task makes of it. One
+column for each question of the task. repeat: 0 at the first showing. seconds: viewing time. check:
+None, or 'good' or 'still' for a check item. simulated: bool. A missing answer is None or NaN.
 """
 
 import pandas as pd
@@ -16,8 +16,13 @@ import pandas as pd
 from benchmark.core.errors import BenchError
 
 DIRECTION = ["generator", "method", "direction"]
-QUESTIONS = ("consistent", "single", "mos", "category")
-COLUMNS = (*DIRECTION, "annotator", *QUESTIONS, "repeat", "seconds", "check", "simulated")
+SECOND = ["generator_2", "method_2", "direction_2"]
+COLUMNS = (*DIRECTION, "annotator", "mos", "repeat", "seconds", "check", "simulated")
+
+
+def item_columns(judgments: pd.DataFrame) -> list[str]:
+    """The columns that tell items apart: of one direction, or of two."""
+    return [column for column in (*DIRECTION, *SECOND) if column in judgments.columns]
 
 
 def checked(judgments: pd.DataFrame) -> pd.DataFrame:
@@ -42,11 +47,11 @@ def showings(judgments: pd.DataFrame) -> pd.DataFrame:
 def first_showings(judgments: pd.DataFrame) -> pd.DataFrame:
     """The judgments that count: of study items, at their first showing.
 
-    Raises BenchError if somebody judged the same direction twice at the first showing.
+    Raises BenchError if somebody judged the same item twice at the first showing.
     """
     first = showings(judgments)
     first = first[first["repeat"] == 0]
-    twice = first[first.duplicated([*DIRECTION, "annotator"])]
+    twice = first[first.duplicated([*item_columns(first), "annotator"])]
     if len(twice):
         row = twice.iloc[0]
         raise BenchError(

@@ -127,9 +127,8 @@ GENERATORS = {
 
 
 def available() -> tuple[str, ...]:
-    """Names of all generators that can be used here, those of installed packages last."""
-    own = (name for name, entry in GENERATORS.items() if not entry.missing())
-    return (*own, *(name for name in installed("generators") if name not in GENERATORS))
+    """Names of the suite's own generators that can be used here."""
+    return tuple(name for name, entry in GENERATORS.items() if not entry.missing())
 
 
 def find_generator(reference: str) -> tuple[str, Entry]:

@@ -128,7 +128,7 @@ ABLATIONS = {
 }
 
 ABLATED = {
-    "lambda": Column("Weight of the shift loss beside the classification loss.", "number"),
+    "lambda": Column("Weight of the shift loss beside the classification loss.", "text"),
     "shift_loss": Column(
         "Mean squared (mse) or mean absolute (mae) error of the estimated eps.", "text"
     ),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmark.core.errors import unknown
 from benchmark.core.estimates import Estimate, Interval, Undefined
-from benchmark.core.judgments import DIRECTION, QUESTIONS, first_showings, showings
+from benchmark.core.judgments import first_showings, item_columns, showings
 from benchmark.stats.bootstrap import (
     FEWEST_UNITS,
     RESAMPLES,
@@ -44,21 +44,22 @@ class Agreement:
 
 def agreement(judgments: pd.DataFrame, question: str, seed: int = 0) -> Agreement:
     """Between annotators. The intervals are over directions."""
-    counts = _answer_counts(first_showings(judgments), DIRECTION, question)
+    counts = _answer_counts(first_showings(judgments), item_columns(judgments), question)
     return _agreement(question, counts, np.arange(len(counts)), "directions", seed)
 
 
 def repeat_agreement(judgments: pd.DataFrame, question: str, seed: int = 0) -> Agreement:
     """Within annotators: between showings of one direction. The intervals are over annotators."""
-    counts = _answer_counts(showings(judgments), ["annotator", *DIRECTION], question)
+    item = item_columns(judgments)
+    counts = _answer_counts(showings(judgments), ["annotator", *item], question)
     annotators, _ = pd.factorize(counts.index.get_level_values("annotator"))
     return _agreement(question, counts, annotators, "annotators", seed)
 
 
 def _answer_counts(judgments: pd.DataFrame, unit: list[str], question: str) -> pd.DataFrame:
     """How often each answer was given to each unit with at least two: (units, answers)."""
-    if question not in QUESTIONS:
-        raise unknown("question", question, QUESTIONS)
+    if question not in judgments.columns:
+        raise unknown("question", question, map(str, judgments.columns))
     answered = judgments.dropna(subset=[question])
     counts = answered.pivot_table(
         index=unit, columns=question, aggfunc="size", fill_value=0, observed=True

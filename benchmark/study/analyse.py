@@ -1,23 +1,28 @@
 """The analysis of a study: from its answers to every table, with what was fixed beforehand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from benchmark.core.judgments import answers
+from benchmark.core.errors import BenchError
+from benchmark.core.estimates import Undefined
+from benchmark.core.judgments import first_showings
 from benchmark.methods.method import Role
-from benchmark.runs.roles import NO_ROLES, assign_roles, known_roles
+from benchmark.runs.roles import NO_ROLES, Roles, assign_roles, known_roles
 from benchmark.study.answers import Material, read_material
 from benchmark.study.exclusions import screened, screening_table, summary
-from benchmark.study.majority import rated_directions
+from benchmark.study.majority import NOBODY_RATED, rated_directions
 from benchmark.study.tables.agreement_table import agreement_table
 from benchmark.study.tables.change_types import association_table, share_table
 from benchmark.study.tables.mos_comparisons import comparison_table, sensitivity_table
 from benchmark.study.tables.mos_tables import direction_table, method_table
 from benchmark.study.tables.prediction import prediction_table
-from benchmark.tables.table import Table
+from benchmark.tables.table import Column, Kind, Table
+from benchmark.tables.tabulate import tabulate
+from study_server.tasks.task import Summary
 
 
 @dataclass(frozen=True)
@@ -25,12 +30,12 @@ class Analysis:
     """What a study says.
 
     study: its id. simulated: whether bots gave the answers; every table then says so itself.
-    tables: in reading order. order: of the methods. directions: one row per rated direction:
-    generator, method, direction, mos, low, high (Wilson), n, category, label (None where no one
-    word was named most often).
-    accuracies: generator, method, direction, n, accuracy (RCA); without rows where none is known.
-    plan: whether the analysis plan changed since the study was built. screening: who was left out.
-    Both are sentences.
+    tables: in reading order, the answer to the main question first. order: of the methods.
+    directions: one row per rated direction: generator, method, direction, mos, low, high (Wilson),
+    n, category, label (None where no one word was named most often); without rows where a page
+    shows two. accuracies: generator, method, direction, n, accuracy (RCA); without rows where none
+    is known. plan: whether the analysis plan changed since the study was built. screening: who was
+    left out. Both are sentences.
     """
 
     study: str
@@ -54,46 +59,97 @@ def analyse_study(
     database: str | None = None,
     method: str | None = None,
     roles: Mapping[str, Role] = NO_ROLES,
+    task: str | None = None,
 ) -> Analysis:
     """Analyse the study in the folder `study`: the answers of people alone, or of bots alone.
 
     run: reads RCA from there instead of taking what the study stored. method: puts this one to the
     test, whatever the plan says. roles: of methods by name, for studies that do not store theirs.
-    Raises BenchError where the wanted annotators judged nothing, or the screening rules leave out
-    everyone.
+    task: `file.py:Class` of a task that is neither built in nor installed. Raises BenchError
+    where the wanted annotators judged nothing, or the screening rules leave out everyone.
     """
-    return analyse(read_material(study, run, simulated, database), method, roles)
+    return analyse(read_material(study, run, simulated, database, task), method, roles)
 
 
 def analyse(
     everyone: Material, method: str | None = None, roles: Mapping[str, Role] = NO_ROLES
 ) -> Analysis:
-    """The same from what was read of the study, nobody left out yet."""
+    """The same from what was read of the study, nobody left out yet.
+
+    A task that shows two directions has no score of one, so that its own tables take the place of
+    those of methods.
+    """
     material, outcome = screened(everyone)
-    rated = answers(material.judgments)["method"].unique().tolist()
-    known = known_roles([(name, material.roles.get(name, "")) for name in rated], roles)
-    planned = material.settings.method
-    named_by = "the command, not the plan," if method else "the analysis plan"
-    named = [name for name in (method or planned,) if name]
-    assigned = assign_roles(known, named, named_by, "--method")
-    tables = (
-        method_table(material, assigned.order),
-        comparison_table(material, assigned),
-        sensitivity_table(material, everyone, assigned),
-        share_table(material, assigned.order),
-        association_table(material),
+    assigned = _roles(material, method, roles)
+    single = material.task.shows == 1
+    own = [_table(summary, material) for summary in material.task.tables(material.judgments)]
+    order = assigned.order
+    tables = [
+        *(_scores(material, everyone, assigned) if single else []),
+        *own,
         agreement_table(material),
-        prediction_table(material, assigned.order),
+        *([prediction_table(material, order)] if single else []),
         screening_table(everyone, outcome),
-        direction_table(material, assigned.order),
-    )
+        *([direction_table(material, order)] if single else []),
+    ]
     return Analysis(
         study=material.study,
         simulated=material.simulated,
-        tables=tables,
-        order=assigned.order,
-        directions=rated_directions(material.judgments),
+        tables=tuple(tables),
+        order=order,
+        directions=rated_directions(material.judgments) if single else NOBODY_RATED,
         accuracies=material.accuracies,
         plan=material.plan,
         screening=summary(outcome),
     )
+
+
+def _roles(material: Material, method: str | None, roles: Mapping[str, Role]) -> Roles:
+    """Who is under test, of the methods whose directions were judged."""
+    first = first_showings(material.judgments).dropna(subset=["mos"])
+    rated = pd.concat([first[name] for name in ("method", "method_2") if name in first])
+    names = rated.unique().tolist()
+    known = known_roles([(name, material.roles.get(name, "")) for name in names], roles)
+    named_by = "the command, not the plan," if method else "the analysis plan"
+    named = [name for name in (method or material.settings.method,) if name]
+    return assign_roles(known, named, named_by, "--method")
+
+
+def _scores(material: Material, everyone: Material, assigned: Roles) -> list[Table]:
+    """The tables of what methods score, and of what the rating task asks about their directions."""
+    if not material.judgments["mos"].dropna().isin([0, 1]).all():
+        raise BenchError(f"the task {material.task.name} gives scores other than 0 and 1")
+    tables = [
+        method_table(material, assigned.order),
+        comparison_table(material, assigned),
+        sensitivity_table(material, everyone, assigned),
+    ]
+    if material.named:
+        tables += [share_table(material, assigned.order), association_table(material)]
+    return tables
+
+
+def _table(summary: Summary, material: Material) -> Table:
+    """A table of the task's own; what a column holds says how it is printed."""
+    columns = {
+        name: Column(words, _kind(row[name] for row in summary.rows if name in row))
+        for name, words in summary.words.items()
+    }
+    return tabulate(
+        summary.name,
+        summary.title,
+        columns,
+        summary.rows,
+        summary.key,
+        summary.notes,
+        material.simulated,
+    )
+
+
+def _kind(values: Iterable[object]) -> Kind:
+    value = next((value for value in values if not isinstance(value, Undefined)), "")
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, bool | np.bool_):
+        return "flag"
+    return "count" if isinstance(value, int | np.integer) else "share"

@@ -9,22 +9,27 @@ from typing import Any
 import pandas as pd
 
 from benchmark.core.errors import BenchError
-from benchmark.core.judgments import answers
+from benchmark.core.judgments import first_showings
 from benchmark.study.accuracies import study_accuracies, study_origins
 from study_server.bundle import Bundle
 from study_server.commands import opened
 from study_server.export import counting, judgments
-from study_server.recording import OTHER
 from study_server.study_settings import Settings
+from study_server.tasks.question import OTHER
+from study_server.tasks.task import Task
+
+OF_RATINGS = ("category", "label")  # what the rating task asks of those who say yes: its analysis
+# (change types, names) knows these columns, which stay empty in a task that does not ask for them
 
 
 @dataclass(frozen=True)
 class Material:
     """judgments: the latest answers, of people alone or of simulated annotators alone, in the
-    columns of `benchmark.core.judgments` and `label`; a category of somebody's own is "other".
-    own_words: how many of those. shown: directions under study, rated or not. accuracies:
-    generator, method, direction, n, accuracy. plan: whether it changed, a sentence. roles: of its
-    methods, as far as the study stores them.
+    columns of `benchmark.core.judgments` and one for each question of the task, those of the rating
+    task always among them; an answer in somebody's own words is "other". own_words: how many of
+    those. shown: items under study, rated or not. accuracies: generator, method, direction, n,
+    accuracy. plan: whether it changed, a sentence. roles: of its methods, as far as the study
+    stores them.
     """
 
     study: str
@@ -33,6 +38,7 @@ class Material:
     own_words: int
     shown: int
     settings: Settings
+    task: Task
     plan: str
     accuracies: pd.DataFrame
     roles: Mapping[str, str]
@@ -41,6 +47,18 @@ class Material:
     def categories(self) -> tuple[str, ...]:
         return (*self.settings.categories, OTHER)
 
+    @property
+    def named(self) -> bool:
+        """Whether the task asks for the kind of change, as the rating task does."""
+        return any(question.name == OF_RATINGS[0] for question in self.task.questions)
+
+    @property
+    def questions(self) -> list[str]:
+        """The columns of answers that people can agree on: those chosen, and the score `mos`."""
+        always = [q.name for q in self.task.always]
+        chosen = [q.name for q in self.task.questions if q.kind != "text"]
+        return [*always, "mos", *(name for name in chosen if name not in always)]
+
     def without(self, annotators: set[str]) -> "Material":
         """The same without all that these annotators said."""
         kept = self.judgments[~self.judgments["annotator"].isin(annotators)]
@@ -48,22 +66,37 @@ class Material:
 
 
 def read_material(
-    folder: Path, run: Path | None = None, simulated: bool = False, database: str | None = None
+    folder: Path,
+    run: Path | None = None,
+    simulated: bool = False,
+    database: str | None = None,
+    task: str | None = None,
 ) -> Material:
-    """Read the study in `folder`. Raises BenchError where the wanted annotators said nothing."""
-    with opened(folder, database) as study:
+    """Read the study in `folder`. Raises BenchError where the wanted annotators said nothing.
+
+    task: `file.py:Class` of a task that is neither built in nor installed.
+    """
+    with opened(folder, database, task) as study:
         every, bundle = judgments(study), study.bundle
-    counted = counting(every, simulated)
-    if answers(counted).empty:
+    counted = counting(every, bundle.task, simulated)
+    if first_showings(counted)["mos"].isna().all():
         raise BenchError(_nobody(folder, simulated, bool((every["simulated"] != simulated).any())))
-    known = counted["category"].isna() | counted["category"].isin(bundle.settings.categories)
+    own_words = 0
+    for question in bundle.task.questions:
+        if question.other:
+            given = counted[question.name]
+            known = given.isna() | given.isin(question.choices)
+            counted = counted.assign(**{question.name: given.where(known, OTHER)})
+            own_words += int((~known).sum())
+    unasked = [name for name in OF_RATINGS if name not in counted]
     return Material(
         study=bundle.study,
         simulated=simulated,
-        judgments=counted.assign(category=counted["category"].where(known, OTHER)),
-        own_words=int((~known).sum()),
+        judgments=counted.assign(**dict.fromkeys(unasked)),
+        own_words=own_words,
         shown=bundle.kinds["direction"],
         settings=bundle.settings,
+        task=bundle.task,
         plan=plan_check(bundle),
         accuracies=study_accuracies(bundle.hidden["provenance"], run),
         roles={

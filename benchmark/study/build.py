@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.seeds import derive_seed, stream
@@ -15,9 +16,8 @@ from benchmark.core.storage import sha256
 from benchmark.directions.artefact import Directions
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator, Latents
-from benchmark.generators.planted import Planted
+from benchmark.generators.registry import GENERATORS
 from benchmark.methods.method import Role
-from benchmark.rca.protocol import Protocol
 from benchmark.runs.opening import open_generator
 from benchmark.runs.replicates import Replicates, headline
 from benchmark.runs.results import StoredCell, read_cells, read_run
@@ -25,6 +25,7 @@ from benchmark.runs.roles import NO_ROLES, in_order, known_roles
 from benchmark.study.accuracies import cell_accuracies
 from study_server.bundle_writer import DirectionStrips, write_bundle
 from study_server.study_settings import read_settings
+from study_server.tasks.choosing import task_class
 
 ROWS = 4  # different z, the same for all methods of a generator
 GOOD_AXES = 4  # true axes among which an annotator's checks are drawn
@@ -40,6 +41,7 @@ def build_study(
     settings: Path | None,
     known_good: Sequence[str] = (),
     roles: Mapping[str, Role] = NO_ROLES,
+    task: str = "rating",
 ) -> str:
     """Write a study bundle of `per_method` directions of each method; returns the admin's password.
 
@@ -47,12 +49,14 @@ def build_study(
     both from `seed`; a generator whose methods have fewer gives the same lower number from each.
     generators: names, all of the run where empty; settings: a study.toml. known_good: directions
     GENERATOR/METHOD/K that everybody should call clear; shown as checks, not studied. Where none
-    are given, true axes of the planted generator serve. roles: of methods by name, for cells that
-    do not store theirs. Raises BenchError where a generator or direction is not in the run, or a
-    generator cannot be opened.
+    are given, true directions of a generator that knows them serve. roles: of methods by name, for
+    cells that do not store theirs. task: what is asked about them, a name or `file.py:Class`.
+    Raises BenchError where a generator or direction is not in the run, or a generator cannot be
+    opened.
     """
+    asked = task_class(task)
     if settings is not None:
-        read_settings(settings)  # before anything is rendered
+        asked(read_settings(settings))  # before anything is rendered
     description = read_run(run)
     cells = read_cells(run)
     said = known_roles([(c.result.cell.method, c.result.role) for c in cells], roles)
@@ -74,7 +78,7 @@ def build_study(
     gallery = _Gallery(references, seed)
     strips = _studied(gallery, chosen, per_method, good)
     checks = (gallery.strip(r, k, "good") for r, k in good) if good else _true_axes(seed)
-    return write_bundle(out, chain(strips, checks), settings, provenance)
+    return write_bundle(out, chain(strips, checks), settings, provenance, asked, seed)
 
 
 def _origin(stored: StoredCell, role: Role | None) -> dict[str, Any]:
@@ -138,15 +142,25 @@ def _named(text: str, rows: Sequence[Replicates]) -> tuple[Replicates, int]:
 
 
 def _true_axes(seed: int) -> Iterator[DirectionStrips]:
-    """Known-good checks: axes of the planted generator, each of which moves one blob."""
-    planted = Planted()
-    axes = np.random.default_rng(derive_seed("study", seed, "checks")).choice(
-        planted.axes.shape[1], GOOD_AXES, replace=False
+    """Known-good checks: true directions of a generator that knows them; each moves one thing."""
+    name, generator, axes = _transparent()
+    chosen = np.random.default_rng(derive_seed("study", seed, "checks")).choice(
+        axes.shape[1], GOOD_AXES, replace=False
     )
-    true = Directions(FrozenLinear(planted.axes))
-    for k in axes.tolist():
-        images, steps = _shown(planted, "checks", true, k, Protocol(k=1).max_shift, seed)
-        yield DirectionStrips("planted", "true axis", k, steps, images, "good")
+    true = Directions(FrozenLinear(axes))
+    for k in chosen.tolist():
+        images, steps = _shown(generator, "checks", true, k, generator.usual.max_shift, seed)
+        yield DirectionStrips(name, "true axis", k, steps, images, "good")
+
+
+def _transparent() -> tuple[str, Generator, Tensor]:
+    """The first generator that needs no weights and knows its true directions, (d, F)."""
+    for name, entry in GENERATORS.items():
+        generator = entry.load() if entry.weights is None else None
+        axes = None if generator is None else generator.true_directions()
+        if generator is not None and axes is not None:
+            return name, generator, axes
+    raise BenchError("no generator knows its true directions; name some with --known-good")
 
 
 def _shown(

@@ -20,10 +20,13 @@ HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\", "++++", "oooo", "****
 
 def write_figures(analysis: Analysis, folder: Path) -> None:
     """Write mos, change_types and rca_mos, each where there is something to show."""
+    names = {table.name for table in analysis.tables}
     with style.look():
-        draw_mos(analysis, folder)
-        draw_change_types(analysis, folder)
-        draw_prediction(analysis, folder)
+        if "mos_methods" in names:
+            draw_mos(analysis, folder)
+            draw_prediction(analysis, folder)
+        if "change_types" in names:
+            draw_change_types(analysis, folder)
 
 
 def draw_mos(analysis: Analysis, folder: Path) -> None:

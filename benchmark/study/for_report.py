@@ -19,12 +19,14 @@ def read_judged(
     simulated: bool = False,
     database: str | None = None,
     roles: Mapping[str, Role] = NO_ROLES,
+    task: str | None = None,
 ) -> Judged:
     """Analyse a study of the run. Raises BenchError where it has no answers of the asked kind.
 
-    roles: of methods by name, for studies that do not store theirs.
+    roles: of methods by name, for studies that do not store theirs. task: `file.py:Class` of a task
+    that is neither built in nor installed.
     """
-    analysis = analyse_study(study, run, simulated, database, roles=roles)
+    analysis = analyse_study(study, run, simulated, database, roles=roles, task=task)
     with tempfile.TemporaryDirectory() as folder:
         write_figures(analysis, Path(folder))
         figures = read_figures(Path(folder))

@@ -12,15 +12,22 @@ from study_server.bundle import load_bundle
 
 
 def label_study(
-    study: Path, run: Path | None = None, database: str | None = None
+    study: Path,
+    run: Path | None = None,
+    database: str | None = None,
+    task: str | None = None,
 ) -> dict[Path, int]:
     """Write what people said about each rated direction; returns how many labels each file has.
 
     Only people count, without those whom the screening rules leave out. The cells' own files stay
-    as they are. run: where the run is now, unless where it was at `bench study build`. Raises
-    BenchError where a cell is missing or holds other directions than the study showed.
+    as they are. run: where the run is now, unless where it was at `bench study build`. task:
+    `file.py:Class` of a task that is neither built in nor installed. Raises BenchError where a page
+    of the study shows two directions, a cell is missing or holds other directions than were shown.
     """
-    provenance = load_bundle(study).hidden["provenance"]
+    bundle = load_bundle(study, task)
+    if bundle.task.shows > 1:
+        raise BenchError(f"the task {bundle.task.name} compares directions and names none of them")
+    provenance = bundle.hidden["provenance"]
     origins = study_origins(provenance)
     if not origins:
         raise BenchError(
@@ -28,7 +35,7 @@ def label_study(
         )
     run = run or Path(provenance["run"])
     cells = [origin_cell(origin, run) for origin in origins]  # all, before any is written
-    material, _ = screened(read_material(study, database=database))
+    material, _ = screened(read_material(study, database=database, task=task))
     rated = rated_directions(material.judgments)
     written = {}
     for stored in cells:

@@ -10,6 +10,8 @@ from benchmark.core.estimates import Undefined
 from benchmark.core.judgments import DIRECTION, first_showings
 from benchmark.stats.mos import direction_mos
 
+COLUMNS = [*DIRECTION, "mos", "low", "high", "n", "category", "label"]
+NOBODY_RATED = pd.DataFrame(columns=COLUMNS)
 Names = dict[tuple[Hashable, ...], str | Undefined]  # by generator, method and direction
 
 

@@ -5,7 +5,7 @@ value looks the same everywhere; only CSV files keep all digits.
     share        0.613
     difference   +0.120
     ratio        1.85
-    number       28.1   three digits, or all of a whole number
+    number       28.1   three digits, or all of an integer
     count        12,345
     p            0.012, or <0.001
     seconds      4.2    and 1,234 from 100 on
@@ -86,7 +86,7 @@ def _format(number: float, kind: Kind) -> str:
     if whole and kind in ("number", "text"):
         return "d"
     if kind == "number":
-        return ",.0f" if abs(number) >= 100 else ".3g"
+        return ",.0f" if abs(number) >= 99.95 else "#.3g"
     if kind == "seconds":
         return ",.0f" if abs(number) >= 100 else ".1f"
     return FORMATS.get(kind, "g")

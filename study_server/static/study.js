@@ -72,36 +72,42 @@ function startPictures(section) {
 
 // ---------------------------------------------------------------- keys
 
+// The questions that are asked come in turn: a key answers the next one that it fits.
 function startKeys(form, pictures) {
-  const questions = ["consistent", "single"];
-  const chosen = (name) => $(`input[name=${name}]:checked`, form);
-  let asked = questions.findIndex((name) => !chosen(name));
-  if (asked < 0) asked = 0;
+  const boxes = $$(".question:not(.words)", form);
+  const chosen = (box) => $("input:checked", box);
+  const value = (name) => $(`input[name="${name}"]:checked`, form)?.value;
+  const asked = () => boxes.filter((box) =>
+    Object.entries(JSON.parse(box.dataset.if)).every(([name, answer]) => value(name) === answer));
+  let at = asked().find((box) => !chosen(box)) || boxes[0];
 
   function mark() {
-    $$(".question", form).forEach((box) => box.classList.remove("asked"));
-    const done = questions.every(chosen);
-    const box = done ? $(".change", form) : $(`input[name=${questions[asked]}]`, form).closest(".question");
-    box.classList.add("asked");
+    const open = asked();
+    boxes.forEach((box) => box.classList.remove("asked"));
+    (open.every(chosen) ? open.at(-1) : at)?.classList.add("asked");
   }
-  function answer(value) {
-    $(`input[name=${questions[asked]}][value=${value}]`, form).checked = true;
-    asked = (asked + 1) % questions.length;
-    form.dispatchEvent(new Event("change"));
+  function inTurn(first) {
+    const open = asked();
+    const from = Math.max(0, open.indexOf(first));
+    return [...open.slice(from), ...open.slice(0, from)];
   }
-  function choose(number) {
-    const both = questions.every((name) => chosen(name)?.value === "yes");
-    const choice = $$("input[name=category]", form)[number - 1];
-    if (!both || !choice) return;
-    choice.checked = true;
-    form.dispatchEvent(new Event("change"));
-    if (choice.value === "other") $("input[name=other]", form).focus();
-    else form.requestSubmit();
+  function press(key) {
+    for (const box of inTurn(at)) {
+      const choice = $$("input[data-key]", box).find((input) => input.dataset.key === key);
+      if (!choice) continue;
+      choice.checked = true;
+      choice.dispatchEvent(new Event("change", { bubbles: true }));
+      const own = choice.value === "other" && $(".word input", box);
+      if (own) own.focus();
+      else if ("sends" in box.dataset && asked().every(chosen)) form.requestSubmit();
+      return true;
+    }
+    return false;
   }
 
   form.addEventListener("change", (event) => {
-    const name = event.target.name;
-    if (questions.includes(name)) asked = (questions.indexOf(name) + 1) % questions.length;
+    const box = event.target.closest(".question:not(.words)");
+    if (box) at = inTurn(box)[1] || box;
     mark();
   });
   document.addEventListener("keydown", (event) => {
@@ -109,8 +115,7 @@ function startKeys(form, pictures) {
     if (event.target.matches("input[type=text]")) return;
     const key = event.key.toLowerCase();
     const control = event.target.closest("a, button");
-    if (key === "y" || key === "n") answer(key === "y" ? "yes" : "no");
-    else if (key >= "1" && key <= "9" && key.length === 1) choose(Number(key));
+    if (key.length === 1 && press(key)) event.preventDefault();
     else if (key === "arrowleft") pictures.move(-1);
     else if (key === "arrowright") pictures.move(1);
     else if (key === "p") pictures.toggle();
@@ -188,11 +193,15 @@ function startDelivery(form) {
 
 // ----------------------------------------------------------------
 
-const section = $(".pictures");
+const sections = $$(".pictures");
 const form = $("form.answer");
 const pending = kept();
 if (pending) deliver(pending, form && $(".status", form), () => location.reload());
-if (section && form) {
-  startKeys(form, startPictures(section));
+if (sections.length && form) {
+  const all = sections.map(startPictures);
+  startKeys(form, {
+    toggle: () => all.forEach((pictures) => pictures.toggle()),
+    move: (by) => all.forEach((pictures) => pictures.move(by)),
+  });
   startDelivery(form);
 }

@@ -1,10 +1,12 @@
 """A real browser on the real site."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -53,6 +55,17 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
     return {**browser_type_launch_args, **where, "args": list(ARGS)}
 
 
+class Given(NamedTuple):
+    """A stored answer."""
+
+    revision: int
+    answer: dict[str, bool | str]
+
+    @property
+    def category(self) -> str:
+        return str(self.answer.get("category", ""))
+
+
 @dataclass
 class Site:
     """A served study and what a test asks it."""
@@ -65,9 +78,10 @@ class Site:
         (token,) = annotators.invite(self.study.store, self.study.links, 1, self.study.clock())
         return f"{self.base}/join/{token}"
 
-    def judgments(self) -> list[Judgment]:
+    def judgments(self) -> list[Given]:
         with self.study.store.read() as db:
-            return list(db.scalars(select(Judgment).order_by(Judgment.id)))
+            rows = db.execute(select(Judgment.revision, Judgment.answer).order_by(Judgment.id))
+            return [Given(revision, json.loads(answer)) for revision, answer in rows]
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ def test_every_page_of_the_annotator(
     page.evaluate("document.querySelector('form.answer').submit()")  # without its word: 422
     page.wait_for_selector(".fault")
     check(page)
-    page.fill("input[name=other]", "sparkle")
+    page.fill("input[name=category-other]", "sparkle")
     page.click(".send")
     for number in range(1, 6):
         page.wait_for_url(f"**/items/{number}")

@@ -48,7 +48,7 @@ def test_by_mouse(page: Page, site: Site) -> None:
     assert page.locator("output").inner_text()
     rows = site.judgments()
     assert len(rows) == 6
-    assert all(row.consistent and row.category == "colour" for row in rows)
+    assert all(row.answer["consistent"] and row.category == "colour" for row in rows)
     assert faults == []
 
 
@@ -85,7 +85,7 @@ def test_by_keyboard_alone(page: Page, site: Site) -> None:
         for key in keys:
             page.keyboard.press("Enter" if key == "\n" else key)
         page.wait_for_url("**/done" if number == 5 else f"**/items/{number + 1}")
-    answers = [(row.consistent, row.single, row.category) for row in site.judgments()]
+    answers = [(*list(row.answer.values())[:2], row.category) for row in site.judgments()]
     assert answers == [
         (True, True, "geometry"),
         (True, True, "texture"),
@@ -104,7 +104,7 @@ def test_back_and_edit_by_keyboard(page: Page, site: Site) -> None:
     page.wait_for_url("**/items/0")
     expect(page.locator("input[name=category][value=geometry]")).to_be_checked()
     page.keyboard.type("yy4")
-    expect(page.locator("input[name=other]")).to_be_focused()
+    expect(page.locator("input[name=category-other]")).to_be_focused()
     page.keyboard.type("sparkle 1y")
     page.keyboard.press("Enter")
     page.wait_for_url("**/items/1")

@@ -31,7 +31,7 @@ def test_resume_after_the_browser_is_killed(
     page.keyboard.press("Enter")
     page.wait_for_url("**/items/2")
     again.close()
-    assert [row.consistent for row in site.judgments()] == [True, False]
+    assert [row.answer["consistent"] for row in site.judgments()] == [True, False]
 
 
 def test_an_answer_given_offline_arrives_exactly_once(

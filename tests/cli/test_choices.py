@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from baselines import METHODS
-from benchmark.cli.choices import named_methods, named_metrics
+from benchmark.cli.choices import all_generators, named_methods, named_metrics
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import sha256
+from benchmark.generators.registry import available
 from benchmark.metrics import METRICS
 
 OWN = '''
@@ -135,6 +136,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (about / "entry_points.txt").write_text(
         "[latent_direction_bench.methods]\ntwin = more_plugin:Twin\nbroken = more_gone:Twin\n"
         "random = more_plugin:Twin\n"
+        "[latent_direction_bench.generators]\nplanted = more_plugin:Twin\n"
+        "zebra = more_plugin:Twin\nlion = more_gone:make\n"
         "[latent_direction_bench.metrics]\ncount = more_plugin:Count\nlost = more_plugin:Lost\n"
     )
     (tmp_path / "more_plugin.py").write_text(OWN)
@@ -165,3 +168,12 @@ def test_a_broken_plug_in_stops_only_who_asks_for_it(capsys: pytest.CaptureFixtu
         named_methods(["random", "broken"])
     with pytest.raises(BenchError, match=r"'lost' of package more 1\.0 cannot be loaded"):
         named_metrics(["lost"])
+
+
+@pytest.mark.usefixtures("package")
+def test_all_takes_generators_of_packages_but_for_broken_ones(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert all_generators() == (*available(), "zebra")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("left out: 'lion' of package more 1.0 cannot be loaded: ModuleNotFound")

@@ -7,13 +7,14 @@ import pytest
 from benchmark.core.errors import BenchError
 from benchmark.core.judgments import answers_about, direction_scores, first_showings, showings
 from benchmark.stats.population import Population
+from tests.stats.conftest import simulate
 
 PEOPLE = {"found": Population(0.5), "random": Population(0.5)}
 
 
 @pytest.fixture
-def judgments(simulated):
-    drawn = simulated(np.random.default_rng(0), PEOPLE, generators=2, directions=3, ratings=4)
+def judgments():
+    drawn = simulate(np.random.default_rng(0), PEOPLE, generators=2, directions=3, ratings=4)
     return drawn.judgments
 
 

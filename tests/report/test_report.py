@@ -5,7 +5,9 @@ import shutil
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
+from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
 from benchmark.report import write_report
 from benchmark.runs.results import write_json
@@ -78,3 +80,26 @@ def test_what_cannot_be_written_is_named(run):
     (run / "rca.csv").mkdir()
     with pytest.raises(BenchError, match=r"cannot write .*rca\.csv"):
         write_report(run)
+
+
+def test_the_command_says_who_is_under_test(run):
+    write_cell(run, "planted", "mine", 0, role="method")
+    (run / "run.json").unlink()  # which names the rows of the main table
+    for arguments, methods in ([], {"discovered", "mine"}), (["--under-test", "mine"], {"mine"}):
+        done = CliRunner().invoke(main, ["report", str(run), *arguments])
+        assert done.exit_code == 0, done.output
+        assert set(pd.read_csv(run / "comparison.csv")["method"]) == methods
+    refused = CliRunner().invoke(main, ["report", str(run), "--under-test", "mien"])
+    assert refused.exit_code == 2
+    assert "did you mean mine" in refused.output
+
+
+def test_cells_that_store_no_role_are_compared_by_those_handed_in_or_not_at_all(tmp_path):
+    for method in ("discovered", "random"):
+        write_cell(tmp_path, "planted", method, 0, role="")
+    write_report(tmp_path)
+    assert pd.read_csv(tmp_path / "comparison.csv").empty
+    assert "name who is under test with --under-test" in (tmp_path / "comparison.md").read_text()
+    write_report(tmp_path, roles={"discovered": "baseline", "random": "method"})
+    assert list(pd.read_csv(tmp_path / "comparison.csv")["method"]) == ["random"]
+    assert list(pd.read_csv(tmp_path / "rca.csv")["method"]) == ["random", "discovered"]

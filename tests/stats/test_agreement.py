@@ -10,11 +10,12 @@ from scipy.stats import bootstrap
 
 from benchmark.core.errors import BenchError
 from benchmark.core.estimates import Undefined
-from benchmark.core.judgments import DIRECTION, QUESTIONS
+from benchmark.core.judgments import DIRECTION
 from benchmark.stats.agreement import agreement, alpha, repeat_agreement
 from benchmark.stats.bootstrap import expanded
 from benchmark.stats.population import Population
 
+QUESTIONS = ("consistent", "single", "mos", "category")
 PEOPLE = {"found": Population(0.6), "random": Population(0.3)}
 
 # Four observers, twelve units, five values (Krippendorff, Computing alpha-reliability, 2011, C).

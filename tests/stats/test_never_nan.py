@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from benchmark.core.estimates import Undefined
-from benchmark.core.judgments import QUESTIONS
 from benchmark.stats.agreement import agreement, repeat_agreement
 from benchmark.stats.association import associations
 from benchmark.stats.categories import change_types
@@ -17,7 +16,8 @@ from benchmark.stats.gee import marginal_model
 from benchmark.stats.mos import direction_mos, method_mos
 from benchmark.stats.population import Population
 from benchmark.stats.twoway import two_way_difference
-from study_server.screening import ScreeningRules, screen
+from study_server.screening import Limits, screen
+from study_server.tasks import Rating
 
 CATEGORIES = ["geometry", "colour", "texture"]
 PEOPLE = {"found": Population(0.5), "random": Population(0.5)}
@@ -75,10 +75,10 @@ def test_no_statistic_of_a_spoiled_study_is_nan(simulated, seed):
         assert_finite(compare(judgments, "found", ["random"]), "compare")
     assert_finite(marginal_model(judgments, "found", "random"), "marginal_model")
     assert_finite(two_way_difference(judgments, "found", "random"), "two_way_difference")
-    for question in QUESTIONS:
+    for question in ("consistent", "single", "mos", "category"):
         assert_finite(agreement(judgments, question), f"agreement({question})")
         assert_finite(repeat_agreement(judgments, question), f"repeat_agreement({question})")
     assert_finite(change_types(judgments, CATEGORIES), "change_types")
     assert_finite(associations(judgments, CATEGORIES), "associations")
-    assert_finite(screen(judgments, ScreeningRules()), "screen")
+    assert_finite(screen(judgments, Limits(), ["consistent", "single"], Rating.expected), "screen")
     assert_finite(rca_against_mos(accuracies, scores), "rca_against_mos")

@@ -28,9 +28,11 @@ from study_server.models import Judgment
 from study_server.server import running
 from study_server.simulate import PROFILES, Bot, take_part
 from study_server.study_settings import read_settings
+from study_server.tasks import Rating
+from study_server.tasks.question import Answer
 from tests.stats.conftest import simulate
 
-Profile = Callable[[Bot, str], tuple[bool, bool, str]]
+Profile = Callable[[Bot, str], Answer]
 
 ROLES: dict[str, Role] = {"discovered": "method", "random": "baseline", "coordinate": "baseline"}
 ORDER = ("discovered", "coordinate", "random")
@@ -54,6 +56,7 @@ def gather(judgments: pd.DataFrame, accuracies: pd.DataFrame | None = None, **ot
         "own_words": 0,
         "shown": judgments.groupby(["generator", "method"])["direction"].nunique().sum(),
         "settings": settings,
+        "task": Rating(settings),
         "plan": "The plan is the plan.",
         "accuracies": none if accuracies is None else accuracies,
         "roles": ROLES,
@@ -118,15 +121,21 @@ def answered(unanswered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return folder
 
 
-def prefers_discovered(bot: Bot, item_id: str) -> tuple[bool, bool, str]:
+def prefers_discovered(bot: Bot, item_id: str) -> Answer:
     """Sees that discovered directions are clear and others seldom are, with a few slips."""
-    source = bot.sources[item_id]
+    (source,) = bot.sources[item_id]
     if source.check:
         return bot.truth(item_id)
     own = random.Random(f"{source.method}/{source.direction}")
     clear = own.random() < (0.95 if source.method == "discovered" else 0.2)
     clear = clear != (bot.rng.random() < 0.05)
-    return clear, clear, own.choice(bot.categories)
+    return named(bot, clear, own)
+
+
+def named(bot: Bot, clear: bool, own: random.Random) -> Answer:
+    """The same answer to both questions, and a change type of the direction's own."""
+    kinds = {q.name: q.choices for q in bot.task.questions}["category"]
+    return {"consistent": clear, "single": clear, "category": own.choice(kinds)}
 
 
 def let_people_judge(folder: Path, profile: Profile, count: int) -> None:
@@ -136,7 +145,7 @@ def let_people_judge(folder: Path, profile: Profile, count: int) -> None:
         bundle = study.bundle
         tokens = annotators.invite(study.store, study.links, count, study.clock())
         for number, token in enumerate(tokens):
-            bot = Named("test", random.Random(number), bundle.sources, bundle.settings.categories)
+            bot = Named("test", random.Random(number), bundle.sources, bundle.task)
             take_part(base, token, bot, list(bundle.lessons), study.links)
         # They were faster than anyone can look, and screening would leave them out.
         study.store.write(lambda db: db.execute(update(Judgment).values(seconds=8.0)))

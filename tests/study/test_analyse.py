@@ -18,10 +18,11 @@ from benchmark.study.figures import write_figures
 from benchmark.tables.writing import write_table
 from study_server import commands
 from study_server.simulate import Bot
+from study_server.tasks.question import Answer
 from tests.stats.conftest import simulate
 from tests.stats.test_never_nan import spoiled
 
-from .conftest import CLEAR, ORDER, ROLES, drawn, gather, known_accuracies, let_people_judge
+from .conftest import CLEAR, ORDER, ROLES, drawn, gather, known_accuracies, let_people_judge, named
 
 TEXT = (".csv", ".md", ".tex", ".svg")
 
@@ -30,14 +31,14 @@ def bench(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(a) for a in arguments])
 
 
-def alike(bot: Bot, item_id: str) -> tuple[bool, bool, str]:
+def alike(bot: Bot, item_id: str) -> Answer:
     """Every method's directions are clear with the same chance."""
-    source = bot.sources[item_id]
+    (source,) = bot.sources[item_id]
     if source.check:
         return bot.truth(item_id)
     own = random.Random(f"{source.method}/{source.direction}")
     clear = (own.random() < 0.5) != (bot.rng.random() < 0.05)
-    return clear, clear, own.choice(bot.categories)
+    return named(bot, clear, own)
 
 
 def assert_same(first: Analysis, second: Analysis) -> None:

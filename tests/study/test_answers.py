@@ -31,7 +31,8 @@ def test_nobody_bots_alone_and_people(study: Path) -> None:
 
 
 def test_words_of_their_own_are_other(study: Path, monkeypatch) -> None:
-    poetic = {"consistent": "yes", "single": "yes", "category": "other", "other": "like rain"}
+    poetic = {"consistent": "yes", "single": "yes", "category": "other"}
+    poetic["category-other"] = "like rain"
     monkeypatch.setattr("study_server.simulate.Bot.answers", lambda bot, item: poetic)
     commands.simulate(study, 1)
     material = read_material(study, simulated=True)

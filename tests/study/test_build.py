@@ -43,13 +43,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_render_shows_the_shifted_latents_as_pixels() -> None:
     generator = Planted()
     latents = generator.sample(4, stream("rows"))
-    directions, direction = Directions(FrozenLinear(generator.axes)), generator.axes[:, 2]
+    axes = generator.true_directions()
     steps = np.array([-3.0, 0.0, 3.0])
-    pictures = render(generator, latents, directions, 2, steps)
+    pictures = render(generator, latents, Directions(FrozenLinear(axes)), 2, steps)
     assert (len(pictures), len(pictures[0])) == (4, 3)
     for row in range(4):
         for column, eps in enumerate(steps):
-            z = latents.point[row : row + 1] + float(eps) * direction
+            z = latents.point[row : row + 1] + float(eps) * axes[:, 2]
             image = generator(Latents(z))[0].permute(1, 2, 0).numpy()  # (H, W, C)
             expected = np.round((np.clip(image, -1, 1) + 1) * 127.5)
             assert pictures[row][column].dtype == np.uint8
@@ -63,7 +63,7 @@ def test_every_method_contributes_equally_and_only_the_private_map_knows(
     assert built.exit_code == 0, built.output
     assert "administrator's password" in built.output
     bundle = load_bundle(tmp_path / "study")
-    studied = [source for source in bundle.sources.values() if not source.check]
+    studied = [source for (source,) in bundle.sources.values() if not source.check]
     counts = pd.Series([source.method for source in studied]).value_counts()
     assert counts.to_dict() == dict.fromkeys(METHODS, 3)
     assert len({(s.method, s.direction) for s in studied}) == 9
@@ -81,9 +81,9 @@ def test_true_axes_of_the_planted_generator_are_the_known_good_checks(
 ) -> None:
     bench("study", "build", run, "--per-method", 1, "--out", tmp_path / "study")
     bundle = load_bundle(tmp_path / "study")
-    good = [item for item, source in bundle.sources.items() if source.check == "good"]
+    good = [item for item, check in bundle.checks.items() if check == "good"]
     assert len(good) == 4
-    assert {bundle.sources[item].method for item in good} == {"true axis"}
+    assert {bundle.sources[item][0].method for item in good} == {"true axis"}
 
 
 def test_a_designer_names_known_good_directions(run: Path, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_designer_names_known_good_directions(run: Path, tmp_path: Path) -> No
         "planted/discovered/0",
     )
     assert built.exit_code == 0, built.output
-    sources = load_bundle(tmp_path / "study").sources.values()
+    sources = [source for (source,) in load_bundle(tmp_path / "study").sources.values()]
     assert {(s.method, s.direction) for s in sources if s.check == "good"} == {
         ("random", 2),
         ("discovered", 0),
@@ -128,7 +128,7 @@ def test_an_unknown_known_good_direction_is_named(
 
 def test_a_generator_with_few_directions_gives_all_of_them(run: Path, tmp_path: Path) -> None:
     bench("study", "build", run, "--per-method", 9, "--out", tmp_path / "study")
-    sources = load_bundle(tmp_path / "study").sources.values()
+    sources = [source for (source,) in load_bundle(tmp_path / "study").sources.values()]
     drawn = {(s.method, s.direction) for s in sources if not s.check}
     assert drawn == {(method, k) for method in METHODS for k in range(5)}
 
@@ -137,7 +137,7 @@ def test_a_seed_draws_the_same_directions_again(run: Path, tmp_path: Path) -> No
     drawn = []
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
         bench("study", "build", run, "--per-method", 2, "--seed", seed, "--out", tmp_path / name)
-        sources = load_bundle(tmp_path / name).sources.values()
+        sources = [source for (source,) in load_bundle(tmp_path / name).sources.values()]
         drawn.append({(s.method, s.direction) for s in sources if not s.check})
     assert drawn[0] == drawn[1]
     assert drawn[0] != drawn[2]

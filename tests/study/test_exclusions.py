@@ -1,13 +1,17 @@
 """Who is left out: by the study's own rules, said in the table and in a sentence."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from benchmark.core.errors import BenchError
-from benchmark.study.exclusions import rules_of, screened, screening_table, summary
-from study_server.study_settings import Screening
+from benchmark.core.estimates import Undefined
+from benchmark.study.answers import read_material
+from benchmark.study.exclusions import screened, screening_table, summary
+from study_server import commands, quality
+from study_server.screening import RULES, Limits
 
 from .conftest import gather
 
@@ -36,14 +40,9 @@ def test_the_hasty_are_left_out_and_named(hasty) -> None:
 
 
 def test_the_rules_are_the_study_files(hasty) -> None:
-    patient = replace(hasty.settings, screening=Screening(min_median_seconds=0.4))
+    patient = replace(hasty.settings, screening=Limits(min_median_seconds=0.4))
     _, outcome = screened(replace(hasty, settings=patient))
     assert summary(outcome) == "The screening rules leave out none of 10 annotators."
-    rules = rules_of(
-        replace(hasty.settings, screening=Screening(0.1, 0.2, 0.3, 0.4, 0.5)), simulated=False
-    )
-    assert (rules.check_share, rules.repeat_share, rules.median_seconds) == (0.1, 0.2, 0.3)
-    assert (rules.same_share, rules.agreement) == (0.4, 0.5)
 
 
 def test_bots_are_not_asked_for_time(hasty) -> None:
@@ -57,3 +56,33 @@ def test_where_nobody_is_left_the_rules_are_named(material) -> None:
     everyone = gather(material.judgments.assign(seconds=0.1))
     with pytest.raises(BenchError, match=r"10 of 10 annotators.*median_seconds.*study\.toml"):
         screened(everyone)
+
+
+def test_the_staff_see_the_figures_and_flags_of_the_analysis(unanswered, tmp_path) -> None:
+    """On a study of bots of all kinds, to the last digit, whatever the settings ask for."""
+    study = shutil.copytree(unanswered, tmp_path / "study")
+    toml = study / "study.toml"
+    strict = toml.read_text("utf-8").replace("min_agreement = 0.0", "min_agreement = 0.3")
+    toml.write_text(strict.replace("repeat_share = 0.1", "repeat_share = 0.4"), "utf-8")
+    for profile, count in {"careful": 3, "careless": 3, "straight-lining": 2}.items():
+        commands.simulate(study, count, profile)
+    material = read_material(study, simulated=True)
+    _, outcome = screened(material)
+    table = screening_table(material, outcome).frame.set_index("annotator")
+    assert table["excluded"].any()
+    assert not table["excluded"].all()
+    with commands.opened(study) as opened:
+        people = quality.persons(opened, quality.answers(opened, True), True)
+        assert quality.persons(opened, quality.answers(opened)) == []
+    assert {person.public_id for person in people} >= set(table.index)
+    for person in people:
+        if person.screening is None:
+            assert person.public_id not in table.index
+            continue
+        row = table.loc[person.public_id]
+        assert ", ".join(person.flags) == row["failed"]
+        for name in RULES:
+            shown = getattr(person.screening, name)
+            assert (None if isinstance(shown, Undefined) else shown) == row[name]
+    flagged = commands.status(study, simulated=True)["flagged annotators"]
+    assert flagged == str(table["excluded"].sum())

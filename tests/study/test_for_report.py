@@ -23,8 +23,8 @@ def asked(monkeypatch):
     """What the analysis was asked for; it answers with drawn judgments."""
     calls = []
 
-    def analyse_study(*arguments, roles):
-        calls.append((*arguments, roles))
+    def analyse_study(*arguments, roles, task):
+        calls.append((*arguments, roles, task))
         judged = draw_judged(simulated=arguments[2])
         if "nobody" in str(arguments[0]):
             raise BenchError("nobody has judged anything in nobody")
@@ -49,8 +49,9 @@ def asked(monkeypatch):
 
 
 def test_tables_directions_and_the_better_figures_are_taken_over(asked):
-    judged = read_judged(Path("study"), Path("run"), True, "sqlite://", {"mine": "method"})
-    assert asked == [(Path("study"), Path("run"), True, "sqlite://", {"mine": "method"})]
+    given = Path("study"), Path("run"), True, "sqlite://", {"mine": "method"}, "mine.py:Mine"
+    judged = read_judged(*given)
+    assert asked == [given]
     assert judged.simulated
     assert [table.name for table in judged.tables] == ["mos"]
     assert judged.figures == (("change_types", ".png", b"png"), ("mos", ".svg", b"<svg/>"))

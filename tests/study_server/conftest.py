@@ -16,6 +16,7 @@ from study_server.app import create_app
 from study_server.bundle import Bundle, load_bundle
 from study_server.security import limiter
 from study_server.served import Served, open_study
+from study_server.tasks.question import Answer
 
 from .blobs import blob_bundle
 
@@ -57,6 +58,12 @@ class Visitor:
         self.post(choice="agree")
         self.post()
         return self.post("/quiz", **QUIZ)
+
+
+def said(consistent: bool, single: bool, category: str = "", label: str = "") -> Answer:
+    """An answer to the rating task, as it is stored."""
+    given = {"category": category, "label": label}
+    return {"consistent": consistent, "single": single} | {k: v for k, v in given.items() if v}
 
 
 QUIZ = {

@@ -13,12 +13,13 @@ from study_server import annotators, store
 from study_server.assignment import plan
 from study_server.links import Ticket
 from study_server.models import Annotator, Assignment, Item, Judgment
-from study_server.recording import Answer, Outcome, record
+from study_server.recording import Outcome, record
 from study_server.served import Served
+from study_server.tasks.question import Answer
 
-from .conftest import Clock
+from .conftest import Clock, said
 
-YES = Answer(True, True, "geometry", "")
+YES = said(True, True, "geometry")
 
 
 def newcomer(served: Served, simulated: str = "") -> int:
@@ -67,7 +68,7 @@ def ratings(served: Served, simulated: bool = False) -> Counter:
             .where(Judgment.repeat == 0, Judgment.simulated == simulated)
             .group_by(Judgment.item_id)
         )
-        directions = {k for k, s in served.bundle.sources.items() if not s.check}
+        directions = {k for k, check in served.bundle.checks.items() if not check}
         return Counter({k: n for k, n in rows if k in directions})
 
 
@@ -100,7 +101,7 @@ def test_everyone_is_served_until_the_quota_is_met_exactly(served: Served) -> No
     latecomer = newcomer(served)
     with served.store.read() as db:
         kinds = [
-            served.bundle.sources[a.item_id].check
+            served.bundle.checks[a.item_id]
             for a in db.scalars(select(Assignment).where(Assignment.annotator_id == latecomer))
         ]
     assert kinds in (["good"], ["still"], [])  # no direction is left for them
@@ -128,7 +129,7 @@ def _first_kind(served: Served, annotator_id: int) -> str:
         item_id = db.scalars(
             select(Assignment.item_id).where(Assignment.annotator_id == annotator_id)
         ).first()
-    return "none" if item_id is None else served.bundle.sources[item_id].check
+    return "none" if item_id is None else served.bundle.checks[item_id]
 
 
 def test_an_expired_lease_does_not_break_the_quota(served: Served, clock: Clock) -> None:
@@ -193,8 +194,8 @@ def test_a_thousand_races_for_the_last_place(served: Served) -> None:
             .where(Assignment.repeat == 0)
             .group_by(Assignment.item_id)
         ).all()
-    kinds = served.bundle.sources
-    assert [count for item_id, count in rows if not kinds[item_id].check] == [3] * 18
+    checks = served.bundle.checks
+    assert [count for item_id, count in rows if not checks[item_id]] == [3] * 18
     assert max(ratings(served).values()) == 3
 
 
@@ -204,7 +205,7 @@ def test_ratings_are_counted_as_they_are_given(served: Served, clock: Clock) -> 
     for someone in people:
         for position in (0, 1, 2):
             judge(served, someone, position)
-        judge(served, someone, 0, Answer(False, False), key=f"edit-{someone}")
+        judge(served, someone, 0, said(False, False), key=f"edit-{someone}")
     counted = _counts(served)
     assert sum(counted.values()) == 12
     with served.store.read() as db:

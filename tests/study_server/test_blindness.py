@@ -72,7 +72,7 @@ def test_nothing_a_participant_can_reach_names_a_method(app: Flask, served: Serv
     assert len(pages) >= 25
     assert len(images) >= 72
     assert "/static/study.js" in crawler.seen
-    indexes = {str(s.direction) for s in served.bundle.sources.values()}
+    indexes = {str(s.direction) for (s,) in served.bundle.sources.values()}
     assert indexes  # numbers this small stand on every page; ids must not be built from them
     for path, data in crawler.seen.items():
         text = data.lower()
@@ -87,7 +87,7 @@ def test_nothing_a_participant_can_reach_names_a_method(app: Flask, served: Serv
 def test_ids_are_drawn_not_derived(served: Served) -> None:
     import hashlib
 
-    for item_id, source in served.bundle.sources.items():
+    for item_id, (source,) in served.bundle.sources.items():
         name = f"{source.generator}/{source.method}/{source.direction}"
         assert not hashlib.sha256(name.encode()).hexdigest().startswith(item_id)
         assert re.fullmatch(r"[0-9a-f]{16}", item_id)

@@ -17,7 +17,7 @@ from .blobs import STEPS, images, strips
 
 
 def test_bundle_holds_every_direction_once(bundle: Bundle) -> None:
-    sources = Counter((s.generator, s.method, s.check) for s in bundle.sources.values())
+    sources = Counter((s.generator, s.method, s.check) for (s,) in bundle.sources.values())
     given = Counter((s.generator, s.method, "") for s in strips())
     checks = {
         ("blobs-grey", "still", "still"): 1,
@@ -25,16 +25,19 @@ def test_bundle_holds_every_direction_once(bundle: Bundle) -> None:
         ("drawing", "drawn", "good"): 1,
     }
     assert sources == given + Counter(checks)
-    assert {lesson.role for lesson in bundle.lessons} == {"clear", "unclear", "quiz"}
+    assert [lesson.text for lesson in bundle.lessons] == [
+        *("clear", "unclear", "move", "scatter", "two")
+    ]
+    assert len(bundle.quiz) == 3
 
 
 def test_films_show_the_steps_and_strips_the_columns(bundle: Bundle) -> None:
-    good = {k for k, s in bundle.sources.items() if (s.method, s.direction) == ("discovered", 0)}
+    good = {k for k, (s,) in bundle.sources.items() if (s.method, s.direction) == ("discovered", 0)}
     for item_id in good:
-        item = bundle.items[item_id]
+        (item,) = bundle.items[item_id].shows
         assert item.steps == STEPS
         assert item.columns == (0, 2, 4, 6, 8, 10, 12)
-        generator = bundle.sources[item_id].generator
+        generator = bundle.sources[item_id][0].generator
         given = images("good", 0, 32, generator.endswith("colour"))
         for row, line in zip(item.rows, given, strict=True):
             film = np.asarray(Image.open(bundle.image(row.film)).convert("RGB"), float)
@@ -47,7 +50,7 @@ def test_films_show_the_steps_and_strips_the_columns(bundle: Bundle) -> None:
 
 
 def test_still_items_do_not_move(bundle: Bundle) -> None:
-    still = [bundle.items[k] for k, s in bundle.sources.items() if s.check == "still"]
+    still = [bundle.items[k].shows[0] for k, check in bundle.checks.items() if check == "still"]
     for item in still:
         film = np.asarray(Image.open(bundle.image(item.rows[0].film)).convert("RGB"), float)
         width = item.tile[0]
@@ -66,7 +69,7 @@ def test_what_is_served_names_no_source(bundle: Bundle) -> None:
 
 
 def test_order_in_the_manifest_tells_nothing(tmp_path: Path, bundle: Bundle) -> None:
-    methods = [bundle.sources[item_id].method for item_id in bundle.items]
+    methods = [bundle.sources[item_id][0].method for item_id in bundle.items]
     assert methods != sorted(methods)
     assert methods[:9] != [s.method for s in strips()][:9]
 
@@ -135,12 +138,18 @@ def test_a_bundle_cut_short_is_named(bundle: Bundle) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda m: m.update(format=2), "format 2"),
+        (lambda m: m.update(format=3), "format 3"),
         (lambda m: m.update(surprise=1), "surprise"),
         (lambda m: m["items"][0].update(id="../../etc"), "does not match"),
-        (lambda m: m["items"][0]["rows"][0].update(film="../private/map.json"), "not match"),
-        (lambda m: m["items"][0]["rows"][0].update(film="0" * 16 + ".webp"), "no hash"),
-        (lambda m: m["items"][0].update(steps=[1, 2, 3, 4, 5, 6, 7]), "0 in the middle"),
+        (
+            lambda m: m["items"][0]["shows"][0]["rows"][0].update(film="../private/map.json"),
+            "not match",
+        ),
+        (lambda m: m["items"][0]["shows"][0]["rows"][0].update(film="0" * 16 + ".webp"), "no hash"),
+        (
+            lambda m: m["items"][0]["shows"][0].update(steps=[1, 2, 3, 4, 5, 6, 7]),
+            "0 in the middle",
+        ),
         (lambda m: m["items"].append(m["items"][0]), "twice"),
         (lambda m: m["items"].pop(), None),
     ],
@@ -195,3 +204,32 @@ def test_the_plan_is_kept_at_build_and_hashes_what_settles_the_analysis(bundle: 
         hashes.add(load_bundle(bundle.folder).settings.plan_sha256)
     assert len(hashes) == 4
     assert stored["sha256"] in hashes
+
+
+def test_a_bundle_of_format_1_is_one_of_the_rating_task(bundle: Bundle) -> None:
+    """As it was written before there were tasks, item by item and lesson by lesson."""
+    path, private = bundle.folder / "manifest.json", bundle.folder / "private" / "map.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    del manifest["task"]
+    for item in (*manifest["items"], *(lesson["item"] for lesson in manifest["lessons"])):
+        item |= item.pop("shows")[0]
+    for lesson in manifest["lessons"]:
+        right = lesson.pop("right")
+        lesson["consistent"], lesson["single"] = right["consistent"], right.get("single")
+        if lesson["role"] == "example":
+            lesson["role"] = lesson["text"]
+            lesson["text"] = {"clear": "grow", "unclear": "scatter"}[lesson["text"]]
+    path.write_text(json.dumps(manifest | {"format": 1}), "utf-8")
+    hidden = json.loads(private.read_text("utf-8"))
+    hidden["items"] = {key: sources[0] for key, sources in hidden["items"].items()}
+    private.write_text(json.dumps(hidden), "utf-8")
+    old = load_bundle(bundle.folder)
+    assert old.items == bundle.items
+    assert old.sources == bundle.sources
+    assert old.lessons == bundle.lessons
+    assert old.task.describe() == bundle.task.describe()
+    assert old.sha256 != bundle.sha256  # of the file as it is, which its database knows
+    del manifest["lessons"][0]["item"]
+    path.write_text(json.dumps(manifest | {"format": 1}), "utf-8")
+    with pytest.raises(BenchError, match="is damaged"):
+        load_bundle(bundle.folder)

@@ -6,26 +6,50 @@ import pandas as pd
 import pytest
 
 from benchmark.core.errors import BenchError
-from study_server.export import COLUMNS, counting, judgments, write_export
-from study_server.recording import Answer
+from study_server.export import columns, counting, judgments, write_export
 from study_server.served import Served
 
+from .conftest import said
 from .test_assignment import YES, judge, judge_all, newcomer
+
+COLUMNS = [
+    "generator",
+    "method",
+    "direction",
+    "annotator",
+    "consistent",
+    "single",
+    "mos",
+    "category",
+    "label",
+    "repeat",
+    "revision",
+    "seconds",
+    "check",
+    "simulated",
+    "language",
+    "created_at",
+    "study",
+]
+
+
+def test_the_columns_of_ratings_are_these(served: Served) -> None:
+    assert columns(served.bundle.task) == COLUMNS
 
 
 def test_every_revision_is_a_row_and_the_latest_counts(served: Served) -> None:
     someone = newcomer(served)
     judge(served, someone, 0, YES, "a")
-    judge(served, someone, 0, Answer(True, False), "b")
+    judge(served, someone, 0, said(True, False), "b")
     judge_all(served, newcomer(served, simulated="careful"))
     frame = judgments(served)
-    assert tuple(frame.columns) == COLUMNS
+    assert list(frame.columns) == COLUMNS
     assert len(frame) == 2 + 9
-    people = counting(frame)
+    people = counting(frame, served.bundle.task)
     assert len(people) == 1
     assert people.iloc[0]["mos"] == 0
     assert people.iloc[0]["revision"] == 1
-    bots = counting(frame, simulated=True)
+    bots = counting(frame, served.bundle.task, simulated=True)
     assert len(bots) == 9
     assert bots["simulated"].all()
     assert (bots["repeat"] == 1).sum() == 1
@@ -35,7 +59,7 @@ def test_every_revision_is_a_row_and_the_latest_counts(served: Served) -> None:
 def test_rows_say_what_the_items_really_are(served: Served) -> None:
     judge_all(served, newcomer(served))
     frame = judgments(served)
-    sources = {(s.generator, s.method, s.direction) for s in served.bundle.sources.values()}
+    sources = {(s.generator, s.method, s.direction) for (s,) in served.bundle.sources.values()}
     assert set(zip(frame["generator"], frame["method"], frame["direction"], strict=True)) <= sources
     assert sorted(frame["check"].dropna()) == ["good", "still"]
     assert frame["check"].isna().sum() == 7
@@ -45,8 +69,8 @@ def test_rows_say_what_the_items_really_are(served: Served) -> None:
 
 def test_formats_agree(served: Served, tmp_path: Path) -> None:
     someone = newcomer(served)
-    judge(served, someone, 0, Answer(True, True, "colour", '=1+1, "ein Zitat"\u4e2d'), "a")
-    judge(served, someone, 1, Answer(False, False), "b")
+    judge(served, someone, 0, said(True, True, "colour", '=1+1, "ein Zitat"\u4e2d'), "a")
+    judge(served, someone, 1, said(False, False), "b")
     frame = judgments(served)
     for format in ("csv", "parquet", "jsonl"):
         assert write_export(served, tmp_path / f"x.{format}", format) == 2
@@ -57,11 +81,11 @@ def test_formats_agree(served: Served, tmp_path: Path) -> None:
     assert csv["label"][0] == "'" + frame["label"][0]  # no spreadsheet runs it
     lines = pd.read_json(tmp_path / "x.jsonl", lines=True)
     assert lines["label"][0] == frame["label"][0]
-    assert list(lines.columns) == list(COLUMNS)
+    assert list(lines.columns) == COLUMNS
     with pytest.raises(BenchError, match="did you mean csv"):
         write_export(served, tmp_path / "x", "cvs")
 
 
 def test_an_empty_study_exports_its_columns(served: Served, tmp_path: Path) -> None:
     assert write_export(served, tmp_path / "x.csv", "csv") == 0
-    assert list(pd.read_csv(tmp_path / "x.csv").columns) == list(COLUMNS)
+    assert list(pd.read_csv(tmp_path / "x.csv").columns) == COLUMNS

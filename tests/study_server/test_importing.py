@@ -10,9 +10,9 @@ from benchmark.core.errors import BenchError
 from study_server import quality
 from study_server.export import judgments, write_export
 from study_server.importing import import_answers
-from study_server.recording import Answer
 from study_server.served import Served, open_study
 
+from .conftest import said
 from .test_assignment import judge, judge_all, newcomer
 
 
@@ -20,9 +20,9 @@ from .test_assignment import judge, judge_all, newcomer
 def filled(served: Served) -> Served:
     """Two people and a bot; one answer was changed, labels are unusual."""
     someone = newcomer(served)
-    judge(served, someone, 0, Answer(True, True, "colour", "=1+1"), "a")
-    judge(served, someone, 0, Answer(True, True, "colour", '\'=1, "ein Zitat"\u4e2d'), "b")
-    judge(served, someone, 1, Answer(True, True, "like, rain", "nan"), "c")
+    judge(served, someone, 0, said(True, True, "colour", "=1+1"), "a")
+    judge(served, someone, 0, said(True, True, "colour", '\'=1, "ein Zitat"\u4e2d'), "b")
+    judge(served, someone, 1, said(True, True, "like, rain", "nan"), "c")
     judge_all(served, newcomer(served))
     judge_all(served, newcomer(served, simulated="careful"))
     return served
@@ -50,11 +50,11 @@ def test_the_site_counts_what_was_imported(filled: Served, empty: Served, tmp_pa
     import_answers(empty, tmp_path / "x.csv")
     for simulated in (False, True):
         judged = [
-            {row.source: row.judged for row in quality.coverage(study, simulated)}
+            {row.sources: row.judged for row in quality.coverage(study, simulated)}
             for study in (filled, empty)
         ]
         assert judged[0] == judged[1]
-    people = quality.persons(empty)
+    people = quality.persons(empty, quality.answers(empty))
     assert {person.stage for person in people} == {"finished"}
     assert len(people) == 2
 

@@ -3,24 +3,28 @@
 from itertools import permutations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from study_server import quality
-from study_server.bundle import Source
-from study_server.models import Judgment
-from study_server.recording import Answer
 from study_server.served import Served
 
-from .conftest import Clock
+from .conftest import Clock, said
 from .test_assignment import judge, judge_all, newcomer
 
-SOURCES = {f"i{n}": Source("g", "m", n, "") for n in range(30)} | {"c": Source("g", "m", 0, "good")}
 
-
-def answer(item: str, annotator: int, mos: bool, repeat: int = 0) -> Judgment:
-    return Judgment(
-        item_id=item, annotator_id=annotator, consistent=True, single=mos, repeat=repeat
-    )
+def answer(item: int, annotator: int, mos: bool, repeat: int = 0, check: str | None = None) -> dict:
+    return {
+        "generator": "g",
+        "method": "m",
+        "direction": item,
+        "annotator": str(annotator),
+        "mos": int(mos),
+        "repeat": repeat,
+        "seconds": 5.0,
+        "check": check,
+        "simulated": False,
+    }
 
 
 def pairwise_alpha(rows: list[list[bool]]) -> float:
@@ -38,38 +42,49 @@ def test_alpha_is_that_of_the_definition(seed: int) -> None:
     rng = np.random.default_rng(seed)
     quality_of = rng.random(20)
     rows = [list(map(bool, rng.random(rng.integers(2, 5)) < q)) for q in quality_of]
-    answers = [answer(f"i{n}", a, v) for n, row in enumerate(rows) for a, v in enumerate(row)]
-    noise = [answer("c", 0, True), answer("i0", 0, False, repeat=1), answer("i25", 1, True)]
-    found = quality.agreement(answers + noise, SOURCES)  # checks, repeats and singles do not count
+    answers = [answer(n, a, v) for n, row in enumerate(rows) for a, v in enumerate(row)]
+    noise = [answer(99, 0, True, check="good"), answer(0, 0, False, 1), answer(25, 1, True)]
+    # checks, repeats and singles do not count
+    found = quality.agreement(pd.DataFrame(answers + noise))
     assert found.alpha == pytest.approx(pairwise_alpha(rows))
     assert found.low < found.alpha < found.high
 
 
 def test_alpha_is_undefined_on_unanimous_or_thin_data() -> None:
-    same = [answer(f"i{n}", a, True) for n in range(5) for a in range(3)]
-    assert quality.agreement(same, SOURCES).reason == "all answers are the same"
-    assert quality.agreement(same[:3], SOURCES).alpha is None
-    assert quality.agreement([], SOURCES).reason == "fewer than two directions have two ratings"
+    same = [answer(n, a, True) for n in range(5) for a in range(3)]
+    assert quality.agreement(pd.DataFrame(same)).reason == "all answers are the same"
+    thin = "fewer than two directions have two ratings"
+    assert quality.agreement(pd.DataFrame(same[:3])).reason == thin
+    assert quality.agreement(pd.DataFrame(same)[:0]).reason == thin
 
 
 def test_perfect_agreement_is_one() -> None:
-    answers = [answer(f"i{n}", a, n % 2 == 0) for n in range(10) for a in range(3)]
-    assert quality.agreement(answers, SOURCES).alpha == pytest.approx(1)
+    answers = [answer(n, a, n % 2 == 0) for n in range(10) for a in range(3)]
+    assert quality.agreement(pd.DataFrame(answers)).alpha == pytest.approx(1)
 
 
-def test_flags_name_what_is_wrong(served: Served, clock: Clock) -> None:
+def test_a_single_repeat_flags_nobody(served: Served, clock: Clock) -> None:
+    """Nor does a single check: the staff see what the analysis would do, which waits for more."""
     judge_all(served, newcomer(served))  # yes to everything, at three seconds each
-    (person,) = quality.persons(served)
-    assert person.checks == (1, 2)
-    assert person.repeats == (1, 1)
-    assert person.flags == ()
+    position, turn = 0, 0
     sloppy = newcomer(served)
-    position, first = 0, True
     while position is not None:
-        position = judge(served, sloppy, position, Answer(first, False)).position
-        first = not first
-    flags = {p.public_id: p.flags for p in quality.persons(served)}
-    assert len(flags) == 2
+        turn += 1
+        position = judge(served, sloppy, position, said(turn % 2 == 0, False)).position
+    counted = quality.answers(served)
+    assert quality.checks_passed(served, counted) == (1 + 1, 4)
+    assert quality.repeats_alike(counted)[1] == 2
+    for person in quality.persons(served, counted):
+        assert person.screening.check_share == 0.5
+        assert "1 repeats are fewer than 4" in str(person.screening.repeat_share)
+        assert person.flags == ()
+
+
+def test_who_has_answered_nothing_has_no_figures(served: Served) -> None:
+    newcomer(served)
+    (person,) = quality.persons(served, quality.answers(served))
+    assert person.screening is None
+    assert person.flags == ()
 
 
 def test_coverage_counts_people_alone(served: Served) -> None:

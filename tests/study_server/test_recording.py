@@ -1,41 +1,49 @@
 """Answers: parsed strictly, added as revisions, and delivered twice without harm."""
 
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
 from study_server.models import Annotator, Judgment
-from study_server.recording import MAX_TEXT, Answer, FormError, parse_answer
 from study_server.served import Served, set_state
+from study_server.study_settings import Settings
+from study_server.tasks import Rating
+from study_server.tasks.question import MAX_TEXT
+from study_server.tasks.task import FormError
 
+from .conftest import said
 from .test_assignment import YES, judge, judge_all, newcomer
 
 CATEGORIES = ("geometry", "colour", "texture")
+RATING = Rating(Settings({}, {}, "1", categories=CATEGORIES))
 
 
 def revisions(served: Served, annotator_id: int) -> list[tuple[int, bool, str]]:
     with served.store.read() as db:
         rows = db.execute(
-            select(Judgment.revision, Judgment.consistent, Judgment.label)
+            select(Judgment.revision, Judgment.answer)
             .where(Judgment.annotator_id == annotator_id)
             .order_by(Judgment.id)
         )
-        return [tuple(row) for row in rows]
+        answers = [(revision, json.loads(answer)) for revision, answer in rows]
+        return [(n, answer["consistent"], answer.get("label", "")) for n, answer in answers]
 
 
 def test_an_edit_adds_a_revision_and_keeps_the_first(served: Served) -> None:
     someone = newcomer(served)
     judge(served, someone, 0, YES, "a")
-    judge(served, someone, 0, Answer(True, True, "geometry", "zoom"), "b")
-    judge(served, someone, 0, Answer(False, False), "c")
+    judge(served, someone, 0, said(True, True, "geometry", "zoom"), "b")
+    judge(served, someone, 0, said(False, False), "c")
     assert revisions(served, someone) == [(0, True, ""), (1, True, "zoom"), (2, False, "")]
 
 
 def test_a_retry_changes_nothing_even_with_another_answer(served: Served) -> None:
     someone = newcomer(served)
     first = judge(served, someone, 0, YES, "a")
-    again = judge(served, someone, 0, Answer(False, False), "a")
+    again = judge(served, someone, 0, said(False, False), "a")
     assert (first.status, again.status) == ("stored", "repeated")
     assert first.position == again.position == 1
     assert revisions(served, someone) == [(0, True, "")]
@@ -55,7 +63,7 @@ def test_the_end_gives_a_code_and_takes_no_more(served: Served) -> None:
         annotator = db.get_one(Annotator, someone)
     assert annotator.stage == "finished"
     assert len(annotator.completion_code) == 9
-    assert judge(served, someone, 0, Answer(False, False), "late").status == "finished"
+    assert judge(served, someone, 0, said(False, False), "late").status == "finished"
     assert judge(served, someone, count - 1).status == "repeated"
     assert len(revisions(served, someone)) == count
 
@@ -92,14 +100,14 @@ def test_answers_are_read_as_given() -> None:
         "consistent": "yes",
         "single": "yes",
         "category": "other",
-        "other": " Haar\u00e9 ",
+        "category-other": " Haar\u00e9 ",
         "label": "x\ny",
     }
-    assert parse_answer(form, CATEGORIES) == Answer(True, True, "Haar\u00e9", "x y")
+    assert RATING.parse(form) == said(True, True, "Haar\u00e9", "x y")
     no = form | {"single": "no"}
-    assert parse_answer(no, CATEGORIES) == Answer(True, False)  # nothing to name: not kept
+    assert RATING.parse(no) == said(True, False)  # nothing to name: not kept
     script = form | {"label": "<script>'; DROP TABLE judgment; --"}
-    assert parse_answer(script, CATEGORIES).label == "<script>'; DROP TABLE judgment; --"
+    assert RATING.parse(script)["label"] == "<script>'; DROP TABLE judgment; --"
 
 
 @pytest.mark.parametrize(
@@ -109,18 +117,21 @@ def test_answers_are_read_as_given() -> None:
         ({"single": "maybe"}, "single"),
         ({"category": ""}, "category"),
         ({"category": "nonsense"}, "category"),
-        ({"category": "other", "other": "  "}, "other"),
+        ({"category": "other", "category-other": "  "}, "category"),
+        ({"category": "other", "category-other": "x" * (MAX_TEXT + 1)}, "category"),
         ({"label": "x" * (MAX_TEXT + 1)}, "label"),
     ],
 )
 def test_faults_name_their_field(change: dict[str, str], field: str) -> None:
     form = {"consistent": "yes", "single": "yes", "category": "colour"} | change
     with pytest.raises(FormError) as caught:
-        parse_answer(form, CATEGORIES)
+        RATING.parse(form)
     assert list(caught.value.faults) == [field]
 
 
-FIELDS = st.sampled_from(["consistent", "single", "category", "other", "label", "ticket", "x"])
+FIELDS = st.sampled_from(
+    ["consistent", "single", "category", "category-other", "label", "ticket", "x"]
+)
 VALUES = st.one_of(st.sampled_from(["yes", "no", "other", *CATEGORIES]), st.text(max_size=100))
 
 
@@ -128,16 +139,17 @@ VALUES = st.one_of(st.sampled_from(["yes", "no", "other", *CATEGORIES]), st.text
 @given(st.dictionaries(FIELDS, VALUES))
 def test_any_form_gives_a_sound_answer_or_names_its_faults(form: dict[str, str]) -> None:
     try:
-        answer = parse_answer(form, CATEGORIES)
+        answer = RATING.parse(form)
     except FormError:
         return  # the faults themselves are checked above
-    assert form["consistent"] == ("yes" if answer.consistent else "no")
-    assert form["single"] == ("yes" if answer.single else "no")
-    both = answer.consistent and answer.single
-    assert bool(answer.category) == both
-    assert both or not answer.label
-    for text in (answer.category, answer.label):
-        assert len(text) <= MAX_TEXT
+    RATING.check(answer)
+    assert form["consistent"] == ("yes" if answer["consistent"] else "no")
+    assert form["single"] == ("yes" if answer["single"] else "no")
+    both = answer["consistent"] and answer["single"]
+    assert ("category" in answer) == both
+    assert both or "label" not in answer
+    for text in (answer.get("category", "x"), answer.get("label", "x")):
+        assert 0 < len(text) <= MAX_TEXT
         assert text == text.strip()
         text.encode("utf-8")  # can be stored
         assert not any(ord(c) < 32 for c in text)

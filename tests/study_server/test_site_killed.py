@@ -1,5 +1,6 @@
 """The server is killed while people answer: nothing confirmed is lost or doubled."""
 
+import json
 import os
 import random
 import signal
@@ -105,7 +106,8 @@ class Client(threading.Thread):
             return
         shown = self.signs.read_ticket(ticket)
         word = str(self.rng.random())
-        if self.post({"consistent": "yes", "single": "yes", "category": "other", "other": word}):
+        own = {"category": "other", "category-other": word}
+        if self.post({"consistent": "yes", "single": "yes"} | own):
             self.confirmed[shown.annotator_id, shown.key] = word
 
     def get(self, path: str) -> bool:
@@ -162,7 +164,7 @@ def test_nothing_confirmed_is_lost_or_doubled(server: Server, kills: int, answer
     with sqlite3.connect(server.folder / "private" / "study.sqlite") as database:
         assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert database.execute("PRAGMA foreign_key_check").fetchall() == []
-        rows = database.execute("SELECT annotator_id, key, category FROM judgment").fetchall()
+        rows = database.execute("SELECT annotator_id, key, answer FROM judgment").fetchall()
         doubled = database.execute(
             "SELECT 1 FROM judgment GROUP BY annotator_id, item_id, repeat, revision "
             "HAVING count(*) > 1"
@@ -172,7 +174,7 @@ def test_nothing_confirmed_is_lost_or_doubled(server: Server, kills: int, answer
             "HAVING max(revision) + 1 <> count(*)"
         ).fetchall()
     assert doubled == gaps == []
-    stored = {(annotator, key): category for annotator, key, category in rows}
+    stored = {(who, key): json.loads(answer)["category"] for who, key, answer in rows}
     assert len(stored) == len(rows)
     assert {key: stored.get(key) for key in confirmed} == confirmed
     server.start()  # so that the fixture has something to end

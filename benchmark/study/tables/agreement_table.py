@@ -1,6 +1,5 @@
 """The table of agreement: do annotators agree with each other, and with themselves?"""
 
-from benchmark.core.judgments import QUESTIONS
 from benchmark.stats.agreement import agreement, repeat_agreement
 from benchmark.study.answers import Material
 from benchmark.tables.table import Column, Table
@@ -14,12 +13,7 @@ COLUMNS = {
         "about a direction that was shown again, unannounced.",
         "text",
     ),
-    "question": Column(
-        "consistent: does the direction do the same for different z? single: does it change "
-        "one factor? mos: yes to both. category: which change type, where one was named; "
-        "words of one's own all count as `other`.",
-        "text",
-    ),
+    "question": Column("What is compared.", "text"),
     "units": Column(
         "How many directions (or repeats) have at least two answers to compare.", "count"
     ),
@@ -40,15 +34,22 @@ COLUMNS = {
 
 def agreement_table(material: Material) -> Table:
     """One row per question, between annotators and then within them."""
+    score = material.task.score_name
+    compared = [q for q in material.task.questions if q.name in material.questions]
+    asked = " ".join(f"{q.name}: {q.say('en', 'ask')}" for q in compared)
+    words = (
+        f"What is compared; all words of one's own count as `other`. {asked} {score}: the score."
+    )
     rows = [
         {"agreement": kind, **vars(measure(material.judgments, question))}
+        | ({"question": score} if question == "mos" else {})
         for kind, measure in ((BETWEEN, agreement), (WITHIN, repeat_agreement))
-        for question in QUESTIONS
+        for question in material.questions
     ]
     return tabulate(
         "agreement",
         "Do annotators agree?",
-        COLUMNS,
+        COLUMNS | {"question": Column(words, "text")},
         rows,
         ["question", "agreement"],
         simulated=material.simulated,

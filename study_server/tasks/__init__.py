@@ -1,0 +1,10 @@
+"""What is asked of people. TASKS are built in; `bench study build --task file.py:Class` takes one
+of your own, and an installed package brings some under `latent_direction_bench.tasks`."""
+
+from study_server.tasks.question import Question
+from study_server.tasks.rating import Rating
+from study_server.tasks.task import DrawnLesson, Source, Summary, Task
+
+TASKS: dict[str, type[Task]] = {task.name: task for task in (Rating,)}
+
+__all__ = ["TASKS", "DrawnLesson", "Question", "Rating", "Source", "Summary", "Task"]

@@ -1,0 +1,260 @@
+"""What is asked of people: the directions on a page, the questions, and what an answer is worth."""
+
+import itertools
+import json
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from importlib import resources
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from benchmark.core.errors import BenchError
+from study_server.drawings import Change
+from study_server.study_settings import Settings
+from study_server.tasks.question import NAME, Answer, Fault, Question, Words
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to import, and the site needs it for exports alone
+
+RESERVED = {  # columns of an export, and keys of the page
+    *("generator", "method", "direction", "generator_2", "method_2", "direction_2", "annotator"),
+    *("repeat", "revision", "seconds", "check", "simulated", "language", "created_at", "study"),
+    *("mos", "score", "ticket", "csrf_token"),
+}
+TAKEN_KEYS = {"p"}  # plays the pictures
+
+
+class FormError(Exception):
+    """What is missing or wrong in a form, by question: missing, word or long."""
+
+    def __init__(self, faults: dict[str, str]):
+        super().__init__(str(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a direction on a page really is. check: "" for one under study, "good" or "still"."""
+
+    generator: str
+    method: str
+    direction: int
+    check: str = ""
+
+
+@dataclass(frozen=True)
+class DrawnLesson:
+    """Drawings whose right answers are known. role: example (in the instructions) or quiz. text:
+    its words are `lesson.TEXT` (why) and, of an example, `lesson.TEXT.title`. changes: one for each
+    direction on a page. right: by question; any answer to another question is right."""
+
+    role: Literal["example", "quiz"]
+    text: str
+    changes: tuple[Change, ...]
+    right: Mapping[str, bool | str]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A table that a task makes of its answers, beside those that every analysis has.
+
+    name: the files' stem. title: its heading. words: a sentence for each column, in their order.
+    rows: by column a plain value, an Estimate or an Undefined (`benchmark.core.estimates`). key:
+    the columns that tell rows apart. notes: sentences below the table.
+    """
+
+    name: str
+    title: str
+    words: Mapping[str, str]
+    rows: Sequence[Mapping[str, Any]]
+    key: Sequence[str]
+    notes: Sequence[str] = ()
+
+
+class Task(ABC):
+    """A task for people. One file makes one: give `name`, `questions` and `score`, and where there
+    are two directions on a page, `items`.
+
+    shows: directions on a page, 1 or 2. score_name: the score's column in exports. expected: the
+    score that an item of each kind of check deserves. words: by language, texts of the site that
+    the task replaces or adds. lessons: drawn examples for the instructions and the quiz; without
+    any there is no quiz.
+    """
+
+    name: ClassVar[str]
+    shows: ClassVar[int] = 1
+    score_name: ClassVar[str] = "score"
+    expected: ClassVar[Mapping[str, float]] = {"good": 1, "still": 0}
+    words: ClassVar[Words] = {}
+    lessons: ClassVar[tuple[DrawnLesson, ...]] = ()
+    questions: tuple[Question, ...]
+
+    def __init__(self, settings: Settings):
+        self.questions = tuple(
+            replace(q, choices=settings.categories) if q.of_settings else q for q in self.questions
+        )
+        _check_task(self)
+
+    @abstractmethod
+    def score(self, answer: Answer) -> float | None:
+        """What an answer is worth; None where it says nothing. Of one direction it is 0 or 1, whose
+        mean over annotators is the direction's mean opinion score."""
+
+    def items(
+        self, directions: Sequence[Source], rng: random.Random
+    ) -> Sequence[tuple[Source, ...]]:
+        """Which directions stand together on a page: each as it is, for a task that shows one.
+
+        directions: those under study and the checks. An item that holds a check is one.
+        """
+        if self.shows > 1:
+            raise BenchError(f"the task {self.name} shows {self.shows} directions: give it items()")
+        return [(source,) for source in directions]
+
+    def page(self) -> str:
+        """Jinja source of the item page: all directions of the item, and all questions."""
+        path = resources.files("study_server").joinpath("templates", "tasks", "rating.html")
+        return path.read_text("utf-8")
+
+    def truth(self, sources: tuple[Source, ...], rng: random.Random) -> Answer:
+        """What a perfect observer says about an item, to every question whether asked or not.
+
+        It is what simulated annotators go by. rng: the same for the same sources.
+        """
+        return self.guess(rng) | self.deserved(check_of(sources))
+
+    def tables(self, judgments: "pd.DataFrame") -> Sequence[Summary]:
+        """Tables of the task's own. judgments: the answers that count, those screened out left
+        out, in the columns of `benchmark.core.judgments` and one for each question."""
+        return ()
+
+    # ---------------------------------------------------------------- the same for every task
+
+    @property
+    def always(self) -> tuple[Question, ...]:
+        """The questions to choose an answer to that everybody is asked."""
+        return tuple(q for q in self.questions if q.kind != "text" and not q.asked_if)
+
+    @property
+    def quiz(self) -> tuple[Question, ...]:
+        """The questions that the quiz asks: those to which a lesson knows the right answer."""
+        known = {name for lesson in self.lessons for name in lesson.right}
+        return tuple(q for q in self.questions if q.name in known)
+
+    def parse(self, form: Mapping[str, str]) -> Answer:
+        """The answer in a form: what is asked and given. Raises FormError."""
+        answer: Answer = {}
+        faults = {}
+        for question in self.questions:
+            if not question.asked(answer):
+                continue
+            try:
+                value = question.parse(form)
+            except Fault as fault:
+                faults[question.name] = fault.key
+                continue
+            if value is not None:
+                answer[question.name] = value
+        if faults:
+            raise FormError(faults)
+        return answer
+
+    def fields(self, answer: Answer) -> dict[str, str]:
+        """The form's fields that give this answer."""
+        named = {q.name: q for q in self.questions}
+        filled = (named[name].fields(value) for name, value in answer.items() if name in named)
+        return {name: text for fields in filled for name, text in fields.items()}
+
+    def check(self, answer: Answer) -> None:
+        """Raises ValueError unless the answer says what is asked, and nothing else."""
+        if strange := answer.keys() - {q.name for q in self.questions}:
+            raise ValueError(f"'{min(strange)}' is no question of the task {self.name}")
+        for question in self.questions:
+            asked = question.asked(answer)
+            if question.name in answer:
+                if not asked:
+                    raise ValueError(f"'{question.name}' is not asked after these answers")
+                question.check(answer[question.name])
+            elif asked and question.required:
+                raise ValueError(f"'{question.name}' has no answer")
+
+    def asked(self, answer: Answer) -> Answer:
+        """The part of an answer that is asked for."""
+        kept: Answer = {}
+        for question in self.questions:
+            if question.name in answer and question.asked(kept):
+                kept[question.name] = answer[question.name]
+        return kept
+
+    def guess(self, rng: random.Random) -> Answer:
+        """A random choice for every question that offers any."""
+        return {q.name: rng.choice(q.offers) for q in self.questions if q.offers}
+
+    def deserved(self, check: str) -> Answer:
+        """An answer that scores as a check item deserves; empty for no check."""
+        names = [q.name for q in self.always]
+        for values in itertools.product(*(q.offers for q in self.always)):
+            answer: Answer = dict(zip(names, values, strict=True))
+            if check and self.score(answer) == self.expected.get(check):
+                return answer
+        return {}
+
+    def describe(self) -> dict[str, Any]:
+        """The task as a bundle stores it: its name, and its questions as they are declared."""
+        return {
+            "name": self.name,
+            "shows": self.shows,
+            "questions": [_described(question) for question in self.questions],
+        }
+
+
+def check_of(sources: Sequence[Source]) -> str:
+    """What kind of check an item is: good where one of its directions is, else still, else ""."""
+    checks = {source.check for source in sources}
+    return "good" if "good" in checks else "still" if "still" in checks else ""
+
+
+def as_json(answer: Answer) -> str:
+    """An answer as it is stored."""
+    return json.dumps(answer, ensure_ascii=False)
+
+
+def _described(question: Question) -> dict[str, Any]:
+    """Choices from study.toml are left out: the designer may still change them there."""
+    return {
+        "name": question.name,
+        "kind": question.kind,
+        "choices": [] if question.of_settings else list(question.choices),
+        "of_settings": question.of_settings,
+        "other": question.other,
+        "asked_if": dict(question.asked_if),
+        "required": question.required,
+        "words": {language: dict(texts) for language, texts in question.words.items()},
+    }
+
+
+def _check_task(task: Task) -> None:
+    for fault in _faults(task):
+        raise BenchError(f"the task {task.name}: {fault}")
+
+
+def _faults(task: Task) -> Iterator[str]:
+    if task.shows not in (1, 2):
+        yield f"it shows {task.shows} directions; a page has room for 1 or 2"
+    if not task.questions:
+        yield "it asks nothing"
+    earlier: dict[str, Question] = {}
+    for q in task.questions:
+        if not NAME.fullmatch(q.name) or q.name in RESERVED or q.name in earlier:
+            yield f"'{q.name}' cannot be the name of a question: taken, or no small letters"
+        if not q.say("en", "ask"):
+            yield f"the question {q.name} has no words to ask it by: words={{'en': {{'ask': ...}}}}"
+        if q.kind == "one_of" and len(q.options) < 2:
+            yield f"the question {q.name} offers fewer than two choices"
+        if TAKEN_KEYS & set(q.keys):
+            yield f"the question {q.name}: the key {', '.join(TAKEN_KEYS)} plays the pictures"
+        for name, value in q.asked_if.items():
+            if name not in earlier or value not in earlier[name].offers:
+                yield f"{q.name} waits for {name} = {value!r}, which no question before it offers"
+        earlier[q.name] = q
