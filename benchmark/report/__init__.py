@@ -5,6 +5,7 @@ from pathlib import Path
 
 from benchmark.core.errors import BenchError
 from benchmark.methods.method import Role
+from benchmark.report.figures.ablated import draw_ablations
 from benchmark.report.figures.methods import write_figures
 from benchmark.report.judged import Judged
 from benchmark.report.page.document import Contents, write_page
@@ -43,6 +44,7 @@ def write_report(
     assigned = assign_roles(known, under_test)
     order = assigned.order
     ablations = write_ablations(run, measures, order)  # they need no main table
+    draw_ablations(ablations, measures, run / "figures", order)
     rows = headline(cells, description.get("headline", {}), order)
     if not rows:
         raise BenchError(

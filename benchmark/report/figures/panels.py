@@ -9,15 +9,14 @@ from benchmark.charts import style
 from benchmark.metrics.measures import label
 from benchmark.tables.table import Column
 
-ACROSS = 4  # panels side by side, at most
+ACROSS = 3  # panels side by side, at most
 
 
 def blocks(sizes: Sequence[int]) -> tuple[Figure, list[list[Axes]]]:
     """A figure of blocks, one below the other; block i begins a new line and has sizes[i] axes."""
-    across = min(ACROSS, max(sizes))
+    most = max(sizes)
+    across = -(-most // -(-most // ACROSS))  # four go two by two, not three and one
     lines = [-(-size // across) for size in sizes]
-    if len(set(sizes)) == 1:
-        across = -(-sizes[0] // lines[0])  # five stand as three and two, not four and one
     figure, axes = style.facets(across * sum(lines), across)
     found, first = [], 0
     for size, height in zip(sizes, lines, strict=True):
