@@ -138,10 +138,12 @@ def _metric(loaded: Loaded, source: str) -> Metric:
     if not hasattr(kind, "columns"):
         raise BenchError(f"{source} does not say what its columns are")
     try:
-        return kind()
+        metric: Metric = kind()
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise BenchError(f"{source} cannot be made: {reason}") from error
+    metric.code = loaded.code
+    return metric
 
 
 def _subclass(value: Any, base: type[Any], source: str) -> type[Any]:

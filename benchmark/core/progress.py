@@ -81,8 +81,12 @@ def whole_run(cells: int, work: float) -> Iterator[None]:
     """A bar for all that happens inside: so many cells, which are so much work.
 
     work: in the unit in which `part` gives its share of it, such as estimated seconds; where it is
-    0, cells are the unit. However this ends, the terminal is left clean.
+    0, cells are the unit. Without cells nothing is shown. However this ends, the terminal is left
+    clean.
     """
+    if not cells:
+        yield
+        return
     whole = _Whole(cells, work or float(cells))
     _RUNS.append(whole)
     SCREEN.show(whole)
