@@ -56,7 +56,7 @@ def check_orthonormal(method: str, d: int, k: int) -> None:
     if k > d:
         raise BenchError(
             f"{method}: {k} orthonormal directions do not fit {d} latent dimensions; "
-            f"take k = {d} or fewer, or a method or setting whose directions need not be orthonormal"
+            f"take k = {d} or fewer, or methods and settings that allow more than that"
         )
 
 
