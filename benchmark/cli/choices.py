@@ -81,6 +81,7 @@ def named_methods(references: Sequence[str]) -> NamedMethods:
 def named_metrics(references: Sequence[str]) -> dict[str, Metric]:
     """The suite's own metrics, those of installed packages, and what `--metric` names."""
     from benchmark.metrics import METRICS
+    from benchmark.metrics.measures import measures_of
 
     metrics = dict(METRICS)
     for name, offer in _others("metrics", METRICS).items():
@@ -96,6 +97,7 @@ def named_metrics(references: Sequence[str]) -> dict[str, Metric]:
             metrics[name] = _metric(from_file(reference), reference)
         elif name not in metrics:
             raise unknown("metric", name, metrics)
+    measures_of(metrics)  # refuses a column that two of them claim, before any work is done
     return metrics
 
 
