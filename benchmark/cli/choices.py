@@ -83,6 +83,7 @@ def named_methods(references: Sequence[str]) -> NamedMethods:
 def named_metrics(references: Sequence[str]) -> dict[str, Metric]:
     """The suite's own metrics, those of installed packages, and what `--metric` names."""
     from benchmark.metrics import METRICS
+    from benchmark.metrics.measures import measures_of
 
     metrics = dict(METRICS)
     for name, offer in _others("metrics", METRICS).items():
@@ -98,6 +99,7 @@ def named_metrics(references: Sequence[str]) -> dict[str, Metric]:
             metrics[name] = _metric(from_file(reference), reference)
         elif name not in metrics:
             raise unknown("metric", name, metrics)
+    measures_of(metrics)  # refuses a column that two of them claim, before any work is done
     return metrics
 
 
@@ -140,10 +142,12 @@ def _metric(loaded: Loaded, source: str) -> Metric:
     if not hasattr(kind, "columns"):
         raise BenchError(f"{source} has no columns; give it a class attribute `columns`")
     try:
-        return kind()
+        metric: Metric = kind()
     except Exception as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise BenchError(f"{source} cannot be made: {reason}") from error
+    metric.code = loaded.code
+    return metric
 
 
 def _subclass(value: Any, base: type[Any], source: str) -> type[Any]:

@@ -81,8 +81,12 @@ def whole_run(cells: int, work: float) -> Iterator[None]:
     """Show a bar for a whole run of `cells` cells.
 
     work: of all cells, in the unit that `part` uses, such as estimated seconds; where it is 0,
-    cells are the unit. The terminal is left clean however the run ends.
+    cells are the unit. Without cells nothing is shown. The terminal is left clean however the run
+    ends.
     """
+    if not cells:
+        yield
+        return
     whole = _Whole(cells, work or float(cells))
     _RUNS.append(whole)
     SCREEN.show(whole)

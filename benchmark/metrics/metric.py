@@ -50,6 +50,7 @@ class Metric(ABC):
     so that figures and cards show them beside it.
     """
 
+    code: str = ""  # the identity of the code, where it is not the suite's own
     columns: ClassVar[Mapping[str, Column]]
     direction_columns: ClassVar[Mapping[str, Column]] = {}
     price: ClassVar[bool] = True
@@ -65,6 +66,11 @@ class Metric(ABC):
     @abstractmethod
     def of_cell(self, cell: Evidence, table: pd.DataFrame) -> dict[str, float]:
         """The figures of the cell, for `columns`. table: the result of `by_direction`."""
+
+
+def mark(name: str, metric: Metric) -> str:
+    """What a result keeps of a metric that judged it: its name, and of a user's also which code."""
+    return " ".join(filter(None, [name, metric.code[:10]]))
 
 
 def measure(metrics: Mapping[str, Metric], cell: Evidence) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from benchmark.core.storage import sha256
 from benchmark.generators.fast.parts import InParts, most_on
 from benchmark.generators.fast.rewrites import prepare
 from benchmark.methods.method import Assignment, Fitted, Learned, check_shift, fitted
-from benchmark.metrics.metric import Evidence, Metric, measure
+from benchmark.metrics.metric import Evidence, Metric, mark, measure
 from benchmark.rca import evaluation
 from benchmark.rca.reconstructor import INPUT_SIDE
 from benchmark.rca.training import Learner, train
@@ -53,7 +53,7 @@ def execute(
                 stored = done(job, run)
                 if stored is None:
                     waiting.append(job)
-                elif metrics.keys() <= {*stored.result.measured}:
+                elif not lacking(stored, metrics):
                     yield stored.result
                 else:
                     unjudged.append(stored)
@@ -69,6 +69,12 @@ def done(job: Job, run: Path) -> StoredCell | None:
     """The stored cell of the job, or None if it has not been computed."""
     stored = read_cell(job.cell.folder(run))
     return stored if stored is not None and stored.result.status == "done" else None
+
+
+def lacking(stored: StoredCell, metrics: Mapping[str, Metric]) -> dict[str, Metric]:
+    """The metrics that have not judged the cell, or by other code than today's."""
+    measured = {*stored.result.measured}
+    return {name: one for name, one in metrics.items() if mark(name, one) not in measured}
 
 
 @dataclass(frozen=True)
@@ -202,7 +208,7 @@ class GroupRun:
             "done",
             job.config,
             role=job.method.role,
-            measured=tuple(self.metrics),
+            measured=tuple(mark(name, metric) for name, metric in self.metrics.items()),
             metrics={**measure(self.metrics, evidence), **facts},
             device=device_name(self.device),
             versions=versions(),
@@ -211,11 +217,8 @@ class GroupRun:
 
     def judged_again(self, stored: StoredCell) -> Result:
         """A done cell with the figures of those metrics that it lacks; all else stays as it was."""
-        lacking = {
-            name: metric
-            for name, metric in self.metrics.items()
-            if name not in stored.result.measured
-        }
+        missing = lacking(stored, self.metrics)
+        kept = [one for one in stored.result.measured if one.partition(" ")[0] not in missing]
         predictions = stored.table("predictions")
         assert predictions is not None, "a done cell has its answers"
         evidence = Evidence(
@@ -228,11 +231,11 @@ class GroupRun:
             self._stream,
             self.device,
         )
-        before, found = stored.result.metrics, measure(lacking, evidence)
+        before, found = stored.result.metrics, measure(missing, evidence)
         by_direction = {**before.get("by_direction", {}), **found["by_direction"]}
         result = replace(
             stored.result,
-            measured=(*stored.result.measured, *lacking),
+            measured=(*kept, *(mark(name, metric) for name, metric in missing.items())),
             metrics={**before, **found, "by_direction": by_direction},
         )
         result.write(self.run)
