@@ -114,6 +114,6 @@ def guarded_columns(task: Task) -> list[str]:
 
 
 def _guarded(frame: pd.DataFrame, task: Task) -> pd.DataFrame:
-    """Words of people that a spreadsheet would run as a formula get an apostrophe in front."""
+    """Put an apostrophe before people's words that a spreadsheet would run as a formula."""
     words = guarded_columns(task)
     return frame.assign(**{name: frame[name].map(guarded, na_action="ignore") for name in words})

@@ -1,4 +1,4 @@
-"""Matrices of directions: those that learn, and what they start from."""
+"""Matrices of directions that learn, and the matrices that they start from."""
 
 import torch
 from torch import Tensor, nn
@@ -61,7 +61,7 @@ def check_orthonormal(method: str, d: int, k: int) -> None:
 
 
 def random_orthonormal(d: int, k: int, rng: torch.Generator) -> Tensor:
-    """(d, K) orthonormal columns, uniform among all such; beyond d, further blocks of them."""
+    """(d, K) columns, drawn uniformly among orthonormal ones; beyond d, in several such blocks."""
     blocks = []
     for first in range(0, k, d):
         square = torch.randn(d, d, generator=rng)

@@ -33,7 +33,7 @@ def write_report(
     """Write the tables, named.md and report.html into `run`, and the pictures below it.
 
     Trains nothing. The same cells give the same bytes. What a cell lacks is left out, with a
-    warning where that is not expected. judged: the analysis of a study of this run. roles: of
+    warning where that is not expected. judged: the analysis of a study of this run. roles: those of
     methods by name, for cells that do not store theirs. under_test: compares these alone, whatever
     their role. Raises BenchError where no cell of the main table has ended, `under_test` is not in
     the run, or it cannot write.

@@ -20,7 +20,7 @@ def open_generators(
     """The generators of all rows with answers to show, each opened once, None with a warning.
 
     references: how a generator was named to the run, where that is not its own name. A generator
-    that cannot be opened, or is another by now, costs its pictures only.
+    that cannot be opened, or has changed since, loses only its pictures.
     """
     opened: dict[str, Generator | None] = {}
     for r in rows:
@@ -30,7 +30,7 @@ def open_generators(
 
 
 def open_generator(stored: StoredCell, references: Mapping[str, str]) -> Generator | None:
-    """The generator that a cell was computed with, prepared; None, with a warning, without it."""
+    """The generator of a cell, prepared; None, with a warning, if it cannot be opened."""
     name = stored.result.cell.generator
     try:
         generator = find_generator(references.get(name, name))[1].load()

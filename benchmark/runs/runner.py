@@ -38,7 +38,7 @@ def execute(
     metrics: Mapping[str, Metric],
     expected: Mapping[Cell, float],
 ) -> Iterator[Result]:
-    """Compute what is not done yet, a group at a time; yields each cell's result, old or new.
+    """Compute what is not done yet, one group at a time; yields each cell's result, old or new.
 
     A cell that fails is stored with its reason, and the next run tries it again. A done cell that
     was not judged by all of the metrics is judged by the others, without training anything.
@@ -66,7 +66,7 @@ def execute(
 
 
 def done(job: Job, run: Path) -> StoredCell | None:
-    """What the job gave, if it has been computed."""
+    """The stored cell of the job, or None if it has not been computed."""
     stored = read_cell(job.cell.folder(run))
     return stored if stored is not None and stored.result.status == "done" else None
 
@@ -79,7 +79,7 @@ def lacking(stored: StoredCell, metrics: Mapping[str, Metric]) -> dict[str, Metr
 
 @dataclass(frozen=True)
 class _Trained:
-    """A job on its way: its directions, the fresh R before them, and the seconds of its phases."""
+    """A job under way: its directions, the fresh R for them, and the seconds of its phases."""
 
     job: Job
     fitted: Fitted
@@ -145,7 +145,7 @@ class GroupRun:
             yield job, failure or fitted(learner), learner.seconds
 
     def _train(self, name: str, learners: Sequence[tuple[Job, Learner]]) -> Exception | None:
-        """Train in lockstep; what stops all of them, as a generator that fails does."""
+        """Train in lockstep; returns the error that stopped all, such as a failing generator."""
         if not learners:
             return None
         file = "fit.pt" if name == "joint" else f"{name}.pt"
@@ -280,5 +280,5 @@ class GroupRun:
         return f"{self.group.name} seed {self.group.seed}"
 
     def _name(self, purpose: str) -> str:
-        """Names a random stream; methods are no part of it, so all get the same."""
+        """The name of a random stream; it holds no method, so all methods get the same stream."""
         return f"{self._label} {purpose}"

@@ -13,7 +13,7 @@ LOW, HIGH = "_low", "_high"  # what the ends of an interval are called, after it
 
 @dataclass(frozen=True)
 class Column:
-    """What a column means and how its values are printed, wherever they are.
+    """What a column means and how its values are printed, wherever they appear.
 
     words: a sentence for the reader. kind: decides the digits, see `benchmark.tables.text`. better:
     the end of the scale that is better, "" where neither is. label: its short name on a page or at

@@ -26,7 +26,7 @@ TAKEN_KEYS = {"p"}  # plays the pictures
 
 
 class FormError(Exception):
-    """What is missing or wrong in a form, by question: missing, word or long."""
+    """The faults of a form, by question: missing, word or long."""
 
     def __init__(self, faults: dict[str, str]):
         super().__init__(str(faults))

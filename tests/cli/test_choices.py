@@ -113,7 +113,7 @@ def test_a_method_that_does_not_keep_the_bargain(own: Path, name: str, message: 
     ("name", "message"),
     [
         ("Twin", "is a class of its own; it must be a subclass of benchmark.metrics.metric.Met"),
-        ("Wordless", "does not say what its columns are"),
+        ("Wordless", "has no columns; give it a class attribute `columns`"),
         ("Needy", "cannot be made: TypeError: "),
         ("Taken", "the metric mine-Taken calls a column collapse, which is taken"),
     ],

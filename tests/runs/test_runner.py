@@ -187,7 +187,7 @@ def test_a_method_of_ones_own_takes_one_class_and_one_line(
 ) -> None:
     @dataclass(frozen=True)
     class One(Method):
-        """One axis, again and again."""
+        """A method that gives one axis K times over."""
 
         axis: int = 0
 

@@ -1,4 +1,4 @@
-"""A database of revision 0002 comes along: its export and analysis are the same to the last digit.
+"""A database of revision 0002 is migrated: export and analysis stay the same to the last digit.
 
 What was stored is read here by its old columns in plain SQL, with nothing of the present code.
 """

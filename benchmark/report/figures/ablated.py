@@ -80,7 +80,7 @@ def _draw_lines(ax: Axes, group: pd.DataFrame, measure: str, order: Sequence[str
 def _draw_reference(
     ax: Axes, group: pd.DataFrame, reference: str, axis: str, values: Sequence[float]
 ) -> None:
-    """What the measure is read against at each value of the axis: chance, or all K directions."""
+    """Draw the reference of the measure at each value of the axis: chance, or all K directions."""
     ks = values if axis == "k" else [group["k"].iloc[0]] * len(values)
     if reference == "1/k":
         ax.plot(range(len(ks)), [1 / k for k in ks], color=style.GREY, linestyle=":")
@@ -90,7 +90,7 @@ def _draw_reference(
 
 
 def _frame(ax: Axes, group: pd.DataFrame, measure: str) -> None:
-    """From zero, or the lowest value below it, to a little above all that the panel holds."""
+    """Limit the axis: from zero, or the lowest value below it, to a little above all values."""
     shown = [measure, *(ENDS if measure == HEADLINE else ())]
     values = group[shown].astype(float).to_numpy()
     drawn = [

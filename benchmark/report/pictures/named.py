@@ -40,7 +40,7 @@ def write_named(
 ) -> None:
     """Write named.md and named/, a section and a picture for each row whose lowest seed has names.
 
-    Without any name nothing is written. A generator that is not at hand costs its pictures only.
+    Without any name nothing is written. A generator that is not at hand loses only its pictures.
     """
     sections = []
     for r in rows:

@@ -1,4 +1,4 @@
-"""ablation_k and ablation_lambda: tables of what a setting buys, and costs."""
+"""ablation_k and ablation_lambda: tables of what a setting gains and costs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ NO_LOSS = "none"  # the kind of shift loss where it has no weight
 def write_ablations(run: Path, measures: Measures, order: Sequence[str]) -> list[Table]:
     """Write ablation_<axis>.csv, .md and .tex for each axis that was measured.
 
-    order: of the methods.
+    order: the methods in order.
     """
     found = [ablation_table(run, axis, measures, order) for axis in AXES]
     tables = [table for table in found if table is not None]
