@@ -81,8 +81,8 @@ def whole_run(cells: int, work: float) -> Iterator[None]:
     """Show a bar for a whole run of `cells` cells.
 
     work: of all cells, in the unit that `part` uses, such as estimated seconds; where it is 0,
-    cells are the unit. Nothing is shown without cells. The
-    terminal is left clean however the run ends.
+    cells are the unit. Nothing is shown without cells. The terminal is left clean however the run
+    ends.
     """
     if not cells:
         yield
