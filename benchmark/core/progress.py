@@ -81,11 +81,7 @@ def whole_run(cells: int, work: float) -> Iterator[None]:
     """Show a bar for a whole run of `cells` cells.
 
     work: of all cells, in the unit that `part` uses, such as estimated seconds; where it is 0,
-<<<<<<< HEAD
-    cells are the unit. Without cells nothing is shown. The terminal is left clean however the run
-=======
     cells are the unit. Nothing is shown without cells. The terminal is left clean however the run
->>>>>>> main
     ends.
     """
     if not cells:
