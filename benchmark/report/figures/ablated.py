@@ -1,4 +1,4 @@
-"""What becomes of every measure as one setting goes over a range: ablation_k, ablation_lambda."""
+"""Figures of every measure over the values of one setting: ablation_k, ablation_lambda."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +24,7 @@ APART = 0.05  # between lines that would hide each other, in steps of the axis
 def draw_ablations(
     tables: Sequence[Table], measures: Measures, folder: Path, order: Sequence[str]
 ) -> None:
-    """A figure beside each table that has any figures. order: of the methods."""
+    """Draw a figure beside each table that holds numbers. order: the methods in order."""
     with style.look():
         for table in tables:
             draw_ablation(table, measures, folder, order)
