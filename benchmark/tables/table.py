@@ -18,7 +18,8 @@ class Column:
     words: a sentence for the reader. kind: decides the digits, see `benchmark.tables.text`. better:
     the end of the scale that is better, "" where neither is. label: its short name on a page or at
     an axis; the column's own name where it is empty. reference: what figures draw to read it
-    against: 1/k, the share that guessing gives, or k, the number of directions.
+    against: 1/k, the share that guessing gives, or k, the number of directions. optional: a row may
+    have no value because nobody asked for it; its cell is then empty, not "undefined".
     """
 
     words: str
@@ -26,6 +27,7 @@ class Column:
     better: Literal["high", "low", ""] = ""
     label: str = ""
     reference: Literal["1/k", "k", ""] = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True)
