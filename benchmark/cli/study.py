@@ -128,15 +128,26 @@ def status(folder: Path, database: str | None, task: str | None, simulated: bool
 
 @study.command()
 @of_study
-@click.option("--format", "kind", type=click.Choice(["csv", "parquet", "jsonl"]), default="csv")
-@click.option("--out", type=click.Path(path_type=Path), help="File.  [default: judgments.FORMAT]")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["csv", "parquet", "jsonl"]),
+    help="Of the default file.  [default: csv]",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="File, in the format that its name ends in.  [default: judgments.FORMAT]",
+)
 def export(
-    folder: Path, database: str | None, task: str | None, kind: str, out: Path | None
+    folder: Path, database: str | None, task: str | None, kind: str | None, out: Path | None
 ) -> None:
     """Write every judgment to a file."""
     from study_server import commands
 
-    path = out or Path(f"judgments.{kind}")
+    path = out or Path(f"judgments.{kind or 'csv'}")
+    if kind and path.suffix.lower() != f".{kind}":
+        raise BenchError(f"--out {path} names another format than --format {kind}: leave one out")
     click.echo(f"{commands.export(folder, path, kind, database, task)} judgments in {path}")
 
 

@@ -83,12 +83,17 @@ def parse_json(text: str, source: object) -> Any:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """What a TOML file holds. Raises BenchError as `read_exactly`, and for what is no TOML."""
+    return parse_toml(read_exactly(path), path)
+
+
+def parse_toml(text: str, source: object) -> dict[str, Any]:
+    """What a TOML text holds. source: names it in the BenchError that anything else raises."""
     try:
-        return tomllib.loads(read_text(path))
+        return tomllib.loads(LINE_END.sub("\n", text))
     except ValueError as error:
-        raise BenchError(f"{path} is no TOML: {error}") from None
+        raise BenchError(f"{source} is no TOML: {error}") from None
     except RecursionError:
-        raise BenchError(f"{path} is nested too deeply") from None
+        raise BenchError(f"{source} is nested too deeply") from None
 
 
 def moment(value: object) -> datetime:
