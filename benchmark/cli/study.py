@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from benchmark.cli.shared import method_roles
+from benchmark.core.errors import BenchError
 
 FOLDER = click.argument("folder", metavar="STUDY", type=click.Path(path_type=Path))
 DATABASE = click.option(
@@ -223,10 +224,11 @@ def analyse(
 @click.option("--run", type=click.Path(path_type=Path), help="Run of STUDY, if it has moved.")
 def label(folder: Path, database: str | None, task: str | None, run: Path | None) -> None:
     """Write names, change types and MOS beside the directions that people judged."""
-    from benchmark.study.labelling import label_study
+    from benchmark.study.labelling import LEAST_RATINGS, label_study
 
     for path, count in label_study(folder, run, database, task).items():
-        click.echo(f"{count:4} labels in {path}")
+        click.echo(f"{count:4} {'label' if count == 1 else 'labels'} in {path}")
+    click.echo(f"directions with fewer than {LEAST_RATINGS} ratings have none")
 
 
 @study.command()
