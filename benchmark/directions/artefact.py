@@ -18,8 +18,9 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from benchmark.core.errors import BenchError, unknown
+from benchmark.core.file_kinds import beginning, stand_in
 from benchmark.core.storage import write_atomically
-from benchmark.directions.foreign import foreign_kind, read_array
+from benchmark.directions.foreign import read_array
 from benchmark.directions.labels import Label, read_labels, sidecar, tidy, write_labels
 from benchmark.directions.shift import FrozenLinear, Shift
 from benchmark.directions.stored_shift import pack, unpack
@@ -175,9 +176,8 @@ def _read(path: Path) -> Directions:
         return Directions(FrozenLinear(matrix), {"method": "imported", "source": path.name, **done})
     fault = f"{path} holds no readable directions"
     try:
-        with path.open("rb") as head:
-            if kind := foreign_kind(head.read(128)):
-                raise BenchError(f"{fault}: it is {kind}")
+        if kind := stand_in(beginning(path)):
+            raise BenchError(f"{fault}: it is {kind}")
         with safe_open(path, "pt") as file:
             stored = (file.metadata() or {}).get("provenance")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping

@@ -4,8 +4,6 @@ What may be read in two ways is refused, with what was found and what would sett
 gives directions that look right, since any matrix moves an image.
 """
 
-import pickle
-import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +13,14 @@ import torch
 from torch import Tensor
 
 from benchmark.core.errors import BenchError
+from benchmark.core.file_kinds import (
+    OBJECTS,
+    TORCH_BEFORE_ZIP,
+    beginning,
+    other_format,
+    stand_in,
+)
+from benchmark.core.tensors import DAMAGED, load_tensors
 
 UNIT = 2e-3  # how far from 1 the length of a unit vector may lie, as float16 stores it
 LAYERS = range(4, 19, 2)  # how many layers a StyleGAN of 8 to 1024 pixels has
@@ -25,30 +31,6 @@ SETTLE = (
     ".save('directions.safetensors'), of float32 (d, K)"
 )
 
-# What files are that hold no plain array, by how they begin and, where that is not telling, by the
-# ends of their names.
-POINTER = b"version https://git-lfs"
-TORCH_BEFORE_ZIP = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # torch.save until 2020
-PICKLE = re.compile(rb"\x80[\x02-\x05]")
-BEGINNINGS: Mapping[bytes, str] = {
-    POINTER: "a pointer of Git LFS in place of the file; `git lfs pull` fetches the file",
-    b"\x89HDF": f"HDF5, as Keras writes; read it with h5py, then {SAVE}",
-    b"MATLAB": f"a file of MATLAB; read it with scipy.io.loadmat, then {SAVE}",
-    b"<!DOCTYPE": "a web page in place of the file; download the file itself",
-    b"<html": "a web page in place of the file; download the file itself",
-    b"\x1f\x8b": "a compressed archive; unpack it first",
-    b"7z\xbc\xaf": "a compressed archive; unpack it first",
-}
-OBJECTS = f"Python objects, which could run code when opened; {SAVE}"
-ENDINGS: Mapping[str, str] = {
-    ".onnx": f"a network in ONNX, not directions; {SAVE}",
-    ".pb": f"a network of TensorFlow, not directions; {SAVE}",
-    ".pkl": OBJECTS,
-    ".pickle": OBJECTS,
-    ".h5": f"HDF5, as Keras writes; read it with h5py, then {SAVE}",
-    ".csv": f"text; read it with np.loadtxt, then {SAVE}",
-    ".txt": f"text; read it with np.loadtxt, then {SAVE}",
-}
 # What the entries of others' files are, by name.
 ENTRIES: Mapping[str, str] = {
     "log_mat_half": "a logarithm L, whose directions are the first max_latent_ind columns of "
@@ -129,35 +111,21 @@ def _array(path: Path) -> np.ndarray:
     """The one array in the file. Raises BenchError that says what else it is."""
     fault = f"{path} holds no readable directions"
     try:
-        with path.open("rb") as file:
-            head = file.read(128)
+        head = beginning(path)
     except IsADirectoryError:
         raise BenchError(f"{fault}: it is a folder; name a file in it, and {SAVE}") from None
     except OSError as error:
         raise BenchError(f"{fault}: {error.strerror or error}") from None
-    if not head:
-        raise BenchError(f"{fault}: it is empty")
-    if words := foreign_kind(head):
-        raise BenchError(f"{fault}: it is {words}")
+    if reason := stand_in(head):
+        raise BenchError(f"{fault}: it is {reason}")
     if head.startswith(b"\x93NUMPY"):
         return _of_numpy(path, fault)
     if head.startswith(b"PK"):
         _check_zip(path, fault)
-        return _of_torch(path, fault)
-    if head.startswith(TORCH_BEFORE_ZIP):
-        return _of_torch(path, fault)
-    if PICKLE.match(head):
-        raise BenchError(f"{fault}: it is a pickle of {OBJECTS}")
-    words = ENDINGS.get(path.suffix.lower())
-    if words:
-        raise BenchError(f"{fault}: it is {words}")
-    raise BenchError(f"{fault}: it is neither of numpy (.npy) nor of torch (.pt), or cut short")
-
-
-def foreign_kind(head: bytes) -> str:
-    """What a file is that begins like this, and the way on; "" where that does not tell."""
-    found = (words for start, words in BEGINNINGS.items() if head.lstrip().startswith(start))
-    return next(found, "")
+    elif not head.startswith(TORCH_BEFORE_ZIP):
+        kind = other_format(head, path) or "neither of numpy (.npy) nor of torch (.pt)"
+        raise BenchError(f"{fault}: it is {kind}; {SAVE}")
+    return _of_torch(path)
 
 
 def _of_numpy(path: Path, fault: str) -> np.ndarray:
@@ -165,45 +133,42 @@ def _of_numpy(path: Path, fault: str) -> np.ndarray:
         loaded: np.ndarray = np.load(path, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
         if "pickle" in str(error):
-            raise BenchError(f"{fault}: it holds {OBJECTS}") from None
-        raise BenchError(f"{fault}: it is damaged or cut short") from None
+            raise BenchError(f"{fault}: it holds {OBJECTS}; {SAVE}") from None
+        raise BenchError(f"{fault}: {DAMAGED}") from None
     return loaded
 
 
 def _check_zip(path: Path, fault: str) -> None:
-    """Raise BenchError unless the zip is one of torch."""
+    """Raise BenchError for a zip of arrays, as numpy writes, and for one of other files."""
     try:
         with zipfile.ZipFile(path) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, OSError, ValueError):
-        raise BenchError(f"{fault}: it is damaged or cut short") from None
-    if any(name.endswith("data.pkl") for name in names):
-        return
+        raise BenchError(f"{fault}: {DAMAGED}") from None
     arrays = [name.removesuffix(".npy") for name in names if name.endswith(".npy")]
     if arrays:
         raise BenchError(
             f"{fault}: it is an .npz of {_listed(arrays)}{_meaning(arrays)}; open it with np.load, "
             f"then {SAVE}"
         )
-    raise BenchError(f"{fault}: it is a zip archive; unpack it first")
+    if not any(name.endswith("data.pkl") for name in names):
+        raise BenchError(f"{fault}: it is a zip archive; unpack it first")
 
 
-def _of_torch(path: Path, fault: str) -> np.ndarray:
+def _of_torch(path: Path) -> np.ndarray:
     try:
-        content: object = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        named = re.search(r"GLOBAL ([\w.]+)", str(error))
-        what = f" ({named[1]})" if named else ""
-        raise BenchError(f"{path} holds more than plain tensors{what}: {OBJECTS}") from None
-    except Exception as error:  # torch raises a different type for every way a file can be broken
-        raise BenchError(f"{fault}: it is damaged or cut short") from error
+        content = load_tensors(path)
+    except BenchError as error:
+        raise BenchError(f"{error}; {SAVE}") from error
     if isinstance(content, Mapping):
         entries = [f"{key} {_shape(value)}" for key, value in content.items()]
         keys = [str(key) for key in content]
         what = f"a mapping of {_listed(entries)}" if entries else "an empty mapping"
         raise BenchError(f"{path} should hold one matrix, but holds {what}{_meaning(keys)}; {SAVE}")
     if not isinstance(content, Tensor):
-        raise BenchError(f"{path} should hold one matrix, but holds a {type(content).__name__}")
+        raise BenchError(
+            f"{path} should hold one matrix, but holds a {type(content).__name__}; {SAVE}"
+        )
     try:
         value = content.detach().to_dense()
         widened = value.float() if value.dtype == torch.bfloat16 else value
