@@ -93,7 +93,8 @@ def read_labels(path: Path) -> tuple[Label, ...]:
     The authors' file lies beside the directions, or beside the folder `models` that holds them. A
     sidecar of other directions is left alone, with a warning. Raises BenchError for a damaged file.
     """
-    beside, labels = sidecar(path), []
+    beside = sidecar(path)
+    labels: list[Label] = []
     if beside.exists():
         digest, stored = _parse(beside)
         if digest == sha256(path):

@@ -262,8 +262,8 @@ def check_continues(folder: Path, generator: Family, data: ImageSet, config: Gan
 def _check_same(
     path: Path, state: Mapping[str, Any], config: GanConfig, origin: Mapping[str, str]
 ) -> None:
-    found = [state.get("config"), state.get("origin")]
-    if not all(isinstance(part, dict) for part in found):
+    found = [part for name in ("config", "origin") if isinstance(part := state.get(name), dict)]
+    if len(found) < 2:
         raise BenchError(
             f"{path} is no checkpoint of this training; give another folder to start over"
         )
