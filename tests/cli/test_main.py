@@ -169,6 +169,7 @@ def test_all_of_ones_own_from_one_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["study", "export", "s", "--out", "a.csv", "--format", "jsonl"], "names another format"),
         (["run"], "name generators with -g, or take every available one with --all"),
         (["run", "--all", "-g", "planted"], "--all takes every available generator and -g some"),
         (["run", "-g", "mnist-sgan"], "unknown generator 'mnist-sgan'; did you mean mnist-sngan"),
