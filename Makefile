@@ -1,4 +1,4 @@
-# Everything below sets itself up: a virtual environment, the install, then the work.
+# Each target sets itself up: it makes a virtual environment, installs, then does its work.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,7 +10,7 @@ STAMP := $(VENV)/.installed
 bench: $(STAMP)
 	$(BIN)/bench run --all
 
-# A study of the reference run, built once, served until Ctrl-C.
+# Build a study of the reference run once, and serve it until Ctrl-C.
 study: $(STAMP)
 	test -d study || $(BIN)/bench study build results/reference --out study
 	$(BIN)/bench study serve study
@@ -27,9 +27,9 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# torch comes first and by its exact version, so that no other build of it is taken.
+# Install torch first, in its exact version, so that pip takes no other build of it.
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,train]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,postgres,train]'
 	touch $@

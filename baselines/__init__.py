@@ -1,6 +1,6 @@
 """The methods that the suite compares: the one under test and its baselines.
 
-To add one: a frozen dataclass with `fit` in a file of its own, a line here, a test.
+To add one, write a frozen dataclass with `fit` in a file of its own, name it here, and test it.
 """
 
 from baselines.coordinate import Coordinate

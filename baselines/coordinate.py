@@ -11,7 +11,7 @@ from benchmark.rca.protocol import Protocol
 
 @dataclass(frozen=True)
 class Coordinate(Method):
-    """The first K coordinate axes; they never learn."""
+    """The first K coordinate axes, without any training."""
 
     role = "baseline"
 

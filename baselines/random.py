@@ -11,7 +11,7 @@ from benchmark.rca.protocol import Protocol
 
 @dataclass(frozen=True)
 class Random(Method):
-    """K orthonormal columns, uniform among all such matrices; they never learn."""
+    """K orthonormal columns, drawn uniformly among all such matrices, without any training."""
 
     role = "baseline"
 

@@ -1,4 +1,4 @@
-"""The staff's area: how the study goes, and what can be done about it."""
+"""The staff's pages: how the study goes, and buttons to steer it."""
 
 import os
 import tempfile
@@ -26,7 +26,7 @@ HASH_VARIABLE = "STUDY_ADMIN_PASSWORD_HASH"  # replaces the bundle's hash where 
 
 
 def signed_in(view: Callable[P, Page]) -> Callable[P, Page]:
-    """Only for the staff; others are asked for the password."""
+    """Show the page to the staff only; others are asked for the password."""
 
     @wraps(view)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> Page:
@@ -39,14 +39,14 @@ def signed_in(view: Callable[P, Page]) -> Callable[P, Page]:
 
 @blueprint.get("/sign-in")
 def sign_in() -> Page:
-    """Asks for the password."""
+    """The page that asks for the password."""
     return page("admin/sign_in.html", wrong=False)
 
 
 @blueprint.post("/sign-in")
 @limiter.limit(a_minute(10), key_func=get_remote_address)
 def check_password() -> Page:
-    """Compares the password with its hash."""
+    """Compare the password with its hash."""
     known = os.environ.get(HASH_VARIABLE) or served().bundle.secrets["admin_password_hash"]
     if not check_password_hash(known, request.form.get("password", "")):
         log.warning("a wrong administration password was given")
@@ -57,7 +57,7 @@ def check_password() -> Page:
 
 @blueprint.post("/sign-out")
 def sign_out() -> Page:
-    """Forgets the sign-in."""
+    """End the sign-in."""
     session.pop("admin_until", None)
     return redirect(url_for(".sign_in"), 303)
 
@@ -123,7 +123,7 @@ def state() -> Page:
 @blueprint.post("/invite")
 @signed_in
 def invite() -> Page:
-    """Makes personal links and shows them."""
+    """Make personal links and show them."""
     count = request.form.get("count", type=int)
     if count is None or not 1 <= count <= 500:
         abort(400)

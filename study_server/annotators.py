@@ -33,7 +33,7 @@ def register(
     outside: Mapping[str, str] | None = None,
     simulated: str = "",
 ) -> str:
-    """A new annotator's public id; that of an old one where the outside number is known."""
+    """The public id of a new annotator, or of the old one where the outside number is known."""
     outside = outside or {}
     outside_id = next((f"{n}:{outside[n]}" for n in OUTSIDE_IDS if outside.get(n)), None)
     if outside_id is not None:
@@ -75,7 +75,7 @@ def choose_language(session: Session, annotator_id: int, language: str) -> None:
 def consent(
     session: Session, annotator_id: int, agreed: bool, settings: Settings, language: str, now: float
 ) -> None:
-    """Store what was agreed to, in which version. Declining can be taken back by agreeing."""
+    """Store whether the annotator agreed, and to which version. Who declined may agree later."""
     annotator = session.get_one(Annotator, annotator_id)
     annotator.seen_at = now
     if annotator.stage not in ("invited", "declined"):

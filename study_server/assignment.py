@@ -19,7 +19,7 @@ from study_server.statements import Statement
 
 
 class Place(NamedTuple):
-    """An assignment as far as giving out items needs to know it; see `Assignment`."""
+    """The part of an `Assignment` that giving out items needs."""
 
     id: int
     item_id: str
@@ -30,9 +30,12 @@ class Place(NamedTuple):
 
 
 def _fill(simulated: bool) -> Select[str, int]:
-    """Items with their fill: judged and live leases, of people or of simulated annotators. Leases
-    are few, one for each person at most; `Item` counts what was judged. `other_than`: a lease left
-    out."""
+    """The statement that gives items with their fill: judgments and live leases, of people or of
+    simulated annotators.
+
+    `Item` counts judgments; leases are few, at most one per person. `other_than`: a lease to leave
+    out.
+    """
     leases = (
         select(func.count())
         .where(

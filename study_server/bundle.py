@@ -104,7 +104,7 @@ class Bundle:
 
     @cached_property
     def checks(self) -> dict[str, str]:
-        """What kind of check each item is: "" for one under study, "good" or "still"."""
+        """The kind of check of each item: "good", "still", or "" for one under study."""
         return {key: check_of(sources) for key, sources in self.sources.items()}
 
     @cached_property

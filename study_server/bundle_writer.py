@@ -65,12 +65,12 @@ def write_bundle(
 ) -> str:
     """Write a bundle to `folder`, whole or not at all; returns the admin's password.
 
-    strips: read once, one at a time; every method of a generator must give as many directions,
-    with the same latents as rows. settings: a `study.toml`; None takes the default one.
-    provenance: what the private map records of the run (configuration, seeds, hashes). task: what
-    is asked about them. seed: of what the task draws. Where no strips are checks, drawn good ones
-    and still copies take their place. Only the password's hash is stored. Raises BenchError where
-    the strips do not make a fair comparison.
+    strips: read once, one at a time; every method of a generator must give as many directions, with
+    the same latents as rows. settings: a `study.toml`; None takes the default one. provenance: what
+    the private map records of the run (configuration, seeds, hashes). task: what is asked about
+    them. seed: of the task's random draws. Where no strips are checks, drawn good ones and still
+    copies take their place. Only the password's hash is stored. Raises BenchError where the strips
+    do not make a fair comparison.
     """
     password = "-".join(secrets.token_hex(3) for _ in range(3))
     with new_folder(folder) as part:
@@ -241,6 +241,6 @@ def _check_shape(strip: DirectionStrips, rows: list[list[Image.Image]], name: st
     if not ascending or steps[middle] != 0:
         raise BenchError(f"{name}: steps must ascend with 0 in the middle")
     if len(rows) < 4 or any(len(row) != len(steps) for row in rows):
-        raise BenchError(f"{name}: give 4 rows or more, each with one image a step")
+        raise BenchError(f"{name}: give 4 rows or more, each with one image per step")
     if len({image.size for row in rows for image in row}) != 1:
         raise BenchError(f"{name}: images differ in size")

@@ -54,7 +54,7 @@ class Crew:
         self._listener.close()
 
     def _serve(self, watched: int) -> None:
-        """The whole life of a child, which must never return into the parent's code."""
+        """Run a child until it ends; it must never return into the parent's code."""
 
         def watch() -> None:
             os.read(watched, 1)  # comes back when the parent is gone

@@ -67,7 +67,7 @@ def scatter(shape: Shape, t: float, row: int) -> Shape:
 
 
 def scatter_otherwise(shape: Shape, t: float, row: int) -> Shape:
-    """Another change in each row, not those of `scatter`."""
+    """Another change in each row, different from those of `scatter`."""
     return scatter(shape, -t, row + 2)
 
 
@@ -76,7 +76,7 @@ def _recolour(shape: Shape, t: float, row: int) -> Shape:
 
 
 def draw(change: Change) -> list[list[Image.Image]]:
-    """Images of a drawn direction: one row a shape, one column a step."""
+    """Images of a drawn direction: one row per shape, one column per step."""
     return [
         [_picture(change(shape, step / STEPS[-1], row)) for step in STEPS]
         for row, shape in enumerate(ROWS)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import select
@@ -73,10 +74,9 @@ def judgments(study: Served) -> pd.DataFrame:
     return frame[columns(task)]
 
 
-def _with_gaps(texts: list[str]) -> "pd.Series[str]":
-    """Texts with nothing in place of empty ones."""
-    column = pd.Series(texts)
-    return column.where(column != "", None)
+def _with_gaps(texts: list[str]) -> "pd.Series[Any]":
+    """Texts with None in place of empty ones."""
+    return pd.Series([text or None for text in texts], dtype=object)
 
 
 def counting(frame: pd.DataFrame, task: Task, simulated: bool = False) -> pd.DataFrame:
@@ -114,6 +114,6 @@ def guarded_columns(task: Task) -> list[str]:
 
 
 def _guarded(frame: pd.DataFrame, task: Task) -> pd.DataFrame:
-    """Words of people that a spreadsheet would run as a formula get an apostrophe in front."""
+    """Put an apostrophe before people's words that a spreadsheet would run as a formula."""
     words = guarded_columns(task)
     return frame.assign(**{name: frame[name].map(guarded, na_action="ignore") for name in words})

@@ -14,7 +14,7 @@ MARK = (214, 122, 52)  # the colour around the unshifted image; visible on light
 
 
 def as_picture(image: Picture, name: str) -> Image.Image:
-    """In RGB. Raises BenchError, which names the direction `name`, for an array of another kind."""
+    """The image in RGB. Raises BenchError, which names the direction, for another kind of array."""
     if isinstance(image, np.ndarray):
         array = image[:, :, 0] if image.ndim == 3 and image.shape[2] == 1 else image
         if array.dtype != np.uint8 or not (array.ndim == 2 or array.shape[2:] == (3,)):

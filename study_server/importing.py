@@ -1,7 +1,8 @@
-"""An exported study's answers, read back into a new database, so that nothing is lost with the old.
+"""An exported study's answers, read back into a new database, so that no answer is lost.
 
 Answers, their order, revisions and times come back, and who gave them under which public number.
-Consent, invitations and the order of what was still to be judged do not: nobody goes on from here.
+Consent, invitations and the order of what was still to be judged do not, so no annotator can
+continue.
 """
 
 import csv
@@ -102,7 +103,7 @@ def _add(session: Session, answers: list[dict[str, Any]], file: str, now: float)
 
 
 def _annotator(name: str, answer: Mapping[str, Any]) -> Annotator:
-    """Finished, since what they were still to judge is not known."""
+    """A finished annotator, since what they were still to judge is not known."""
     return Annotator(
         public_id=name,
         source=IMPORTED,

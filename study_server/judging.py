@@ -53,7 +53,7 @@ _LATEST = Statement(
 
 
 def minutes_left(seconds: Sequence[float], count: int) -> int:
-    """Minutes for `count` more judgments at the median pace of the last ones; 0: under one."""
+    """Minutes for `count` more judgments at the median pace of the last ones; 0: less than one."""
     pace = statistics.median(seconds[-20:]) if len(seconds) >= 3 else USUAL_SECONDS
     minutes = min(pace, 120.0) * count / 60
     return math.ceil(minutes) if minutes >= 1 else 0
@@ -160,7 +160,7 @@ def _time_to_rest(count: int, judged: bool) -> bool:
 @blueprint.get("/images/<name>")
 @limiter.exempt
 def image(name: str) -> Response:
-    """One image, unchanging for ever. Its time of writing would tell the order of writing."""
+    """One image, to be cached for ever. It hides the file's time, which would tell the order."""
     bundle = served().bundle
     if name not in bundle.images:
         abort(404)
@@ -176,7 +176,7 @@ def image(name: str) -> Response:
 @blueprint.get("/task.css")
 @limiter.exempt
 def style() -> Response:
-    """Hides the questions that are not asked yet, for browsers without scripts too."""
+    """The style sheet that hides questions not asked yet, also in browsers without scripts."""
     rules = "\n".join(_hidden(served().bundle.task))
     text = f"@supports selector(:has(*)) {{\n{rules}\n}}\n"
     return Response(text, mimetype="text/css", headers={"Cache-Control": "private, max-age=3600"})

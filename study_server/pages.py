@@ -17,13 +17,13 @@ blueprint = Blueprint("pages", __name__)
 
 @blueprint.get("/")
 def home() -> Page:
-    """Without a link there is nothing to see; with a session the study goes on."""
+    """The start page; a visitor with a session is led on to the study."""
     return redirect(url_for(".study"), 303) if g.annotator else page("home.html")
 
 
 @blueprint.get("/join/<token>")
 def join(token: str) -> Page:
-    """A personal link: this browser now belongs to its annotator."""
+    """A personal link, which signs this browser in as its annotator."""
     public_id = served().links.read(token)
     if not public_id:
         return page("error.html", 403, code=403)
@@ -67,7 +67,7 @@ def _remember(public_id: str) -> None:
 
 @blueprint.post("/language")
 def language() -> Response:
-    """Read on in another language."""
+    """Switch to another language, and show the same page."""
     chosen = request.form.get("language", "")
     if chosen not in served().bundle.settings.languages:
         abort(400)
@@ -93,7 +93,7 @@ STAGES = {
 
 @blueprint.get("/study")
 def study() -> Page:
-    """Leads an annotator to where they stand."""
+    """Lead an annotator to the page where they stand."""
     if g.annotator is None:
         return page("error.html", 403, code=403)
     return redirect(address(STAGES[g.annotator.stage]), 303)
@@ -102,7 +102,7 @@ def study() -> Page:
 @blueprint.get("/consent")
 @at("invited", "declined")
 def consent() -> Page:
-    """What taking part means."""
+    """The page that says what taking part means and asks for consent."""
     settings = served().bundle.settings
     text = settings.text(settings.consent, g.language)
     return page("consent.html", paragraphs=text.strip().split("\n\n"))
@@ -111,7 +111,7 @@ def consent() -> Page:
 @blueprint.post("/consent")
 @at("invited", "declined")
 def decide() -> Page:
-    """Agree or decline."""
+    """Store that the annotator agrees or declines."""
     choice = request.form.get("choice")
     if choice not in ("agree", "decline"):
         abort(400)
@@ -127,7 +127,7 @@ def decide() -> Page:
 @blueprint.get("/declined")
 @at("declined")
 def declined() -> Page:
-    """They chose not to take part."""
+    """The page for annotators who chose not to take part."""
     return page("declined.html")
 
 
@@ -143,7 +143,7 @@ def instructions() -> Page:
 @blueprint.post("/instructions")
 @at("consented", "instructed", "judging")
 def understood() -> Page:
-    """On to the quiz, or to the items."""
+    """Lead on to the quiz, or to the items."""
     bundle, annotator_id, now = served().bundle, g.annotator.id, served().clock()
     stage = served().store.write(
         lambda db: annotators.finish_instructions(db, annotator_id, bundle, now)
@@ -190,12 +190,12 @@ def check_quiz() -> Page:
 @blueprint.get("/failed")
 @at("failed")
 def failed() -> Page:
-    """The quiz ended the participation."""
+    """The page for annotators whom the quiz ended."""
     return page("failed.html")
 
 
 @blueprint.get("/done")
 @at("finished")
 def done() -> Page:
-    """The completion code; the last answer is on disk by now."""
+    """The last page, with the completion code; every answer is on disk by now."""
     return page("done.html", code=g.annotator.completion_code)

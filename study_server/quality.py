@@ -42,7 +42,7 @@ class Person:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """The rules that they break, for which the analysis leaves them out."""
+        """The rules that the annotator breaks, for which the analysis leaves them out."""
         return self.screening.failed if self.screening else ()
 
 
@@ -123,7 +123,7 @@ def persons(study: Served, counted: "pd.DataFrame", simulated: bool = False) -> 
 
 
 def checks_passed(study: Served, counted: "pd.DataFrame") -> tuple[int, int]:
-    """How many check items were judged as they deserve, and how many were judged."""
+    """How many check items were judged rightly, and how many were judged."""
     good = check_answers(counted, study.bundle.task.expected)["good"]
     return int(good.sum()), len(good)
 

@@ -46,8 +46,8 @@ _SEEN = Statement(
 def record(session: Session, ticket: Ticket, answer: Answer, bundle: Bundle, now: float) -> Outcome:
     """Add `answer` as a revision and lease the next item, within one write transaction.
 
-    A ticket that was seen before changes nothing: its first answer is stored. The same answer as
-    the latest revision adds none. Raises ValueError for what is no answer of the study's task.
+    A ticket that was seen before changes nothing: its first answer is stored. An answer equal to
+    the latest revision adds none. Raises ValueError where `answer` does not fit the study's task.
     """
     bundle.task.check(answer)
     db = session.connection()

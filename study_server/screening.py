@@ -159,7 +159,7 @@ def repeat_answers(judgments: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def by_annotator(answers: "pd.DataFrame") -> "pd.DataFrame":
-    """Of each annotator: the mean of `good`, and from how many answers."""
+    """For each annotator, the mean of `good` and the number of answers behind it."""
     groups = answers.groupby("annotator", observed=True)["good"]
     return _frame(groups.mean(), groups.count())
 
@@ -177,21 +177,21 @@ def _screening(
 
 
 def _seconds(answered: "pd.DataFrame") -> "pd.DataFrame":
-    """Of each annotator: the median viewing time, and from how many judgments."""
+    """For each annotator, the median viewing time and the number of judgments behind it."""
     timed = answered.dropna(subset=["seconds"])
     seconds = timed.groupby("annotator", observed=True)["seconds"]
     return _frame(seconds.median(), seconds.count())
 
 
 def _sameness(judgments: "pd.DataFrame", questions: list[str]) -> "pd.DataFrame":
-    """Of each annotator: the share of their commonest answer, and from how many."""
+    """For each annotator, the share of their commonest answer and the number of answers."""
     answered = judgments.dropna(subset=questions)
     counts = answered.groupby(["annotator", *questions], observed=True).size().groupby(level=0)
     return _frame(counts.max() / counts.sum(), counts.sum())
 
 
 def _agreement(first: "pd.DataFrame") -> "pd.DataFrame":
-    """Of each annotator: Cohen's kappa with all others, and over how many directions.
+    """For each annotator, Cohen's kappa with all others and the number of directions.
 
     Chance is what the annotator's own share of yes and that of the others would give; so nobody
     gains by always giving the commonest answer.
@@ -219,7 +219,7 @@ def _frame(values: Any, counts: Any) -> "pd.DataFrame":
 
 
 def _enough(found: "pd.DataFrame", rule: Rule) -> Evidence:
-    """The values by annotator, those from too little replaced by the reason."""
+    """The values by annotator; a reason replaces a value that has too little evidence."""
     return {
         str(name): Undefined("all answers are the same")
         if value != value  # NaN

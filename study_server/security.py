@@ -32,7 +32,7 @@ csrf = CSRFProtect()
 
 
 def _who() -> str:
-    """A limit counts per person; per address where nobody is known yet."""
+    """The key of a rate limit: the person, or the address where nobody is known yet."""
     return str(session.get("annotator") or get_remote_address())
 
 
@@ -66,7 +66,7 @@ def protect(app: Flask, behind_proxy: bool, processes: int) -> None:
     app.before_request(_check_content_type)
     csrf.init_app(app)
     limiter.init_app(app)
-    limiter.logger.setLevel(logging.WARNING)  # else it tells who went too far; we log the 429
+    limiter.logger.setLevel(logging.WARNING)  # it would log who went too far; we log the 429
     app.after_request(_finish)
 
 
@@ -86,7 +86,7 @@ def _signed(unsigned: str) -> str:  # the session's; it is random, and no two se
 
 
 def start_clock() -> None:
-    """The request's time begins."""
+    """Note when the request began."""
     g.started = time.perf_counter()
 
 

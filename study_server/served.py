@@ -40,7 +40,7 @@ def open_study(
 
 
 def state_of(session: Session | Connection) -> str:
-    """open, paused or closed."""
+    """The study's state: open, paused or closed."""
     return session.execute(select(Study.state)).scalar_one()
 
 
@@ -53,7 +53,7 @@ def set_state(session: Session, state: str, now: float) -> None:
 
 
 def note(session: Session, kind: str, detail: str, now: float) -> None:
-    """Keep what the study's staff did."""
+    """Record what the study's staff did."""
     session.add(Event(kind=kind, detail=detail, created_at=now))
 
 

@@ -26,7 +26,7 @@ PATIENCE = 2.0  # seconds for which a taken port is tried
 
 
 def make_server(study: Served, host: str, port: int, behind_proxy: bool = False) -> Any:
-    """A server that listens but does not serve yet: `run` does. port 0 takes a free one.
+    """A server that listens; call `run` to serve. Port 0 takes a free port.
 
     It serves with several processes where there are cores for them.
     """
@@ -40,7 +40,7 @@ def make_server(study: Served, host: str, port: int, behind_proxy: bool = False)
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """Waits a little where the processes of a site that was just killed still hold the port."""
+    """Open the port; wait a little while processes of a site that was just killed hold it."""
     give_up = time.monotonic() + PATIENCE
     while True:
         try:

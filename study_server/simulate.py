@@ -52,7 +52,7 @@ def careful(bot: Bot, item_id: str) -> Answer:
 
 
 def careless(bot: Bot, item_id: str) -> Answer:
-    """A coin, or a die."""
+    """A random answer to every question."""
     questions = [q for q in bot.task.questions if q.offers]
     return {
         q.name: bot.rng.random() < 0.5 if q.kind == "yes_no" else bot.rng.choice(q.offers)
@@ -88,7 +88,7 @@ def _another(rng: random.Random, values: Sequence[Value], said: Value) -> Value:
 
 
 def take_part(base: str, token: str, bot: Bot, lessons: list[Lesson], links: Links) -> int:
-    """One bot's whole participation over HTTP; returns how many items it judged.
+    """Let one bot take part over HTTP from start to end; returns how many items it judged.
 
     links: reads from a form's ticket which item it shows. Raises BenchError where the site answers
     otherwise than expected.
@@ -152,7 +152,7 @@ def check_profile(profile: str) -> None:
 
 
 def _quiz(task: Task, lessons: list[Lesson]) -> dict[str, str]:
-    """The right answers, and no or the last choice where any is right."""
+    """The right answers; where any answer is right, no or the last choice."""
     quiz = [lesson for lesson in lessons if lesson.role == "quiz"]
     return {
         f"{name}-{n}": text

@@ -13,7 +13,7 @@ from study_server.statements import Statement
 
 
 class Standing(NamedTuple):
-    """An annotator as far as requests need to know them; state: the study's."""
+    """What requests need to know of an annotator. state: that of the study."""
 
     id: int
     public_id: str
@@ -40,12 +40,12 @@ _BY_PUBLIC_ID = Statement(_COLUMNS.where(Annotator.public_id == bindparam("publi
 
 
 def standing(db: Connection, annotator_id: int) -> Standing:
-    """Of the annotator with this number, which must exist."""
+    """The standing of the annotator with this number, who must exist."""
     (row,) = _BY_ID.run(db, id=annotator_id)
     return Standing(*row)
 
 
 def find_standing(db: Connection, public_id: str) -> Standing | None:
-    """Of the annotator with this public id; None where there is none."""
+    """The standing of the annotator with this public id; None where there is none."""
     rows = _BY_PUBLIC_ID.run(db, public_id=public_id)
     return Standing(*rows[0]) if rows else None

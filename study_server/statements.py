@@ -1,6 +1,6 @@
 """The few statements that every answer needs, handed to the database's driver as ready text.
 
-SQLAlchemy writes them, once for each kind of database; on its own way through `execute` each would
+SQLAlchemy writes them, once for each kind of database; run through its own `execute`, each would
 cost ten times what the database needs for it.
 """
 
@@ -39,7 +39,7 @@ class Statement:
     def _compile(
         self, db: Connection, names: list[str]
     ) -> tuple[str, list[str] | None, dict[str, Any]]:
-        """Text, the order of values (None: the driver takes them by name), and constants in it."""
+        """The text, the order of values (None: the driver takes names), and its constants."""
         columns = names if getattr(self._clause, "is_insert", False) else None
         compiled: Any = self._clause.compile(dialect=db.dialect, column_keys=columns)
         constants = {name: v for name, v in compiled.params.items() if v is not None}

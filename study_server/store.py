@@ -39,7 +39,8 @@ class _Job(Generic[T]):
         self.result: T | None = None
 
     def run(self, session: Session) -> bool:
-        """Work, up to the commit. False where it failed: the transaction is spoilt then."""
+        """Do the work up to the commit. Returns False where it failed, which spoils the
+        transaction."""
         try:
             self.result = self.work(session)
             session.flush()
@@ -105,7 +106,7 @@ class Store:
                 job.done = True
 
     def _try(self, jobs: list[_Job[Any]]) -> _Job[Any] | None:
-        """Commit all, or nothing where one fails: that one is returned."""
+        """Commit all jobs, or none where one fails; returns the job that failed."""
         with Session(self.engine, expire_on_commit=False) as session:
             connection = session.connection(execution_options={"write": True})
             if connection.dialect.name == "postgresql":

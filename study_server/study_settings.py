@@ -31,8 +31,8 @@ class Settings:
     items_per_annotator: directions one person sees, without the hidden repeats (repeat_share of
     them) and the checks (good_checks, still_checks). lease_minutes: how long a shown item stays
     reserved. pause_every: judgments between two suggestions to rest. completion_code: one code for
-    all, or "" for one code for each person. method: the one under test, "" for the one that is no
-    baseline. sha256: of the file.
+    all, or "" for one code for each person. method: the method under test, "" for all that are not
+    baselines. sha256: of the file.
     """
 
     title: dict[str, str]
@@ -62,7 +62,7 @@ class Settings:
 
     @property
     def plan(self) -> dict[str, Any]:
-        """What is settled before the first answer: who judges what, and how it is analysed."""
+        """The plan fixed before the first answer: who judges what, and how it is analysed."""
         return {name: getattr(self, name) for name in PLANNED} | asdict(self.screening)
 
     @property

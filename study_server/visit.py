@@ -40,7 +40,7 @@ def know_visitor() -> None:
 
 
 def words() -> dict[str, object]:
-    """What every template may use: t(key, ...), names of languages, the task, settings."""
+    """The variables of every template: t(key, ...), names of languages, the task, settings."""
     language = g.get("language", "en")
     settings, task = served().bundle.settings, served().bundle.task
     return {
@@ -87,7 +87,7 @@ def page(template: str, status: int = 200, **values: object) -> tuple[str, int]:
 
 
 def at(*stages: str) -> Callable[[Callable[P, Page]], Callable[P, Page]]:
-    """Only annotators at one of `stages` see the page; others are led to where they stand."""
+    """Show the page to annotators at one of `stages`; others are led to where they stand."""
 
     def decorate(view: Callable[P, Page]) -> Callable[P, Page]:
         @wraps(view)

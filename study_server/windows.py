@@ -26,7 +26,7 @@ class Windows(Storage):
 
     @property
     def base_exceptions(self) -> type[Exception]:
-        """What can go wrong here: nothing but a fault of ours."""
+        """The exceptions of a broken storage; here only a bug can raise one."""
         return ValueError
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
@@ -51,7 +51,7 @@ class Windows(Storage):
         return self._windows.get(key, (0, time.time()))[1]
 
     def check(self) -> bool:
-        """Memory is always there."""
+        """Whether the storage can be reached; memory always can."""
         return True
 
     def reset(self) -> int:

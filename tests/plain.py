@@ -27,7 +27,7 @@ def sngan(width: int, seed: int = 0, latent_dim: int = 128) -> SNGAN:
 
 
 def pair(generator: nn.Module, raw: Tensor, shifts: Shifts) -> tuple[Tensor, Tensor]:
-    """G(z) and G(z + eps A e_k) for A of unit columns raw / |raw|, a sample at a time."""
+    """G(z) and G(z + eps A e_k) for A of unit columns raw / |raw|, one sample at a time."""
     matrix = raw / raw.norm(dim=0)
     moves = []
     for k, eps in zip(shifts.k, shifts.eps, strict=True):

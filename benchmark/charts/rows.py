@@ -1,4 +1,4 @@
-"""A chart of rows: a value with its interval each, and below it the points that it sums up."""
+"""A chart whose rows each show a value, its interval, and below it the points that it sums up."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,11 @@ INTERVAL = Line2D(
 
 @dataclass(frozen=True)
 class Row:
-    """label: the value in digits. interval: its ends, or None. points: what the value sums up, each
-    so far `below` the row, 1 being the next one."""
+    """One row of the chart.
+
+    label: the value in digits. interval: its ends, or None. points: the values that it sums up.
+    below: how far under the row each point is drawn; 1 is the place of the next row.
+    """
 
     method: str
     value: float
@@ -31,7 +34,7 @@ class Row:
 def draw_rows(
     ax: Axes, rows: Sequence[Row], colour: Mapping[Any, Any], marker: Mapping[Any, str]
 ) -> None:
-    """The first row at the top."""
+    """Draw the rows, the first one at the top."""
     for place, row in enumerate(rows):
         look: dict[str, Any] = {"color": colour[row.method], "marker": marker[row.method]}
         if row.interval is not None:

@@ -50,7 +50,7 @@ def facets(
 ) -> tuple[Figure, list[Axes]]:
     """A figure with n axes, at most `columns` side by side, width x height inches each.
 
-    It stays out of pyplot, so it needs no closing and no display.
+    The figure is no part of pyplot, so it needs no closing and no display.
     """
     n_rows = -(-n // columns)
     columns = -(-n // n_rows)  # four go two by two, not three and one
@@ -63,12 +63,12 @@ def facets(
 
 
 def ceiling(shares: pd.Series) -> float:
-    """Where an axis of shares ends: a tenth or so above all of them, or just beyond 1."""
+    """The end of an axis of shares: about a tenth above the largest, at most just beyond 1."""
     return 1.02 * min(1.0, ceil(10 * shares.max() + 0.5) / 10)
 
 
 def palette(order: Sequence[str]) -> dict[Any, Any]:
-    """A colour for each name in this order, apart for colour-blind eyes.
+    """A colour for each name in this order; colour-blind readers can tell them apart.
 
     The figures of a run all take the order of its roles, so a method looks the same in each.
     """
@@ -77,7 +77,7 @@ def palette(order: Sequence[str]) -> dict[Any, Any]:
 
 
 def markers(order: Sequence[str]) -> dict[Any, str]:
-    """A marker for each name in this order, so that nothing hangs on colour alone."""
+    """A marker for each name in this order, so that colour is not the only difference."""
     return {name: MARKERS[i % len(MARKERS)] for i, name in enumerate(order)}
 
 

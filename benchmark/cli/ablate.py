@@ -23,14 +23,14 @@ from benchmark.cli.shared import (
 from benchmark.core.errors import BenchError
 
 GENERATOR = click.option("-g", "--generator", required=True, help=GENERATOR_HELP)
-VALUES = click.option("--values", help="Comma-separated, in place of the usual ones.")
+VALUES = click.option("--values", help="Comma-separated values, in place of the usual ones.")
 
 
 @click.group()
 def ablate() -> None:
-    """Change one setting over a range, everything else equal: what does it buy, and cost?
+    """Vary one setting, everything else equal, and show what it gains and what it costs.
 
-    Cells are those of ordinary runs: in the same folder nothing is computed twice.
+    Its cells are those of ordinary runs, so a cell that is in the folder is not computed again.
     """
 
 
@@ -98,10 +98,10 @@ def _ablate(
 
 
 def _usual_methods(axis: str) -> tuple[str, ...]:
-    """The suite's methods under test; over K, beside them the last of the baselines.
+    """The suite's methods under test, and for K the last of the baselines too.
 
-    One baseline is enough to see what K does to directions that nobody looked for. Lambda weighs
-    what a method learns from, so over it only those stand that learn.
+    One baseline is enough to show what K does to directions that nobody looked for. Lambda weighs a
+    training loss, so its ablation takes only methods that learn.
     """
     from baselines import METHODS
     from benchmark.methods.method import Learned

@@ -1,6 +1,6 @@
-"""What `--all`, `-m`, `--metric` take: the suite's own, a package's, or a class in a user's file.
+"""What `--all`, `-m` and `--metric` accept: names of the suite or a package, or a user's class.
 
-Heavy imports wait inside, as in all of the command line.
+Heavy imports stand inside the functions, as everywhere in the command line.
 """
 
 from __future__ import annotations
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NamedMethods:
-    """chosen: names of those to run. table: all that settings may speak of. code: of those that are
-    not the suite's own, by name.
+    """The methods that a command can use.
+
+    chosen: names of those to run. table: every method that settings may name. code: the identity of
+    the code of each that is not the suite's own, by name.
     """
 
     chosen: tuple[str, ...]
@@ -56,7 +58,7 @@ def all_generators() -> tuple[str, ...]:
 
 
 def named_methods(references: Sequence[str]) -> NamedMethods:
-    """What `-m` names, in that order; all there are where it names none. Raises BenchError."""
+    """The methods that `-m` names, in that order, or all methods. Raises BenchError."""
     from baselines import METHODS
 
     table, code = dict(METHODS), {}
@@ -89,6 +91,7 @@ def define_shifts(references: Sequence[str]) -> None:
 def named_metrics(references: Sequence[str]) -> dict[str, Metric]:
     """The suite's own metrics, those of installed packages, and what `--metric` names."""
     from benchmark.metrics import METRICS
+    from benchmark.metrics.measures import measures_of
 
     metrics = dict(METRICS)
     for name, offer in _others("metrics", METRICS).items():
@@ -104,11 +107,12 @@ def named_metrics(references: Sequence[str]) -> dict[str, Metric]:
             metrics[name] = _metric(from_file(reference), reference)
         elif name not in metrics:
             raise unknown("metric", name, metrics)
+    measures_of(metrics)  # refuses a column that two of them claim, before any work is done
     return metrics
 
 
 def summary(value: object) -> str:
-    """The first line of what a class or a function says of itself."""
+    """The first line of the docstring of a class or a function."""
     return (inspect.getdoc(value) or "").partition("\n")[0]
 
 
@@ -118,14 +122,14 @@ def _leave_out(error: BenchError) -> None:
 
 
 def _by_name(references: Sequence[str]) -> dict[str, str]:
-    """Names by reference: a file's class goes by both, and no two by one name."""
+    """The name of each reference, for a file made of file and class; no two share a name."""
     for reference in references:
         check_reference(reference)
     return distinct_names({r: name_of(r) if is_file(r) else r for r in references})
 
 
 def _others(kind: str, own: Mapping[str, object]) -> dict[str, Offer]:
-    """What installed packages offer of a kind; the suite's own names stay its own."""
+    """Plug-ins of a kind from installed packages, except those with a name of the suite's own."""
     return {name: offer for name, offer in installed(kind).items() if name not in own}
 
 
@@ -146,8 +150,10 @@ def _metric(loaded: Loaded, source: str) -> Metric:
 
     kind = subclass(loaded.value, Metric, source)
     if not hasattr(kind, "columns"):
-        raise BenchError(f"{source} does not say what its columns are")
+        raise BenchError(f"{source} has no columns; give it a class attribute `columns`")
     try:
-        return kind()
+        metric: Metric = kind()
     except Exception as error:
         raise BenchError(f"{source} cannot be made: {one_line(error)}") from error
+    metric.code = loaded.code
+    return metric

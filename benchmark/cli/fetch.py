@@ -1,4 +1,4 @@
-"""`bench fetch`: the command that brings the weights which the paper's authors publish."""
+"""`bench fetch`: the command that downloads the weights which the paper's authors publish."""
 
 import click
 
@@ -11,8 +11,8 @@ from benchmark.core.errors import BenchError
 def fetch(names: tuple[str, ...], everything: bool) -> None:
     """Download the published weights of generator NAME.
 
-    They go to $BENCH_WEIGHTS, else to the user's cache folder. What broke off goes on where it was,
-    and what is there already stays.
+    Files go to $BENCH_WEIGHTS, else to the user's cache folder. A broken download continues where
+    it stopped, and files that are there already stay.
     """
     from benchmark.generators.download import DOWNLOADS
     from benchmark.generators.download import fetch as bring

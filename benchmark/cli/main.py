@@ -1,4 +1,4 @@
-"""`bench`: the command line. Commands parse, call and print; heavy imports wait inside them."""
+"""`bench`: the command line. Commands parse, call and print; heavy imports stand inside them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from benchmark.core.errors import BenchError
 
 
 class Bench(click.Group):
-    """Turns a user's fault into one line and exit code 2, and Ctrl-C into 130 with a way on."""
+    """Turns a user's error into one line and exit code 2, and Ctrl-C into advice and 130."""
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -38,14 +38,14 @@ class Bench(click.Group):
             sys.exit(2)
         except KeyboardInterrupt:
             again = shlex.join(["bench", *sys.argv[1:]])
-            click.echo(f"\nstopped; the same command goes on where it was: {again}", err=True)
+            click.echo(f"\nstopped; to continue, run the same command again: {again}", err=True)
             sys.exit(130)
 
 
 @click.group(cls=Bench, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def main() -> None:
-    """Find interpretable directions in a GAN's latent space, and find out whether they are."""
+    """Find interpretable directions in a GAN's latent space, and measure how good they are."""
 
 
 @main.command()
@@ -56,7 +56,7 @@ def main() -> None:
 @methods_option("all methods")
 @METRICS_OPTION
 @grid_options
-@click.option("--force", is_flag=True, help="Compute again what is already done.")
+@click.option("--force", is_flag=True, help="Compute done cells again.")
 def run(
     everything: bool,
     generators: tuple[str, ...],
@@ -70,10 +70,10 @@ def run(
     yes: bool,
     force: bool,
 ) -> None:
-    """Train, measure, compare: one cell for each generator, method and seed.
+    """Train, measure and compare: one cell for each generator, method and seed.
 
-    What is done is not done again: a run that was killed, or a larger grid in the same folder,
-    computes only what is missing. What it will cost is stated first.
+    A done cell is not computed again: a run that was killed, or a larger grid in the same folder,
+    computes only the missing cells. The command first states what the run will cost.
     """
     from benchmark.cli.choices import all_generators, named_methods, named_metrics
     from benchmark.core.device import resolve
@@ -107,7 +107,7 @@ def run(
 
 @main.command("list")
 def list_() -> None:
-    """What there is: generators, methods, metrics, tasks, presets; what is missing, and why."""
+    """List generators, methods, metrics, tasks and presets, and say what is missing, and why."""
     from baselines import METHODS
     from benchmark.cli.choices import summary
     from benchmark.core.plugins import KINDS, installed
@@ -154,14 +154,14 @@ def list_() -> None:
     "--study",
     "study_folder",
     type=click.Path(path_type=Path),
-    help="A study of RUN: shows what people saw beside what R saw.",
+    help="A study of RUN, whose answers the report shows beside RCA.",
 )
-@click.option("--simulated", is_flag=True, help="Of simulated annotators instead of people.")
+@click.option("--simulated", is_flag=True, help="Show simulated annotators instead of people.")
 @click.option(
     "--under-test",
     multiple=True,
     metavar="METHOD",
-    help="Compare this one with the baselines. Repeatable.  [default: all that are no baselines]",
+    help="Method to compare with the baselines. Repeatable.  [default: all but baselines]",
 )
 @SHIFTS_OPTION
 @DATABASE
@@ -175,15 +175,13 @@ def report(
     database: str | None,
     task: str | None,
 ) -> None:
-    """Make the tables, figures and the one page of RUN again, from what it stored."""
+    """Make the tables, figures and page of RUN again, from its stored cells."""
     from benchmark.cli.choices import define_shifts
     from benchmark.report import write_report
     from benchmark.study.for_report import read_judged
 
     if study_folder is None and (simulated or database or task):
-        raise BenchError(
-            "--simulated, --database and --task speak of a study: name it with --study"
-        )
+        raise BenchError("--simulated, --database and --task need a study: name it with --study")
     define_shifts(methods)
     roles = method_roles()
     judged = None
@@ -196,11 +194,11 @@ def report(
 @main.command()
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 def upgrade(run_folder: Path) -> None:
-    """Bring RUN, which an earlier version wrote, to today's form; nothing is computed again."""
+    """Convert RUN, which an earlier version wrote, to today's format; computes nothing again."""
     from benchmark.runs.upgrade import upgrade as bring
 
     done = bring(run_folder, method_roles())
-    click.echo(f"{len(done.brought)} files brought along, {len(done.left)} were so already")
+    click.echo(f"{len(done.brought)} files converted, {len(done.left)} needed no change")
     for path, reason in done.damaged.items():
         click.secho(f"damaged, and left as it is: {path} ({reason})", fg="red", err=True)
 
@@ -213,7 +211,7 @@ def upgrade(run_folder: Path) -> None:
     type=click.Path(path_type=Path),
     help="An .npz like Keras' mnist.npz, or a folder or zip of images.",
 )
-@click.option("--steps", type=int, help="Generator updates.  [default: the recipe's]")
+@click.option("--steps", type=int, help="Number of generator updates.  [default: the recipe's]")
 @click.option("--device", default="auto", show_default=True)
 @click.option(
     "--out",

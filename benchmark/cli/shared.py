@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from benchmark.runs.results import Cell, Result
     from benchmark.runs.settings import RunConfig
 
-LONG = 3600.0  # seconds; what is to take longer is asked about
+LONG = 3600.0  # seconds; before anything longer the user is asked
 GENERATOR_HELP = "Name, weights file or folder, or path/to/file.py:callable."
 
 METRICS_OPTION = click.option(
@@ -51,7 +51,7 @@ YES = click.option("--yes", is_flag=True, help="Start without asking, however lo
 
 
 def methods_option(default: str) -> Callable[[Any], Any]:
-    """`-m`; default says in words what runs without it."""
+    """The option `-m`. default: in words, what runs without it."""
     return click.option(
         "-m",
         "--method",
@@ -73,7 +73,7 @@ SHIFTS_OPTION = click.option(
 
 
 def grid_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every command that computes cells takes: preset, seeds, settings, device, out, yes."""
+    """Options of every command that computes cells: preset, seeds, settings, device, out, yes."""
     # the last one stands first in the help
     for option in (YES, OUT, DEVICE, SETTINGS, SEEDS, PRESET):
         command = option(command)
@@ -81,7 +81,7 @@ def grid_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def configured(preset: str, settings: tuple[str, ...], seeds: str | None) -> RunConfig:
-    """The preset with what the command line changes. Raises BenchError."""
+    """The preset, changed as the command line says. Raises BenchError."""
     from dataclasses import replace
 
     from benchmark.runs.settings import RunConfig
@@ -93,8 +93,10 @@ def configured(preset: str, settings: tuple[str, ...], seeds: str | None) -> Run
 def agree(
     groups: Sequence[Group], out: Path, device: str, yes: bool, force: bool = False
 ) -> dict[Cell, float]:
-    """State what the cells that are not done will cost, and return the seconds of each. On a
-    terminal, and unless `yes`, a long run then starts only if the user wants it to."""
+    """Print what the missing cells will cost, and return the seconds of each.
+
+    On a terminal, unless `yes`, a long run starts only if the user agrees.
+    """
     from benchmark.core.device import device_name
     from benchmark.runs.cost import costs, statement, total
 
@@ -102,7 +104,9 @@ def agree(
     estimates = list(expected.values())
     if not estimates:
         return {}
-    click.echo(f"what is to be computed, by a few steps timed on {device_name(device)}:", err=True)
+    click.echo(
+        f"cost of the missing cells, from a few steps timed on {device_name(device)}:", err=True
+    )
     for text in statement(estimates):
         click.echo(text, err=True)
     if total(estimates) > LONG and not yes and sys.stdin.isatty():
@@ -118,7 +122,7 @@ def exit_if_failed(cells: int) -> None:
 
 
 def method_roles() -> dict[str, Role]:
-    """What each method of the suite is, for results that do not say it of themselves."""
+    """The role of each method of the suite, for results that do not store one."""
     from baselines import METHODS
 
     return {name: kind.role for name, kind in METHODS.items()}
@@ -133,7 +137,7 @@ def parse_seeds(text: str) -> tuple[int, ...]:
 
 
 def line(result: Result) -> str:
-    """A cell in one line: the headline, what it was bought with, and what a user's metrics say."""
+    """A cell in one line: the headline, what it was bought with, and a user's metrics."""
     from benchmark.metrics import HEADLINE, METRICS
     from benchmark.metrics.measures import TAKEN, measures_of
     from benchmark.tables.text import value_text

@@ -11,7 +11,9 @@ import click
 from benchmark.cli.shared import SHIFTS_OPTION, method_roles
 
 FOLDER = click.argument("folder", metavar="STUDY", type=click.Path(path_type=Path))
-DATABASE = click.option("--database", help="Another database than the study's own SQLite file.")
+DATABASE = click.option(
+    "--database", help="Database to use in place of the study's own SQLite file."
+)
 TASK = click.option(
     "--task",
     metavar="FILE.py:CLASS",
@@ -20,7 +22,7 @@ TASK = click.option(
 
 
 def of_study(command: Callable[..., Any]) -> Callable[..., Any]:
-    """What every command on a study takes: its folder, its database, its task."""
+    """Arguments of every command on a study: its folder, its database, its task."""
     return FOLDER(DATABASE(TASK(command)))
 
 
@@ -31,7 +33,13 @@ def study() -> None:
 
 @study.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("-g", "--generator", "generators", multiple=True, help="Default: all of the run.")
+@click.option(
+    "-g",
+    "--generator",
+    "generators",
+    multiple=True,
+    help="Generators to show.  [default: all of the run]",
+)
 @SHIFTS_OPTION
 @click.option(
     "--per-method",
@@ -40,7 +48,9 @@ def study() -> None:
     type=click.IntRange(1),
     help="Directions of each method, or all where there are fewer.",
 )
-@click.option("--seed", default=0, show_default=True, help="Draws directions and latents.")
+@click.option(
+    "--seed", default=0, show_default=True, help="Seed of the draw of directions and latents."
+)
 @click.option("--settings", type=click.Path(path_type=Path), help="A study.toml of your own.")
 @click.option(
     "--known-good",
@@ -53,7 +63,7 @@ def study() -> None:
     default="rating",
     show_default=True,
     metavar="NAME | FILE.py:CLASS",
-    help="What is asked of people.",
+    help="Task that people are asked to do.",
 )
 @click.option("--out", default="study", show_default=True, type=click.Path(path_type=Path))
 def build(
@@ -113,7 +123,7 @@ def invite(folder: Path, database: str | None, task: str | None, count: int, bas
 @of_study
 @click.option("--simulated", is_flag=True, help="Of simulated annotators instead of people.")
 def status(folder: Path, database: str | None, task: str | None, simulated: bool) -> None:
-    """How far STUDY is, and how well its annotators agree."""
+    """Show how far STUDY is, and how well its annotators agree."""
     from study_server import commands
 
     for name, value in commands.status(folder, simulated, database, task).items():
@@ -151,7 +161,10 @@ def close(folder: Path, database: str | None, task: str | None, state: str) -> N
 @of_study
 @click.option("--annotators", "count", default=12, show_default=True, type=click.IntRange(1))
 @click.option(
-    "--profile", default="careful", show_default=True, help="careful, careless, biased or straight."
+    "--profile",
+    default="careful",
+    show_default=True,
+    help="How bots answer: careful, careless, biased or straight.",
 )
 @click.option("--seed", default=0, show_default=True)
 def simulate(
@@ -166,12 +179,12 @@ def simulate(
 
 @study.command()
 @of_study
-@click.option("--run", type=click.Path(path_type=Path), help="Read RCA there, not in the study.")
-@click.option("--simulated", is_flag=True, help="The answers of simulated annotators, not people.")
-@click.option("--method", help="The one under test.  [default: the plan's, or no baseline]")
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder.  [default: analysis in the study's]"
+    "--run", type=click.Path(path_type=Path), help="Run to read RCA from, in place of the study."
 )
+@click.option("--simulated", is_flag=True, help="Analyse simulated annotators, not people.")
+@click.option("--method", help="Method under test.  [default: the plan's, else all but baselines]")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder.  [default: STUDY/analysis]")
 def analyse(
     folder: Path,
     database: str | None,
@@ -181,7 +194,7 @@ def analyse(
     method: str | None,
     out: Path | None,
 ) -> None:
-    """Is the method better, by how much, how sure: tables and figures of STUDY's answers."""
+    """Make tables and figures of STUDY's answers: is the method better, by how much, how sure?"""
     from benchmark.study.analyse import analyse_study
     from benchmark.study.figures import write_figures
     from benchmark.tables.text import rounded
@@ -200,7 +213,7 @@ def analyse(
 
 @study.command()
 @of_study
-@click.option("--run", type=click.Path(path_type=Path), help="Where the run of STUDY is now.")
+@click.option("--run", type=click.Path(path_type=Path), help="Run of STUDY, if it has moved.")
 def label(folder: Path, database: str | None, task: str | None, run: Path | None) -> None:
     """Write names, change types and MOS beside the directions that people judged."""
     from benchmark.study.labelling import label_study
@@ -217,7 +230,7 @@ def label(folder: Path, database: str | None, task: str | None, run: Path | None
 @click.option("--seed", default=0, show_default=True)
 @click.option("--out", default="results/plan", show_default=True, type=click.Path(path_type=Path))
 def plan(effect: float, power: float, baseline: float, studies: int, seed: int, out: Path) -> None:
-    """How many directions, annotators and ratings a study needs; simulates STUDIES per design."""
+    """Find how large a study must be; simulates STUDIES per design."""
     from benchmark.study.planning import describe, plan_study
 
     designs = plan_study(effect, power, baseline, out, studies, seed)

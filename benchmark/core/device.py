@@ -1,4 +1,4 @@
-"""The machine: which device to compute on, how much memory that took, and in which versions."""
+"""The machine: the device to compute on, the memory used, and the versions of the software."""
 
 import contextlib
 import platform
@@ -50,7 +50,7 @@ def versions() -> dict[str, str]:
 
 
 def forget_peak(device: str) -> None:
-    """Begin anew; where the system cannot, `peak` is that of the process since its start."""
+    """Reset the peak of memory; where the system cannot, `peak` counts since the process began."""
     if device.startswith("cuda"):
         torch.cuda.reset_peak_memory_stats(device)
     else:
@@ -59,9 +59,9 @@ def forget_peak(device: str) -> None:
 
 
 def peak(device: str) -> int:
-    """Bytes since `forget_peak`: of torch's tensors on CUDA, else of the whole process.
+    """Peak of memory since `forget_peak`, in bytes: torch's on CUDA, else the whole process's.
 
-    On Windows, which does not say, 0.
+    Returns 0 on Windows, which does not report it.
     """
     if device.startswith("cuda"):
         return torch.cuda.max_memory_allocated(device)

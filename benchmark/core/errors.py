@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 class BenchError(Exception):
-    """A fault in what the user asked for or gave: one line that names the thing and the way out.
+    """A fault in what the user asked for or gave: one line that says what is wrong and what to do.
 
     The command line prints it without a traceback and exits with code 2.
     """
@@ -18,7 +18,7 @@ def one_line(error: BaseException) -> str:
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> BenchError:
-    """The error for a name that nothing goes by, with the nearest names that something does."""
+    """The error for an unknown name; it suggests the nearest known names."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names)}"

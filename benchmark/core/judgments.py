@@ -4,11 +4,11 @@ A judgment is one annotator's answer about one item: a direction, or two that st
 Directions are nested in methods, annotators are crossed with both, so answers about one direction
 are no independent evidence: average within a direction first.
 
-Columns of a frame of judgments: generator, method, direction (unique within generator and
-method), annotator: str; of an item of two directions also generator_2, method_2 and direction_2.
-mos: what the answer is worth; of one direction 1 or 0, of two what their task makes of it. One
-column for each question of the task. repeat: 0 at the first showing. seconds: viewing time. check:
-None, or 'good' or 'still' for a check item. simulated: bool. A missing answer is None or NaN.
+Columns of a frame of judgments: generator, method, direction (unique within generator and method),
+annotator: str; of an item of two directions also generator_2, method_2 and direction_2. mos: the
+score of the answer, 1 or 0 for one direction; for two directions their task decides. One column for
+each question of the task. repeat: 0 at the first showing. seconds: viewing time. check: None, or
+'good' or 'still' for a check item. simulated: bool. A missing answer is None or NaN.
 """
 
 import pandas as pd
@@ -40,7 +40,7 @@ def checked(judgments: pd.DataFrame) -> pd.DataFrame:
 
 
 def showings(judgments: pd.DataFrame) -> pd.DataFrame:
-    """All judgments of study items: no check items, but hidden repeats too."""
+    """All judgments of study items, without check items but with hidden repeats."""
     return checked(judgments)[judgments["check"].isna()]
 
 

@@ -1,8 +1,8 @@
-"""What comes from outside by name: a user's Python file, and what installed packages offer.
+"""Plug-ins from outside, found by name: in a user's Python file or in an installed package.
 
 A user's file runs as it would by `python mine.py`: modules beside it can be imported, and its
-classes know the module they come from. Each time it is asked for it runs anew, so that what it
-draws at its top level is the same each time.
+classes know the module they come from. Each load runs the file anew, so that random numbers drawn
+at its top level are the same each time.
 
 A package offers plug-ins by entry points of the groups `latent_direction_bench.generators`,
 `.methods`, `.metrics` and `.tasks`.
@@ -63,9 +63,9 @@ class Offer:
 
 
 def installed(kind: str) -> dict[str, Offer]:
-    """What installed packages offer of one of KINDS, by name.
+    """The plug-ins of one of KINDS that installed packages offer, by name.
 
-    Of two packages that offer one name, the first by its own name counts.
+    Where two packages offer one name, the package whose name sorts first counts.
     """
     offers = [
         Offer(point.name, f"{point.dist.name} {point.dist.version}" if point.dist else "?", point)
@@ -100,7 +100,7 @@ def subclass(value: Any, base: type[Any], source: str) -> type[Any]:
 
 
 def name_of(reference: str) -> str:
-    """What `path/to/file.py:NAME` goes by, `file-NAME`: whatever folder it lies in."""
+    """The name of `path/to/file.py:NAME`, which is `file-NAME` in whatever folder it lies."""
     path, _, attribute = reference.rpartition(":")
     return f"{Path(path).stem}-{attribute}"
 
@@ -171,14 +171,14 @@ def _run(path: Path, source: bytes, reference: str) -> ModuleType:
 
 @contextmanager
 def _importable(folder: Path) -> Iterator[None]:
-    """Modules in `folder` can be imported, and come afresh, not from another file's folder."""
+    """While entered, modules in `folder` can be imported; they are loaded anew."""
     for name in _beside:
         sys.modules.pop(name, None)
     _beside.clear()
     before, writes_none = set(sys.modules), sys.dont_write_bytecode
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
-    sys.dont_write_bytecode = True  # it would stand for a file that changes within a second
+    sys.dont_write_bytecode = True  # bytecode would hide a change within a second
     try:
         yield
     finally:
@@ -206,7 +206,7 @@ def _lies_in(module: ModuleType | None, folder: Path) -> bool:
 
 
 def _code(path: Path, source: bytes) -> str:
-    """The SHA-256 of the file, or, where it imports from beside it, of all these files."""
+    """The SHA-256 of the file, or of all files where it imports others from its folder."""
     own = hashlib.sha256(source).hexdigest()
     files = {
         Path(file)

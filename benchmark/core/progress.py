@@ -11,7 +11,7 @@
 
 On a terminal every open phase has a bar with its measures below, and the whole run has one at the
 bottom; they are drawn over in place. A log gets a line for each phase every half minute. Both go to
-stderr. The time left is the work left at the speed that was seen, so at the start there is none.
+stderr. The time left is the work left divided by the speed so far, so at the start none is shown.
 """
 
 import contextlib
@@ -43,7 +43,7 @@ class Progress:
         weakref.finalize(self, self._phase.abandon).atexit = False
 
     def update(self, step: int, measures: Mapping[str, float]) -> None:
-        """Tell that `step` steps are done; what is shown changes only when that is old enough."""
+        """Report that `step` steps are done; the display does not change at every step."""
         phase = self._phase
         if not phase.open:
             return
@@ -63,7 +63,7 @@ class Progress:
 
 @contextlib.contextmanager
 def phase(label: str) -> Iterator[None]:
-    """Show under `label` that work goes on, for as long as it does; also a decorator."""
+    """Show a bar under `label` while the work inside runs; also a decorator."""
     shown = _Phase(label, total=0, start=0)
     over = threading.Event()
     if not _open(shown):
@@ -78,11 +78,15 @@ def phase(label: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def whole_run(cells: int, work: float) -> Iterator[None]:
-    """A bar for all that happens inside: so many cells, which are so much work.
+    """Show a bar for a whole run of `cells` cells.
 
-    work: in the unit in which `part` gives its share of it, such as estimated seconds; where it is
-    0, cells are the unit. However this ends, the terminal is left clean.
+    work: of all cells, in the unit that `part` uses, such as estimated seconds; where it is 0,
+    cells are the unit. Nothing is shown without cells. The terminal is left clean however the run
+    ends.
     """
+    if not cells:
+        yield
+        return
     whole = _Whole(cells, work or float(cells))
     _RUNS.append(whole)
     SCREEN.show(whole)
@@ -97,10 +101,10 @@ def whole_run(cells: int, work: float) -> Iterator[None]:
 
 @contextlib.contextmanager
 def part(cells: int, work: float, phases: int) -> Iterator[None]:
-    """What happens inside is so many cells of the whole run, and so much of its work.
+    """Count the work inside as `cells` cells of the whole run and `work` of its work.
 
-    phases: how many are likely to be needed; each counts for an equal share of the work as it goes
-    on. Does nothing where there is no whole run.
+    phases: how many are expected; each stands for an equal share of the work. Does nothing where
+    there is no whole run.
     """
     if not _RUNS:
         yield
@@ -116,7 +120,7 @@ def part(cells: int, work: float, phases: int) -> Iterator[None]:
 
 @dataclass(eq=False)
 class _Phase:
-    """One phase. total: 0 where it has no steps. told: when its measures were told last."""
+    """One phase. total: 0 where it has no steps. told: when its measures were last shown."""
 
     label: str
     total: int
@@ -162,12 +166,12 @@ class _Part:
     phases: list[_Phase] = field(default_factory=list)
 
     def done(self) -> float:
-        """The work that is done, what resumed phases began with included."""
+        """The work that is done, including what resumed phases had done before."""
         shares = sum(phase.share(phase.step) for phase in self.phases)
         return self.work * (1.0 if self.over else min(1.0, shares / self.expected))
 
     def found(self) -> float:
-        """The work that resumed phases began with."""
+        """The work that resumed phases had done before."""
         shares = sum(phase.share(phase.start) for phase in self.phases)
         return self.work * min(1.0, shares / self.expected)
 
@@ -216,20 +220,20 @@ _RUNS: list[_Whole] = []  # the whole run under way; several only where one runs
 
 
 def _open(phase: _Phase) -> bool:
-    """Let the phase count for the part that is under way, and show it on a terminal."""
+    """Add the phase to the part under way, and show it on a terminal."""
     if _RUNS and _RUNS[-1].parts and not _RUNS[-1].parts[-1].over:
         _RUNS[-1].parts[-1].phases.append(phase)
     return SCREEN.show(phase)
 
 
 def _repeat(phase: _Phase, over: threading.Event) -> None:
-    """Tell a log every half minute that the phase still goes on."""
+    """Write to a log every half minute that the phase still runs."""
     while not over.wait(LINE_EVERY):
         _log(phase, f"for {_clock(phase.seconds())} so far")
 
 
 def _log(phase: _Phase, *words: str) -> None:
-    """One line: the phase, and where there is one, the whole run."""
+    """Log one line: the phase and, where there is one, the whole run."""
     whole = f"({_RUNS[-1].words()})" if _RUNS else ""
     line = "  ".join(filter(None, (phase.label, phase.count(), *words, whole)))
     print(line, file=sys.stderr, flush=True)

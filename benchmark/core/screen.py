@@ -1,7 +1,7 @@
-"""The lines of a terminal that are drawn over while work goes on: one bar for each thing under way.
+"""Lines of a terminal that are redrawn while work runs: one bar for each running phase.
 
-There is one such region in a process (`SCREEN`). It is there as long as it has a row, so nesting
-and threads only add rows.
+There is one such region in a process (`SCREEN`). It exists as long as it has a row, so nesting and
+threads only add rows.
 """
 
 import atexit
@@ -39,7 +39,7 @@ class Line:
 
 
 class Row(Protocol):
-    """Something under way. open: False once it is over. last: it stands below the others."""
+    """Running work with a row. open: False once it is over. last: it stands below the others."""
 
     open: bool
     last: bool

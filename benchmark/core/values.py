@@ -1,4 +1,4 @@
-"""Settings as people give them, as TOML or as text, turned into what a dataclass's field holds."""
+"""Turns settings that people give as TOML or text into values of a dataclass's fields."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
@@ -56,7 +56,7 @@ def _typed(value: Any, hint: Any) -> Any:
 
 
 def _words(hint: Any) -> str:
-    """`int`, or for a tuple `int,int,...`."""
+    """The type in words: `int`, or for a tuple `int,int,...`."""
     inner = [kind for kind in get_args(hint) if kind not in (NoneType, Ellipsis)]
     if get_origin(hint) is tuple:
         return f"{_words(inner[0])},{_words(inner[0])},..."

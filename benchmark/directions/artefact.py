@@ -1,8 +1,8 @@
 """Directions: the artefact that a method leaves behind, and that others load and move along.
 
-directions = Directions.load("directions.safetensors")
-directions["rotation"].move(latents, 0, 4.0)  # along what people called so
-directions.interpretable(min_mos=0.6)       # what they found consistent and of one factor
+directions = Directions.load("directions.safetensors") directions["rotation"].move(latents, 0, 4.0)
+# along what people called a rotation directions.interpretable(min_mos=0.6) # what they found
+consistent and of one factor
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Directions:
         return self.shift.k
 
     def move(self, latents: Latents, k: Tensor | int, eps: Tensor | float) -> Latents:
-        """n latents moved by eps along direction k: one for all, or (n,) of each."""
+        """n latents moved by eps along direction k; k and eps are one value for all, or (n,)."""
         n, point = len(latents), latents.point
         ks = torch.as_tensor(k, dtype=torch.int64, device=point.device).expand(n)  # (n,)
         shifts = torch.as_tensor(eps, dtype=point.dtype, device=point.device).expand(n)  # (n,)
@@ -88,9 +88,9 @@ class Directions:
         return self._only([s for s in rated if s.mos is not None and s.mos >= min_mos])
 
     def _only(self, labels: Sequence[Label]) -> Directions:
-        """These columns alone, in their first order; labels count in the new one.
+        """Only the columns of these labels, in their old order; the labels are renumbered.
 
-        The provenance's `columns` keeps where they stood in what was first loaded.
+        The provenance's `columns` keeps their numbers in the file that was first loaded.
         """
         chosen = sorted(labels, key=lambda label: label.index)
         places = [label.index for label in chosen]
@@ -139,7 +139,7 @@ class Directions:
 
 
 def _read(path: Path) -> Directions:
-    """What the file itself holds."""
+    """The directions in the file, without labels from beside it."""
     try:
         if path.suffix == ".safetensors":
             with safe_open(path, "pt") as file:

@@ -25,7 +25,7 @@ class Label:
 
     index: its column, from 0. mos: mean opinion score in [0, 1], with its 95% interval low and
     high, from n ratings. category: the change type named most often. label: the name given most
-    often. None where nobody said.
+    often. A field that nobody answered is None.
     """
 
     index: int
@@ -38,15 +38,15 @@ class Label:
 
 
 def sidecar(path: Path) -> Path:
-    """Where the labels of the directions at `path` are kept."""
+    """The path of the labels of the directions at `path`."""
     return path.with_suffix(".labels.json")
 
 
 def write_labels(path: Path, labels: Sequence[Label], study: str = "") -> None:
-    """Write the sidecar of the directions at `path`, which stay untouched.
+    """Write the sidecar of the directions at `path`; their own file stays untouched.
 
-    study: whose annotators spoke. The sidecar holds the hash of the directions, so that it never
-    names the columns of others.
+    study: the study that the labels come from. The sidecar holds the hash of the directions, so
+    that it never labels other directions.
     """
     content = {
         "directions_sha256": sha256(path),
@@ -75,7 +75,7 @@ def fitting_labels(path: Path, k: int) -> tuple[Label, ...]:
 
 
 def read_labels(path: Path) -> tuple[Label, ...]:
-    """The labels of the directions at `path`: of the sidecar, else the authors' file, else none.
+    """The labels of the directions at `path`: from the sidecar, else from the authors' file.
 
     The authors' file lies beside the directions, or beside the folder `models` that holds them. A
     sidecar of other directions is left alone, with a warning. Raises BenchError for a damaged file.
@@ -91,7 +91,7 @@ def read_labels(path: Path) -> tuple[Label, ...]:
 
 
 def read_human_annotation(path: Path) -> tuple[Label, ...]:
-    """Labels from lines such as `22: zoom`; a line that names nothing says nothing.
+    """Labels from lines such as `22: zoom`; a line without a name is skipped.
 
     Raises BenchError for a line that cannot be read.
     """

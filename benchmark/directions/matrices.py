@@ -1,4 +1,4 @@
-"""Matrices of directions: those that learn, and what they start from."""
+"""Matrices of directions that learn, and the matrices that they start from."""
 
 import torch
 from torch import Tensor, nn
@@ -56,12 +56,12 @@ def check_orthonormal(method: str, d: int, k: int) -> None:
     if k > d:
         raise BenchError(
             f"{method}: {k} orthonormal directions do not fit {d} latent dimensions; "
-            f"take k = {d} or fewer, or only methods that allow more (discovered.space = unit)"
+            f"take k = {d} or fewer, or methods and settings that allow more than that"
         )
 
 
 def random_orthonormal(d: int, k: int, rng: torch.Generator) -> Tensor:
-    """(d, K) orthonormal columns, uniform among all such; beyond d, further blocks of them."""
+    """(d, K) columns, drawn uniformly among orthonormal ones; beyond d, in several such blocks."""
     blocks = []
     for first in range(0, k, d):
         square = torch.randn(d, d, generator=rng)

@@ -1,7 +1,7 @@
-"""Shifts: by what latents move when they go eps along direction k.
+"""Shifts: how latents move when they go eps along direction k.
 
 A linear shift adds eps times a column of a matrix A. A bent one depends on where the latents are.
-All that moves an image asks a `Shift`: training, RCA, metrics, strips, the study.
+Everything that moves an image uses a `Shift`: training, RCA, metrics, strips, the study.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ KINDS: dict[str, type[Shift]] = {}  # every kind of shift that is defined, by it
 class Shift(nn.Module, ABC):
     """K directions in a latent space of `latent_dim` dimensions; they may be under training.
 
-    A subclass with a `kind` of its own comes back from a file by that name: from `settings()`, the
-    arguments that make it, and from its state dict. So a kind needs its defining code to load.
+    A file stores a subclass by its `kind`, the arguments that `settings()` gives, and its state
+    dict. So loading a kind needs the code that defines it.
     """
 
     kind: ClassVar[str] = ""
@@ -39,7 +39,7 @@ class Shift(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, latents: Latents, k: Tensor, eps: Tensor) -> Tensor:
-        """delta (n, d): what moves n latents by eps (n,) along their directions k, (n,) int64."""
+        """delta (n, d), which moves n latents by eps (n,) along directions k, (n,) int64."""
 
     def tangents(self, latents: Latents) -> Tensor:
         """(d, K) unit columns: where each direction leads from the latents, on average."""
@@ -48,16 +48,16 @@ class Shift(nn.Module, ABC):
         return F.normalize(torch.stack(columns, dim=1), dim=0)  # (d, K)
 
     def frozen(self) -> Shift:
-        """A copy that learns no more. It moves by as much as it is told, |delta| = |eps| within 1%,
-        so that length cannot buy RCA: see `check_shift`."""
+        """A copy that no longer learns. It must move latents by |delta| = |eps| within 1%, so that
+        a longer step cannot raise RCA: see `check_shift`."""
         return copy.deepcopy(self).requires_grad_(False).eval()
 
     def settings(self) -> dict[str, Any]:
-        """The arguments that make an untrained one of this size, as JSON holds them."""
+        """The arguments that make an untrained shift of this size, as JSON values."""
         return {"latent_dim": self.latent_dim, "k": self.k}
 
     def chosen(self, places: Sequence[int]) -> Shift:
-        """These directions alone, in this order."""
+        """A shift of these directions only, in this order."""
         return Chosen(self, places)
 
 
@@ -79,7 +79,7 @@ class Chosen(Shift):
 
 
 class Linear(Shift):
-    """Base of the linear ones: eps A e_k, wherever the latents are."""
+    """Base of linear shifts: eps A e_k, wherever the latents are."""
 
     @abstractmethod
     def matrix(self) -> Tensor:
@@ -100,7 +100,7 @@ class Linear(Shift):
 
 
 class FrozenLinear(Linear):
-    """A fixed A, part of the state dict, so that it comes back as it was."""
+    """A linear shift with a fixed A, which its state dict holds."""
 
     kind = "linear"
     fixed: Tensor

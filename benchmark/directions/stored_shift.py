@@ -1,7 +1,7 @@
-"""Shifts on disk: the tensors of one, and what tells a reader how to put them together again.
+"""Shifts on disk: tensors, and a description from which a reader rebuilds the shift.
 
-A linear shift is its matrix and nothing else, as it always was; any other names its kind and the
-arguments that make it.
+A linear shift is stored as its matrix alone; any other also names its kind and the arguments that
+make it.
 """
 
 import contextlib
@@ -42,8 +42,8 @@ def pack(shift: Shift) -> Packed:
 
 
 def unpack(tensors: Mapping[str, Tensor], description: Mapping[str, Any]) -> Shift:
-    """What `pack` took apart, frozen. Raises BenchError for a kind that no loaded code defines, and
-    for tensors that do not fit it."""
+    """The frozen shift that `pack` took apart. Raises BenchError for a kind that no loaded code
+    defines, and for tensors that do not fit it."""
     if not description:
         return FrozenLinear(tensors[MATRIX])
     kind = str(description.get("kind", ""))
@@ -51,8 +51,8 @@ def unpack(tensors: Mapping[str, Tensor], description: Mapping[str, Any]) -> Shi
         _load_installed()
     if kind not in KINDS:
         raise UnknownKind(
-            f"{unknown('kind of shift', kind, KINDS)}; directions of a kind of one's own load once "
-            "the code that defines it is named, with -m file.py:Class on a command line"
+            f"{unknown('kind of shift', kind, KINDS)}; for a kind of your own, name the code that "
+            "defines it: -m file.py:Class on the command line"
         )
     try:
         shift = KINDS[kind](**description["settings"])
@@ -72,7 +72,7 @@ def _load_installed() -> None:
 
 
 def write_snapshots(path: Path, snapshots: Mapping[int, Packed]) -> None:
-    """A shift after each kept step, as `step_<n>` in one safetensors file."""
+    """Write the shift after each kept step, as `step_<n>` in one safetensors file."""
     tensors: dict[str, Tensor] = {}
     description: dict[str, Any] = {}
     for step, (parts, description) in snapshots.items():
@@ -84,7 +84,7 @@ def write_snapshots(path: Path, snapshots: Mapping[int, Packed]) -> None:
 
 
 def read_snapshots(path: Path) -> dict[int, Shift]:
-    """What `write_snapshots` wrote, by step, in their order."""
+    """The shifts that `write_snapshots` wrote, by step, in order of steps."""
     with safe_open(path, "pt") as file:
         description = json.loads((file.metadata() or {}).get("shift", "{}"))
         steps: dict[int, dict[str, Tensor]] = {}

@@ -1,1 +1,1 @@
-"""Generators: one architecture a file, bundled weights, and what makes a frozen one fast."""
+"""Generators: one architecture per file, their registry, and the bundled weights."""

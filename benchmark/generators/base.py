@@ -58,16 +58,16 @@ class Usual:
 
 @dataclass(frozen=True)
 class NoOptions:
-    """Of a generator that leaves nothing to choose."""
+    """The options of a generator that has none."""
 
 
 class Generator(nn.Module):
     """Base of all generators: G maps n latents to (n, C, H, W) images in [-1, 1].
 
     A subclass sets `latent_dim` and `image_shape` and implements `forward`. `sample` draws from
-    N(0, I) unless the subclass says otherwise. The rest is for those that have more to offer:
-    `usual` terms; `Options`, a frozen dataclass whose every field has a default, with `configure`;
-    `first_layer` and `feature_layers` for the methods that look inside.
+    N(0, I) unless the subclass says otherwise. It may also set `usual` terms, `Options` (a frozen
+    dataclass whose every field has a default) with `configure`, and `first_layer` and
+    `feature_layers` for methods that look inside.
     """
 
     latent_dim: int  # d
@@ -79,7 +79,7 @@ class Generator(nn.Module):
     def sample(self, n: int, rng: torch.Generator) -> Latents:
         """n latents from the generator's prior, on the CPU whatever the generator's device.
 
-        Drawing on the CPU makes a seed mean the same latents on every machine.
+        They are drawn on the CPU, so that a seed gives the same latents on every machine.
         """
         return Latents(torch.randn(n, self.latent_dim, generator=rng))  # (n, d)
 
@@ -119,10 +119,10 @@ class Generator(nn.Module):
         )
 
     def features(self, latents: Latents, layer: str) -> Tensor:
-        """The output (n, ...) of one of `feature_layers`, with its gradient by the latents.
+        """The output (n, ...) of one of `feature_layers`, with its gradient towards the latents.
 
-        Nothing after that layer is computed; of one that is passed twice, the first time counts.
-        Raises BenchError for a layer that there is not.
+        Computes nothing after that layer; where images pass it twice, its first output counts.
+        Raises BenchError for an unknown layer.
         """
         names = self.feature_layers()
         if layer not in names:
@@ -141,7 +141,7 @@ class Generator(nn.Module):
         raise BenchError(f"no image of {type(self).__name__} passes through its layer '{layer}'")
 
     def true_directions(self) -> Tensor | None:
-        """(d, F) unit columns, the directions to be found, where they are known; else None."""
+        """(d, F) unit columns, the directions to be found, or None where they are not known."""
         return None
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -65,7 +65,7 @@ class ConditionalNorm(nn.Module):
 
     @torch.no_grad()
     def folded(self) -> Modulation:
-        """The same in eval mode, one pass over the image: the statistics move into the maps.
+        """The same layer in eval mode, in one pass over the image: its statistics join the maps.
 
         (x - m) s (1 + G c) + B c = x (s + s G c) + (-m s + (B - m s G) c)
         """
@@ -124,7 +124,7 @@ class Attention(nn.Module):
 
 @dataclass(frozen=True)
 class BigGANOptions:
-    """classes: to draw from, all where None. truncation: where z is cut off on both sides."""
+    """classes: the classes to draw from, or None for all. truncation: the largest |z|, or None."""
 
     classes: tuple[int, ...] | None = None
     truncation: float | None = None
@@ -134,8 +134,8 @@ class BigGAN(Family):
     """BigGAN generator of images of `side` pixels, a power of two from 32 to 256.
 
     latent_dim: a multiple of the number of chunks, one more than the blocks. width: unit of the
-    channels. n_classes: of which all are drawn, unless `configure` says otherwise. shared_dim:
-    length of a class's embedding.
+    channels. n_classes: how many classes there are; all are drawn unless `configure` chooses some.
+    shared_dim: length of a class's embedding.
     """
 
     family = "biggan"
@@ -210,9 +210,9 @@ class BigGAN(Family):
         return Latents(z, torch.tensor(self.classes)[place.long()])
 
     def first_layer(self) -> Tensor:
-        """Of all that each chunk feeds: the seed, then gains and biases of each block's norms.
+        """The weights that z meets: of the seed, then of gains and biases of each block's norms.
 
-        Block-diagonal, a block of rows for each chunk of z.
+        They are block-diagonal, one block of rows for each chunk of z.
         """
         fed = [self.linear.weight]  # (16 C, d / chunks)
         for layers in self.blocks:
@@ -222,7 +222,7 @@ class BigGAN(Family):
         return torch.block_diag(*fed)  # (features, d)
 
     def feature_layers(self) -> tuple[str, ...]:
-        """The 4 x 4 seed, then each block."""
+        """The names of the 4 x 4 seed and of each block."""
         lasts = (len(list(layers.children())) - 1 for layers in self.blocks)  # 0, or 1 of attention
         return ("linear", *(f"blocks.{i}.{last}" for i, last in enumerate(lasts)))
 
@@ -240,7 +240,7 @@ class BigGAN(Family):
 
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Tensor], source: str) -> Self:
-        """As of every family, in the layout of ajbrock/BigGAN-PyTorch."""
+        """See `Family`; the layout is that of ajbrock/BigGAN-PyTorch."""
         try:
             state = _without_spectral_norm(state)
             for theirs, ours in OURS:

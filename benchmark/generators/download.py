@@ -32,7 +32,7 @@ SILENT = "warning"  # pooch would tell of every hash that is not known
 
 @dataclass(frozen=True)
 class Source:
-    """One address. sha256: of what lies there, "" where no hash is published.
+    """One address. sha256: of the file there, "" where no hash is published.
 
     members: for a tar or zip, how the path of a wanted file in it ends, and its name here; empty if
     the address holds the file itself. git_blob: the identity that git gives the file.
@@ -46,9 +46,9 @@ class Source:
 
 @dataclass(frozen=True)
 class Download:
-    """What `bench fetch` brings: `files` in the folder of that name, from the first good source.
+    """What `bench fetch` downloads: `files` into the folder of that name, from a good source.
 
-    megabytes: about, of the weights. verified: whether a person saw these addresses work.
+    megabytes: rough size of the weights. verified: whether a person saw these addresses work.
     """
 
     files: tuple[str, ...]
@@ -134,10 +134,10 @@ DOWNLOADS = {
 
 
 def fetch(name: str) -> dict[Path, str]:
-    """Bring the files of `name`; returns each file and its SHA-256.
+    """Download the files of `name`; returns the path and SHA-256 of each.
 
-    What is there stays as it is. Each source is tried in turn; raises BenchError saying what went
-    wrong with every one of them.
+    Files that are there already stay. Each source is tried in turn; raises BenchError saying what
+    went wrong with each of them.
     """
     if name not in DOWNLOADS:
         raise unknown("download", name, DOWNLOADS)
@@ -152,12 +152,14 @@ def fetch(name: str) -> dict[Path, str]:
             faults.append(str(error))
     if download.missing(folder):
         reasons = "; ".join(faults)
-        raise BenchError(f"{name} could not be fetched: {reasons}. The same command goes on")
+        raise BenchError(
+            f"{name} could not be fetched: {reasons}; run the command again to continue"
+        )
     return {folder / file: sha256(folder / file) for file in download.files}
 
 
 def _bring(name: str, download: Download, source: Source, folder: Path) -> None:
-    """The wanted files of one source into `folder`."""
+    """Download the wanted files of one source into `folder`."""
     digest = hashlib.sha256(source.url.encode()).hexdigest()[:12]
     arrived = folder / f".{digest}.download"
     downloader = ResumingDownloader(folder / f".{digest}.part", name)
@@ -186,7 +188,7 @@ def _wrong(source: Source, kind: str, expected: str, found: str) -> str:
 
 
 class ResumingDownloader:
-    """Pooch's way to a file: bytes go to `part`, which outlives a broken connection."""
+    """Downloader for pooch: bytes go to `part`, which stays when the connection breaks."""
 
     def __init__(self, part: Path, label: str) -> None:
         self.part, self.label = part, label
@@ -239,12 +241,14 @@ class ResumingDownloader:
         return total
 
     def _size_told(self, response: requests.Response) -> int | None:
-        """There is nothing after what we have: the part is whole, or it is of another file."""
+        """The size, where the server has nothing after the part and the part is whole."""
         size = response.headers.get("Content-Range", "").rpartition("/")[2]
         if size.isdigit() and int(size) == self.part.stat().st_size:
             return int(size)
         self.part.unlink()
-        raise requests.ConnectionError("the file is another one by now; it starts anew")
+        raise requests.ConnectionError(
+            "the file at this address has changed; the download starts anew"
+        )
 
 
 def _git_blob(path: Path) -> str:

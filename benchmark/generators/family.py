@@ -1,4 +1,4 @@
-"""What an architecture must say of itself for the suite to save, load and train it."""
+"""What an architecture must define so that the suite can save, load and train it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,8 +16,8 @@ class Family(Generator):
 
     family: the name of the architecture in a file's header. published_key: an entry that only this
     family's published state dicts have. published_files: what a published folder of it holds, where
-    there are such folders. n_classes: of the images it is trained on, 0 without classes. grows:
-    whether its images begin small and grow during training.
+    there are such folders. n_classes: how many classes its training images have, 0 without classes.
+    grows: whether its images begin small and grow during training.
     """
 
     family: ClassVar[str]
@@ -27,7 +27,7 @@ class Family(Generator):
     n_classes: int = 0
 
     def architecture(self) -> dict[str, object]:
-        """The arguments that make such a generator."""
+        """The constructor arguments of this generator."""
         raise NotImplementedError(f"{type(self).__name__} does not say what makes one of its size")
 
     @classmethod

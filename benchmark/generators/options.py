@@ -1,7 +1,7 @@
 """Options of a generator in its reference, as in `imagenet-biggan?classes=207,239`.
 
-Which there are, and of what type, says the generator's own `Options`. Only those that are given
-count towards the identity of what is computed.
+The generator's `Options` says which options there are, and of what type. Only given options are
+part of a cell's identity.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from benchmark.generators.base import Generator
 
 
 def split_reference(reference: str) -> tuple[str, dict[str, str]]:
-    """A reference without its options, and these as texts."""
+    """A reference without its options, and the options as texts."""
     base, _, query = reference.partition("?")
     parts = (part.partition("=") for part in query.split("&") if part)
     return base, {name: unquote(text) for name, _, text in parts}
@@ -30,15 +30,13 @@ def with_options(reference: str, options: Mapping[str, Any]) -> str:
 
 
 def read_options(generator: Generator, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The given options as the generator's `Options` holds them; raises BenchError naming each
-    that there is not or whose value is of another type.
+    """The given options as the generator's `Options` holds them; raises BenchError which names an
+    unknown option or a value of another type.
     """
     kind, name = generator.Options, type(generator).__name__
     known = option_names(generator)
     if given and not known:
-        raise BenchError(
-            f"a {name} leaves nothing to choose, so there is no option '{next(iter(given))}'"
-        )
+        raise BenchError(f"a {name} has no options; leave out '{next(iter(given))}'")
     for option in given:
         if option not in known:
             raise unknown(f"option of a {name}", option, known)
@@ -46,7 +44,7 @@ def read_options(generator: Generator, given: Mapping[str, Any]) -> dict[str, An
 
 
 def option_names(generator: Generator) -> tuple[str, ...]:
-    """What can be chosen of a generator."""
+    """The names of a generator's options."""
     return tuple(field.name for field in fields(generator.Options))
 
 

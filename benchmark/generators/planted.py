@@ -1,14 +1,14 @@
 """A generator whose interpretable directions are known: the suite's own end-to-end check.
 
-A renderer draws eight blobs on a ring. Eight factors control them, one each: a blob shines and
+A renderer draws eight blobs on a ring. Each of eight factors controls one blob, which shines and
 grows, or fades and shrinks. A fixed random rotation hides the factors in a latent space of sixteen
-dimensions, eight of which do nothing. A method that works finds the eight hidden axes; `recovery`
-says how well it did.
+dimensions, eight of which do nothing. A method that works finds the eight hidden axes; the metric
+`recovery` says how well.
 
 Two things make the axes the best directions there are, for R as for people. A factor answers only
 to a shift that is long along its own axis, near zero it hardly moves: a direction that mixes axes
-spreads its length over them and shows little. And all factors are equally easy to see: else A
-turns to those that R learns first and never leaves them.
+spreads its length over them and shows little. And all factors are equally easy to see: otherwise A
+turns to the factors that R learns first and never leaves them.
 """
 
 from math import pi

@@ -2,8 +2,8 @@
 
 The state dict has the layout of ptrblck/prog_gans_pytorch_inference, whose CelebA-HQ snapshot
 `100_celeb_hq_network-snapshot-010403.pth` Voynov & Babenko use: `features`, two layers for each
-image size, then `output`. In here the former go by `layers`, since `features` is what a generator
-is asked for. Its images are not squashed: they lie about [-1, 1], not within.
+image size, then `output`. Here `features` is called `layers`, since every generator has a method
+`features`. Images are not squashed, so pixels may lie a little outside [-1, 1].
 """
 
 from collections import OrderedDict
@@ -24,7 +24,7 @@ PUBLISHED = (512, 512, 512, 512, 256, 128, 64, 32, 16)  # channels from 4 x 4 to
 
 
 class PixelNorm(nn.Module):
-    """Each place of (n, C, h, w) at a mean square of one over its channels."""
+    """Scales each place of (n, C, h, w) to a mean square of one over its channels."""
 
     def forward(self, x: Tensor) -> Tensor:
         length = torch.linalg.vector_norm(x, dim=1, keepdim=True)  # (n, 1, h, w)
@@ -99,7 +99,7 @@ class ProgGAN(Family):
         }
 
     def thin(self, side: int) -> None:
-        """The last 3x3 convolution strides over the pixels that sampling would drop."""
+        """Let the last 3x3 convolution stride over the pixels that sampling would drop."""
         channels, full, _ = self.image_shape
         if full <= side or full % side:
             return
@@ -109,7 +109,7 @@ class ProgGAN(Family):
         self.image_shape = (channels, side, side)
 
     def first_layer(self) -> Tensor:
-        """Of the 4 x 4 convolution, by what enters it: the latent at a mean square of one."""
+        """The weight of the 4 x 4 convolution; its input is the latent at mean square one."""
         conv, wscale = self.layers[0].conv, self.layers[0].wscale
         assert isinstance(conv, nn.Conv2d)
         assert isinstance(wscale, ScaledBias)
@@ -118,7 +118,7 @@ class ProgGAN(Family):
         return weight.flatten(0, 2) * wscale.scale  # (C * 16, d)
 
     def feature_layers(self) -> tuple[str, ...]:
-        """Two for each image size, after their activations."""
+        """The names of two layers for each image size, after their activations."""
         return tuple(f"layers.{i}" for i in range(len(self.layers)))
 
     def forward(self, latents: Latents) -> Tensor:

@@ -1,4 +1,4 @@
-"""The generators there are, and how any generator is opened by name, file or import path."""
+"""The known generators, and how any generator is opened by name, file or import path."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ BUNDLED = Path(__file__).parent / "weights"
 
 
 def weights_home() -> Path:
-    """Where weights that are not bundled lie: $BENCH_WEIGHTS, else the user's cache folder."""
+    """The folder of weights that are not bundled: $BENCH_WEIGHTS, else the user's cache folder."""
     return Path(os.environ.get("BENCH_WEIGHTS", "~/.cache/latent-direction-bench")).expanduser()
 
 
@@ -25,9 +25,9 @@ def weights_home() -> Path:
 class Entry:
     """One generator the suite knows: what it is, its usual terms, and how it is opened.
 
-    usual: None where only the generator itself knows. make: brings it as it is made, `load` with
-    its terms and options. weights: the file or folder it loads, or None if it needs none. get: the
-    command that brings them. options: texts by name, what `configure` is told.
+    usual: None where only the generator itself knows its terms. make: makes the generator; `load`
+    gives it terms and options too. weights: the file or folder it loads, or None if it needs none.
+    get: the command that downloads or makes the weights. options: given options, as texts by name.
     """
 
     about: str
@@ -59,7 +59,7 @@ class Entry:
 
 
 def _small(name: str, about: str, k: int) -> Entry:
-    """Made by this suite: bundled once it is trained."""
+    """The entry of a generator that this suite trains and bundles."""
     path = BUNDLED / f"{name}.safetensors"
     get = f"bench train-generator {name}"
     return Entry(about, lambda: load_weights(path), Usual(k), path, get)
@@ -68,7 +68,7 @@ def _small(name: str, about: str, k: int) -> Entry:
 def _published(
     name: str, about: str, k: int, reconstructor: str, file: str = "", **options: str
 ) -> Entry:
-    """Made by the authors of the architecture or of the method; downloaded, never bundled."""
+    """The entry of a generator that authors of architecture or method publish; never bundled."""
     path = weights_home() / name / file
     usual = Usual(k, reconstructor)
     return Entry(about, lambda: load_weights(path), usual, path, f"bench fetch {name}", options)

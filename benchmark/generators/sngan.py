@@ -48,7 +48,7 @@ class ResidualUpBlock(nn.Module):
         return self.model(x) + self.bypass(x)  # (n, out, 2h, 2w)
 
     def folded(self) -> nn.Module:
-        """The same without the larger image of the bypass, where that does nothing but double."""
+        """The same block without the bypass's larger image, where the bypass only doubles."""
         doubles = isinstance(self.bypass[-1], nn.Upsample)
         return DoubledSum(self.model) if doubles else self
 
@@ -98,7 +98,7 @@ class SNGAN(Family):
         return dense.weight  # (16 * channels of the seed, d)
 
     def feature_layers(self) -> tuple[str, ...]:
-        """The dense layer, then each block."""
+        """The names of the dense layer and of each block."""
         return ("model.0", *(f"model.{i}" for i in range(2, len(self.channels) + 1)))
 
     def forward(self, latents: Latents) -> Tensor:
@@ -106,8 +106,8 @@ class SNGAN(Family):
 
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Tensor], source: str) -> Self:
-        """As of every family. The authors' blocks hold each convolution twice, as `conv1`/`conv2`
-        and inside `model`; the copies are dropped.
+        """See `Family`. The authors' blocks hold each convolution twice, as `conv1`/`conv2` and
+        inside `model`; the copies are dropped.
         """
         state = {k: v for k, v in state.items() if ".conv1." not in k and ".conv2." not in k}
         try:

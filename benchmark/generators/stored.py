@@ -1,8 +1,8 @@
 """Generators on disk: the suite's own float16 safetensors, and the layouts that others publish.
 
-The header of our own names the architecture and holds the hash of the weights. What others publish
-is a state dict, whose keys tell the architecture, or a folder, whose files do. All come back as a
-frozen float32 generator in eval mode.
+The header of the suite's own files names the architecture and holds the hash of the weights. Others
+publish a state dict, whose keys tell the architecture, or a folder, whose files do. All come back
+as a frozen float32 generator in eval mode.
 """
 
 import hashlib
@@ -124,7 +124,7 @@ def _check_shapes(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], p
 
 
 def _weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Without batch norm's step counters, which no image depends on."""
+    """The entries without batch norm's step counters, which no image depends on."""
     return {name: value for name, value in state.items() if value.is_floating_point()}
 
 

@@ -13,7 +13,7 @@ from benchmark.rca.training import Learner
 
 @dataclass(frozen=True)
 class Discovered(Learned):
-    """Directions that learn.
+    """Directions that learn together with R.
 
     space: unit columns (K may exceed d) or orthonormal ones. start: from the coordinate axes or at
     random. lr: Adam's rate for A; R's is the protocol's. A must learn more slowly than R.
@@ -36,7 +36,7 @@ class Discovered(Learned):
             check_orthonormal("discovered", generator.latent_dim, protocol.k)
 
     def learner(self, task: Assignment) -> Learner:
-        """A at its start, with an R of its own."""
+        """A learner with A at its start and an R of its own."""
         start = STARTS[self.start](task.generator.latent_dim, task.protocol.k, task.rng)  # (d, K)
         return Learner(
             "discovered",

@@ -64,7 +64,7 @@ class Method(ABC):
 
     @abstractmethod
     def fit(self, task: Assignment) -> Fitted:
-        """Directions for the generator of `task`; whatever it raises fails its cell alone."""
+        """Directions for the generator of `task`; an exception fails this cell and no other."""
 
 
 class Learned(Method):
@@ -79,7 +79,7 @@ class Learned(Method):
         """An untrained shift and its R."""
 
     def fit(self, task: Assignment) -> Fitted:
-        """The same alone. Raises Diverged where a loss stops being finite."""
+        """Train the learner by itself. Raises Diverged where a loss stops being finite."""
         learner = self.learner(task)
         train(
             task.generator,
@@ -115,8 +115,8 @@ def check_shift(shift: Shift, generator: Generator, protocol: Protocol) -> None:
     """Raise BenchError unless `shift`, frozen, holds the wanted directions of the generator's space
     and would come back from its file.
 
-    All methods are asked about the same eps, so every direction moves by what it is told: a longer
-    step would buy RCA. Its mean length is measured at latents of the generator's own.
+    A direction must move latents by eps itself, since a longer step would raise RCA. Its mean
+    length is measured at latents that the generator samples.
     """
     if (shift.k, shift.latent_dim) != (protocol.k, generator.latent_dim):
         raise BenchError(

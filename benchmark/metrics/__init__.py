@@ -1,6 +1,6 @@
 """Metrics of directions, one per file: a pure function of stored numbers, or a thin driver of G.
 
-To add one: a `Metric` in a file of its own, a line here, a test.
+To add one, write a `Metric` in a file of its own, name it here, and test it.
 """
 
 from benchmark.metrics.accuracy import Accuracy

@@ -1,4 +1,4 @@
-"""What all metrics say of cells and directions: the columns that everything shown loops over."""
+"""The columns of all metrics, for cells and directions; all that is shown loops over them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -9,7 +9,7 @@ from benchmark.metrics import METRICS
 from benchmark.metrics.metric import Metric
 from benchmark.tables.table import Column, Kind, is_end
 
-# Of a row, whatever the metrics: no metric may call a column so.
+# Columns that rows have without any metric: no metric may use these names.
 TAKEN = (
     *("generator", "method", "seed", "config_hash", "k", "chance", "n", "seeds", "seconds"),
     *("status", "by_direction"),
@@ -20,8 +20,8 @@ TAKEN = (
 class Measures:
     """The columns of all metrics, in their order.
 
-    cell, direction: what is said of a cell and of a direction, by name. price: those of a cell that
-    say what a high RCA was bought with.
+    cell, direction: the columns of a cell and of a direction, by name. price: names of a cell's
+    columns that say what a high RCA was bought with.
     """
 
     cell: Mapping[str, Column] = field(default_factory=dict)
@@ -30,17 +30,17 @@ class Measures:
 
     @property
     def of_rows(self) -> list[str]:
-        """Of a cell, without ends of intervals: what replicates average."""
+        """Names of a cell's columns without ends of intervals; replicates average these."""
         return [name for name in self.cell if not is_end(name, self.cell)]
 
     @property
     def of_prices(self) -> list[str]:
-        """Those of the price among them."""
+        """Names of the price's columns, in the order of `of_rows`."""
         return [name for name in self.of_rows if name in self.price]
 
     @property
     def of_directions(self) -> list[str]:
-        """What directions can be sorted by; counts say how much was asked, and rank nothing."""
+        """Names of columns that directions can be sorted by; counts are left out."""
         return [
             name
             for name, column in self.direction.items()
@@ -48,12 +48,12 @@ class Measures:
         ]
 
     def label(self, name: str) -> str:
-        """A cell's column as a page or an axis calls it."""
+        """The name of a cell's column on a page or an axis."""
         return label(name, self.cell[name])
 
 
 def label(name: str, column: Column) -> str:
-    """The short name, or the column's own in words."""
+    """The column's label, or its name in words where it has none."""
     return column.label or name.replace("_", " ")
 
 
@@ -77,7 +77,7 @@ def measures_of(metrics: Mapping[str, Metric]) -> Measures:
 
 
 def pack(measures: Measures) -> dict[str, dict[str, Any]]:
-    """As JSON keeps them, for readers who do not have the metrics' code."""
+    """The columns as JSON, for readers who do not have the metrics' code."""
     price = {name: {"price": True} for name in measures.price}
     return {
         "cell": {n: {**_said(column), **price.get(n, {})} for n, column in measures.cell.items()},
@@ -86,7 +86,7 @@ def pack(measures: Measures) -> dict[str, dict[str, Any]]:
 
 
 def unpack(content: Mapping[str, Mapping[str, Any]]) -> Measures:
-    """What `pack` made; the columns of this version's own metrics come first, and in its words."""
+    """The columns that `pack` stored; those of this version's metrics come first, in its words."""
     own = measures_of(METRICS)
     stored = content.get("cell", {})
     cell = {name: _column(one) for name, one in stored.items()}
@@ -100,7 +100,7 @@ def unpack(content: Mapping[str, Mapping[str, Any]]) -> Measures:
 
 
 def _said(column: Column) -> dict[str, str]:
-    """The fields of a column that say something."""
+    """The fields of a column that are not empty."""
     return {name: value for name, value in asdict(column).items() if value}
 
 

@@ -1,4 +1,4 @@
-"""What a metric is: some columns of the tables, and a way from a trained cell to their figures."""
+"""What a metric is: columns of the tables, and how their figures follow from a trained cell."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -44,18 +44,19 @@ class Evidence:
 class Metric(ABC):
     """Base of all metrics.
 
-    columns: what it says of a cell, by name; tables, words, figures and pages show them. The ends
-    of a column's interval are called NAME_low and NAME_high. direction_columns: what it says of
-    each direction, likewise. price: whether the columns of a cell say what a high RCA was bought
-    with, so that figures and cards show them beside it.
+    columns: its figures of a cell, by name; tables, words, figures and pages show them. The ends of
+    a column's interval are called NAME_low and NAME_high. direction_columns: its figures of each
+    direction, likewise. price: whether the columns of a cell say what a high RCA was bought with,
+    so that figures and cards show them beside it.
     """
 
+    code: str = ""  # the identity of the code, where it is not the suite's own
     columns: ClassVar[Mapping[str, Column]]
     direction_columns: ClassVar[Mapping[str, Column]] = {}
     price: ClassVar[bool] = True
 
     def applies(self, cell: Evidence) -> bool:
-        """Whether it can be computed here; where not, its columns stay empty."""
+        """Whether the metric can be computed for this cell; if not, its columns stay empty."""
         return True
 
     def by_direction(self, cell: Evidence) -> pd.DataFrame:
@@ -64,11 +65,16 @@ class Metric(ABC):
 
     @abstractmethod
     def of_cell(self, cell: Evidence, table: pd.DataFrame) -> dict[str, float]:
-        """The figures of `columns`; table: what `by_direction` gave."""
+        """The figures of the cell, for `columns`. table: the result of `by_direction`."""
+
+
+def mark(name: str, metric: Metric) -> str:
+    """What a result keeps of a metric that judged it: its name, and of a user's also which code."""
+    return " ".join(filter(None, [name, metric.code[:10]]))
 
 
 def measure(metrics: Mapping[str, Metric], cell: Evidence) -> dict[str, Any]:
-    """All that the metrics say of a cell: figures by column, and `by_direction`, columns of lists.
+    """The metrics of a cell: figures by column, and `by_direction`, which maps columns to lists.
 
     Raises BenchError for a metric that gives other columns, or other numbers of directions, than it
     announces.
@@ -94,5 +100,5 @@ def measure(metrics: Mapping[str, Metric], cell: Evidence) -> dict[str, Any]:
 
 
 def _known(value: float) -> float | None:
-    """As JSON holds it: what is not finite is not known."""
+    """The figure for JSON: None where it is not finite."""
     return value if isfinite(value) else None

@@ -44,8 +44,8 @@ def max_cosine(matrix: Tensor) -> float:
 
 
 def effective_rank(matrix: Tensor) -> float:
-    """Of (d, K), in [1, min(d, K)]: the exponential of the entropy of the singular values as shares
-    of their sum (Roy & Vetterli, 2007)."""
+    """Effective rank of (d, K), in [1, min(d, K)]: the exponential of the entropy of the singular
+    values as shares of their sum (Roy & Vetterli, 2007)."""
     values = torch.linalg.svdvals(_unit(matrix))  # (min(d, K),)
     shares = values / values.sum()
     entropy = -torch.special.xlogy(shares, shares).sum()

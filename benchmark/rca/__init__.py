@@ -1,0 +1,1 @@
+"""Reconstructor classification accuracy: the protocol, the questions, R and its training."""

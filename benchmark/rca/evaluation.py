@@ -28,7 +28,7 @@ def predict(
     protocol: Protocol,
     rng: torch.Generator,
 ) -> pd.DataFrame:
-    """R's answers to `protocol.evaluation` questions drawn from `rng`, one a row.
+    """R's answers to `protocol.evaluation` questions drawn from `rng`, one per row.
 
     Columns: k and eps asked, k_hat and eps_hat answered, rank of the true k among R's logits
     (0 is first). R must be in eval mode; the same `rng` state asks every method the same z and eps.
@@ -71,7 +71,7 @@ class Accuracy:
 
 
 def summarise(predictions: pd.DataFrame) -> Accuracy:
-    """The figures of one set of answers."""
+    """The accuracy of one set of answers."""
     right = predictions["k"] == predictions["k_hat"]
     low, high = wilson(int(right.sum()), len(right))
     return Accuracy(
@@ -85,14 +85,14 @@ def summarise(predictions: pd.DataFrame) -> Accuracy:
 
 
 def per_direction(predictions: pd.DataFrame, n_directions: int) -> pd.DataFrame:
-    """A row a direction: k, n asked, accuracy (NaN if never asked), 95% Wilson low and high."""
+    """One row per direction: k, n asked, accuracy (NaN if never asked), 95% Wilson low and high."""
     right = (predictions["k"] == predictions["k_hat"]).groupby(predictions["k"])
     counts = right.agg(["size", "sum"]).reindex(range(n_directions), fill_value=0)
     return _with_interval(counts.rename_axis("k").reset_index())
 
 
 def by_shift(predictions: pd.DataFrame, max_shift: float, n_bins: int = 12) -> pd.DataFrame:
-    """A row a bin of |eps|: its middle as abs_eps, n, accuracy, 95% Wilson low and high."""
+    """One row per bin of |eps|: its middle as abs_eps, n, accuracy, 95% Wilson low and high."""
     edges = np.linspace(0.0, max_shift, n_bins + 1)
     place = np.digitize(predictions["eps"].abs(), edges[1:-1])
     right = (predictions["k"] == predictions["k_hat"]).groupby(place)
@@ -110,7 +110,7 @@ def confusion(predictions: pd.DataFrame, n_directions: int) -> np.ndarray:
 
 
 def _with_interval(counts: pd.DataFrame) -> pd.DataFrame:
-    """Columns size and sum turned into n, accuracy, low and high."""
+    """Turn the columns size and sum into n, accuracy, low and high."""
     n, right = counts["size"].to_numpy(), counts["sum"].to_numpy(np.int64)
     low, high = wilson(right, n)
     accuracy = np.divide(right, n, out=np.full(len(n), np.nan), where=n > 0)

@@ -11,9 +11,9 @@ class Protocol:
     """The terms on which methods are compared; only cells of equal terms stand in one table.
 
     k: number of directions K. reconstructor: lenet or resnet18. steps: training steps of R, and of
-    A with it. batch: triples a step. lr: Adam's rate for R. schedule: constant, cosine or onecycle.
-    lambda_: weight of the shift loss. shift_loss: mse or mae. max_shift, min_shift: range of |eps|.
-    evaluation: held-out triples.
+    A with it. batch: triples per step. lr: Adam's rate for R. schedule: constant, cosine or
+    onecycle. lambda_: weight of the shift loss. shift_loss: mse or mae. max_shift, min_shift: range
+    of |eps|. evaluation: held-out triples.
     """
 
     k: int = 64

@@ -36,7 +36,7 @@ class Diverged(Exception):
 
 @dataclass(frozen=True)
 class Losses:
-    """Of one batch: the total, its two terms, and the share of directions named right."""
+    """The loss of one batch: the total, its two terms, and the share of directions named right."""
 
     total: Tensor
     direction: Tensor

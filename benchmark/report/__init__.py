@@ -5,6 +5,7 @@ from pathlib import Path
 
 from benchmark.core.errors import BenchError
 from benchmark.methods.method import Role
+from benchmark.report.figures.ablated import draw_ablations
 from benchmark.report.figures.methods import write_figures
 from benchmark.report.judged import Judged
 from benchmark.report.page.document import Contents, write_page
@@ -32,7 +33,7 @@ def write_report(
     """Write the tables, named.md and report.html into `run`, and the pictures below it.
 
     Trains nothing. The same cells give the same bytes. What a cell lacks is left out, with a
-    warning where that is not expected. judged: the analysis of a study of this run. roles: of
+    warning where that is not expected. judged: the analysis of a study of this run. roles: those of
     methods by name, for cells that do not store theirs. under_test: compares these alone, whatever
     their role. Raises BenchError where no cell of the main table has ended, `under_test` is not in
     the run, or it cannot write.
@@ -43,6 +44,7 @@ def write_report(
     assigned = assign_roles(known, under_test)
     order = assigned.order
     ablations = write_ablations(run, measures, order)  # they need no main table
+    draw_ablations(ablations, measures, run / "figures", order)
     rows = headline(cells, description.get("headline", {}), order)
     if not rows:
         raise BenchError(

@@ -12,7 +12,7 @@ class Judged:
     """The analysis of a study, as far as the report shows it.
 
     simulated: the answers are those of simulated annotators. directions: generator, method,
-    direction (the k-th), mos, low, high, n, category, label; a row a rated direction. figures:
+    direction (the k-th), mos, low, high, n, category, label; one row per rated direction. figures:
     name, suffix and bytes of each picture. remarks: what a reader must know of the analysis, such
     as whether its plan changed since the study was built.
     """

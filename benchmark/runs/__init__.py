@@ -1,0 +1,1 @@
+"""Runs: settings, the grid of cells, the runner, cost estimates and stored results."""

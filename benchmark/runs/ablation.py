@@ -138,12 +138,12 @@ def _variants(axis: str, latent_dim: int, values: Sequence[float]) -> list[Setti
 
 
 def _aside(group: Group) -> Group:
-    """The same group, no cell of which is what the main table shows."""
+    """The same group, without cells for the main table."""
     return replace(group, jobs=[replace(job, headline=False) for job in group.jobs])
 
 
 def _points(axis: str, groups: Iterable[Group]) -> list[dict[str, Any]]:
-    """Each configuration once, whatever its seeds."""
+    """The points of the axis: each configuration once, whatever its seeds."""
     points: dict[tuple[str, str], dict[str, Any]] = {}
     for group in groups:
         for job in group.jobs:

@@ -1,7 +1,7 @@
 """What a run will cost before it starts: each cell's steps, its time on this device, its memory.
 
-A few steps of what the run will do are done and scaled up. Where even one takes long, as of a large
-generator on a CPU, one is all. A cell that was interrupted half way counts in full.
+It does a few steps of the run and scales their time up. Where even one step takes long, as with a
+large generator on a CPU, it does only one. An interrupted cell counts in full.
 """
 
 import contextlib
@@ -32,7 +32,7 @@ STEPS = 3  # training steps of the better one
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one cell, estimated: seconds of all its phases, and bytes at the peak of its group.
+    """Estimates for one cell: seconds of all its phases, and peak memory of its group in bytes.
 
     trainings: 2 where A learns with an R of its own before the fresh R does, else 1; each takes
     `steps`. reason: why the cell cannot be timed; it then counts as no seconds.
@@ -48,7 +48,7 @@ class Cost:
 
 
 def costs(groups: Iterable[Group], run: Path, device: str, force: bool) -> dict[Cell, Cost]:
-    """Of each cell that `execute` would compute. Cells that differ by seed are timed once."""
+    """The cost of each cell that `execute` would compute; seeds of one cell are timed once."""
     known: dict[Cell, Cost] = {}  # by cell, whatever its seed
     found: dict[Cell, Cost] = {}
     for group in groups:
@@ -77,7 +77,7 @@ def total(estimates: Iterable[Cost]) -> float:
 
 
 def statement(estimates: Sequence[Cost]) -> list[str]:
-    """It in lines: one for all cells of equal work, and the total."""
+    """The costs as lines of text: one line for all cells of equal work, then the total."""
     lines = []
     for cost, cells in Counter(estimates).items():
         work = f"{cells * cost.trainings} x {cost.steps:,} steps"
@@ -94,7 +94,7 @@ def _work(job: Job) -> Cell:
 def _rehearse(
     group: Group, jobs: Sequence[Job], device: str, steps: int, questions: int
 ) -> list[Cost]:
-    """Do `steps` of each training and answer so many questions; then scale both up."""
+    """Do `steps` steps of each training, answer `questions` questions, and scale both up."""
     few = replace(group.protocol, steps=steps, evaluation=questions)
     forget_peak(device)
     generator = GroupRun(group, Path(), device, {}).generator
@@ -118,7 +118,7 @@ def _rehearse(
 
 
 class _Trial:
-    """One job over the few steps of `protocol`: fitted, and a fresh R before its directions."""
+    """One job over the few steps of `protocol`: its directions, and a fresh R for them."""
 
     def __init__(
         self, job: Job, original: Generator, generator: Generator, protocol: Protocol, device: str
@@ -141,9 +141,10 @@ class _Trial:
         )
 
     def seconds(self, generator: Generator, whole: Protocol) -> float:
-        """Of all phases of the whole, once the fresh R has been trained; asks some questions.
+        """Seconds of all phases of the `whole` protocol; call it once the fresh R has been trained.
 
-        A fit without a learner has no steps: it takes as long as it took.
+        Asks some questions to time them. A fit without a learner has no steps, so its time is not
+        scaled.
         """
         began = time.perf_counter()
         rng = torch.Generator().manual_seed(0)

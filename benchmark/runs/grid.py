@@ -106,7 +106,7 @@ class _Opened:
     def content(
         self, method: Method, protocol: Protocol, codes: Mapping[str, str]
     ) -> dict[str, Any]:
-        """All that decides what a cell comes to; what is the suite's own has no code."""
+        """All that decides the result of a cell; methods of the suite have no code in it."""
         content: dict[str, Any] = {
             "generator_hash": self.weights_hash,
             "protocol": plain(protocol),

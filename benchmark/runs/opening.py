@@ -25,7 +25,7 @@ def open_generators(
     directions, opened once; None with a warning.
 
     references: how a generator was named to the run, where that is not its own name. A generator
-    that cannot be opened, or is another by now, costs its pictures only, and so do directions of a
+    that cannot be opened, or has changed since, loses only its pictures, and so do directions of a
     kind of shift that no loaded code defines.
     """
     opened: dict[str, Generator | None] = {}
@@ -52,7 +52,7 @@ def _directions_load(r: Replicates) -> bool:
 
 
 def open_generator(stored: StoredCell, references: Mapping[str, str]) -> Generator | None:
-    """The generator that a cell was computed with, prepared; None, with a warning, without it."""
+    """The generator of a cell, prepared; None, with a warning, if it cannot be opened."""
     name = stored.result.cell.generator
     try:
         generator = find_generator(references.get(name, name))[1].load()

@@ -60,7 +60,7 @@ def headline(
     """The rows of the main table, by generator, then method.
 
     chosen: generator to method to the configuration that counts. Where it is empty all count, each
-    configuration in a row of its own. order: of the methods (`Roles.order`); others stand last, by
+    configuration in a row of its own. order: of methods (`Roles.order`); others stand last, by
     name.
     """
     of_method = place(order)

@@ -1,4 +1,4 @@
-"""A run's folder: one folder a cell, written whole or not at all, read back with care.
+"""A run's folder: one folder per cell, written whole or not at all, and checked when read.
 
 RUN/run.json                                    the resolved settings and the command
 RUN/cells/<generator>/<method>/<seed>-<hash>/   one cell
@@ -43,7 +43,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Result:
-    """What a cell gave.
+    """The outcome of a cell.
 
     status: done, or failed with a reason. role: of the method, under test or a baseline; "" where
     it was not stored. config: `protocol` and `method` settings. metrics: n, k and chance, the
@@ -89,8 +89,8 @@ class StoredCell:
         return pd.read_parquet(path) if path.exists() else None
 
     def by_direction(self) -> pd.DataFrame:
-        """What was measured of each direction: one row per direction k, from 0, in all columns that
-        the cell's metrics stored; NaN where a figure is not known."""
+        """One row per direction k, from 0, with all columns that the cell's metrics stored; NaN
+        where a figure is not known."""
         k = int(self.result.config["protocol"]["k"])
         columns = self.result.metrics.get("by_direction", {})
         frame = pd.DataFrame(columns, index=pd.RangeIndex(k, name="k"))
@@ -107,7 +107,7 @@ def read_cell(folder: Path) -> StoredCell | None:
     """The cell in `folder` if it ended and all its files are whole, else None.
 
     What is damaged or cut short is named in a warning; the runner computes it again. Raises
-    BenchError for a cell that an earlier version wrote, which can be brought along as it is.
+    BenchError for a cell that an earlier version wrote, which `bench upgrade` converts.
     """
     path = folder / "result.json"
     if not path.exists():
@@ -126,7 +126,7 @@ def read_cell(folder: Path) -> StoredCell | None:
     if result.status == "done" and "by_direction" not in result.metrics:
         run = folder.parents[3]
         raise BenchError(
-            f"{run} was written by an earlier version; `bench upgrade {run}` brings it along "
+            f"{run} was written by an earlier version; `bench upgrade {run}` converts it "
             "without computing a cell"
         )
     for file in damaged(folder, result.files):
@@ -174,5 +174,5 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """A Parquet file, compressed."""
+    """Write a compressed Parquet file."""
     write_atomically(path, lambda part: table.to_parquet(part, compression="zstd", index=False))

@@ -1,8 +1,8 @@
 """Which methods are under test, which are baselines, and the one order in which they all stand.
 
-A role is said, never guessed from a name: a cell's result stores that of its method, a study that
-of its cells. For those that were written before roles were, the command line hands in the roles of
-the methods it knows.
+A role is never guessed from a name: a cell's result stores the role of its method, a study those of
+its cells. For results that are older than roles, the command line hands in the roles of the methods
+it knows.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,7 +18,7 @@ NO_ROLES: Mapping[str, Role] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Roles:
-    """Who is held against whom.
+    """Which methods are compared with which.
 
     under_test: each is compared with every one of `against`; both are empty where nothing can be
     compared. order: all names, methods first, then baselines, then those of which neither is known,

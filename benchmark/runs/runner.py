@@ -21,7 +21,7 @@ from benchmark.core.storage import sha256
 from benchmark.generators.fast.parts import InParts, most_on
 from benchmark.generators.fast.rewrites import prepare
 from benchmark.methods.method import Assignment, Fitted, Learned, check_fitted, fitted
-from benchmark.metrics.metric import Evidence, Metric, measure
+from benchmark.metrics.metric import Evidence, Metric, mark, measure
 from benchmark.rca import evaluation
 from benchmark.rca.reconstructor import INPUT_SIDE
 from benchmark.rca.training import Learner, train
@@ -38,7 +38,7 @@ def execute(
     metrics: Mapping[str, Metric],
     expected: Mapping[Cell, float],
 ) -> Iterator[Result]:
-    """Compute what is not done yet, a group at a time; yields each cell's result, old or new.
+    """Compute what is not done yet, one group at a time; yields each cell's result, old or new.
 
     A cell that fails is stored with its reason, and the next run tries it again. A done cell that
     was not judged by all of the metrics is judged by the others, without training anything.
@@ -53,7 +53,7 @@ def execute(
                 stored = done(job, run)
                 if stored is None:
                     waiting.append(job)
-                elif metrics.keys() <= {*stored.result.measured}:
+                elif not lacking(stored, metrics):
                     yield stored.result
                 else:
                     unjudged.append(stored)
@@ -66,14 +66,20 @@ def execute(
 
 
 def done(job: Job, run: Path) -> StoredCell | None:
-    """What the job gave, if it has been computed."""
+    """The stored cell of the job, or None if it has not been computed."""
     stored = read_cell(job.cell.folder(run))
     return stored if stored is not None and stored.result.status == "done" else None
 
 
+def lacking(stored: StoredCell, metrics: Mapping[str, Metric]) -> dict[str, Metric]:
+    """The metrics that have not judged the cell, or by other code than today's."""
+    measured = {*stored.result.measured}
+    return {name: one for name, one in metrics.items() if mark(name, one) not in measured}
+
+
 @dataclass(frozen=True)
 class _Trained:
-    """A job on its way: its directions, the fresh R before them, and the seconds of its phases."""
+    """A job under way: its directions, the fresh R for them, and the seconds of its phases."""
 
     job: Job
     fitted: Fitted
@@ -142,7 +148,7 @@ class GroupRun:
             yield job, failure or fitted(learner), learner.seconds
 
     def _train(self, name: str, learners: Sequence[tuple[Job, Learner]]) -> Exception | None:
-        """Train in lockstep; what stops all of them, as a generator that fails does."""
+        """Train in lockstep; returns the error that stopped all, such as a failing generator."""
         if not learners:
             return None
         file = "fit.pt" if name == "joint" else f"{name}.pt"
@@ -205,7 +211,7 @@ class GroupRun:
             "done",
             job.config,
             role=job.method.role,
-            measured=tuple(self.metrics),
+            measured=tuple(mark(name, metric) for name, metric in self.metrics.items()),
             metrics={**measure(self.metrics, evidence), **facts},
             device=device_name(self.device),
             versions=versions(),
@@ -214,11 +220,8 @@ class GroupRun:
 
     def judged_again(self, stored: StoredCell) -> Result:
         """A done cell with the figures of those metrics that it lacks; all else stays as it was."""
-        lacking = {
-            name: metric
-            for name, metric in self.metrics.items()
-            if name not in stored.result.measured
-        }
+        missing = lacking(stored, self.metrics)
+        kept = [one for one in stored.result.measured if one.partition(" ")[0] not in missing]
         predictions = stored.table("predictions")
         assert predictions is not None, "a done cell has its answers"
         evidence = Evidence(
@@ -231,11 +234,11 @@ class GroupRun:
             self._stream,
             self.device,
         )
-        before, found = stored.result.metrics, measure(lacking, evidence)
+        before, found = stored.result.metrics, measure(missing, evidence)
         by_direction = {**before.get("by_direction", {}), **found["by_direction"]}
         result = replace(
             stored.result,
-            measured=(*stored.result.measured, *lacking),
+            measured=(*kept, *(mark(name, metric) for name, metric in missing.items())),
             metrics={**before, **found, "by_direction": by_direction},
         )
         result.write(self.run)
@@ -280,5 +283,5 @@ class GroupRun:
         return f"{self.group.name} seed {self.group.seed}"
 
     def _name(self, purpose: str) -> str:
-        """Names a random stream; methods are no part of it, so all get the same."""
+        """The name of a random stream; it holds no method, so all methods get the same stream."""
         return f"{self._label} {purpose}"

@@ -37,7 +37,7 @@ class RunConfig:
     variants: tuple[Settings, ...] = ({},)
 
     def layers(self, variant: Settings) -> tuple[Settings, ...]:
-        """What applies to a variant, later ones winning over earlier ones."""
+        """The settings of a variant; later layers override earlier ones."""
         return self.defaults, variant, self.settings
 
     @classmethod
@@ -56,7 +56,7 @@ class RunConfig:
         )
 
     def with_settings(self, assignments: Iterable[str]) -> "RunConfig":
-        """The same with `key=value` texts applied; values are read as TOML, else as plain text."""
+        """This configuration with `key=value` texts applied; values are TOML, else plain text."""
         return replace(self, settings=dict(_parse(text) for text in assignments))
 
 
@@ -90,7 +90,7 @@ def protocol_for(
 def generator_options(
     name: str, options: Collection[str], layers: Iterable[Settings]
 ) -> dict[str, Any]:
-    """What the layers say of the generator itself, such as `imagenet-biggan.classes`.
+    """The options that the layers set on the generator, such as `imagenet-biggan.classes`.
 
     options: what can be chosen; raises BenchError where one goes by the name of a general setting.
     """

@@ -94,8 +94,8 @@ def _known(value: Any) -> Any:
 
 
 def _measured(metrics: Mapping[str, Any]) -> list[str]:
-    """The metrics all of whose columns are there. Where all others are and KNOWN has none, nobody
-    knows the true directions: it was asked for and did not apply."""
+    """Names of the metrics whose columns are all there. If all of ALWAYS are there, KNOWN counts
+    too: without columns it was asked for and did not apply."""
     found = [
         name
         for name in ALWAYS

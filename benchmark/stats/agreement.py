@@ -31,8 +31,9 @@ MOST_UNANIMOUS = 0.05  # share of resamples that may hold one answer only, which
 
 @dataclass(frozen=True)
 class Agreement:
-    """Of the answers to one question. units: how many have at least two answers. percent: the
-    share of pairs of answers that are equal, within a unit first. alpha: 1 is perfect, 0 chance.
+    """Agreement of the answers to one question. units: how many have at least two answers. percent:
+    the share of pairs of answers that are equal, within a unit first. alpha: 1 is perfect, 0
+    chance.
     """
 
     question: str
@@ -43,13 +44,14 @@ class Agreement:
 
 
 def agreement(judgments: pd.DataFrame, question: str, seed: int = 0) -> Agreement:
-    """Between annotators. The intervals are over directions."""
+    """Agreement between annotators. The intervals are over directions."""
     counts = _answer_counts(first_showings(judgments), item_columns(judgments), question)
     return _agreement(question, counts, np.arange(len(counts)), "directions", seed)
 
 
 def repeat_agreement(judgments: pd.DataFrame, question: str, seed: int = 0) -> Agreement:
-    """Within annotators: between showings of one direction. The intervals are over annotators."""
+    """Agreement of annotators with themselves, when a direction is shown again. The intervals are
+    over annotators."""
     item = item_columns(judgments)
     counts = _answer_counts(showings(judgments), ["annotator", *item], question)
     annotators, _ = pd.factorize(counts.index.get_level_values("annotator"))

@@ -25,8 +25,9 @@ Labels = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Association:
-    """Between method and change type. directions: how many have a change type. p: from the
-    permutation. cramers_v: 0 is none, 1 is that the method tells the change type; bias-corrected.
+    """The association of method and change type. directions: how many have a change type. p: from
+    the permutation. cramers_v: 0 is none, 1 is that the method tells the change type;
+    bias-corrected.
     """
 
     generators: tuple[str, ...]
@@ -39,7 +40,7 @@ class Association:
 def associations(
     judgments: pd.DataFrame, categories: Sequence[str], seed: int = 0
 ) -> tuple[Association, ...]:
-    """Over all methods of the frame: on each generator, then pooled if there are several."""
+    """The association over all methods: on each generator, then pooled if there are several."""
     rated = first_showings(judgments)
     counts = category_counts(rated, categories)
     names = counts.index.get_level_values("generator")
@@ -119,7 +120,7 @@ def _permuted(
 
 
 def _arrangements(labels: Labels) -> int:
-    """In how many ways these labels can be laid out."""
+    """In how many ways these labels can be arranged."""
     placed = np.cumsum(np.bincount(labels))
     return math.prod(
         math.comb(int(total), int(size))

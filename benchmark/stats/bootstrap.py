@@ -22,7 +22,7 @@ CHUNK = 2_000_000  # draws held at once: 16 MB per array
 
 
 def blocks(resamples: int, width: int) -> Iterator[int]:
-    """Numbers of rows that fill `resamples`, a block holding at most CHUNK values of one width."""
+    """Sizes of blocks that add up to `resamples` rows; a block holds at most CHUNK values."""
     block = max(1, CHUNK // width)
     return (min(block, resamples - start) for start in range(0, resamples, block))
 
@@ -39,7 +39,7 @@ def resampled_sums(columns: Floats, resamples: int, rng: np.random.Generator) ->
     """Sums of the columns (units, c) over each resample of the units: (resamples, c)."""
     units = len(columns)
     rows, frequencies = np.unique(columns, axis=0, return_counts=True)
-    if REPETITIVE * len(rows) < units:  # drawing how many of each kind is faster than which
+    if REPETITIVE * len(rows) < units:  # drawing counts of each kind is faster than drawing units
         kinds = rng.multinomial(units, frequencies / units, size=resamples)  # (resamples, rows)
         return kinds @ rows
     sums = [drawn_counts(units, n, rng) @ columns for n in blocks(resamples, units)]
@@ -51,8 +51,8 @@ def bca(
 ) -> tuple[float, float]:
     """Bias-corrected and accelerated ends (Efron, JASA 1987).
 
-    value: the statistic. resampled: it again, on each resample. influence: what each unit adds to
-    it, from the jackknife; all of zero mean, not all zero.
+    value: the statistic. resampled: the statistic on each resample. influence: what each unit adds
+    to it, from the jackknife; all of zero mean, not all zero.
     """
     gap = resampled - value
     tie = np.abs(gap) <= ROUNDING  # sums of the same numbers in another order

@@ -113,7 +113,7 @@ def _comparison(
 
 
 def odds_ratio(share: float, baseline: float) -> float | Undefined:
-    """share / (1 - share) over the same of the baseline's share."""
+    """The odds share / (1 - share), divided by the odds of the baseline's share."""
     if not (0 < share < 1 and 0 < baseline < 1):
         return Undefined("a MOS of 0 or 1 has no finite odds")
     return share / (1 - share) * (1 - baseline) / baseline

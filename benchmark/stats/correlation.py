@@ -38,8 +38,10 @@ def rank_correlation(x: Floats, y: Floats) -> Estimate | Undefined:
 
 @dataclass(frozen=True)
 class RcaAgainstMos:
-    """On one generator, of one method, or of all of them together (method is None): what it is
-    within methods says whether RCA predicts MOS, that of all also holds what sets methods apart.
+    """The correlation on one generator, for one method or for all together (method is None).
+
+    Within a method it says whether RCA predicts MOS; over all methods it also holds what sets
+    methods apart.
     """
 
     generator: str
@@ -49,7 +51,7 @@ class RcaAgainstMos:
 
 
 def rca_against_mos(accuracies: pd.DataFrame, scores: pd.DataFrame) -> tuple[RcaAgainstMos, ...]:
-    """Of the directions that have both measures.
+    """The correlations over directions that have both measures.
 
     accuracies: generator, method, direction, accuracy. scores: generator, method, direction, mos.
     One row per direction in both, named alike.

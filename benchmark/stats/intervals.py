@@ -36,8 +36,8 @@ def wilson(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Flo
 def effective_trials(shares: Floats) -> float:
     """How many independent trials are worth as much as these units' shares in [0, 1].
 
-    At least one a unit: less, the answers about one unit cannot say (Korn & Graubard, Survey
-    Methodology 1998). shares: (units,), or (units, categories) of rows that sum to one.
+    At least one per unit, since the answers about one unit are worth no less (Korn & Graubard,
+    Survey Methodology 1998). shares: (units,), or (units, categories) of rows that sum to one.
     """
     units = len(shares)
     mean = shares.mean(axis=0)

@@ -91,7 +91,7 @@ def _drawn_label_differences(
 ) -> Floats:
     values = np.concatenate([first, second])  # (n,)
     kinds, frequencies = np.unique(values, return_counts=True)
-    if REPETITIVE * len(kinds) < len(values):  # drawing how many of each is faster than which
+    if REPETITIVE * len(kinds) < len(values):  # drawing counts is faster than drawing values
         chosen = rng.multivariate_hypergeometric(
             frequencies, len(first), size=resamples, method="marginals"
         )  # (resamples, kinds)

@@ -53,7 +53,7 @@ class Design:
 
     @property
     def judgments(self) -> int:
-        """What a method and a baseline cost together."""
+        """How many judgments a method and a baseline need together."""
         return 2 * self.directions * self.ratings
 
 

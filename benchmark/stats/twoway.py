@@ -1,8 +1,8 @@
 """Bootstrap over directions and annotators at once: would other annotators have said the same?
 
 Both are drawn anew, so the noise of single judgments counts more than once and the interval is too
-wide (Owen, Annals of Applied Statistics 2007): near 0% false positives at a nominal 5%. It checks a
-conclusion and never is one.
+wide (Owen, Annals of Applied Statistics 2007): near 0% false positives at a nominal 5%. It serves
+as a check of a conclusion, never as the conclusion.
 """
 
 import numpy as np
@@ -49,7 +49,7 @@ def two_way_difference(
 
 
 def _tables(ratings: pd.DataFrame, annotators: int) -> tuple[Floats, Floats]:
-    """Of one method on one generator: who said yes to what, and who was asked, (A, D) both."""
+    """For one method on one generator: who said yes to what, and who was asked, both (A, D)."""
     directions, names = pd.factorize(ratings["direction"])
     cells = ratings["annotator"].to_numpy() * len(names) + directions
     shape, size = (annotators, len(names)), annotators * len(names)

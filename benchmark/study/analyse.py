@@ -30,7 +30,7 @@ class Analysis:
     """What a study says.
 
     study: its id. simulated: whether bots gave the answers; every table then says so itself.
-    tables: in reading order, the answer to the main question first. order: of the methods.
+    tables: in reading order, the answer to the main question first. order: the methods in order.
     directions: one row per rated direction: generator, method, direction, mos, low, high (Wilson),
     n, category, label (None where no one word was named most often); without rows where a page
     shows two. accuracies: generator, method, direction, n, accuracy (RCA); without rows where none
@@ -64,9 +64,9 @@ def analyse_study(
     """Analyse the study in the folder `study`: the answers of people alone, or of bots alone.
 
     run: reads RCA from there instead of taking what the study stored. method: puts this one to the
-    test, whatever the plan says. roles: of methods by name, for studies that do not store theirs.
-    task: `file.py:Class` of a task that is neither built in nor installed. Raises BenchError
-    where the wanted annotators judged nothing, or the screening rules leave out everyone.
+    test, whatever the plan says. roles: of methods, by name, for studies that do not store theirs.
+    task: `file.py:Class` of a task that is neither built in nor installed. Raises BenchError where
+    the wanted annotators judged nothing, or the screening rules leave out everyone.
     """
     return analyse(read_material(study, run, simulated, database, task), method, roles)
 
@@ -74,7 +74,7 @@ def analyse_study(
 def analyse(
     everyone: Material, method: str | None = None, roles: Mapping[str, Role] = NO_ROLES
 ) -> Analysis:
-    """The same from what was read of the study, nobody left out yet.
+    """Analyse what was read of the study, from which nobody is left out yet.
 
     A task that shows two directions has no score of one, so that its own tables take the place of
     those of methods.
@@ -105,7 +105,7 @@ def analyse(
 
 
 def _roles(material: Material, method: str | None, roles: Mapping[str, Role]) -> Roles:
-    """Who is under test, of the methods whose directions were judged."""
+    """Which methods are under test, of those whose directions were judged."""
     first = first_showings(material.judgments).dropna(subset=["mos"])
     rated = pd.concat([first[name] for name in ("method", "method_2") if name in first])
     names = rated.unique().tolist()
@@ -130,7 +130,7 @@ def _scores(material: Material, everyone: Material, assigned: Roles) -> list[Tab
 
 
 def _table(summary: Summary, material: Material) -> Table:
-    """A table of the task's own; what a column holds says how it is printed."""
+    """A table that the task made; the values of a column decide how it is printed."""
     columns = {
         name: Column(words, _kind(row[name] for row in summary.rows if name in row))
         for name, words in summary.words.items()

@@ -60,7 +60,7 @@ class Material:
         return [*always, "mos", *(name for name in chosen if name not in always)]
 
     def without(self, annotators: set[str]) -> "Material":
-        """The same without all that these annotators said."""
+        """The material without the answers of these annotators."""
         kept = self.judgments[~self.judgments["annotator"].isin(annotators)]
         return replace(self, judgments=kept)
 

@@ -49,7 +49,7 @@ def build_study(
     both from `seed`; a generator whose methods have fewer gives the same lower number from each.
     generators: names, all of the run where empty; settings: a study.toml. known_good: directions
     GENERATOR/METHOD/K that everybody should call clear; shown as checks, not studied. Where none
-    are given, true directions of a generator that knows them serve. roles: of methods by name, for
+    are given, true directions of a generator that knows them serve. roles: of methods, by name, for
     cells that do not store theirs. task: what is asked about them, a name or `file.py:Class`.
     Raises BenchError where a generator or direction is not in the run, or a generator cannot be
     opened.
@@ -82,8 +82,7 @@ def build_study(
 
 
 def _origin(stored: StoredCell, role: Role | None) -> dict[str, Any]:
-    """Where a method's directions come from, what it is, and their RCA: the run may be elsewhere
-    later."""
+    """The origin, role and RCA of a method's directions, since the run may be elsewhere later."""
     return {
         **asdict(stored.result.cell),
         "role": role or "",

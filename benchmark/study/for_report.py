@@ -23,8 +23,8 @@ def read_judged(
 ) -> Judged:
     """Analyse a study of the run. Raises BenchError where it has no answers of the asked kind.
 
-    roles: of methods by name, for studies that do not store theirs. task: `file.py:Class` of a task
-    that is neither built in nor installed.
+    roles: of methods, by name, for studies that do not store theirs. task: `file.py:Class` of a
+    task that is neither built in nor installed.
     """
     analysis = analyse_study(study, run, simulated, database, roles=roles, task=task)
     with tempfile.TemporaryDirectory() as folder:
@@ -35,7 +35,7 @@ def read_judged(
 
 
 def read_figures(folder: Path) -> tuple[tuple[str, str, bytes], ...]:
-    """Every picture at any depth by name; of one drawn in two formats, the better."""
+    """Every picture at any depth, by name, and in the better format where there are two."""
     best: dict[str, Path] = {}
     for kind in reversed(KINDS):
         best |= {path.stem: path for path in sorted(folder.rglob(f"*{kind}"))}

@@ -16,12 +16,13 @@ LOW, HIGH = "_low", "_high"  # what the ends of an interval are called, after it
 
 @dataclass(frozen=True)
 class Column:
-    """What a column means and how its values are printed, wherever they are.
+    """What a column means and how its values are printed, wherever they appear.
 
     words: a sentence for the reader. kind: decides the digits, see `benchmark.tables.text`. better:
     the end of the scale that is better, "" where neither is. label: its short name on a page or at
     an axis; the column's own name where it is empty. reference: what figures draw to read it
-    against: 1/k, the share that guessing gives, or k, the number of directions.
+    against: 1/k, the share that guessing gives, or k, the number of directions. optional: a row may
+    have no value because nobody asked for it; its cell is then empty, not "undefined".
     """
 
     words: str
@@ -29,6 +30,7 @@ class Column:
     better: Better = ""
     label: str = ""
     reference: Literal["1/k", "k", ""] = ""
+    optional: bool = False
 
     def __post_init__(self) -> None:
         for value, kinds in ((self.kind, Kind), (self.better, Better)):

@@ -1,4 +1,4 @@
-"""From results to a table: an estimate takes three columns, what is undefined becomes a note."""
+"""From results to a table: an estimate fills three columns, an undefined one becomes a note."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from benchmark.tables.table import Column, Table
 
 SIMULATED = "Simulated annotators gave these answers; they say nothing about what people see."
 NO_VALUE, NO_INTERVAL = ("is undefined", "are undefined"), ("has no interval", "have no interval")
-LISTED = 3  # rows that a note names; of more it gives the number
+LISTED = 3  # a note names up to this many rows, else it gives their number
 
 
 def tabulate(

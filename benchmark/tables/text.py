@@ -13,7 +13,7 @@ value looks the same everywhere; only CSV files keep all digits.
     text         as it is, on one line; of a fraction at most six digits
 
 A value with an interval is `0.613 [0.603, 0.622]`. What the data cannot answer (None, NaN, an
-infinite number) is `undefined`; a word that nobody gave is empty.
+infinite number) is `undefined`; what nobody asked for, or a word that nobody gave, is empty.
 """
 
 import math
@@ -66,6 +66,8 @@ def rounded(table: Table) -> pd.DataFrame:
             text[f"{name} {INTERVAL}"] = [interval_text(*three, kind) for three in ends]
         else:
             text[name] = [value_text(value, kind) for value in values]
+            if table.columns[name].optional:
+                text[name] = ["" if one == MISSING else one for one in text[name]]
     return pd.DataFrame(text, dtype=object)
 
 

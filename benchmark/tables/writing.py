@@ -107,12 +107,12 @@ def without_nan(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def escape_markdown(text: str) -> str:
-    """Text of others, shown as it is: no markup, no link, no second cell."""
+    """Escape text of others, so that it shows as it is: no markup, no link, no second cell."""
     return MARKDOWN.sub(lambda found: f"\\{found[0]}", text)
 
 
 def escape_latex(text: str) -> str:
-    """The same for LaTeX."""
+    """Escape text of others for LaTeX."""
     return "".join(LATEX.get(character, character) for character in text)
 
 
@@ -122,7 +122,7 @@ def markdown_prose(text: str) -> str:
 
 
 def latex_prose(text: str) -> str:
-    """The same for LaTeX."""
+    """A sentence of ours for LaTeX, where backticks mark code."""
     return _prose(text, escape_latex, lambda code: f"\\texttt{{{escape_latex(code[1:-1])}}}")
 
 

@@ -1,5 +1,6 @@
-"""What is asked of people. TASKS are built in; `bench study build --task file.py:Class` takes one
-of your own, and an installed package brings some under `latent_direction_bench.tasks`."""
+"""The tasks that a study can ask people to do; TASKS are built in. `bench study build --task
+file.py:Class` takes one of your own, and installed packages offer some under
+`latent_direction_bench.tasks`."""
 
 from study_server.tasks.question import Question
 from study_server.tasks.rating import Rating

@@ -26,7 +26,7 @@ ANY_WORD = "word"
 
 
 class FormError(Exception):
-    """What is missing or wrong in a form, by question: missing, word or long."""
+    """The faults of a form, by question: missing, word or long."""
 
     def __init__(self, faults: dict[str, str]):
         super().__init__(str(faults))

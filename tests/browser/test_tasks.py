@@ -1,4 +1,4 @@
-"""Tasks of somebody's own in a real browser: a question more, and two directions on a page."""
+"""Users' own tasks in a real browser: one more question, and two directions on a page."""
 
 import json
 from collections.abc import Callable, Iterator

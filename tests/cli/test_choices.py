@@ -47,6 +47,9 @@ class Wordless(Metric):
 class Needy(Count):
     def __init__(self, path): ...
 
+class Taken(Count):
+    columns = {"collapse": Column("Ours already.")}
+
 class Other: ...
 
 def function(): ...
@@ -110,8 +113,9 @@ def test_a_method_that_does_not_keep_the_bargain(own: Path, name: str, message: 
     ("name", "message"),
     [
         ("Twin", "is a class of its own; it must be a subclass of benchmark.metrics.metric.Met"),
-        ("Wordless", "does not say what its columns are"),
+        ("Wordless", "has no columns; give it a class attribute `columns`"),
         ("Needy", "cannot be made: TypeError: "),
+        ("Taken", "the metric mine-Taken calls a column collapse, which is taken"),
     ],
 )
 def test_a_metric_that_does_not_keep_the_bargain(own: Path, name: str, message: str) -> None:

@@ -24,7 +24,7 @@ class Seen:
     status: int = 0
 
     def everything(self) -> list[str]:
-        """All lines that are left at the end, those that scrolled away included."""
+        """All lines that are left at the end, including those that scrolled away."""
         gone = ["".join(line[i].data for i in range(COLUMNS)) for line in self.screen.history.top]
         return [line.rstrip() for line in (*gone, *self.screen.display) if line.strip()]
 

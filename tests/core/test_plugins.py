@@ -131,7 +131,7 @@ def test_the_code_is_the_hash_of_the_file_and_of_what_lies_beside_it(tmp_path: P
 
 
 def test_it_runs_anew_each_time(tmp_path: Path) -> None:
-    """So that what a file draws after a seed of its own is the same each time."""
+    """A file that sets its own seed must draw the same numbers each time."""
     main = tmp_path / "mine.py"
     main.write_text(
         "import random\nrandom.seed(0)\ndef make():\n    return random.random()\nvalue = []\n"

@@ -75,7 +75,7 @@ def test_what_does_not(name: str, value: Any, message: str) -> None:
 
 
 def test_types_that_are_only_written_as_text_are_known_too() -> None:
-    """As `from __future__ import annotations` leaves them."""
+    """Type hints as strings, as `from __future__ import annotations` leaves them."""
     annotations: dict[str, Any] = {"psi": "float | None", "psis": "tuple[float, ...]"}
     fields = {"__annotations__": annotations, "psi": None, "psis": (1.0,), "__module__": __name__}
     kind = dataclass(type("Late", (), fields))

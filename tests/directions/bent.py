@@ -9,7 +9,7 @@ from benchmark.generators.base import Latents
 
 
 class Turning(Shift):
-    """eps times (A + z_0 B) e_k, brought to unit length."""
+    """A shift by eps times (A + z_0 B) e_k, brought to unit length."""
 
     kind = "turning, for tests"
 

@@ -1,4 +1,4 @@
-"""Runs the code blocks of a document, a section at a time, each in a folder of its own.
+"""Runs the code blocks of a document by sections, each section in a folder of its own.
 
 * A Python block whose first line is a comment with a file's name is written to that file; any
   other is executed, after those before it in its section. TOML and HTML blocks are files, too.
@@ -187,7 +187,7 @@ def _parsed(arguments: list[str], in_full: bool = True) -> click.Context | None:
 
 
 def _check_key(key: str) -> None:
-    """Of a setting: a key of the protocol, or of a method of the suite; else only a run knows."""
+    """Check a setting that names the protocol or a method of the suite; only a run knows others."""
     *owners, name = key.split(".")
     if owners and owners[-1] not in METHODS:
         return

@@ -1,4 +1,4 @@
-"""A server on this machine that breaks connections, lies and comes back, and what it offers."""
+"""A server on this machine that breaks connections and sends wrong files, and what it offers."""
 
 import hashlib
 from collections.abc import Callable

@@ -14,7 +14,7 @@ from .downloads import CONTENT, SHA, Offer, Site, left
 
 
 def starts(wanted: str, below: int) -> bool:
-    """Whether a request goes on there, less what the breaks may have cost."""
+    """Whether a request continues there, less the bytes that the breaks may have cost."""
     start = int(wanted.removeprefix("bytes=").rstrip("-"))
     return below - 3 * module.BLOCK < start <= below
 
@@ -51,7 +51,9 @@ def test_the_next_command_goes_on_where_the_last_one_gave_up(
 ) -> None:
     site.files["a"], site.cuts["a"] = CONTENT, [100_000, 100_000, 100_000]
     offer(Source(site.url("a"), sha256=SHA))
-    with pytest.raises(BenchError, match=r"tiny could not be fetched: .*The same command goes on"):
+    with pytest.raises(
+        BenchError, match=r"tiny could not be fetched: .*; run the command again to continue"
+    ):
         fetch("tiny")
     assert not (home / "tiny" / "weights.pth").exists()
     fetch("tiny")

@@ -37,7 +37,7 @@ def test_axes_are_hidden_orthonormal_and_always_the_same() -> None:
 
 
 def test_every_processor_makes_the_same_generator() -> None:
-    """Else a run begun on one machine would go on with another generator on the next."""
+    """Otherwise a run begun on one machine would continue with another generator on the next."""
     program = "from benchmark.generators import planted, stored\n"
     program += "print(stored.weights_hash(planted.Planted()))"
     plain = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE"}

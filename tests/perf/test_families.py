@@ -89,7 +89,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
     ("name", "batch", "gigabytes"), [("biggan-128", 4, 3.5), ("proggan-1024", 2, 4.0)]
 )
 def test_memory_of_a_step(name: str, batch: int, gigabytes: float) -> None:
-    """Peak of the process that makes the generator, prepares it and takes two steps (Linux)."""
+    """Peak memory of a process that makes the generator and takes two steps (Linux)."""
     code = STEP.format(name=name, batch=batch)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     peak = int(done.stdout) / 1e9

@@ -30,7 +30,7 @@ def planned(axis: str, *settings: str, methods: tuple[str, ...] = ("discovered",
 
 @pytest.fixture
 def computed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The hash of each cell that is computed, and not only read."""
+    """Collect the hash of each cell that is computed, not only read."""
     hashes: list[str] = []
     original = runner.GroupRun.results
 

@@ -22,7 +22,7 @@ ALL = tuple(METHODS)
 
 
 class Counted(Generator):
-    """Whatever it makes, an image takes `price` seconds by the clock of these tests."""
+    """A generator whose images take `price` seconds each by the clock of these tests."""
 
     latent_dim, image_shape = 5, (1, 32, 32)
     clock: ClassVar[float] = 0.0

@@ -112,7 +112,7 @@ def test_a_generator_of_ones_own_brings_its_terms_and_its_code(tmp_path: Path) -
 
 
 def test_two_generators_of_one_name_are_two_rows(tmp_path: Path) -> None:
-    """One row for both would show the one and hide the other."""
+    """One row for both variants would show one and hide the other."""
     given = [own(tmp_path / "a", 1.0), own(tmp_path / "b", 2.0)]
     config = RunConfig.from_preset("quick").with_settings(["gen-Mine-b.k=3"])
     one, two = plan(config, given, ["random"], METHODS)

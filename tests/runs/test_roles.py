@@ -1,4 +1,4 @@
-"""Who is under test and who a baseline is said, never guessed, and gives the order of all."""
+"""Roles are stored, never guessed from names, and they give the order of all methods."""
 
 import pytest
 

@@ -76,7 +76,7 @@ def test_ctrl_c_says_how_to_go_on_and_going_on_works(
 ) -> None:
     code, errors = start_and_stop(tmp_path, "fit.pt", signal.SIGINT)
     assert code == 130
-    assert "the same command goes on where it was: bench run -g planted" in errors
+    assert "to continue, run the same command again: bench run -g planted" in errors
     assert "Traceback" not in errors
     finish(tmp_path)
     assert stored_bytes(tmp_path) == undisturbed

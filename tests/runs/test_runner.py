@@ -1,10 +1,13 @@
 """The grid end to end on a tiny scale: resume, failure, damage, and independence of company."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -15,11 +18,13 @@ from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Latents
 from benchmark.methods.method import Assignment, Fitted, Method
 from benchmark.metrics import METRICS
+from benchmark.metrics.metric import Evidence, Metric
 from benchmark.rca import evaluation
 from benchmark.runs.grid import plan, record
 from benchmark.runs.results import Result, read_cell, read_cells, read_run, write_json
 from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
+from benchmark.tables.table import Column
 
 SETTINGS = ("steps=6", "batch=4", "evaluation=300", "planted.k=5")
 ALL = tuple(METHODS)
@@ -31,12 +36,13 @@ def run(
     methods: tuple[str, ...] = ALL,
     force: bool = False,
     seeds: tuple[int, ...] = (0,),
+    metrics: Mapping[str, Metric] = METRICS,
 ) -> list[Result]:
     config = replace(RunConfig.from_preset("quick"), seeds=seeds)
     config = config.with_settings([*SETTINGS, *settings])
     groups = plan(config, ["planted"], methods, METHODS)
     record(config, groups, out, "test")
-    return list(execute(groups, out, "cpu", force, METRICS, {}))
+    return list(execute(groups, out, "cpu", force, metrics, {}))
 
 
 def stored_bytes(out: Path) -> dict[str, bytes]:
@@ -181,7 +187,7 @@ def test_a_method_of_ones_own_takes_one_class_and_one_line(
 ) -> None:
     @dataclass(frozen=True)
     class One(Method):
-        """One axis, again and again."""
+        """A method that gives one axis K times over."""
 
         axis: int = 0
 
@@ -212,3 +218,30 @@ def test_variants_share_cells_and_only_the_first_is_the_headline(tmp_path: Path)
     headline = read_run(tmp_path)["headline"]["planted"]
     first = next(r for r in results if r.cell.method == "discovered")
     assert headline["discovered"] == first.cell.config_hash
+
+
+class Longest(Metric):
+    """The longest entry of any direction, times a factor."""
+
+    columns: ClassVar[Mapping[str, Column]] = {"longest": Column("The longest entry.")}
+    times = 1.0
+
+    def of_cell(self, cell: Evidence, table: pd.DataFrame) -> dict[str, float]:
+        matrix = cell.shift.tangents(cell.sample(2, "longest"))  # (d, K)
+        return {"longest": self.times * float(matrix.abs().max())}
+
+
+def test_a_metric_that_came_later_or_changed_judges_what_is_done(tmp_path: Path) -> None:
+    run(tmp_path, methods=("coordinate",))
+    before = stored_bytes(tmp_path)
+    metric = Longest()
+    for code, times in (("a" * 64, 1.0), ("a" * 64, 3.0), ("b" * 64, 3.0)):
+        metric.code, metric.times = code, times
+        (result,) = run(tmp_path, methods=("coordinate",), metrics={**METRICS, "mine": metric})
+        assert result.metrics["longest"] == (3.0 if code == "b" * 64 else 1.0)
+        assert list(result.measured) == [*METRICS, f"mine {code[:10]}"]
+        (cell,) = read_cells(tmp_path)
+        assert cell.result.metrics == result.metrics
+    assert stored_bytes(tmp_path) == before  # nothing was trained
+    (result,) = run(tmp_path, methods=("coordinate",))
+    assert result.metrics["longest"] == 3.0  # what is stored stays

@@ -1,4 +1,4 @@
-"""An older run comes along whole: what it stored stays, what follows from it is added."""
+"""An older run is converted whole: what it stored stays, what follows from it is added."""
 
 import json
 import shutil
@@ -157,9 +157,9 @@ def test_the_command_says_what_it_did(run, tmp_path):
     shutil.copytree(run, tmp_path / "copy")
     result = CliRunner().invoke(main, ["upgrade", str(tmp_path / "copy")])
     assert result.exit_code == 0
-    assert "5 files brought along, 0 were so already" in result.output
+    assert "5 files converted, 0 needed no change" in result.output
     again = CliRunner().invoke(main, ["upgrade", str(tmp_path / "copy")])
-    assert "0 files brought along, 5 were so already" in again.output
+    assert "0 files converted, 5 needed no change" in again.output
 
 
 def test_readers_of_an_older_run_are_sent_here(run):

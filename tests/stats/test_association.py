@@ -19,7 +19,7 @@ def judgments(simulated):
 
 
 def one_vote(judgments, found: list[int], random: list[int]):
-    """One judgment a direction of two methods, with these numbers of each category."""
+    """One judgment per direction of two methods, with these numbers of each category."""
     first = judgments[(judgments["generator"] == "g0") & (judgments["method"] != "coordinate")]
     first = first.drop_duplicates(["method", "direction"])
     votes = [np.repeat(CATEGORIES, counts) for counts in (found, random)]

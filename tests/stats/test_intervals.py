@@ -46,7 +46,7 @@ def test_wilson_refuses_levels_that_are_no_probability(level):
 
 
 def test_units_that_are_single_trials_are_worth_themselves():
-    """With one yes or no a unit there is nothing that clustering could take away."""
+    """With one answer per unit, clustering has nothing to take away."""
     units = np.repeat([0.0, 1.0], [12, 28])
     assert effective_trials(units) == pytest.approx(40)
     assert effective_trials(np.column_stack([units, 1 - units])) == pytest.approx(40)

@@ -81,7 +81,7 @@ def test_a_seed_gives_the_same_power_again():
 
 
 def test_each_direction_asks_annotators_of_its_own():
-    """One leniency is in all means where there is one annotator, and cancels where many are."""
+    """One annotator's leniency is in all means; that of many annotators cancels."""
     people = Population(0.5, direction_sd=0.0, annotator_sd=3.0)
     spread = {}
     for annotators in (1, 40):

@@ -87,7 +87,7 @@ def material() -> Material:
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of the planted generator with eight directions a method."""
+    """A run of the planted generator with eight directions per method."""
     folder = tmp_path_factory.mktemp("analysis") / "run"
     config = replace(RunConfig.from_preset("quick"), seeds=(0, 1))
     config = config.with_settings(["steps=4", "batch=4", "evaluation=200", "k=8"])
@@ -99,7 +99,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def unanswered(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A study of that run, three ratings a direction, that nobody has answered."""
+    """A study of that run, with three ratings per direction, that nobody has answered."""
     folder = tmp_path_factory.mktemp("analysis") / "study"
     settings = folder.with_suffix(".toml")
     settings.write_text(default_settings().replace("ratings_per_item = 5", "ratings_per_item = 3"))
@@ -109,13 +109,13 @@ def unanswered(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def study(unanswered: Path, tmp_path: Path) -> Path:
-    """A copy of it for one test."""
+    """A copy of the study for one test."""
     return shutil.copytree(unanswered, tmp_path / "study")
 
 
 @pytest.fixture(scope="session")
 def answered(unanswered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same after people who prefer discovered took part through the site; not to be changed."""
+    """The study after people who prefer discovered took part through the site; do not change it."""
     folder = shutil.copytree(unanswered, tmp_path_factory.mktemp("analysis") / "answered")
     let_people_judge(folder, prefers_discovered, 3)
     return folder

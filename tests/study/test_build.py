@@ -30,7 +30,7 @@ def bench(*arguments: object) -> Result:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of the planted generator with five directions a method."""
+    """A run of the planted generator with five directions per method."""
     folder = tmp_path_factory.mktemp("study") / "run"
     config = replace(RunConfig.from_preset("quick"), seeds=(0,))
     config = config.with_settings(["steps=4", "batch=4", "evaluation=100", "k=5"])

@@ -59,7 +59,7 @@ def test_where_nobody_is_left_the_rules_are_named(material) -> None:
 
 
 def test_the_staff_see_the_figures_and_flags_of_the_analysis(unanswered, tmp_path) -> None:
-    """On a study of bots of all kinds, to the last digit, whatever the settings ask for."""
+    """The staff's page and the analysis agree to the last digit on bots of all kinds."""
     study = shutil.copytree(unanswered, tmp_path / "study")
     toml = study / "study.toml"
     strict = toml.read_text("utf-8").replace("min_agreement = 0.0", "min_agreement = 0.3")

@@ -1,4 +1,4 @@
-"""A database of revision 0002 comes along: its export and analysis are the same to the last digit.
+"""A database of revision 0002 is migrated: export and analysis stay the same to the last digit.
 
 What was stored is read here by its old columns in plain SQL, with nothing of the present code.
 """
@@ -33,7 +33,7 @@ from study_server.store import Store, sqlite_url
 from tests.study_server.blobs import blob_bundle
 from tests.study_server.test_assignment import judge_all, newcomer
 
-from .conftest import gather
+from .conftest import ROLES, gather
 from .test_analyse import assert_same
 
 WORDS = ["", "zoom", "Zoom ", '=1+1, "ein Zitat"', "'=x", "it's", "中文 é", "😀", "nan", '{"a": 1}']
@@ -286,7 +286,7 @@ def test_export_and_analysis_are_the_same_before_and_after(
     for simulated in (False, True):
         latest = frame[frame["simulated"] == simulated].groupby(showing, sort=False).tail(1)
         own = ~latest["category"].isin(settings.categories) & latest["category"].notna()
-        after = analyse_study(folder, simulated=simulated, database=old.url)
+        after = analyse_study(folder, simulated=simulated, database=old.url, roles=ROLES)
         expected = gather(
             latest.assign(category=latest["category"].mask(own, "other")),
             simulated=simulated,

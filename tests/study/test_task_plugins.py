@@ -1,4 +1,4 @@
-"""Tasks of somebody's own, each one file: from the command line through the site to the tables."""
+"""Users' own tasks, one file each: from the command line through the site to the tables."""
 
 import json
 from pathlib import Path
@@ -64,7 +64,7 @@ def exported(study: Path, task: str, folder: Path) -> pd.DataFrame:
     return pd.read_csv(folder / "answers.csv")
 
 
-def test_a_question_more_is_a_column_a_row_of_agreement_and_changes_nothing_else(
+def test_one_more_question_adds_a_column_and_a_row_of_agreement_and_changes_nothing_else(
     sure: Path, tmp_path: Path
 ) -> None:
     frame = exported(sure, SURE, tmp_path)
@@ -106,7 +106,7 @@ def test_two_directions_have_their_columns_and_their_own_table(pairs: Path, tmp_
 
 
 def frame_of(study: Path, task: str, database: str | None) -> pd.DataFrame:
-    """All answers; without their time, which files hold to the millisecond."""
+    """All answers, without their time, which files round to milliseconds."""
     with commands.opened(study, database, task) as opened:
         return judgments(opened).drop(columns="created_at")
 

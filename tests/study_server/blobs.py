@@ -1,4 +1,4 @@
-"""Synthetic directions: soft blobs drawn with numpy, four latents a generator."""
+"""Synthetic directions: soft blobs drawn with numpy, four latents per generator."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ def blob(x: float, y: float, radius: float, hue: float, size: int, colour: bool)
 
 
 def images(kind: str, direction: int, size: int, colour: bool) -> list[list[NDArray]]:
-    """Rows of one direction. kind: "good" (one change), "still" (none), "mixed" (one a row)."""
+    """Rows of one direction. kind: "good" (one change), "still" (none), "mixed" (one per row)."""
     rows = []
     for row in range(4):
         rng = np.random.default_rng(row)

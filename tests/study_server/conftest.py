@@ -86,7 +86,7 @@ def bundle_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def bundle(bundle_template: Path, tmp_path: Path) -> Bundle:
-    """A fresh copy of the blob study: 18 directions, 3 ratings each, 6 a person."""
+    """A fresh copy of the blob study: 18 directions, 3 ratings each, 6 directions per person."""
     folder = tmp_path / "study"
     shutil.copytree(bundle_template, folder)
     return load_bundle(folder)

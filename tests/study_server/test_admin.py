@@ -48,7 +48,7 @@ def test_strangers_are_asked_for_the_password(app: Flask, visitor: Visitor) -> N
 
 @pytest.mark.parametrize(("processes", "tries"), [(1, 10), (2, 5)])
 def test_guessing_is_slowed_down(app: Flask, served: Served, processes: int, tries: int) -> None:
-    """Ten tries a minute, however many processes count them."""
+    """Ten tries per minute, however many processes count them."""
     visitor = Visitor(create_app(served, processes=processes).test_client())
     codes = []
     for _ in range(12):

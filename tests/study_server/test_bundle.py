@@ -91,7 +91,7 @@ def strip(**changes: object) -> DirectionStrips:
         ([strip(steps=STEPS[1:])], "steps"),
         ([strip(steps=STEPS[::-1])], "ascend"),
         ([strip(images=images("good", 0, 32, False)[:3])], "4 rows"),
-        ([strip(images=[row[:-1] for row in images("good", 0, 32, False)])], "one image a step"),
+        ([strip(images=[row[:-1] for row in images("good", 0, 32, False)])], "one image per step"),
         ([strip(), strip()], "given twice"),
         ([strip(), strip(direction=1), strip(method="n")], "unequal"),
         ([strip(), strip(method="n", images=images("good", 0, 32, False)[::-1])], "unshifted"),

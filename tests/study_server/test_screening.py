@@ -133,7 +133,7 @@ def test_no_judgments_give_no_rows(judgments):
 
 
 def test_one_answer_for_all_excludes(judgments):
-    """From 20 answers on; what is the same is the pair of answers to both questions."""
+    """The rule applies from 20 answers on, and compares pairs of answers to both questions."""
     own = judgments[judgments["annotator"] == "a08"]
     others = judgments[judgments["annotator"] != "a08"]
     straight = own.assign(consistent=True, single=False, mos=0)

@@ -68,7 +68,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 class Client(threading.Thread):
-    """Takes part in the study under one link after the other; repeats what was not confirmed."""
+    """Takes part in the study with one link after another; repeats answers not confirmed."""
 
     def __init__(self, base: str, links: list[str], signs: Links, number: int):
         super().__init__()

@@ -101,3 +101,10 @@ def test_the_ends_of_an_interval_are_no_columns_of_their_own():
 def test_a_column_that_nobody_explains_is_refused():
     with pytest.raises(ValueError, match="table t does not explain y"):
         Table("t", "T", pd.DataFrame({"x": [1], "y": [2]}), {"x": Column("Word.")})
+
+
+def test_what_nobody_asked_for_is_empty_and_what_cannot_be_answered_is_not():
+    frame = pd.DataFrame({"asked": [None, 0.5], "optional": [None, 0.5]}, dtype=object)
+    columns = {"asked": Column("A."), "optional": Column("B.", optional=True)}
+    text = rounded(Table("t", "T", frame, columns))
+    assert text.to_dict("list") == {"asked": ["undefined", "0.500"], "optional": ["", "0.500"]}

@@ -42,8 +42,8 @@ class AddDoubled(torch.autograd.Function):
 class ToImage(nn.Module):
     """A 3x3 convolution from many channels to an image's few, as one product and a sum of shifts.
 
-    Nine small maps, one a tap, cost a matrix product; a convolution spends most of its time on
-    reading the many channels nine times.
+    Nine small maps, one per tap of the kernel, cost one matrix product; a convolution spends most
+    of its time on reading the many channels nine times.
     """
 
     def __init__(self, conv: nn.Conv2d) -> None:

@@ -1,4 +1,4 @@
-"""A batch of images made in parts where the whole of it does not fit into memory."""
+"""Makes a batch of images in parts where the whole batch does not fit into memory."""
 
 from collections.abc import Callable
 
@@ -13,20 +13,20 @@ PIXELS_ON_CPU = 1 << 21  # two images of 1024 x 1024
 
 
 def most_on(device: str, generator: Generator) -> int | None:
-    """How many images to make at once; None where memory that runs out says so by itself.
+    """How many images to make at once; None where running out of memory raises an error.
 
-    A CPU's does not: the system ends the process. So there large images come a few at a time.
+    On a CPU the system ends the process instead, so large images are made a few at a time.
     """
     _, height, width = generator.image_shape
     return max(1, PIXELS_ON_CPU // (height * width)) if device == "cpu" else None
 
 
 class InParts(Generator):
-    """The same images and gradients as `whole` gives, in parts as large as memory allows.
+    """Gives the images and gradients of `whole`, made in parts as large as memory allows.
 
-    most: latents at once, at most. The first time that memory runs out the parts are halved, and
-    they stay so. Gradients then run through each part a second time instead of keeping what all
-    of them computed, so that the peak is that of one part.
+    most: the largest number of latents in a part. When memory runs out, the parts are halved and
+    stay so. Gradients then compute each part a second time instead of keeping the values of all
+    parts, so that memory holds one part at a time.
     """
 
     def __init__(self, whole: Generator, most: int | None = None) -> None:
@@ -88,5 +88,5 @@ class InParts(Generator):
 
 
 def _out_of_memory(error: RuntimeError) -> bool:
-    """Torch has a class for it on a GPU, and a text on the CPU."""
+    """Whether memory ran out: torch raises a special error on a GPU, a text on the CPU."""
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

@@ -2,10 +2,10 @@
 
 Exact rewrites, each measured: no gradients for the weights, channels-last memory, batch norms and
 scales folded into the layer beside them, nearest upsampling merged with the 3x3 convolution after
-it or put behind the 1x1 one, activations in place, the two of `layers`, and no pixel that R drops.
-Most act on any `nn.Sequential` inside the generator, so an architecture gains from them by being
-written as sequences. A layer of its own may offer more: its cheaper form as `folded()`, or what it
-and the convolution before it are together as `folded_into(conv)`. Layers that are left keep their
+it or put behind the 1x1 one, activations in place, the two layers of `layers`, and no pixel that R
+drops. Most act on any `nn.Sequential` inside the generator, so an architecture gains from them by
+being written as sequences. A layer may offer a cheaper form of itself as `folded()`, or one of
+itself and the convolution before it as `folded_into(conv)`. The layers that remain keep their
 names, so `features` of a prepared generator finds them or says that they are gone.
 """
 
@@ -25,9 +25,10 @@ IMAGE_CHANNELS = 3  # up to this many outputs `ToImage` beats a convolution
 
 @runtime_checkable
 class Foldable(Protocol):
-    """A layer with a cheaper form that equals it in eval mode; asked once its inside is rewritten.
+    """A layer that may have a cheaper form, equal to it in eval mode.
 
-    Where it has none it returns itself.
+    `folded` is called after the layer's own parts are rewritten; without such a form it returns the
+    layer itself.
     """
 
     def folded(self) -> nn.Module: ...
@@ -35,7 +36,7 @@ class Foldable(Protocol):
 
 @runtime_checkable
 class Absorbable(Protocol):
-    """A layer that the convolution before it can do as well."""
+    """A layer that can be merged into the convolution before it."""
 
     def folded_into(self, conv: nn.Conv2d) -> nn.Conv2d: ...
 
@@ -75,7 +76,7 @@ def _rewrite_children(module: nn.Module) -> None:
 def _rewritten(layers: nn.Sequential) -> nn.Sequential:
     """The same sequence with its neighbours merged, swapped or made to work in place.
 
-    What is merged goes by the name of the last of its layers, whose output it has.
+    Merged layers take the name of the last of them, since they have its output.
     """
     merged: list[tuple[str, nn.Module]] = []
     for name, layer in zip(layers._modules, layers, strict=True):  # one layer may stand twice

@@ -175,8 +175,8 @@ class GanTraining:
     def finished(self) -> Family:
         """The averaged generator in eval mode, its batch-norm statistics measured anew.
 
-        The statistics that training collects belong to the newest weights, not to their average.
-        Of a generator in growth, it is that of the largest size that has faded in.
+        The statistics that training collects belong to the newest weights, not to their average. A
+        growing generator has the largest size that has faded in.
         """
         generator = self.game.alone(self.averaged).train().requires_grad_(False)
         norms = [layer for layer in generator.modules() if isinstance(layer, nn.BatchNorm2d)]

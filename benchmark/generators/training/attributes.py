@@ -1,4 +1,4 @@
-"""What is said of each image beside it, such as CelebA's 40 attributes: yes or no to each."""
+"""Attributes of images, such as CelebA's 40: one answer, yes or no, per image and attribute."""
 
 from __future__ import annotations
 

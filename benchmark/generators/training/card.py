@@ -106,7 +106,7 @@ def _shares(quality: Quality) -> str:
 
 
 def _judge(quality: Quality) -> str:
-    """Who judges, and how well."""
+    """What the judge is, and how accurate."""
     right, guess = f"{100 * quality.accuracy:.2f}%", f"{100 * quality.guess:.2f}%"
     match quality.task:
         case Classes():

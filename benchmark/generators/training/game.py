@@ -18,14 +18,15 @@ R1_EVERY = 16  # steps between penalties, each that many times as strong (Karras
 
 @dataclass(frozen=True)
 class GanConfig:
-    """steps: generator updates. batch: images a step. Rates are Adam's: held for the first half of
-    the steps, then falling to zero.
+    """steps: generator updates. batch: images per step. Rates are Adam's: held for the first half
+    of the steps, then falling to zero.
 
     critic_width: channels of the discriminator's first block; a ProgGAN's has the generator's own.
     beta2: Adam's. ema: how much of the averaged weights each step keeps. augment: how all that the
     critic sees is disturbed, some of `augmentation.KINDS`. mirror: turn half of the real images
     left to right. r1: strength of the gradient penalty, none at 0. bf16: forward passes in
-    bfloat16. The last two: steps between checkpoints and sheets.
+    bfloat16. checkpoint_every, samples_every: steps between checkpoints and between sheets of
+    samples.
     """
 
     steps: int = 9_000
@@ -56,7 +57,8 @@ class GanConfig:
 
 @dataclass(frozen=True)
 class Loss:
-    """critic: of the scores of real and of fake images, (n,) each. generator: of those of fakes."""
+    """critic: loss from scores (n,) of real and of fake images. generator: loss from those of
+    fakes."""
 
     critic: Callable[[Tensor, Tensor], Tensor]
     generator: Callable[[Tensor], Tensor]
@@ -84,8 +86,8 @@ def r1_penalty(critic: nn.Module, reals: Tensor, labels: Tensor | None) -> Tenso
 
 
 class Game:
-    """Where images have their full size all along: the hinge game of `generator` against a
-    spectral-norm critic (Miyato et al., ICLR 2018)."""
+    """The hinge game of `generator` against a spectral-norm critic (Miyato et al., ICLR 2018), with
+    images of full size all along."""
 
     loss: ClassVar[Loss] = HINGE
 
@@ -93,7 +95,7 @@ class Game:
         self.generator = generator
 
     def player(self) -> nn.Module:
-        """What makes the fakes."""
+        """The network that makes the fakes."""
         return self.generator
 
     def critic(self, width: int) -> nn.Module:

@@ -91,7 +91,7 @@ class GrowingGame(Game):
         return shrunk(images, cast(GrowingGenerator, player).growth, self.doublings)
 
     def alone(self, player: nn.Module) -> ProgGAN:
-        """Of the largest size that has faded in."""
+        """The generator of the largest size that has faded in."""
         return cast(GrowingGenerator, player).grown()
 
     def words(self, config: GanConfig) -> str:

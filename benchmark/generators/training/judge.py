@@ -53,13 +53,13 @@ class Judge(nn.Module):
         return self.head(features).cpu(), features.cpu()
 
     def look_at_all(self, data: ImageSet) -> tuple[Tensor, Tensor]:
-        """The same for every image of a set."""
+        """Outputs and features of every image of a set."""
         rows = torch.arange(len(data)).split(AT_ONCE)
         outputs, features = zip(*(self.look(data.batch(part)) for part in rows), strict=True)
         return torch.cat(outputs), torch.cat(features)
 
     def _here(self, images: Tensor) -> Tensor:
-        """On the judge's device, and of the size it knows: a generator in growth makes less."""
+        """The images on the judge's device, enlarged to its size if they are smaller."""
         if list(images.shape[2:]) != self.sides:
             images = F.interpolate(images, self.sides)  # (n, C, H, W)
         return images.to(self.head.weight.device, memory_format=torch.channels_last)
@@ -88,7 +88,7 @@ def trained_judge(train: ImageSet, test: ImageSet, path: Path, device: str = "cp
 
 
 def _fit(judge: Judge, train: ImageSet, device: str) -> None:
-    """The task's loss, one-cycle learning rate, bfloat16 where it pays."""
+    """Train with the task's loss, a one-cycle learning rate, and bfloat16 where that is faster."""
     judge.train()
     rng = stream("judge", "batches")
     batch = min(judge.task.batch, len(train))

@@ -44,7 +44,7 @@ class Classes:
         return float((chosen == _labels(test)).double().mean())
 
     def guess(self, train: ImageSet, test: ImageSet) -> float:
-        """The class most frequent in training, whatever the image."""
+        """The accuracy of always naming the class most frequent in training."""
         most = _labels(train).bincount().argmax()
         return float((_labels(test) == most).double().mean())
 
@@ -58,7 +58,8 @@ class Classes:
 
 @dataclass(frozen=True)
 class HasAttributes:
-    """Which of the attributes has it? Binary cross-entropy for each, on shifted images."""
+    """Which of the attributes does the image have? Binary cross-entropy for each, on shifted
+    images."""
 
     names: tuple[str, ...]
     epochs: int = 8  # there are fewer images than where there are classes
@@ -74,11 +75,11 @@ class HasAttributes:
         return F.binary_cross_entropy_with_logits(logits, _answers(batch).to(logits))
 
     def accuracy(self, network: Network, test: ImageSet) -> float:
-        """The mean over the attributes."""
+        """The accuracy, a mean over the attributes."""
         return float(((outputs_of(network, test) > 0) == _answers(test)).double().mean())
 
     def guess(self, train: ImageSet, test: ImageSet) -> float:
-        """To each attribute the answer most frequent in training."""
+        """The accuracy of giving each attribute the answer most frequent in training."""
         usual = _answers(train).double().mean(dim=0) > 0.5  # (a,)
         return float((_answers(test) == usual).double().mean())
 
@@ -137,7 +138,7 @@ class Contrast:
         return 1 / min(self.among, len(test))
 
     def seen(self, outputs: Tensor) -> tuple[None, tuple[float, ...]]:
-        """Nothing that has a name."""
+        """No names, since the task has none."""
         return None, ()
 
     def _view(self, pixels: Tensor, rng: torch.Generator) -> Tensor:

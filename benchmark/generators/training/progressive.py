@@ -72,7 +72,7 @@ class ProgressiveDiscriminator(nn.Module):
 
 
 class Scaled(nn.Module):
-    """A weight as it is used: times what lets layers of all sizes learn at one rate."""
+    """Scales a weight when it is used, so that layers of all sizes learn at one rate."""
 
     def __init__(self, scale: float) -> None:
         super().__init__()

@@ -87,12 +87,12 @@ def load_images(
 ) -> ImageSet:
     """The images of one split under `path`, brought to `shape` = (C, H, W).
 
-    crop: what is cut out of each image first. Smaller images are padded with black, larger ones
-    cropped to a centred square and resized.
-    An .npz holds `x_<split>` and maybe `y_<split>`. In a folder or zip the split is its folder
-    `<split>`, a source without that has training images only; the classes are the sub-folders in
-    alphabetical order, and an `attributes.csv` says what each image shows. Raises BenchError where
-    a file is no image, the attributes do not fit or there are fewer than `at_least`.
+    crop: the box that is cut out of each image first. Smaller images are padded with black, larger
+    ones cropped to a centred square and resized. An .npz holds `x_<split>` and maybe `y_<split>`.
+    In a folder or zip the split is its folder `<split>`, a source without that has training images
+    only; the classes are the sub-folders in alphabetical order, and an `attributes.csv` says what
+    each image shows. Raises BenchError where a file is no image, the attributes do not fit or there
+    are fewer than `at_least`.
     """
     if not path.exists():
         raise BenchError(f"no images at {path}")

@@ -13,8 +13,8 @@ from benchmark.generators.training.real_images import Box
 
 @dataclass(frozen=True)
 class Recipe:
-    """data, terms: what the card says of the images and their use. crop: the box to cut out of each
-    image. held_out: for data without test images, each such one is kept for testing.
+    """data, terms: sentences for the card on the images and their use. crop: the box to cut out of
+    each image. held_out: for data without test images, every held_out-th image is kept for testing.
     """
 
     make: Callable[[], Family]

@@ -22,7 +22,7 @@ def check_extra() -> None:
 
 
 def scalar_writer(folder: Path, step: int) -> SummaryWriter:
-    """Writes into `folder`; the scalars up to and including `step` stay, later ones are redone.
+    """A writer into `folder`; scalars up to and including `step` stay, later ones are dropped.
 
     Raises BenchError where TensorBoard is missing or the folder cannot be written.
     """

@@ -35,8 +35,8 @@ def train_generator(
 ) -> Trained:
     """Train the recipe `name` on the images at `data`, judge it, write all into `out`.
 
-    Continues from `out`'s checkpoint, and on Ctrl-C leaves one. steps: instead of the recipe's.
-    The quality is that of the weights as they load from the file.
+    Continues from the checkpoint in `out`, and leaves one on Ctrl-C. steps: in place of the
+    recipe's. The quality is that of the weights as they load from the file.
     """
     if name not in RECIPES:
         raise unknown("trainable generator", name, RECIPES)
@@ -103,7 +103,7 @@ def _words(value: object) -> str:
 
 
 def _draw(generator: Family, path: Path) -> None:
-    """A hundred samples at twice their size."""
+    """Save a sheet of a hundred samples at twice their size."""
     device = next(generator.parameters()).device
     images = generator(sheet_latents(generator).to(device))  # (100, C, H, W)
     sheet = contact_sheet(images, columns=10, scale=2)

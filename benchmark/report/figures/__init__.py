@@ -1,0 +1,1 @@
+"""The figures of a run, drawn from its tables and stored answers."""

@@ -1,4 +1,4 @@
-"""The confusion of directions: which does R take for which?"""
+"""The confusion of directions: which direction does R take for which?"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,7 +63,7 @@ def _draw(ax: Axes, matrix: np.ndarray) -> None:
 
 
 def shares(predictions: pd.DataFrame, k: int) -> np.ndarray:
-    """(K, K): of the questions about a direction, a row, the share answered with each; in [0, 1].
+    """(K, K) shares in [0, 1]: row k holds how often each direction was the answer to k.
 
     A direction that was never asked about is a row of zeros.
     """

@@ -1,4 +1,4 @@
-"""The figures of a run, each as PNG and SVG; here those of whole rows: RCA and its price."""
+"""Writes all figures of a run as PNG and SVG; draws RCA of each method and its price."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -26,7 +26,7 @@ MARGIN = 0.06  # of an axis, beyond its outermost points
 def write_figures(
     rows: Sequence[Replicates], measures: Measures, folder: Path, order: Sequence[str]
 ) -> None:
-    """Write every figure that the done cells have the data for. order: of the methods."""
+    """Write every figure that the done cells have the data for. order: the methods in order."""
     rows = [r for r in rows if r.done]
     if not rows:
         return

@@ -9,15 +9,14 @@ from benchmark.charts import style
 from benchmark.metrics.measures import label
 from benchmark.tables.table import Column
 
-ACROSS = 4  # panels side by side, at most
+ACROSS = 3  # panels side by side, at most
 
 
 def blocks(sizes: Sequence[int]) -> tuple[Figure, list[list[Axes]]]:
-    """A figure of blocks one below the other, with so many axes each. A block begins a new line."""
-    across = min(ACROSS, max(sizes))
+    """A figure of blocks, one below the other; block i begins a new line and has sizes[i] axes."""
+    most = max(sizes)
+    across = -(-most // -(-most // ACROSS))  # four go two by two, not three and one
     lines = [-(-size // across) for size in sizes]
-    if len(set(sizes)) == 1:
-        across = -(-sizes[0] // lines[0])  # five stand as three and two, not four and one
     figure, axes = style.facets(across * sum(lines), across)
     found, first = [], 0
     for size, height in zip(sizes, lines, strict=True):
@@ -29,12 +28,12 @@ def blocks(sizes: Sequence[int]) -> tuple[Figure, list[list[Axes]]]:
 
 
 def full_label(name: str, column: Column) -> str:
-    """The short name, and the column's own beside it where that is another."""
+    """The column's label, and its name beside it where the two differ."""
     short = label(name, column)
     return short if short == name.replace("_", " ") else f"{short} ({name})"
 
 
 def ranked_label(name: str, column: Column) -> str:
-    """The same, and which end is better."""
+    """The full label, and which end is better."""
     ends = {"high": ", higher is better", "low": ", lower is better", "": ""}
     return full_label(name, column) + ends[column.better]

@@ -26,8 +26,11 @@ class Order:
 
 @dataclass(frozen=True)
 class Said:
-    """facts: what is known, in words. name: what somebody called the direction, or nothing; by_hand
-    where no study did. values: JSON, by order, the value and its text."""
+    """What the page says of a direction.
+
+    facts: known figures, in words. name: what somebody called the direction, or empty; by_hand: the
+    name comes from no study. values: JSON that maps each order to the value and its text.
+    """
 
     facts: Sequence[str]
     name: str
@@ -36,7 +39,7 @@ class Said:
 
 
 def orders(chapters: Sequence[Chapter], measures: Measures, judged: Judged | None) -> list[Order]:
-    """Accuracy, every other column of a direction that any shown one has, MOS, and the number."""
+    """The orders: accuracy, every other column that a shown direction has, MOS, and the number."""
     known = {name for chapter in chapters for one in chapter.directions for name in one.figures}
     names = [name for name in in_order(measures) if name in known]
     columns = [(name, measures.direction[name]) for name in names]
@@ -53,7 +56,7 @@ def in_order(measures: Measures) -> list[str]:
 
 
 def said(one: Shown, simulated: bool, measures: Measures) -> Said:
-    """All that is known of one direction; facts of simulated annotators are called so."""
+    """All that is known of one direction; facts from simulated annotators say so."""
     facts: list[str] = []
     values: dict[str, tuple[float, str]] = {NUMBER: (one.k, str(one.k))}
     for name in in_order(measures):
@@ -87,5 +90,5 @@ def figure_text(name: str, figures: Mapping[str, float], measures: Measures) -> 
 
 
 def spoken_mos(simulated: bool) -> str:
-    """What MOS is called; that of bots never without the word."""
+    """The name of MOS, which says `simulated` for bots."""
     return "simulated MOS" if simulated else "MOS"

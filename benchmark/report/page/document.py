@@ -37,9 +37,12 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 @dataclass(frozen=True)
 class Contents:
-    """What the page is made of. rows: of the main table. cells: all of the run, in any
-    configuration. measures: what their columns mean. description: run.json. comparison, ablations,
-    judged: where there are any."""
+    """What the page is made of.
+
+    rows: of the main table. cells: all cells of the run, in any configuration. measures: what their
+    columns mean. description: the content of run.json. comparison, ablations, judged: empty or None
+    where the run has none.
+    """
 
     rows: Sequence[Replicates]
     measures: Measures
@@ -128,7 +131,7 @@ def own_figure(folder: Path, name: str) -> Drawing | None:
 
 
 def failures(cells: Sequence[StoredCell]) -> list[dict[str, Any]]:
-    """Each cell that failed, whichever configuration, and why."""
+    """Each failed cell of any configuration, with its reason."""
     return [
         {"cell": stored.result.cell, "reason": stored.result.reason}
         for stored in cells

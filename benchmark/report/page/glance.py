@@ -1,4 +1,4 @@
-"""At a glance: each generator's methods side by side, and in a sentence what that says."""
+"""At a glance: each generator's methods side by side, and a sentence on what that shows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

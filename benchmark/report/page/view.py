@@ -28,7 +28,7 @@ class View:
 
 @dataclass(frozen=True)
 class Drawing:
-    """A figure. title: what it is called. words: what it shows, and is read aloud."""
+    """A figure. title: its name. words: what it shows; screen readers read them aloud."""
 
     title: str
     words: str

@@ -1,0 +1,1 @@
+"""Pictures of what directions do to images: strips, evolution, named directions, sprites."""

@@ -1,6 +1,6 @@
 """The evolution of a direction: what it does to one image after more and more training.
 
-As Voynov & Babenko (2020) show it: a direction starts as a mixture of changes.
+Voynov & Babenko (2020) show the same: a direction starts as a mixture of changes.
 """
 
 import torch
@@ -17,7 +17,7 @@ from benchmark.runs.results import StoredCell
 
 
 def draw_evolution(generator: Generator, stored: StoredCell) -> Image.Image:
-    """Of the directions in the cell's strips the one that training turned most, a row a stage.
+    """Draw the direction, of those in the strips, that training turned most: one row per stage.
 
     generator: prepared for inference. The z is that of the strips' first row. Each row says after
     which share of the steps it was, and |cos| to the final direction.

@@ -1,4 +1,4 @@
-"""The explorer's pictures: for a direction, several z moved along it in small steps, one sprite."""
+"""The explorer's pictures: for each direction one sprite, of several z moved in small steps."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,12 +27,12 @@ QUALITY = 75  # of WebP
 
 @dataclass(frozen=True)
 class Shown:
-    """A direction and what is known of it.
+    """A direction and what is known about it.
 
     rank: its place by accuracy, 0 the best. figures: what the metrics of its cell say of it, by
     column. facts: mos, low, high, n, category and label from a study, or a label that stands beside
-    the directions. Of both those that are known. sprite: a WebP picture, one row per z, one column
-    per value of eps.
+    the directions. Unknown figures and facts are left out. sprite: a WebP picture, one row per z,
+    one column per value of eps.
     """
 
     k: int
@@ -126,7 +126,7 @@ def chapter(
 
 
 def chosen(ranked: Sequence[int], known: Mapping[int, Any], most: int) -> list[int]:
-    """Places in the ranking of k: the first `most`, as many over the rest, and all known ones."""
+    """Directions of the ranking: the first `most`, as many of the rest, and all known ones."""
     best = list(range(min(most, len(ranked))))
     rest = range(len(best), len(ranked))
     places = np.linspace(0, len(rest) - 1, min(most, len(rest))).round().astype(int)

@@ -31,5 +31,5 @@ def write_pictures(rows: Sequence[Replicates], painters: Painters, run: Path) ->
 
 
 def save(picture: Image.Image, path: Path) -> None:
-    """As WebP, which takes a fifth of what PNG does for pictures of faces."""
+    """Save as WebP, which for pictures of faces takes a fifth of the bytes of PNG."""
     write_atomically(path, partial(picture.save, format="WEBP", quality=QUALITY, method=6))

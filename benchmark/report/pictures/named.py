@@ -38,7 +38,7 @@ COLUMNS = {
 def write_named(rows: Sequence[Replicates], painters: Painters, run: Path) -> None:
     """Write named.md and named/, a section and a picture for each row whose lowest seed has names.
 
-    Without any name nothing is written. What cannot be painted here has no picture.
+    Without any name nothing is written. A row that cannot be painted here loses only its picture.
     """
     sections = []
     for r in rows:

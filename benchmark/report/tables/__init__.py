@@ -1,0 +1,1 @@
+"""The tables of a run: RCA, comparisons, ablations, and the settings that were tried."""

@@ -147,7 +147,7 @@ def _sides(frame: pd.DataFrame, roles: Roles) -> Iterator[tuple[str, list[str]]]
 
 
 def _one_family(comparisons: Iterable[Compared]) -> list[Compared]:
-    """The same with p adjusted over all of them, whichever method they put to the test."""
+    """The comparisons with p adjusted over all of them, whichever method is under test."""
     every = list(comparisons)
     adjusted_p = adjusted([comparison.p for comparison in every])
     return [replace(c, p_adjusted=p) for c, p in zip(every, adjusted_p, strict=True)]
@@ -158,7 +158,7 @@ def _places(key: Key) -> list[Key]:
 
 
 def _differing_terms(rows: Sequence[Replicates], roles: Roles) -> Mapping[Key, str]:
-    """In what the protocol of a baseline differs from the method's, where the run mixes two."""
+    """How a baseline's protocol differs from the method's, where the run mixes protocols."""
     terms = {(r.generator, r.method): r.first.result.config["protocol"] for r in rows}
     differing = {}
     for generator, method in terms:

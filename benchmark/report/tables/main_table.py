@@ -1,6 +1,7 @@
 """The tables of a run: rca.csv, .md and .tex, and seeds.csv and directions.csv behind them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isnan, nan
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,11 @@ def write_tables(rows: Sequence[Replicates], measures: Measures, run: Path) -> N
 def rca_columns(measures: Measures) -> dict[str, Column]:
     """What each column of the main table means, in order."""
     shown = {*measures.of_rows, *ENDS}
-    figures = {name: column for name, column in measures.cell.items() if name in shown}
+    figures = {
+        name: replace(column, optional=name != HEADLINE)  # a metric applies to some cells only
+        for name, column in measures.cell.items()
+        if name in shown
+    }
     return {**PLACE, **figures, **FACTS}
 
 

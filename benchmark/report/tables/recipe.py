@@ -23,7 +23,7 @@ def write_recipe(
 ) -> None:
     """Write the files, if any generator and method has more than one configuration.
 
-    order: of the methods.
+    order: the methods in order.
     """
     table = recipe_table(cells, measures, order)
     if table is not None:

@@ -1,0 +1,1 @@
+"""The tables of a study: MOS, comparisons, change types, agreement, and RCA against MOS."""

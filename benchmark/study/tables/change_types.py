@@ -53,7 +53,7 @@ TEST_COLUMNS = {
 
 
 def share_table(material: Material, order: Sequence[str]) -> Table:
-    """One row per category of a method on a generator. order: of the methods."""
+    """One row per category of a method on a generator. order: the methods in order."""
     of_method = place(order)
     shares = change_types(material.judgments, material.categories)
     found = sorted(shares, key=lambda share: (share.generator, of_method(share.method)))

@@ -62,7 +62,7 @@ METHOD_COLUMNS = {
 
 
 def direction_table(material: Material, order: Sequence[str]) -> Table:
-    """One row per rated direction. order: of the methods."""
+    """One row per rated direction. order: the methods in order."""
     of_method = place(order)
     ties = commonest(material.judgments, "category")
     rows = []
@@ -91,7 +91,7 @@ def direction_table(material: Material, order: Sequence[str]) -> Table:
 
 
 def method_table(material: Material, order: Sequence[str]) -> Table:
-    """One row per method on a generator. order: of the methods."""
+    """One row per method on a generator. order: the methods in order."""
     of_method = place(order)
     found = sorted(method_mos(material.judgments), key=lambda m: (m.generator, of_method(m.method)))
     rows = [vars(result) for result in found]

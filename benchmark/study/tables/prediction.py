@@ -32,7 +32,7 @@ COLUMNS = {
 def prediction_table(material: Material, order: Sequence[str]) -> Table:
     """One row per generator, and one for each of its methods; none where no RCA is known.
 
-    order: of the methods.
+    order: the methods in order.
     """
     rows, notes = [], [UNKNOWN]
     if len(material.accuracies):

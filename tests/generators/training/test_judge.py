@@ -98,7 +98,7 @@ def test_the_file_of_an_earlier_version_is_replaced(
 
 
 def test_it_learns_the_attributes(train: ImageSet, test: ImageSet, tmp_path: Path) -> None:
-    """Whether the bar is on top or below, each alone no class; and one that is never so."""
+    """Attributes that say whether the bar is on top or below, and one that no image has."""
     judge = trained_judge(top_and_below(train), top_and_below(test), tmp_path / "judge.safetensors")
     assert judge.task == HasAttributes(("top", "below", "never"))
     assert judge.accuracy > 0.97

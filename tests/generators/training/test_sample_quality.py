@@ -53,7 +53,7 @@ def test_frechet_to_itself_is_zero_even_where_features_are_dead() -> None:
 
 
 class Shown(Generator):
-    """Shows the given images, one a latent, whatever the latent."""
+    """Shows the given images, one per latent, whatever the latent."""
 
     latent_dim = 4
 

@@ -5,6 +5,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from benchmark.report.figures import ablated
+from benchmark.report.figures.ablated import draw_ablations
 from benchmark.report.tables.ablations import ablation_table, write_ablations
 from benchmark.runs.results import read_cell, write_json
 from tests.report.drawn import MEASURES, ORDER, write_cell
@@ -68,7 +70,8 @@ def test_without_a_weight_there_is_no_kind_of_loss(run):
 
 
 def test_files_say_that_k_does_not_compare_and_hold_no_nan(run):
-    write_ablations(run, MEASURES, ORDER)
+    tables = write_ablations(run, MEASURES, ORDER)
+    draw_ablations(tables, MEASURES, run / "figures", ORDER)
     text = (run / "ablation_k.md").read_text()
     assert "RCA at different K does not compare: chance is 1 / K" in text
     for name in ("ablation_k", "ablation_lambda"):
@@ -78,6 +81,31 @@ def test_files_say_that_k_does_not_compare_and_hold_no_nan(run):
         assert {"k", "chance", "rca_fresh", "shift_error", "max_cosine"} <= set(table)
         pixels = np.asarray(Image.open(run / "figures" / f"{name}.png").convert("L"))
         assert 0.005 < (pixels < 250).mean() < 0.9
+
+
+@pytest.mark.parametrize("axis", ["k", "lambda"])
+def test_a_panel_shows_every_point_of_its_measure_beside_what_it_is_read_against(
+    run, axis, monkeypatch
+):
+    drawn = []
+    monkeypatch.setattr(ablated.style, "save", lambda figure, *_: drawn.append(figure))
+    table = ablation_table(run, axis, MEASURES, ORDER)
+    draw_ablations([table], MEASURES, run / "figures", ORDER)
+    panels = {ax.get_ylabel(): ax for ax in drawn[0].axes}
+    assert len(panels) == 7
+    lines = {
+        name: [list(map(float, line.get_ydata())) for line in ax.lines]
+        for name, ax in panels.items()
+    }
+    done = table.frame[table.frame["rca_fresh"].notna()]
+    for name, label in (("rca_fresh", "RCA of a fresh R (rca_fresh)"), ("collapse", "collapse")):
+        shown = {value for line in lines[label] for value in line}
+        assert set(done[name].astype(float)) <= shown
+        low, high = panels[label].get_ylim()
+        assert low <= 0 <= max(shown) < high
+    k = [4, 8, 16] if axis == "k" else [8, 8, 8]
+    assert [1 / value for value in k] in lines["RCA of a fresh R (rca_fresh)"]
+    assert ([4, 8, 16] in lines["effective rank"]) == (axis == "k")
 
 
 def test_without_an_ablation_nothing_is_written(tmp_path):
@@ -90,6 +118,7 @@ def test_an_ablation_of_which_nothing_has_ended_is_a_table_without_a_figure(tmp_
     (tmp_path / "cells").mkdir()
     points = [{"method": "discovered", "config_hash": "never", "k": 8}]
     write_json(tmp_path / "ablation_k.json", {"planted": {"seeds": [0], "points": points}})
-    write_ablations(tmp_path, MEASURES, ORDER)
+    tables = write_ablations(tmp_path, MEASURES, ORDER)
+    draw_ablations(tables, MEASURES, tmp_path / "figures", ORDER)
     assert "not computed yet" in (tmp_path / "ablation_k.csv").read_text()
     assert not (tmp_path / "figures").exists()
