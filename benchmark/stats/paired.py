@@ -11,7 +11,7 @@ Columns of a frame of predictions: generator, method: str. seed, k (the directio
 reconstructor says): int. eps and eps_hat, the shift and its estimate: float.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -91,14 +91,15 @@ def compare_rca(
     return in_one_family(comparisons)
 
 
-def in_one_family(comparisons: Sequence[RcaComparison]) -> tuple[RcaComparison, ...]:
+def in_one_family(comparisons: Iterable[RcaComparison]) -> tuple[RcaComparison, ...]:
     """The comparisons with p adjusted over all of them; the claims about new runs are a family of
     their own."""
-    of_these = adjusted([comparison.p for comparison in comparisons])
-    of_new = adjusted([comparison.new_runs.p for comparison in comparisons])
+    every = list(comparisons)
+    of_these = adjusted([comparison.p for comparison in every])
+    of_new = adjusted([comparison.new_runs.p for comparison in every])
     return tuple(
         replace(c, p_adjusted=these, new_runs=replace(c.new_runs, p_adjusted=new))
-        for c, these, new in zip(comparisons, of_these, of_new, strict=True)
+        for c, these, new in zip(every, of_these, of_new, strict=True)
     )
 
 
