@@ -79,12 +79,30 @@ def add_labels(path: Path, labels: Sequence[Label], source: str) -> None:
     if beside.exists():
         digest, before = _parse(beside)
         if digest != sha256(path):
-            aside = beside.with_name(f"{path.stem}.{digest[:8]}.labels.json")
+            mark = "".join(filter(str.isalnum, digest))[:8]  # a damaged one may hold anything
+            aside = beside.with_name(f"{path.stem}.{mark}.labels.json")
             log.warning("%s is about other directions; it is kept as %s", beside, aside.name)
             beside.replace(aside)
             before = ()
     others = [label for label in before if label.source != source]
     write_labels(path, [*(replace(label, source=source) for label in labels), *others])
+
+
+def check_labels(labels: Sequence[Label], k: int) -> None:
+    """Raise BenchError for a label of a direction that is not among the k there are."""
+    for label in labels:
+        if not 0 <= label.index < k:
+            raise BenchError(f"a label names direction {label.index}, but there are {k}, from 0")
+
+
+def fitting_labels(path: Path, k: int) -> tuple[Label, ...]:
+    """The labels of the k directions at `path`; raises BenchError for others and damaged files."""
+    labels = read_labels(path)
+    try:
+        check_labels(labels, k)
+    except BenchError as error:
+        raise BenchError(f"the labels beside {path} do not fit it: {error}") from error
+    return labels
 
 
 def read_labels(path: Path) -> tuple[Label, ...]:
