@@ -111,6 +111,7 @@ def list_() -> None:
     from baselines import METHODS
     from benchmark.cli.choices import summary
     from benchmark.core.plugins import KINDS, installed
+    from benchmark.core.reading import read_text
     from benchmark.generators.download import DOWNLOADS
     from benchmark.generators.registry import GENERATORS
     from benchmark.metrics import METRICS
@@ -136,7 +137,7 @@ def list_() -> None:
         click.echo(f"  {name:22} {summary(task)}")
     click.echo("presets")
     for path in sorted(PRESETS.glob("*.toml")):
-        click.echo(f"  {path.stem:22} {path.read_text().splitlines()[0].lstrip('# ')}")
+        click.echo(f"  {path.stem:22} {read_text(path).splitlines()[0].lstrip('# ')}")
     offers = [(kind, offer) for kind in KINDS for offer in installed(kind).values()]
     if offers:
         click.echo("of installed packages")

@@ -130,10 +130,10 @@ def method_roles() -> dict[str, Role]:
 
 def parse_seeds(text: str) -> tuple[int, ...]:
     """`0,1,2` as numbers. Raises BenchError."""
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError as error:
-        raise BenchError(f"--seeds wants whole numbers such as 0,1,2, not '{text}'") from error
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() for part in parts) or len({*map(int, parts)}) < len(parts):
+        raise BenchError(f"--seeds wants different whole numbers such as 0,1,2, not '{text}'")
+    return tuple(map(int, parts))
 
 
 def line(result: Result) -> str:

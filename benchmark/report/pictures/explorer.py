@@ -88,7 +88,7 @@ def chapter(
 ) -> Chapter:
     """`best` directions of one cell and as many others, and all that were judged or have a name.
 
-    judgments: by k, what a study says; it comes before a name beside the directions.
+    judgments: by k, what a study says; a name in it comes before one beside the directions.
     """
     cell, settings = stored.result.cell, stored.result.config["protocol"]
     ranked = [k for k, _ in stored.ranking()]
@@ -96,8 +96,11 @@ def chapter(
     eps = torch.linspace(-settings["max_shift"], settings["max_shift"], STEPS)  # (STEPS,)
     latents = shown_latents(generator, stored)
     directions = stored.directions()
-    names = {one.index: {"label": one.label} for one in directions.labels if one.label}
-    facts = {**names, **judgments}
+    facts = {k: dict(said) for k, said in judgments.items()}
+    for k, label in directions.names().items():
+        own = facts.setdefault(k, {})
+        if not isinstance(own.get("label"), str):
+            own |= {"label": label.label, "by_hand": label.mos is None}
     shown, side = [], (0, 0)
     for rank in chosen(ranked, facts, best):
         k = ranked[rank]

@@ -46,12 +46,15 @@ def write_named(rows: Sequence[Replicates], painters: Painters, run: Path) -> No
         if not names:
             continue
         title = escape_markdown(f"{r.generator}, {r.method}")
-        of = f"{len(names)} of {r.k} directions of seed {r.first.result.cell.seed} have a name."
+        seed, count = r.first.result.cell.seed, len({one.index for one, _ in names})
+        of = f"{count} of {r.k} directions of seed {seed} have a name."
         section = f"## {title}\n\n{of}\n\n{markdown(table(names))}"
         generator = painters.get((r.generator, r.method))
         if generator is not None:
             picture = f"named/{r.generator}-{r.method}.webp"
-            titles = {one.index: f"direction {one.index}{spoken(one)}" for one, _ in names[:MOST]}
+            called = r.first.directions().names()
+            first = list(dict.fromkeys(one.index for one, _ in names))[:MOST]
+            titles = {k: f"direction {k}{spoken(called[k])}" for k in first}
             strips = draw(generator, r.first, titles, "directions with a name")
             save(strips, run / picture)
             section += f"\n![{title}: named directions]({picture})\n"
