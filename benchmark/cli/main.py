@@ -10,6 +10,7 @@ import click
 
 from benchmark import __version__
 from benchmark.cli.ablate import ablate
+from benchmark.cli.check import check
 from benchmark.cli.fetch import fetch
 from benchmark.cli.shared import (
     GENERATOR_HELP,
@@ -221,6 +222,7 @@ def train_generator(
 
 
 main.add_command(ablate)
+main.add_command(check)
 main.add_command(study)
 main.add_command(fetch)
 

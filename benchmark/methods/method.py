@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -17,6 +18,7 @@ Role = Literal["method", "baseline"]
 
 TOLERANCE = 0.01  # by which |delta| may differ from |eps|, as a share
 LATENTS = 64  # from which a shift's length is measured
+SHARES = (1.0, -1.0, 0.5, -0.1)  # of the largest eps, at which it is measured
 
 
 @dataclass(frozen=True)
@@ -98,12 +100,23 @@ def fitted(learner: Learner) -> Fitted:
     return Fitted(learner.shift.frozen().cpu(), learner)
 
 
+def check_fitted(found: Fitted, generator: Generator, protocol: Protocol) -> None:
+    """Raise BenchError unless a method gave what it must: a `Fitted` of the wanted directions."""
+    if not isinstance(found, Fitted) or not isinstance(found.shift, Shift):
+        given = found.shift if isinstance(found, Fitted) else found
+        raise BenchError(
+            f"the method gave a {type(given).__name__}; its fit() must return Fitted(shift), and "
+            "for a matrix A (d, K) the shift is FrozenLinear(A)"
+        )
+    check_shift(found.shift, generator, protocol)
+
+
 @torch.no_grad()
 def check_shift(shift: Shift, generator: Generator, protocol: Protocol) -> None:
     """Raise BenchError unless `shift` holds the wanted directions of the generator's space.
 
     A direction must move latents by eps itself, since a longer step would raise RCA. Its mean
-    length is measured at latents that the generator samples.
+    length is measured at latents that the generator samples, for long and short eps of both signs.
     """
     if (shift.k, shift.latent_dim) != (protocol.k, generator.latent_dim):
         raise BenchError(
@@ -111,10 +124,11 @@ def check_shift(shift: Shift, generator: Generator, protocol: Protocol) -> None:
             f"{protocol.k} of {generator.latent_dim}"
         )
     latents = generator.sample(LATENTS, torch.Generator().manual_seed(0))
-    eps = torch.full((LATENTS,), protocol.max_shift)  # (n,)
-    for k in range(shift.k):
+    for k, share in product(range(shift.k), SHARES):
+        asked = share * protocol.max_shift
+        eps = torch.full((LATENTS,), asked)  # (n,)
         delta = shift(latents, torch.full((LATENTS,), k), eps)  # (n, d)
-        length = float(delta.norm(dim=-1).mean()) / protocol.max_shift
+        length = float(delta.norm(dim=-1).mean()) / abs(asked)
         if not abs(length - 1.0) <= TOLERANCE:  # NaN is no length either
             raise BenchError(
                 f"direction {k} moves by {length:.3g} times the eps it is told; a shift must move "
