@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from benchmark.cli.shared import method_roles
+from benchmark.cli.shared import SHIFTS_OPTION, method_roles
 
 FOLDER = click.argument("folder", metavar="STUDY", type=click.Path(path_type=Path))
 DATABASE = click.option(
@@ -40,6 +40,7 @@ def study() -> None:
     multiple=True,
     help="Generators to show.  [default: all of the run]",
 )
+@SHIFTS_OPTION
 @click.option(
     "--per-method",
     default=20,
@@ -68,6 +69,7 @@ def study() -> None:
 def build(
     run: Path,
     generators: tuple[str, ...],
+    methods: tuple[str, ...],
     per_method: int,
     seed: int,
     settings: Path | None,
@@ -76,8 +78,10 @@ def build(
     out: Path,
 ) -> None:
     """Turn RUN into a blinded bundle of images; prints the administrator's password once."""
+    from benchmark.cli.choices import define_shifts
     from benchmark.study.build import build_study
 
+    define_shifts(methods)
     password = build_study(
         run, out, generators, per_method, seed, settings, known_good, method_roles(), task
     )

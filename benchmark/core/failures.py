@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from benchmark.core.errors import BenchError
+from benchmark.core.errors import BenchError, one_line
 
 Made = TypeVar("Made")
 Given = ParamSpec("Given")
@@ -46,10 +46,9 @@ def reason_of(error: BaseException) -> str:
 
     One that was written for users keeps only its words.
     """
-    words = " ".join(str(error).split())
-    if isinstance(error, BenchError) and words:
-        return words
+    if isinstance(error, BenchError):
+        return one_line(error)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith(NOT_THE_USERS)]
     place = f" ({Path(own[-1].filename).name} line {own[-1].lineno})" if own else ""
-    return f"{': '.join(filter(None, (type(error).__name__, words)))}{place}"
+    return f"{one_line(error)}{place}"

@@ -175,7 +175,12 @@ class _Probing:
     def images(self) -> str:
         place, shape = self._place("forward"), tuple(self.generator.image_shape)
         point = self.latents.point.clone()
-        made: Any = self._make(self.latents)
+        made: Any = attempt(self._make, self.latents)
+        if isinstance(made, Failure):
+            raise BenchError(
+                f"{place} fails for {LATENTS} latents of {self.generator.latent_dim} dimensions: "
+                f"{made.reason}"
+            )
         if not isinstance(made, Tensor):
             raise BenchError(f"{place} returns a {type(made).__name__}; return the images alone")
         if not torch.equal(point, self.latents.point):

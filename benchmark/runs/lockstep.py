@@ -99,7 +99,9 @@ class GroupRun:
         """The method's untrained learner; raises BenchError where no gradient would reach it."""
         if fault := check(self.group.generator).fault(learns=True):
             raise BenchError(fault)
-        return method.learner(task)
+        learner = method.learner(task)
+        check_fitted(fitted(learner), self.group.generator, self.group.protocol)  # before hours
+        return learner
 
     def _train(self, name: str, learners: Sequence[tuple[Job, Learner]]) -> Failure | None:
         """Train in lockstep; returns why all of them stopped, such as a failing generator."""

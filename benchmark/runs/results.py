@@ -22,6 +22,7 @@ import pandas as pd
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import sha256, write_atomically
 from benchmark.directions.artefact import Directions
+from benchmark.directions.labels import Label, fitting_labels
 from benchmark.metrics import HEADLINE, HEADLINE_OF_A_DIRECTION
 
 log = logging.getLogger("bench")
@@ -76,6 +77,11 @@ class StoredCell:
 
     def directions(self) -> Directions:
         return Directions.load(self.folder / "directions.safetensors")
+
+    def labels(self) -> tuple[Label, ...]:
+        """What people said about the directions; needs no code of their shift."""
+        k = int(self.result.config["protocol"]["k"])
+        return fitting_labels(self.folder / "directions.safetensors", k)
 
     def table(self, name: str) -> pd.DataFrame | None:
         """`predictions`, `predictions_joint` or `curves`; None where the cell has none."""
