@@ -22,9 +22,11 @@ NOT_THE_USERS = (
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a piece of work failed, in one line."""
+    """Why a piece of work failed, in one line. told: whether in words that were written for users,
+    those of a BenchError."""
 
     reason: str
+    told: bool = False
 
 
 def attempt(
@@ -38,7 +40,7 @@ def attempt(
     try:
         return work(*arguments, **keywords)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - it is what this is for
-        return Failure(reason_of(error))
+        return Failure(reason_of(error), isinstance(error, BenchError))
 
 
 def reason_of(error: BaseException) -> str:

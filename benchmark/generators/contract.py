@@ -5,6 +5,7 @@ cells; a note says what follows, and they run.
 """
 
 import inspect
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +33,8 @@ SHARE_OUTSIDE = 0.1  # where more of its pixels do, or one by a lot, it has anot
 FAR_OUTSIDE = 10.0
 
 GRADIENT = "a gradient reaches the latents"
+REWRITTEN = "the form that is rewritten for speed gives the same images"
+PICTURES = "images can be shown as pictures"
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,8 @@ class Contract:
         return next(faults, "")
 
 
+log = logging.getLogger("bench")
+
 _KNOWN: WeakKeyDictionary[Generator, Contract] = WeakKeyDictionary()
 
 
@@ -67,6 +72,18 @@ def check(generator: Generator) -> Contract:
     if generator not in _KNOWN:
         _KNOWN[generator] = Contract(tuple(_points(generator)))
     return _KNOWN[generator]
+
+
+def keep_contract(generator: Generator) -> None:
+    """Raise BenchError for a fault that fails every cell of the generator; say each note once."""
+    known = generator in _KNOWN
+    contract = check(generator)
+    if fault := contract.fault(learns=False):
+        raise BenchError(fault)
+    if not known:
+        for point in contract.points:
+            if point.state == "note" and point.what != REWRITTEN:  # `prepare` says that itself
+                log.warning("%s: %s", type(generator).__name__, point.words)
 
 
 def no_pictures(image_shape: tuple[int, int, int]) -> str:
@@ -89,8 +106,8 @@ def _points(generator: Generator) -> Iterator[Point]:
         (GRADIENT, probing.gradient),
         ("an image depends on its own latent alone", probing.alone),
         ("the true directions, where it knows them", probing.truth),
-        ("the form that is rewritten for speed gives the same images", probing.rewritten),
-        ("images can be shown as pictures", lambda: no_pictures(generator.image_shape)),
+        (REWRITTEN, probing.rewritten),
+        (PICTURES, lambda: no_pictures(generator.image_shape)),
     ):
         found = attempt(look)
         if isinstance(found, Failure):

@@ -11,7 +11,7 @@ from benchmark.generators.base import Generator, Usual
 
 
 def tried(generator: object, source: str) -> Generator:
-    """The same, in eval mode, where it is a generator that can be configured.
+    """The same, frozen and in eval mode, where it is a generator that can be configured.
 
     source: what names it in errors. Raises BenchError for what is none.
     """
@@ -31,7 +31,7 @@ def tried(generator: object, source: str) -> Generator:
     kind = generator.Options
     if not is_dataclass(kind) or any(_without_default(option) for option in fields(kind)):
         raise BenchError(f"{source}: its Options must be a dataclass, each field with a default")
-    return generator.eval()
+    return generator.eval().requires_grad_(False)
 
 
 def _without_default(option: Field[Any]) -> bool:
