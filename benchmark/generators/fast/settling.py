@@ -35,6 +35,8 @@ def settle(module: nn.Module) -> None:
             elif isinstance(hook, WeightNorm):
                 remove_weight_norm(layer, hook.name)
         if parametrize.is_parametrized(layer):
+            kind = type(layer)  # copies share it, and removing a parametrization changes it
+            layer.__class__ = type(kind.__name__, kind.__bases__, dict(vars(kind)))
             for name in list(layer.parametrizations):  # type: ignore[arg-type]
                 parametrize.remove_parametrizations(layer, name, leave_parametrized=True)
     module.requires_grad_(False)
