@@ -162,4 +162,10 @@ def _read_again(shift: Shift) -> Shift:
         raise BenchError(
             f"another shift than {name} is of the kind '{kind.kind}', too; give {name} its own"
         )
-    return unpack(*pack(shift))
+    try:
+        return unpack(*pack(shift))
+    except BenchError as error:
+        raise BenchError(
+            f"{name} cannot come back from its file, as settings() does not give the arguments "
+            f"that make one: {error}"
+        ) from error

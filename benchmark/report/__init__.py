@@ -77,4 +77,4 @@ def _unseen(painters: Painters) -> list[str]:
     """What has no pictures: a generator with all its methods, or one of them."""
     lost = [row for row, generator in painters.items() if generator is None]
     seen = {row[0] for row in painters if row not in lost}
-    return list(dict.fromkeys(", ".join(row) if row[0] in seen else row[0] for row in lost))
+    return list(dict.fromkeys(f"{m} on {g}" if g in seen else g for g, m in lost))

@@ -127,6 +127,8 @@ def test_a_metric_that_does_not_keep_the_bargain(own: Path, name: str, message: 
 def test_unknown_names_come_with_near_ones() -> None:
     with pytest.raises(BenchError, match="unknown method 'randm'; did you mean random"):
         named_methods(["randm"])
+    with pytest.raises(BenchError, match=r"a\.py is a Python file: .* a\.py:NAME"):
+        named_methods(["a.py"])
     with pytest.raises(BenchError, match="unknown metric 'collaps'; did you mean collapse"):
         named_metrics(["collaps"])
 

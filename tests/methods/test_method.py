@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -15,7 +14,7 @@ from benchmark.directions.shift import FrozenLinear, Shift
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
 from benchmark.methods.discovered import Discovered
-from benchmark.methods.method import Assignment, Learned, check_shift
+from benchmark.methods.method import Assignment, Fitted, Learned, check_fitted, check_shift
 from benchmark.metrics import METRICS
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.training import Learner
@@ -43,36 +42,73 @@ def test_a_shift_of_the_wrong_size_or_length_is_refused(shift: Shift, message: s
         check_shift(shift, Planted(), Protocol(k=4))
 
 
-class Uneven(Turning):
-    """Moves by eps only where eps is the largest there is."""
-
-    kind = "uneven, for tests"
-
-    def __init__(self, latent_dim: int, k: int, flaw: str = "") -> None:
-        super().__init__(latent_dim, k)
-        self.flaw = flaw
-
-    def settings(self) -> dict[str, Any]:
-        return {**super().settings(), "flaw": self.flaw}
-
-    def forward(self, latents: Latents, k: Tensor, eps: Tensor) -> Tensor:
-        told = {
-            "always far": 6.0 * eps.sign(),
-            "far for short ones": 6.0 * (eps / 6.0).abs().sqrt() * eps.sign(),
-            "far backwards": torch.where(eps < 0, 2.0 * eps, eps),
-        }
-        return super().forward(latents, k, told[self.flaw])
-
-
-@pytest.mark.parametrize("flaw", ["always far", "far for short ones", "far backwards"])
-def test_a_shift_that_moves_by_eps_at_the_largest_only_is_refused(flaw: str) -> None:
-    with pytest.raises(BenchError, match="times the eps it is told"):
-        check_shift(Uneven(16, 4, flaw).frozen(), Planted(), Protocol(k=4))
-
-
 def test_unit_directions_of_any_kind_pass() -> None:
     check_shift(FrozenLinear(random_orthonormal(16, 4, RNG)), Planted(), Protocol(k=4))
     check_shift(Turning(16, 4).frozen(), Planted(), Protocol(k=4))
+
+
+class Nameless(Turning):
+    kind = ""
+
+
+class Inherited(Turning):
+    """Has the kind of another class."""
+
+
+class Forgetful(Turning):
+    """Keeps what it turns by out of its file."""
+
+    kind = "forgetful, for tests"
+
+    def __init__(self, latent_dim: int, k: int, sign: float = 1.0) -> None:
+        super().__init__(latent_dim, k)
+        self.sign = sign
+
+    def forward(self, latents: Latents, k: Tensor, eps: Tensor) -> Tensor:
+        return self.sign * super().forward(latents, k, eps)  # (n, d)
+
+
+class Unsettled(Turning):
+    """Is made of other arguments than it says."""
+
+    kind = "unsettled, for tests"
+
+    def __init__(self, size: int, directions: int) -> None:
+        super().__init__(size, directions)
+
+
+class Flat(Turning):
+    """Gives one number for each latent."""
+
+    kind = "flat, for tests"
+
+    def forward(self, latents: Latents, k: Tensor, eps: Tensor) -> Tensor:
+        return eps  # (n,)
+
+
+@pytest.mark.parametrize(
+    ("shift", "message"),
+    [
+        (Nameless(16, 4), "Nameless cannot come back from its file: give the class a name"),
+        (Inherited(16, 4), "another shift than Inherited is of the kind 'turning, for tests'"),
+        (Forgetful(16, 4, sign=-1.0), r"direction 0 comes back .* settings\(\)"),
+        (Unsettled(16, 4), r"settings\(\) does not give the arguments .*'latent_dim'"),
+        (Flat(16, 4), r"is \(64,\), not \(64, 16\)"),
+    ],
+)
+def test_a_shift_that_would_not_come_back_is_refused(shift: Shift, message: str) -> None:
+    with pytest.raises(BenchError, match=message):
+        check_shift(shift.frozen(), Planted(), Protocol(k=4))
+
+
+def test_some_directions_of_a_kind_of_ones_own_pass() -> None:
+    check_shift(Turning(16, 5).frozen().chosen([4, 1, 0, 2]), Planted(), Protocol(k=4))
+
+
+@pytest.mark.parametrize("found", [axes(16, 4, RNG), Fitted(axes(16, 4, RNG))])  # type: ignore[arg-type]  # a user's fault
+def test_what_is_no_shift_is_refused_with_the_way_to_make_one(found: object) -> None:
+    with pytest.raises(BenchError, match=r"gave a Tensor; .* Fitted\(FrozenLinear\(A\)\)"):
+        check_fitted(found, Planted(), Protocol(k=4))
 
 
 @dataclass(frozen=True)
@@ -144,6 +180,4 @@ def test_learned_methods_in_lockstep_end_as_alone(tmp_path: Path) -> None:
 def test_one_that_breaks_does_not_stop_its_company(tmp_path: Path) -> None:
     results = list(execute(groups(Breaks(), Discovered()), tmp_path, "cpu", False, METRICS, {}))
     assert [r.status for r in results] == ["failed", "done"]
-    assert results[0].reason.startswith(
-        "ZeroDivisionError: a shift of my own (test_method.py "
-    )
+    assert results[0].reason == "ZeroDivisionError: a shift of my own"
