@@ -10,6 +10,7 @@ import click
 
 from benchmark import __version__
 from benchmark.cli.ablate import ablate
+from benchmark.cli.check import check
 from benchmark.cli.fetch import fetch
 from benchmark.cli.shared import (
     GENERATOR_HELP,
@@ -100,9 +101,9 @@ def run(
     for result in execute(groups, out, device, force, judges, expected):
         click.echo(line(result))
         failed += result.status == "failed"
-    write_report(out, roles=method_roles())
+    unmade = write_report(out, roles=method_roles())
     _say_where(out)
-    exit_if_failed(failed)
+    exit_if_failed(failed, unmade)
 
 
 @main.command("list")
@@ -188,8 +189,9 @@ def report(
     judged = None
     if study_folder is not None:
         judged = read_judged(study_folder, run_folder, simulated, database, roles, task)
-    write_report(run_folder, judged, roles, under_test)
+    unmade = write_report(run_folder, judged, roles, under_test)
     _say_where(run_folder)
+    exit_if_failed(0, unmade)
 
 
 @main.command()
@@ -231,6 +233,7 @@ def train_generator(
 
 
 main.add_command(ablate)
+main.add_command(check)
 main.add_command(study)
 main.add_command(fetch)
 

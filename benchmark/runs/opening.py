@@ -4,8 +4,10 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from benchmark.core.errors import BenchError
+from benchmark.core.failures import Failure, attempt
 from benchmark.directions.stored_shift import UnknownKind
 from benchmark.generators.base import Generator
+from benchmark.generators.contract import no_pictures
 from benchmark.generators.fast.rewrites import prepare
 from benchmark.generators.registry import find_generator
 from benchmark.generators.stored import weights_hash
@@ -34,7 +36,10 @@ def open_generators(
         if not r.done or not r.first.ranking():
             continue
         if r.generator not in opened:
-            opened[r.generator] = open_generator(r.first, references)
+            found = attempt(open_generator, r.first, references)
+            if isinstance(found, Failure):
+                log.warning(found.reason)
+            opened[r.generator] = None if isinstance(found, Failure) else found
         generator = opened[r.generator]
         at_hand = generator is not None and _directions_load(r)
         painters[r.generator, r.method] = generator if at_hand else None
@@ -51,19 +56,19 @@ def _directions_load(r: Replicates) -> bool:
     return True
 
 
-def open_generator(stored: StoredCell, references: Mapping[str, str]) -> Generator | None:
-    """The generator of a cell, prepared; None, with a warning, if it cannot be opened."""
+def open_generator(stored: StoredCell, references: Mapping[str, str]) -> Generator:
+    """The generator of a cell, prepared to paint. Raises BenchError where it cannot be opened, has
+    changed since, or its images are no pictures."""
     name = stored.result.cell.generator
     try:
         generator = find_generator(references.get(name, name))[1].load()
     except BenchError as error:
-        log.warning("no pictures of %s, which cannot be opened: %s", name, error)
-        return None
+        raise BenchError(f"no pictures of {name}, which cannot be opened: {error}") from error
     if weights_hash(generator) != stored.result.config["generator_hash"]:
-        log.warning(
-            "no pictures of %s: its weights are not those of the run any more; a generator has to "
-            "come with the same ones each time it is made",
-            name,
+        raise BenchError(
+            f"no pictures of {name}: its weights are not those of the run any more; a generator "
+            "has to come with the same ones each time it is made"
         )
-        return None
+    if reason := no_pictures(generator.image_shape):
+        raise BenchError(f"no pictures of {name}: {reason}")
     return prepare(generator)

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from benchmark.core.contact_sheet import contact_sheet
 from benchmark.generators.base import Generator
+from benchmark.report.attempts import Attempts
 from benchmark.report.judged import Judged
 from benchmark.report.pictures.panel import shifted_images
 from benchmark.report.pictures.strips import shown_latents
@@ -60,7 +61,9 @@ class Chapter:
     directions: tuple[Shown, ...]
 
 
-def explore(rows: Sequence[Replicates], painters: Painters, judged: Judged | None) -> list[Chapter]:
+def explore(
+    rows: Sequence[Replicates], painters: Painters, judged: Judged | None, attempts: Attempts
+) -> list[Chapter]:
     """A chapter for each row with ranked directions that can be painted here."""
     found = [
         (r, generator)
@@ -69,10 +72,19 @@ def explore(rows: Sequence[Replicates], painters: Painters, judged: Judged | Non
         and r.done
         and r.first.ranking()
     ]
-    return [
-        chapter(generator, r.first, judgments_of(judged, r.generator, r.method), share(len(found)))
+    best = share(len(found))
+    chapters = [
+        attempts.make(
+            f"the explorer of {r.generator}, {r.method}",
+            chapter,
+            generator,
+            r.first,
+            judgments_of(judged, r.generator, r.method),
+            best,
+        )
         for r, generator in found
     ]
+    return [one for one in chapters if one is not None]
 
 
 def share(chapters: int) -> int:
