@@ -62,9 +62,7 @@ def write_named(
             strips = attempts.make(picture, draw, generator, r.first, titles, what)
             if strips is not None:
                 save(strips, run / picture)
-                section += f"
-![{title}: named directions]({picture})
-"
+                section += f"\n![{title}: named directions]({picture})\n"
         sections.append(section)
     if sections:
         write_text(
