@@ -8,11 +8,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from benchmark.core.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, in_words, unknown
 from benchmark.core.plugins import (
     Loaded,
     Offer,
@@ -124,9 +124,11 @@ def _others(kind: str, own: Mapping[str, object]) -> dict[str, Offer]:
 
 
 def _method_class(value: Any, source: str) -> type[Method]:
-    from benchmark.methods.method import Method
+    from benchmark.methods.method import Method, Role
 
     kind: type[Method] = _subclass(value, Method, source)
+    if kind.role not in get_args(Role):
+        raise unknown(f"role of {source}", str(kind.role), get_args(Role))
     if not is_dataclass(value):
         raise BenchError(f"{source} must be a dataclass: write @dataclass(frozen=True) above it")
     for setting in fields(value):
@@ -137,15 +139,22 @@ def _method_class(value: Any, source: str) -> type[Method]:
 
 def _metric(loaded: Loaded, source: str) -> Metric:
     from benchmark.metrics.metric import Metric
+    from benchmark.tables.table import Column
 
     kind = _subclass(loaded.value, Metric, source)
     if not hasattr(kind, "columns"):
         raise BenchError(f"{source} has no columns; give it a class attribute `columns`")
+    for columns in (kind.columns, kind.direction_columns):
+        if not (
+            isinstance(columns, Mapping) and all(isinstance(c, Column) for c in columns.values())
+        ):
+            raise BenchError(
+                f"{source}: its columns must map names to benchmark.tables.table.Column"
+            )
     try:
         metric: Metric = kind()
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise BenchError(f"{source} cannot be made: {reason}") from error
+        raise BenchError(f"{source} cannot be made: {in_words(error)}") from error
     metric.code = loaded.code
     return metric
 

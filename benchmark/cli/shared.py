@@ -106,7 +106,8 @@ def agree(
 def exit_if_failed(cells: int) -> None:
     """End with code 1 where cells failed."""
     if cells:
-        click.secho(f"{cells} cells failed; the table says why", fg="red", err=True)
+        count = "1 cell" if cells == 1 else f"{cells} cells"
+        click.secho(f"{count} failed; the lines above say why", fg="red", err=True)
         sys.exit(1)
 
 

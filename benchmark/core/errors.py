@@ -17,3 +17,8 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> BenchError:
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names)}"
     return BenchError(f"unknown {kind} '{name}'; {hint}")
+
+
+def in_words(error: BaseException) -> str:
+    """The kind and the words of an error that somebody's own code raised, in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())

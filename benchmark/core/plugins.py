@@ -23,7 +23,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from benchmark.core.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, in_words, unknown
 
 GROUP = "latent_direction_bench"
 KINDS = ("generators", "methods", "metrics", "tasks")
@@ -204,11 +204,10 @@ def _code(path: Path, source: bytes) -> str:
 
 def _reason(error: BaseException, path: Path | None = None) -> str:
     """The kind and the words of an error in one line, with the line of the file where it arose."""
-    words = " ".join(str(error).split())
     lines = [
         frame.lineno
         for frame in traceback.extract_tb(error.__traceback__)
         if path is not None and frame.filename == str(path)
     ]
     place = f" (line {lines[-1]})" if lines else ""
-    return f"{type(error).__name__}: {words}{place}"
+    return f"{in_words(error)}{place}"

@@ -6,7 +6,7 @@ from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, 
 from pathlib import Path
 from typing import Any
 
-from benchmark.core.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, in_words, unknown
 from benchmark.core.plugins import Offer, from_file, installed, is_file, name_of
 from benchmark.generators.base import Generator, Usual
 from benchmark.generators.options import read_options, split_reference
@@ -43,7 +43,14 @@ class Entry:
         if self.usual is not None:
             generator.usual = self.usual
         if chosen := read_options(generator, self.options):
-            generator.configure(generator.Options(**chosen))
+            try:
+                generator.configure(generator.Options(**chosen))
+            except BenchError:
+                raise
+            except Exception as error:  # the user's own code may fail in any way
+                raise BenchError(
+                    f"a {type(generator).__name__} cannot take on its options: {in_words(error)}"
+                ) from error
         return generator
 
     def missing(self) -> str | None:
@@ -173,8 +180,9 @@ def _offered(offer: Offer) -> Generator:
     except BenchError:
         raise
     except Exception as error:  # a package may fail in any way
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise BenchError(f"'{offer.name}' of package {offer.package} failed: {reason}") from error
+        raise BenchError(
+            f"'{offer.name}' of package {offer.package} failed: {in_words(error)}"
+        ) from error
     return _checked(made, make.code, f"'{offer.name}' of package {offer.package}")
 
 
@@ -184,6 +192,9 @@ def _checked(generator: object, code: str, source: str) -> Generator:
             f"{source} returned a {type(generator).__name__}; "
             "it must return a benchmark.generators.base.Generator"
         )
+    for name in ("latent_dim", "image_shape"):
+        if not hasattr(generator, name):
+            raise BenchError(f"{source} made a {type(generator).__name__} without {name}; set it")
     if not isinstance(generator.usual, Usual):
         raise BenchError(
             f"{source} has the usual terms {generator.usual!r}; "

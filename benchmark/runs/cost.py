@@ -16,6 +16,7 @@ from pathlib import Path
 import torch
 
 from benchmark.core.device import forget_peak, peak
+from benchmark.core.errors import in_words
 from benchmark.generators.base import Generator
 from benchmark.methods.method import Assignment
 from benchmark.metrics.collapse import LATENTS
@@ -98,22 +99,31 @@ def _rehearse(
     few = replace(group.protocol, steps=steps, evaluation=questions)
     forget_peak(device)
     generator = GroupRun(group, Path(), device, {}).generator
-    trials: list[_Trial | str] = []
+    trials: list[_Trial | Exception] = []
     for job in jobs:
         try:
             trials.append(_Trial(job, group.generator, generator, few, device))
         except Exception as error:  # noqa: BLE001 - the run will store it as the cell's result
-            trials.append(f"cannot be timed: {type(error).__name__}: {error}")
+            trials.append(error)
     fresh = [trial.fresh for trial in trials if isinstance(trial, _Trial)]
     if fresh:
-        train(generator, fresh, few, "cost", [None] * len(fresh), "cost")
-    seconds = [0.0 if isinstance(t, str) else t.seconds(generator, group.protocol) for t in trials]
-    memory = peak(device)
+        # what fails here fails when it is asked to answer too
+        with contextlib.suppress(Exception):
+            train(generator, fresh, few, "cost", [None] * len(fresh), "cost")
+    found: list[tuple[int, float] | Exception] = []  # trainings and seconds
+    for trial in trials:
+        try:
+            if isinstance(trial, Exception):
+                raise trial
+            found.append((trial.trainings, trial.seconds(generator, group.protocol)))
+        except Exception as error:  # noqa: BLE001 - as above
+            found.append(error)
+    memory, steps = peak(device), group.protocol.steps
     return [
-        Cost(group.name, job.cell.method, 1, group.protocol.steps, 0.0, 0, trial)
-        if isinstance(trial, str)
-        else Cost(group.name, job.cell.method, trial.trainings, group.protocol.steps, spent, memory)
-        for job, trial, spent in zip(jobs, trials, seconds, strict=True)
+        Cost(group.name, job.cell.method, 1, steps, 0.0, 0, f"cannot be timed: {in_words(one)}")
+        if isinstance(one, Exception)
+        else Cost(group.name, job.cell.method, one[0], steps, one[1], memory)
+        for job, one in zip(jobs, found, strict=True)
     ]
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 import torch
 
 from benchmark.core.device import device_name, versions
+from benchmark.core.errors import BenchError, in_words
 from benchmark.core.progress import part, phase, whole_run
 from benchmark.core.seeds import derive_seed, stream
 from benchmark.core.storage import sha256
@@ -59,7 +60,7 @@ def execute(
                     unjudged.append(stored)
             if waiting or unjudged:
                 work = GroupRun(group, run, device, metrics)
-                yield from (work.judged_again(stored) for stored in unjudged)
+                yield from map(work.judged_again, unjudged)
                 seconds = sum(expected.get(job.cell, 0.0) for job in waiting)
                 with part(len(waiting), seconds, work.phases(waiting)):
                     yield from work.results(waiting)
@@ -93,7 +94,10 @@ class GroupRun:
     def __init__(self, group: Group, run: Path, device: str, metrics: Mapping[str, Metric]) -> None:
         self.group, self.run, self.device, self.metrics = group, run, device, metrics
         side = INPUT_SIDE[group.protocol.reconstructor]
-        prepared = prepare(group.generator, device, side)
+        try:
+            prepared = prepare(group.generator, device, side)
+        except Exception as error:
+            raise BenchError(f"{group.name} cannot be used: {in_words(error)}") from error
         self.generator = InParts(prepared, most_on(device, group.generator))
 
     def phases(self, jobs: Sequence[Job]) -> int:
@@ -141,8 +145,12 @@ class GroupRun:
             yield job, found, time.perf_counter() - began
         lost = self._train("joint", learning)
         for job, learner in learning:
-            failure = lost or learner.failure
-            yield job, failure or fitted(learner), learner.seconds
+            ended: Fitted | Exception
+            try:
+                ended = lost or fitted(learner)
+            except Exception as error:  # noqa: BLE001 - as above
+                ended = error
+            yield job, ended, learner.seconds
 
     def _train(self, name: str, learners: Sequence[tuple[Job, Learner]]) -> Exception | None:
         """Train in lockstep; returns the error that stopped all, such as a failing generator."""
@@ -216,12 +224,30 @@ class GroupRun:
         )
 
     def judged_again(self, stored: StoredCell) -> Result:
-        """A done cell with the figures of those metrics that it lacks; all else stays as it was."""
+        """A done cell with the figures of those metrics that it lacks; all else stays as it was.
+
+        Where a metric fails, the result says so and the stored one stays.
+        """
         missing = lacking(stored, self.metrics)
+        try:
+            found = measure(missing, self._evidence_of(stored))
+        except Exception as error:  # noqa: BLE001 - whatever a metric or a shift raises is the result
+            return replace(stored.result, status="failed", reason=in_words(error))
         kept = [one for one in stored.result.measured if one.partition(" ")[0] not in missing]
+        before = stored.result.metrics
+        by_direction = {**before.get("by_direction", {}), **found["by_direction"]}
+        result = replace(
+            stored.result,
+            measured=(*kept, *(mark(name, metric) for name, metric in missing.items())),
+            metrics={**before, **found, "by_direction": by_direction},
+        )
+        result.write(self.run)
+        return result
+
+    def _evidence_of(self, stored: StoredCell) -> Evidence:
         predictions = stored.table("predictions")
         assert predictions is not None, "a done cell has its answers"
-        evidence = Evidence(
+        return Evidence(
             self.group.generator,
             self.generator,
             stored.directions().shift.to(self.device),
@@ -231,15 +257,6 @@ class GroupRun:
             self._stream,
             self.device,
         )
-        before, found = stored.result.metrics, measure(missing, evidence)
-        by_direction = {**before.get("by_direction", {}), **found["by_direction"]}
-        result = replace(
-            stored.result,
-            measured=(*kept, *(mark(name, metric) for name, metric in missing.items())),
-            metrics={**before, **found, "by_direction": by_direction},
-        )
-        result.write(self.run)
-        return result
 
     def _predict(self, learner: Learner) -> pd.DataFrame:
         """Answers to the evaluation stream, which depends on the generator alone."""
@@ -267,7 +284,7 @@ class GroupRun:
             job.cell,
             "failed",
             job.config,
-            reason=f"{type(error).__name__}: {error}",
+            reason=in_words(error),
             role=job.method.role,
             device=device_name(self.device),
             versions=versions(),

@@ -1,7 +1,7 @@
 """The estimate before a run against what the run then takes, by a clock that counts images."""
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from baselines import METHODS
+from baselines.random import Random
 from benchmark.generators.base import Generator, Latents
+from benchmark.methods.method import Assignment, Fitted
 from benchmark.metrics import METRICS
 from benchmark.runs.cost import Cost, costs, statement, total
 from benchmark.runs.grid import Group, plan
@@ -115,6 +117,27 @@ def test_what_cannot_run_says_so_and_does_not_stop_the_others(tmp_path: Path) ->
     assert estimate.reason == "cannot be timed: RuntimeError: no image today"
     assert estimate.seconds == 0
     assert "no image today" in statement([estimate])[0]
+
+
+@dataclass(frozen=True)
+class Few(Random):
+    """Fewer directions than are asked for."""
+
+    def fit(self, task: Assignment) -> Fitted:
+        return Fitted(super().fit(task).shift.chosen([0]))
+
+
+def test_what_fails_only_when_r_is_asked_does_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(METHODS, "few", Few)
+    (group,) = planned(tmp_path, methods=["few", "random"])
+    few, random = costs([group], tmp_path, "cpu", force=False).values()
+    assert few.reason.startswith("cannot be timed: IndexError")
+    assert random.seconds > 0
+    Counted.broken = True
+    few, random = costs([group], tmp_path, "cpu", force=False).values()
+    assert random.reason == "cannot be timed: RuntimeError: no image today"
 
 
 def test_the_statement_joins_equal_cells_and_adds_up() -> None:
