@@ -1,4 +1,4 @@
-"""The promises by which cells of a run compare: who shares a stream of chance, who is judged how."""
+"""By which promises the cells of a run compare: who shares a stream, and how R is judged."""
 
 from dataclasses import dataclass, replace
 
