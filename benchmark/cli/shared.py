@@ -118,7 +118,8 @@ def exit_if_failed(cells: int, unmade: Sequence[str] = ()) -> None:
     """End with code 1 where cells failed. unmade: parts of the report that could not be made; each
     was named when it failed."""
     if cells:
-        click.secho(f"{cells} cells failed; the table says why", fg="red", err=True)
+        count = "1 cell" if cells == 1 else f"{cells} cells"
+        click.secho(f"{count} failed; the lines above say why", fg="red", err=True)
     if unmade:
         click.secho(f"{len(unmade)} parts of the report are missing", fg="red", err=True)
     if cells or unmade:

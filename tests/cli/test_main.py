@@ -225,7 +225,7 @@ def test_a_failed_cell_makes_exit_code_1_and_shows_in_the_table(tmp_path: Path) 
     )
     result = bench("run", "-g", f"{module}:Broken", "-m", "random", *TINY, "--out", tmp_path / "r")
     assert result.exit_code == 1
-    assert "1 cells failed" in result.output
+    assert "1 cell failed" in result.output
     assert "are not finite numbers" in (tmp_path / "r" / "rca.md").read_text()
 
 
