@@ -27,7 +27,7 @@ from statsmodels.genmod.generalized_estimating_equations import GEE
 from benchmark.core.estimates import Estimate, Interval, Undefined
 from benchmark.core.judgments import DIRECTION, answers_about
 
-FEWEST_DIRECTIONS = 6  # per method; fewer reject 1.7-6.6% of true nulls, with intervals up to 0.6 as wide
+FEWEST_DIRECTIONS = 6  # per method; fewer reject 1.7-6.6% of true nulls, and their intervals are too narrow
 HOW = "GEE, robust errors clustered by direction, t"
 
 

@@ -184,8 +184,8 @@ def test_no_interval_of_small_designs_is_far_narrower_than_that_of_the_compariso
         ratios.append(width / (other.high - other.low))
     print(f"{len(ratios)} of {studies * 2} designs have a model, widths", np.quantile(ratios, [0, 0.01, 0.5]))
     assert len(ratios) > 0.2 * studies
-    assert min(ratios) > 0.4
-    assert np.median(ratios) > 0.75
+    assert min(ratios) > 0.3
+    assert np.median(ratios) > 0.75  # 0.89 to 0.97 on one generator
 
 
 @STUDIES
