@@ -144,7 +144,9 @@ def _comparison(
     strata = [table.mean(axis="columns").to_numpy() for table in tables]  # (directions,) each
     weights = [1 / len(strata)] * len(strata)
     value = float(np.mean([differences.mean() for differences in strata]))
-    of_runs = pd.concat([table.mean() for table in tables], axis=1).sort_index()  # (seeds, generators)
+    of_runs = pd.concat(
+        [table.mean() for table in tables], axis=1
+    ).sort_index()  # (seeds, generators)
     by_seed = of_runs.mean(axis="columns")  # (seeds,), over the generators that have the seed
     test = swap_labels(strata, seed=seed)
     p = test if isinstance(test, Undefined) else test.p

@@ -66,3 +66,11 @@ def test_a_table_of_bots_says_so_first() -> None:
     assert SIMULATED.startswith("Simulated")
     assert list(made.frame) == list(COLUMNS)
     assert len(made.frame) == 0
+
+
+def test_a_number_that_is_not_finite_is_none_and_a_note() -> None:
+    made = table(
+        [{"name": "a", "n": 1, "x": float("nan")}, {"name": "b", "n": 2, "x": np.float64("inf")}]
+    )
+    assert made.frame["x"].tolist() == [None, None]
+    assert made.notes == ("x is undefined for a; b: it is no finite number.",)
