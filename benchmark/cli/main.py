@@ -10,10 +10,12 @@ import click
 
 from benchmark import __version__
 from benchmark.cli.ablate import ablate
+from benchmark.cli.check import check
 from benchmark.cli.fetch import fetch
 from benchmark.cli.shared import (
     GENERATOR_HELP,
     METRICS_OPTION,
+    SHIFTS_OPTION,
     agree,
     configured,
     exit_if_failed,
@@ -99,21 +101,23 @@ def run(
     for result in execute(groups, out, device, force, judges, expected):
         click.echo(line(result))
         failed += result.status == "failed"
-    write_report(out, roles=method_roles())
+    unmade = write_report(out, roles=method_roles())
     _say_where(out)
-    exit_if_failed(failed)
+    exit_if_failed(failed, unmade)
 
 
 @main.command("list")
 def list_() -> None:
-    """List generators, methods, metrics and presets, and say why one is not available."""
+    """List generators, methods, metrics, tasks and presets, and say what is missing, and why."""
     from baselines import METHODS
     from benchmark.cli.choices import summary
     from benchmark.core.plugins import KINDS, installed
+    from benchmark.core.reading import read_text
     from benchmark.generators.download import DOWNLOADS
     from benchmark.generators.registry import GENERATORS
     from benchmark.metrics import METRICS
     from benchmark.runs.settings import PRESETS
+    from study_server.tasks import TASKS
 
     click.echo("generators")
     for name, entry in GENERATORS.items():
@@ -129,9 +133,12 @@ def list_() -> None:
     click.echo("metrics")
     for name, metric in METRICS.items():
         click.echo(f"  {name:22} {summary(type(metric))}")
+    click.echo("tasks of a study")
+    for name, task in TASKS.items():
+        click.echo(f"  {name:22} {summary(task)}")
     click.echo("presets")
     for path in sorted(PRESETS.glob("*.toml")):
-        click.echo(f"  {path.stem:22} {path.read_text().splitlines()[0].lstrip('# ')}")
+        click.echo(f"  {path.stem:22} {read_text(path).splitlines()[0].lstrip('# ')}")
     offers = [(kind, offer) for kind in KINDS for offer in installed(kind).values()]
     if offers:
         click.echo("of installed packages")
@@ -158,6 +165,7 @@ def list_() -> None:
     metavar="METHOD",
     help="Method to compare with the baselines. Repeatable.  [default: all but baselines]",
 )
+@SHIFTS_OPTION
 @DATABASE
 @TASK
 def report(
@@ -165,21 +173,25 @@ def report(
     study_folder: Path | None,
     simulated: bool,
     under_test: tuple[str, ...],
+    methods: tuple[str, ...],
     database: str | None,
     task: str | None,
 ) -> None:
     """Make the tables, figures and page of RUN again, from its stored cells."""
+    from benchmark.cli.choices import define_shifts
     from benchmark.report import write_report
     from benchmark.study.for_report import read_judged
 
     if study_folder is None and (simulated or database or task):
         raise BenchError("--simulated, --database and --task need a study: name it with --study")
+    define_shifts(methods)
     roles = method_roles()
     judged = None
     if study_folder is not None:
         judged = read_judged(study_folder, run_folder, simulated, database, roles, task)
-    write_report(run_folder, judged, roles, under_test)
+    unmade = write_report(run_folder, judged, roles, under_test)
     _say_where(run_folder)
+    exit_if_failed(0, unmade)
 
 
 @main.command()
@@ -221,6 +233,7 @@ def train_generator(
 
 
 main.add_command(ablate)
+main.add_command(check)
 main.add_command(study)
 main.add_command(fetch)
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from benchmark.cli.shared import method_roles
+from benchmark.cli.shared import SHIFTS_OPTION, method_roles
+from benchmark.core.errors import BenchError
 
 FOLDER = click.argument("folder", metavar="STUDY", type=click.Path(path_type=Path))
 DATABASE = click.option(
@@ -40,6 +41,7 @@ def study() -> None:
     multiple=True,
     help="Generators to show.  [default: all of the run]",
 )
+@SHIFTS_OPTION
 @click.option(
     "--per-method",
     default=20,
@@ -68,6 +70,7 @@ def study() -> None:
 def build(
     run: Path,
     generators: tuple[str, ...],
+    methods: tuple[str, ...],
     per_method: int,
     seed: int,
     settings: Path | None,
@@ -76,8 +79,10 @@ def build(
     out: Path,
 ) -> None:
     """Turn RUN into a blinded bundle of images; prints the administrator's password once."""
+    from benchmark.cli.choices import define_shifts
     from benchmark.study.build import build_study
 
+    define_shifts(methods)
     password = build_study(
         run, out, generators, per_method, seed, settings, known_good, method_roles(), task
     )
@@ -128,15 +133,26 @@ def status(folder: Path, database: str | None, task: str | None, simulated: bool
 
 @study.command()
 @of_study
-@click.option("--format", "kind", type=click.Choice(["csv", "parquet", "jsonl"]), default="csv")
-@click.option("--out", type=click.Path(path_type=Path), help="File.  [default: judgments.FORMAT]")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["csv", "parquet", "jsonl"]),
+    help="Of the default file.  [default: csv]",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="File, in the format that its name ends in.  [default: judgments.FORMAT]",
+)
 def export(
-    folder: Path, database: str | None, task: str | None, kind: str, out: Path | None
+    folder: Path, database: str | None, task: str | None, kind: str | None, out: Path | None
 ) -> None:
     """Write every judgment to a file."""
     from study_server import commands
 
-    path = out or Path(f"judgments.{kind}")
+    path = out or Path(f"judgments.{kind or 'csv'}")
+    if kind and path.suffix.lower() != f".{kind}":
+        raise BenchError(f"--out {path} names another format than --format {kind}: leave one out")
     click.echo(f"{commands.export(folder, path, kind, database, task)} judgments in {path}")
 
 
@@ -212,10 +228,11 @@ def analyse(
 @click.option("--run", type=click.Path(path_type=Path), help="Run of STUDY, if it has moved.")
 def label(folder: Path, database: str | None, task: str | None, run: Path | None) -> None:
     """Write names, change types and MOS beside the directions that people judged."""
-    from benchmark.study.labelling import label_study
+    from benchmark.study.labelling import LEAST_RATINGS, label_study
 
     for path, count in label_study(folder, run, database, task).items():
-        click.echo(f"{count:4} labels in {path}")
+        click.echo(f"{count:4} {'label' if count == 1 else 'labels'} in {path}")
+    click.echo(f"directions with fewer than {LEAST_RATINGS} ratings have none")
 
 
 @study.command()

@@ -7,6 +7,7 @@ import torch
 
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import write_atomically
+from benchmark.core.tensors import load_tensors
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
@@ -22,7 +23,9 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
     if not path.exists():
         return None
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises a different type for every way a file can be broken
+        state: Any = load_tensors(path)
+        if not isinstance(state, dict):
+            raise BenchError(f"it holds a {type(state).__name__}")
+    except BenchError as error:
         raise BenchError(f"damaged checkpoint {path}: delete it to start over ({error})") from error
     return state

@@ -5,13 +5,13 @@ folder is not computed again, nor the other way round. What it adds is a note of
 belong to it, RUN/ablation_<axis>.json, from which the report makes its table and its figure.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import BenchError
+from benchmark.core.reading import read_json
 from benchmark.generators.options import option_names
 from benchmark.generators.registry import find_generator
 from benchmark.runs.grid import Group, plan, record
@@ -112,8 +112,8 @@ def read_note(run: Path, axis: str) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        content: dict[str, Any] = json.loads(path.read_text())
-    except ValueError as error:
+        content: dict[str, Any] = read_json(path)
+    except BenchError as error:
         raise BenchError(
             f"{path} is damaged ({error}); delete it, and `bench ablate {axis}` writes it again "
             "without computing anything twice"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.device import versions
+from benchmark.core.errors import BenchError, one_line
 from benchmark.core.plugins import distinct_names
 from benchmark.generators.base import Generator
 from benchmark.generators.options import option_names, read_options, with_options
@@ -17,6 +18,7 @@ from benchmark.runs.results import Cell, read_run, write_json
 from benchmark.runs.settings import (
     Methods,
     RunConfig,
+    Settings,
     check_sections,
     content_hash,
     generator_options,
@@ -84,8 +86,7 @@ def plan(
                     Group(name, reference, one.generator, protocol, seed, []),
                 )
                 for method_name in chosen:
-                    method = method_for(method_name, name, layers, methods)
-                    method.check(one.generator, protocol)
+                    method = _checked(method_name, name, layers, methods, one, protocol)
                     codes = {"generator": one.generator.code}
                     codes["method"] = (code or {}).get(method_name, "")
                     content = one.content(method, protocol, codes)
@@ -120,6 +121,25 @@ class _Opened:
         if any(codes.values()):
             content["code"] = {part: code for part, code in codes.items() if code}
         return content
+
+
+def _checked(
+    method_name: str,
+    generator_name: str,
+    layers: tuple[Settings, ...],
+    methods: Methods,
+    opened: _Opened,
+    protocol: Protocol,
+) -> Method:
+    """The method with its settings, which can do what is asked. Raises BenchError."""
+    try:
+        method = method_for(method_name, generator_name, layers, methods)
+        method.check(opened.generator, protocol)
+    except BenchError:
+        raise
+    except Exception as error:  # the user's own code may fail in any way
+        raise BenchError(f"the method {method_name} failed: {one_line(error)}") from error
+    return method
 
 
 def _open(reference: str, opened: dict[str, _Opened]) -> _Opened:

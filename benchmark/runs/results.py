@@ -20,8 +20,10 @@ from typing import Any
 import pandas as pd
 
 from benchmark.core.errors import BenchError
-from benchmark.core.storage import sha256, write_atomically
+from benchmark.core.reading import read_json
+from benchmark.core.storage import sha256, write_atomically, write_text
 from benchmark.directions.artefact import Directions
+from benchmark.directions.labels import Label, fitting_labels
 from benchmark.metrics import HEADLINE, HEADLINE_OF_A_DIRECTION
 
 log = logging.getLogger("bench")
@@ -77,6 +79,11 @@ class StoredCell:
     def directions(self) -> Directions:
         return Directions.load(self.folder / "directions.safetensors")
 
+    def labels(self) -> tuple[Label, ...]:
+        """What people said about the directions; needs no code of their shift."""
+        k = int(self.result.config["protocol"]["k"])
+        return fitting_labels(self.folder / "directions.safetensors", k)
+
     def table(self, name: str) -> pd.DataFrame | None:
         """`predictions`, `predictions_joint` or `curves`; None where the cell has none."""
         path = self.folder / f"{name}.parquet"
@@ -107,14 +114,14 @@ def read_cell(folder: Path) -> StoredCell | None:
     if not path.exists():
         return None
     try:
-        content = json.loads(path.read_text())
+        content = read_json(path)
         result = Result(**{**content, "cell": Cell(**content["cell"])})
         if result.status == "done" and not {HEADLINE, "n"} <= result.metrics.keys():
             raise KeyError("a done cell without its RCA")
         lists = result.metrics.get("by_direction", {}).values()
         if any(len(values) != result.metrics["k"] for values in lists):
             raise ValueError("figures of other directions than there are")
-    except (ValueError, KeyError, TypeError) as error:
+    except (BenchError, ValueError, KeyError, TypeError) as error:
         log.warning("%s is damaged (%s): the cell counts as not done", path, error)
         return None
     if result.status == "done" and "by_direction" not in result.metrics:
@@ -155,16 +162,15 @@ def read_run(run: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        content: dict[str, Any] = json.loads(path.read_text())
-    except ValueError as error:
+        content: dict[str, Any] = read_json(path)
+    except BenchError as error:
         log.warning("%s is damaged (%s) and is written anew", path, error)
         return {}
     return content
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
-    write_atomically(path, lambda part: part.write_text(text))
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

@@ -5,7 +5,6 @@ its directions only what `collapse_by_direction` held; what their accuracies are
 stored answers.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from math import isfinite
@@ -15,6 +14,7 @@ from typing import Any
 import pandas as pd
 
 from benchmark.core.errors import BenchError
+from benchmark.core.reading import read_json
 from benchmark.metrics import HEADLINE, METRICS
 from benchmark.metrics.accuracy import direction_table
 from benchmark.runs.meanings import note_measures
@@ -48,9 +48,9 @@ def upgrade(run: Path, roles: Mapping[str, str]) -> Upgraded:
     bad: dict[Path, str] = {}
     for path in sorted((run / "cells").glob("*/*/*/result.json")):
         try:
-            content = json.loads(path.read_text())
+            content = read_json(path)
             today = _today(content, path.parent, roles)
-        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        except (BenchError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             bad[path] = f"{type(error).__name__}: {error}"
             continue
         changed = list(today) != list(content) or today != content
@@ -109,11 +109,11 @@ def _describe(path: Path, brought: list[Path], left: list[Path], bad: dict[Path,
     """Write into run.json what the columns mean, if there is one."""
     if not path.exists():
         return
-    before = path.read_text()
+    before = path.read_bytes()
     try:
-        json.loads(before)
-    except ValueError as error:
+        read_json(path)
+    except BenchError as error:
         bad[path] = f"{type(error).__name__}: {error}"
         return
     note_measures(path.parent, METRICS)
-    (left if path.read_text() == before else brought).append(path)
+    (left if path.read_bytes() == before else brought).append(path)

@@ -22,7 +22,7 @@ from benchmark.metrics.metric import Evidence
 from benchmark.rca import evaluation
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.training import Learner
-from benchmark.runs import runner
+from benchmark.runs import lockstep
 from benchmark.runs.grid import plan, record
 from benchmark.runs.results import StoredCell, read_cells
 from benchmark.runs.runner import execute
@@ -70,7 +70,7 @@ def wires(tmp_path_factory: pytest.TempPathFactory) -> Wires:
     asked: list[Asked] = []
     trained: list[Trained] = []
     seen: list[Evidence] = []
-    predict, train, measure = evaluation.predict, runner.train, runner.measure
+    predict, train, measure = evaluation.predict, lockstep.train, lockstep.measure
 
     def watched_predict(
         generator: Generator,
@@ -121,8 +121,8 @@ def wires(tmp_path_factory: pytest.TempPathFactory) -> Wires:
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluation, "predict", watched_predict)
-        patch.setattr(runner, "train", watched_train)
-        patch.setattr(runner, "measure", watched_measure)
+        patch.setattr(lockstep, "train", watched_train)
+        patch.setattr(lockstep, "measure", watched_measure)
         groups = plan(config, ["planted"], list(METHODS), METHODS)
         record(config, groups, folder, "test")
         results = list(execute(groups, folder, "cpu", False, METRICS, {}))
