@@ -107,6 +107,8 @@ def _read_sidecar(beside: Path, path: Path) -> tuple[Label, ...]:
 
 
 def _text(path: Path) -> str:
+    if not path.is_file():  # a pipe would be waited for without end
+        raise BenchError(f"{path} cannot be read: it is no file")
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:

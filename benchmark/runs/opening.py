@@ -1,21 +1,65 @@
-"""The generators that the cells of a run were computed with, opened again."""
+"""The generators that the cells of a run were computed with, opened again.
 
+A run's folder may come from anybody, so nothing in it decides which code runs. The suite's own
+generators, those of installed packages and weights, which are data, are opened by what the run
+says; a Python file only where this very command names it.
+"""
+
+import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from benchmark.core.errors import BenchError
+from benchmark.core.plugins import is_file, name_of
 from benchmark.generators.base import Generator
 from benchmark.generators.fast.rewrites import prepare
+from benchmark.generators.options import split_reference, with_options
 from benchmark.generators.registry import find_generator
 from benchmark.generators.stored import weights_hash
+from benchmark.runs.grid import Group
 from benchmark.runs.replicates import Replicates
-from benchmark.runs.results import StoredCell
+from benchmark.runs.results import Cell, StoredCell
+from benchmark.tables.text import one_line
 
 log = logging.getLogger("bench")
 
 
+@dataclass(frozen=True)
+class AtHand:
+    """What this command brings along to open generators with.
+
+    files: `path/to/file.py:callable` as its user typed them. made: generators that are open in this
+    process, by `identity`.
+    """
+
+    files: tuple[str, ...] = ()
+    made: Mapping[str, Generator] = field(default_factory=dict)
+
+
+NOTHING = AtHand()
+
+
+def made_by(groups: Iterable[Group]) -> AtHand:
+    """The generators that these groups were computed with, for the report of their run."""
+    return AtHand(
+        made={
+            identity(job.cell, job.config): group.generator
+            for group in groups
+            for job in group.jobs
+        }
+    )
+
+
+def identity(cell: Cell, config: Mapping[str, Any]) -> str:
+    """What tells generators apart: name, weights, code and options."""
+    parts = [cell.generator, config["generator_hash"], _code(config), config.get("generator", {})]
+    return json.dumps(parts, sort_keys=True)
+
+
 def open_generators(
-    rows: Sequence[Replicates], references: Mapping[str, str]
+    rows: Sequence[Replicates], references: Mapping[str, str], at_hand: AtHand = NOTHING
 ) -> dict[str, Generator | None]:
     """The generators of all rows with answers to show, each opened once, None with a warning.
 
@@ -25,19 +69,60 @@ def open_generators(
     opened: dict[str, Generator | None] = {}
     for r in rows:
         if r.generator not in opened and r.done and r.first.ranking():
-            opened[r.generator] = open_generator(r.first, references)
+            try:
+                opened[r.generator] = open_generator(r.first, references, at_hand)
+            except BenchError as error:
+                log.warning("no pictures of %s: %s", r.generator, error)
+                opened[r.generator] = None
     return opened
 
 
-def open_generator(stored: StoredCell, references: Mapping[str, str]) -> Generator | None:
-    """The generator of a cell, prepared; None, with a warning, if it cannot be opened."""
-    name = stored.result.cell.generator
-    try:
-        generator = find_generator(references.get(name, name))[1].load()
-    except BenchError as error:
-        log.warning("no pictures of %s, which cannot be opened: %s", name, error)
-        return None
-    if weights_hash(generator) != stored.result.config["generator_hash"]:
-        log.warning("no pictures of %s: its weights are not those of the run any more", name)
-        return None
-    return prepare(generator)
+def open_generator(
+    stored: StoredCell, references: Mapping[str, str], at_hand: AtHand = NOTHING
+) -> Generator:
+    """The generator of a cell, prepared. Raises BenchError, which says what to give, if none of
+    those that may be opened is the one of the cell."""
+    cell, config = stored.result.cell, stored.result.config
+    if made := at_hand.made.get(identity(cell, config)):
+        return prepare(made)
+    own = references.get(cell.generator, cell.generator)
+    named = [file for file in at_hand.files if may_be(file, cell.generator)]
+    if is_file(own) and not named:
+        raise BenchError(
+            "a Python file makes it, and only files that this command names are run; "
+            f"if you trust it, add -g {one_line(split_reference(own)[0])}"
+        )
+    faults = []
+    for reference in named or [own]:
+        generator = find_generator(_as_in(config, reference))[1].load()
+        fault = _differs(generator, config)
+        if not fault:
+            return prepare(generator)
+        faults.append(fault)
+    raise BenchError(faults[0])
+
+
+def may_be(file: str, name: str) -> bool:
+    """Whether a run may call the generator in this file so: by its own name, or that and more."""
+    own = name_of(split_reference(file)[0])
+    return name == own or name.startswith(f"{own}-")
+
+
+def _as_in(config: Mapping[str, Any], reference: str) -> str:
+    """The reference with the options of the cell."""
+    if "generator" not in config:
+        return reference
+    return with_options(split_reference(reference)[0], config["generator"])
+
+
+def _differs(generator: Generator, config: Mapping[str, Any]) -> str:
+    """Why it is not the generator of the cell; empty where it is."""
+    if weights_hash(generator) != config["generator_hash"]:
+        return "its weights are not those of the run any more"
+    if "code" in config and _code(config) != generator.code:
+        return "its code is not that of the run any more"
+    return ""
+
+
+def _code(config: Mapping[str, Any]) -> str:
+    return str(config.get("code", {}).get("generator", ""))

@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from safetensors.torch import save_file
 
+from benchmark.core.json_files import write_json
 from benchmark.core.storage import sha256
 from benchmark.directions.artefact import Directions
 from benchmark.directions.shift import FrozenLinear
@@ -18,7 +19,7 @@ from benchmark.metrics import METRICS
 from benchmark.metrics.accuracy import direction_table
 from benchmark.metrics.measures import measures_of
 from benchmark.report.judged import Judged
-from benchmark.runs.results import Cell, Result, write_json, write_table
+from benchmark.runs.results import Cell, Result, write_table
 from benchmark.tables.table import Column, Table
 
 STEPS = 200

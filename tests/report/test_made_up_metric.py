@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmark.core.json_files import write_json
 from benchmark.metrics import METRICS
 from benchmark.metrics.metric import Metric
 from benchmark.report import write_report
@@ -15,7 +16,7 @@ from benchmark.report.figures import methods
 from benchmark.report.tables.main_table import rca_table, seed_table
 from benchmark.runs.meanings import measures_in, note_measures
 from benchmark.runs.replicates import headline
-from benchmark.runs.results import read_cells, read_run, write_json
+from benchmark.runs.results import read_cells, read_run
 from benchmark.tables.table import Column
 from tests.report.drawn import ORDER, write_cell
 

@@ -13,6 +13,7 @@ import torch
 
 import baselines
 from baselines import METHODS
+from benchmark.core.json_files import write_json
 from benchmark.directions.artefact import Directions
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Latents
@@ -21,7 +22,7 @@ from benchmark.metrics import METRICS
 from benchmark.metrics.metric import Evidence, Metric
 from benchmark.rca import evaluation
 from benchmark.runs.grid import plan, record
-from benchmark.runs.results import Result, read_cell, read_cells, read_run, write_json
+from benchmark.runs.results import Result, read_cell, read_cells, read_run
 from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
 from benchmark.tables.table import Column

@@ -11,10 +11,11 @@ from scipy.stats import binomtest
 
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
+from benchmark.core.json_files import write_json
 from benchmark.core.storage import sha256
 from benchmark.metrics import METRICS
 from benchmark.runs.meanings import measures_in
-from benchmark.runs.results import read_cell, read_cells, read_run, write_json
+from benchmark.runs.results import read_cell, read_cells, read_run
 from benchmark.runs.upgrade import upgrade
 
 ROLES = {"discovered": "method", "random": "baseline"}

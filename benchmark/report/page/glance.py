@@ -9,11 +9,10 @@ import pandas as pd
 from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
 from benchmark.report.judged import Judged
+from benchmark.report.tables.against import SURE
 from benchmark.report.tables.main_table import ENDS
 from benchmark.tables.table import Table
 from benchmark.tables.text import interval_text, value_text
-
-SURE = 0.05  # an adjusted p below it counts as more than chance
 
 
 @dataclass(frozen=True)
@@ -113,4 +112,5 @@ def sentence(pair: Mapping[Any, Any]) -> str:
         side = "above" if ahead else "below"
         return f"No difference to {baseline} is shown ({method} lies {side} it {size})."
     how = "better" if ahead else "worse"
-    return f"R tells directions of {method} apart {how} than those of {baseline}, {size}."
+    said = f"R tells directions of {method} apart {how} than those of {baseline}, {size}"
+    return f"{said}; but {pair['note']}." if pair["note"] else f"{said}."

@@ -28,7 +28,7 @@ def write_pictures(
             continue
         name = f"{r.generator}-{r.method}.webp"
         save(draw_strips(generator, r.first), run / "strips" / name)
-        if (r.first.folder / "evolution.safetensors").exists():
+        if r.first.has("evolution.safetensors"):
             save(draw_evolution(generator, r.first), run / "evolution" / name)
 
 

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 from statsmodels.stats.multitest import multipletests
 
+from benchmark.core.json_files import write_json
 from benchmark.report.tables.against import comparison_table
 from benchmark.runs.replicates import headline
-from benchmark.runs.results import read_cells, write_json
+from benchmark.runs.results import read_cells
 from benchmark.runs.roles import NO_ROLES, assign_roles, known_roles
 from benchmark.stats.comparison import compare_scores
 from benchmark.stats.paired import compare_rca

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest, ttest_1samp
 
+from benchmark.core.json_files import write_json
 from benchmark.report.tables.main_table import (
     clear_winners,
     direction_table,
@@ -17,7 +18,7 @@ from benchmark.report.tables.main_table import (
     write_tables,
 )
 from benchmark.runs.replicates import headline
-from benchmark.runs.results import read_cells, write_json
+from benchmark.runs.results import read_cells
 from tests.report.drawn import MEASURES, write_cell
 
 COLUMNS = (
