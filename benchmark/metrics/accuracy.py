@@ -66,20 +66,17 @@ class Accuracy(Metric):
         return figures_of(cell.predictions, cell.joint_predictions)
 
 
-def figures_of(
-    predictions: pd.DataFrame, joint_predictions: pd.DataFrame | None
-) -> dict[str, float]:
+def figures_of(predictions: pd.DataFrame, joint: pd.DataFrame | None) -> dict[str, float]:
     """`Accuracy.columns` of the answers of the fresh R, and of the joint one where there is one."""
-    fresh = joint = evaluation.summarise(predictions)
-    if joint_predictions is not None:
-        joint = evaluation.summarise(joint_predictions)
+    fresh = evaluation.summarise(predictions)
+    learned = fresh if joint is None else evaluation.summarise(joint)
     return {
         "rca_fresh": fresh.rca,
         "rca_fresh_low": fresh.low,
         "rca_fresh_high": fresh.high,
-        "rca_joint": joint.rca,
-        "rca_joint_low": joint.low,
-        "rca_joint_high": joint.high,
+        "rca_joint": learned.rca,
+        "rca_joint_low": learned.low,
+        "rca_joint_high": learned.high,
         "top5": fresh.top5,
         "shift_error": fresh.shift_error,
     }

@@ -77,8 +77,8 @@ class StoredCell:
     folder: Path
 
     def has(self, name: str) -> bool:
-        """Whether the cell left a file of this name behind."""
-        return name in self.result.files
+        """Whether the cell left a file of this name behind, which is still there."""
+        return name in self.result.files and is_plain(self.folder / name)
 
     def directions(self) -> Directions:
         """Raises BenchError where the cell has none."""

@@ -52,9 +52,9 @@ def build_study(
     of the run where empty. No file runs that is not named so. settings: a study.toml. known_good:
     directions GENERATOR/METHOD/K that everybody should call clear; shown as checks, not studied.
     Where none are given, true directions of a generator that knows them serve. roles: of methods,
-    by name, for cells that do not store theirs. task: what is asked about them, a name or `file.py:Class`.
-    Raises BenchError where a generator or direction is not in the run, or a generator cannot be
-    opened.
+    by name, for cells that do not store theirs. task: what is asked about them, a name or
+    `file.py:Class`. Raises BenchError where a generator or direction is not in the run, or a
+    generator cannot be opened.
     """
     asked = task_class(task)
     if settings is not None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmark.core.json_files import write_json
+from benchmark.core.json_files import sealed, write_json
 from benchmark.metrics import METRICS
 from benchmark.metrics.metric import Metric
 from benchmark.report import write_report
@@ -150,11 +150,11 @@ def test_cells_without_the_metric_leave_gaps_and_never_a_nan(reports, tmp_path):
     content = json.loads(path.read_text())
     content["metrics"]["glare"] = None
     content["metrics"]["by_direction"]["glow"][3] = None
-    write_json(path, content)
+    write_json(path, sealed(content))
     path = next(run.glob("cells/planted/discovered/0-*/result.json"))
     content = json.loads(path.read_text())
     del content["metrics"]["by_direction"]["glow"]
-    write_json(path, content)
+    write_json(path, sealed(content))
     write_report(run)
     rca = pd.read_csv(run / "rca.csv").set_index("method")["glare"]
     assert rca["discovered"] == 0.6875

@@ -13,7 +13,7 @@ import torch
 
 import baselines
 from baselines import METHODS
-from benchmark.core.json_files import write_json
+from benchmark.core.json_files import sealed, write_json
 from benchmark.directions.artefact import Directions
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Latents
@@ -140,7 +140,7 @@ def test_a_done_cell_without_figures_does_not_count(
 ) -> None:
     run(tmp_path, methods=("random",))
     path = next(tmp_path.glob("cells/**/result.json"))
-    write_json(path, {**json.loads(path.read_text()), "metrics": {}})
+    write_json(path, sealed({**json.loads(path.read_text()), "metrics": {}}))
     assert read_cell(path.parent) is None
     assert "a done cell without its RCA" in caplog.text
 

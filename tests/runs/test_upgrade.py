@@ -14,6 +14,7 @@ from benchmark.core.errors import BenchError
 from benchmark.core.json_files import write_json
 from benchmark.core.storage import sha256
 from benchmark.metrics import METRICS
+from benchmark.metrics.accuracy import figures_of
 from benchmark.runs.meanings import measures_in
 from benchmark.runs.results import read_cell, read_cells, read_run
 from benchmark.runs.upgrade import upgrade
@@ -31,12 +32,14 @@ def old_cell(run, method, seed, status="done", **metrics):
         {
             "k": rng.integers(0, K - 1, 200).astype(np.int16),
             "k_hat": rng.integers(0, K - 1, 200).astype(np.int16),
+            "eps": rng.uniform(-6, 6, 200).astype(np.float32),
+            "eps_hat": rng.uniform(-6, 6, 200).astype(np.float32),
+            "rank": rng.integers(0, K, 200).astype(np.int16),
         }
     )
     answers.to_parquet(folder / "predictions.parquet")
-    shares = dict.fromkeys(METRICS["accuracy"].columns, 0.25)
     figures = {
-        **shares,
+        **figures_of(answers, None),
         "n": 200,
         "k": K,
         "chance": 1 / K,
@@ -49,7 +52,12 @@ def old_cell(run, method, seed, status="done", **metrics):
     content = {
         "cell": {"generator": "net", "method": method, "seed": seed, "config_hash": "abc"},
         "status": status,
-        "config": {"protocol": {"k": K}, "method": {}, "unknown": {"kept": [1, 2]}},
+        "config": {
+            "generator_hash": "0" * 64,
+            "protocol": {"k": K},
+            "method": {},
+            "unknown": {"kept": [1, 2]},
+        },
         "reason": "" if status == "done" else "ValueError: no",
         "metrics": figures if status == "done" else {},
         "seconds": {"fit": 1.0} if status == "done" else {},

@@ -118,7 +118,7 @@ def mos_values(comparison: Comparison | None, judged: Judged) -> dict[str, Any]:
     """The MOS columns of a row; a pair that no study judged says so."""
     answers = {"answers": "simulated" if judged.simulated else "people"}
     if comparison is None:
-        unrated = Undefined("the study judged no directions of both rows")
+        unrated = Undefined("the study judged no directions of both")
         return {**dict.fromkeys(COMPARISON_OF_STUDY, unrated), **answers}
     return {
         "mos_directions": " and ".join(map(str, comparison.directions)),

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from statsmodels.stats.multitest import multipletests
 
-from benchmark.core.json_files import write_json
+from benchmark.core.json_files import sealed, write_json
 from benchmark.report.tables.against import comparison_table
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
@@ -170,7 +170,7 @@ def test_terms_are_those_of_the_two_that_are_compared(run):
     for path in run.glob("cells/planted/random/*/result.json"):
         content = json.loads(path.read_text())
         content["config"]["protocol"]["batch"] = 7
-        write_json(path, content)
+        write_json(path, sealed(content))
     frame = comparison_table(rows_of(run), roles_of(run)).frame.set_index("method")
     assert frame.loc["mine", "note"] == ""
     assert frame.loc["discovered", "note"] == "not on equal terms on planted: batch None and 7"
