@@ -30,7 +30,7 @@ from study_server.filmstrips import Picture, as_film, as_picture, as_strip, tile
 from study_server.folders import new_folder, write_json
 from study_server.study_settings import Settings, read_settings
 from study_server.tasks import TASKS, Source, Task
-from study_server.tasks.task import DrawnLesson
+from study_server.tasks.task import DrawnLesson, check_of
 
 COLUMNS = 7  # steps shown side by side
 ROUNDING = 3.0  # grey levels by which two renderings of one latent may differ on average
@@ -154,6 +154,11 @@ class _Writer:
             self.items[secrets.token_hex(8)] = sources
         if len({*items}) < len(items):
             raise BenchError(f"the task {task.name} made an item twice")
+        if all(check_of(sources) for sources in self.items.values()):
+            raise BenchError(
+                f"the task {task.name} leaves nothing to judge: every item holds a check; let "
+                "items() put directions under study, whose check is empty, beside each other"
+            )
 
     def finish(
         self, task: Task, settings: Settings, provenance: dict[str, Any], password: str

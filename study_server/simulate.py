@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmark.core.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, one_line, unknown
 from study_server.bundle import Lesson
 from study_server.links import Links
 from study_server.tasks.question import Answer, Value
@@ -129,7 +129,7 @@ def run_bots(work: Sequence[Callable[[], int]], threads: int = 4) -> list[int]:
                 job = queue.pop()
             try:
                 count = job()
-            except (BenchError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - a task of anyone's may raise anything
                 errors.append(error)
             else:
                 with lock:
@@ -141,7 +141,7 @@ def run_bots(work: Sequence[Callable[[], int]], threads: int = 4) -> list[int]:
     for member in crew:
         member.join()
     if errors:
-        raise BenchError(f"the simulation stopped: {errors[0]}")
+        raise BenchError(f"the simulation stopped: {one_line(errors[0])}")
     return counts
 
 

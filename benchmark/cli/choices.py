@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from benchmark.core.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, one_line, unknown
 from benchmark.core.plugins import (
     Loaded,
     Offer,
+    check_reference,
     distinct_names,
     from_file,
     installed,
     is_file,
     name_of,
+    subclass,
 )
 
 if TYPE_CHECKING:
@@ -80,6 +82,12 @@ def named_methods(references: Sequence[str]) -> NamedMethods:
     return NamedMethods(tuple(names.values()) or tuple(table), table, code)
 
 
+def define_shifts(references: Sequence[str]) -> None:
+    """Load the methods that `-m` names, which defines the kinds of their shifts."""
+    if references:
+        named_methods(references)
+
+
 def named_metrics(references: Sequence[str]) -> dict[str, Metric]:
     """The suite's own metrics, those of installed packages, and what `--metric` names."""
     from benchmark.metrics import METRICS
@@ -115,6 +123,8 @@ def _leave_out(error: BenchError) -> None:
 
 def _by_name(references: Sequence[str]) -> dict[str, str]:
     """The name of each reference, for a file made of file and class; no two share a name."""
+    for reference in references:
+        check_reference(reference)
     return distinct_names({r: name_of(r) if is_file(r) else r for r in references})
 
 
@@ -126,7 +136,7 @@ def _others(kind: str, own: Mapping[str, object]) -> dict[str, Offer]:
 def _method_class(value: Any, source: str) -> type[Method]:
     from benchmark.methods.method import Method
 
-    kind: type[Method] = _subclass(value, Method, source)
+    kind: type[Method] = subclass(value, Method, source)
     if not is_dataclass(value):
         raise BenchError(f"{source} must be a dataclass: write @dataclass(frozen=True) above it")
     for setting in fields(value):
@@ -138,26 +148,12 @@ def _method_class(value: Any, source: str) -> type[Method]:
 def _metric(loaded: Loaded, source: str) -> Metric:
     from benchmark.metrics.metric import Metric
 
-    kind = _subclass(loaded.value, Metric, source)
+    kind = subclass(loaded.value, Metric, source)
     if not hasattr(kind, "columns"):
         raise BenchError(f"{source} has no columns; give it a class attribute `columns`")
     try:
         metric: Metric = kind()
     except Exception as error:
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise BenchError(f"{source} cannot be made: {reason}") from error
+        raise BenchError(f"{source} cannot be made: {one_line(error)}") from error
     metric.code = loaded.code
     return metric
-
-
-def _subclass(value: Any, base: type[Any], source: str) -> type[Any]:
-    """`value` if it is a class that fills in all of `base`. Raises BenchError."""
-    wanted = f"a subclass of {base.__module__}.{base.__name__}"
-    if not isinstance(value, type):
-        raise BenchError(f"{source} is a {type(value).__name__}; it must be {wanted}")
-    if not issubclass(value, base):
-        raise BenchError(f"{source} is a class of its own; it must be {wanted}")
-    if inspect.isabstract(value):
-        missing = ", ".join(sorted(getattr(value, "__abstractmethods__", ())))
-        raise BenchError(f"{source} is unfinished: it lacks {missing}")
-    return value

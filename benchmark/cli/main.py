@@ -15,6 +15,7 @@ from benchmark.cli.shared import (
     FILES_OPTION,
     GENERATOR_HELP,
     METRICS_OPTION,
+    SHIFTS_OPTION,
     agree,
     configured,
     exit_if_failed,
@@ -111,7 +112,7 @@ def run(
 
 @main.command("list")
 def list_() -> None:
-    """List generators, methods, metrics and presets, and say why one is not available."""
+    """List generators, methods, metrics, tasks and presets, and say what is missing, and why."""
     from baselines import METHODS
     from benchmark.cli.choices import summary
     from benchmark.core.plugins import KINDS, installed
@@ -119,6 +120,7 @@ def list_() -> None:
     from benchmark.generators.registry import GENERATORS
     from benchmark.metrics import METRICS
     from benchmark.runs.settings import PRESETS
+    from study_server.tasks import TASKS
 
     click.echo("generators")
     for name, entry in GENERATORS.items():
@@ -134,6 +136,9 @@ def list_() -> None:
     click.echo("metrics")
     for name, metric in METRICS.items():
         click.echo(f"  {name:22} {summary(type(metric))}")
+    click.echo("tasks of a study")
+    for name, task in TASKS.items():
+        click.echo(f"  {name:22} {summary(task)}")
     click.echo("presets")
     for path in sorted(PRESETS.glob("*.toml")):
         click.echo(f"  {path.stem:22} {path.read_text().splitlines()[0].lstrip('# ')}")
@@ -164,6 +169,7 @@ def list_() -> None:
     help="Method to compare with the baselines. Repeatable.  [default: all but baselines]",
 )
 @FILES_OPTION
+@SHIFTS_OPTION
 @DATABASE
 @TASK
 def report(
@@ -172,16 +178,19 @@ def report(
     simulated: bool,
     under_test: tuple[str, ...],
     files: tuple[str, ...],
+    methods: tuple[str, ...],
     database: str | None,
     task: str | None,
 ) -> None:
     """Make the tables, figures and page of RUN again, from its stored cells."""
+    from benchmark.cli.choices import define_shifts
     from benchmark.report import write_report
     from benchmark.runs.opening import AtHand
     from benchmark.study.for_report import read_judged
 
     if study_folder is None and (simulated or database or task):
         raise BenchError("--simulated, --database and --task need a study: name it with --study")
+    define_shifts(methods)
     roles = method_roles()
     judged = None
     if study_folder is not None:

@@ -71,6 +71,17 @@ def methods_option(default: str) -> Callable[[Any], Any]:
     )
 
 
+SHIFTS_OPTION = click.option(
+    "-m",
+    "--method",
+    "methods",
+    multiple=True,
+    metavar="FILE.py:CLASS",
+    help="The file of a method whose directions are of a kind of its own, so that they can be "
+    "painted. Repeatable.",
+)
+
+
 def grid_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options of every command that computes cells: preset, seeds, settings, device, out, yes."""
     # the last one stands first in the help

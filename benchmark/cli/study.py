@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from benchmark.cli.shared import method_roles
+from benchmark.cli.shared import SHIFTS_OPTION, method_roles
 
 FOLDER = click.argument("folder", metavar="STUDY", type=click.Path(path_type=Path))
 DATABASE = click.option(
@@ -41,6 +41,7 @@ def study() -> None:
     help="Generator to show, or path/to/file.py:callable of one of your own: only files named here "
     "are run. Repeatable.  [default: all of the run]",
 )
+@SHIFTS_OPTION
 @click.option(
     "--per-method",
     default=20,
@@ -69,6 +70,7 @@ def study() -> None:
 def build(
     run: Path,
     generators: tuple[str, ...],
+    methods: tuple[str, ...],
     per_method: int,
     seed: int,
     settings: Path | None,
@@ -77,8 +79,10 @@ def build(
     out: Path,
 ) -> None:
     """Turn RUN into a blinded bundle of images; prints the administrator's password once."""
+    from benchmark.cli.choices import define_shifts
     from benchmark.study.build import build_study
 
+    define_shifts(methods)
     password = build_study(
         run, out, generators, per_method, seed, settings, known_good, method_roles(), task
     )

@@ -11,6 +11,12 @@ class BenchError(Exception):
     """
 
 
+def one_line(error: BaseException) -> str:
+    """What went wrong in one line: a BenchError's words, else the kind of error and its words."""
+    words = " ".join(str(error).split())
+    return words if isinstance(error, BenchError) else f"{type(error).__name__}: {words}"
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> BenchError:
     """The error for an unknown name; it suggests the nearest known names."""
     names = sorted(known)

@@ -11,6 +11,7 @@ A package offers plug-ins by entry points of the groups `latent_direction_bench.
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import re
 import sys
 import traceback
@@ -23,7 +24,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from benchmark.core.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, one_line, unknown
 
 GROUP = "latent_direction_bench"
 KINDS = ("generators", "methods", "metrics", "tasks")
@@ -77,6 +78,25 @@ def installed(kind: str) -> dict[str, Offer]:
 def is_file(reference: str) -> bool:
     """Whether a reference is `path/to/file.py:NAME`."""
     return ".py:" in reference
+
+
+def check_reference(reference: str) -> None:
+    """Raise BenchError for a Python file without the name of what is meant in it."""
+    if reference.endswith(".py"):
+        raise BenchError(f"{reference} is a Python file: say what is meant in it, {reference}:NAME")
+
+
+def subclass(value: Any, base: type[Any], source: str) -> type[Any]:
+    """`value` if it is a class that fills in all of `base`. Raises BenchError."""
+    wanted = f"a subclass of {base.__module__}.{base.__name__}"
+    if not isinstance(value, type):
+        raise BenchError(f"{source} is a {type(value).__name__}; it must be {wanted}")
+    if not issubclass(value, base):
+        raise BenchError(f"{source} is a class of its own; it must be {wanted}")
+    if inspect.isabstract(value):
+        missing = ", ".join(sorted(getattr(value, "__abstractmethods__", ())))
+        raise BenchError(f"{source} is unfinished: it lacks {missing}")
+    return value
 
 
 def name_of(reference: str) -> str:
@@ -204,11 +224,10 @@ def _code(path: Path, source: bytes) -> str:
 
 def _reason(error: BaseException, path: Path | None = None) -> str:
     """The kind and the words of an error in one line, with the line of the file where it arose."""
-    words = " ".join(str(error).split())
     lines = [
         frame.lineno
         for frame in traceback.extract_tb(error.__traceback__)
         if path is not None and frame.filename == str(path)
     ]
     place = f" (line {lines[-1]})" if lines else ""
-    return f"{type(error).__name__}: {words}{place}"
+    return f"{one_line(error)}{place}"

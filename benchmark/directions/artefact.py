@@ -20,7 +20,7 @@ from torch import Tensor
 
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.storage import write_atomically
-from benchmark.directions.labels import Label, read_labels, sidecar, write_labels
+from benchmark.directions.labels import Label, check_labels, fitting_labels, sidecar, write_labels
 from benchmark.directions.shift import FrozenLinear, Shift
 from benchmark.directions.stored_shift import pack, unpack
 from benchmark.generators.base import Generator, Latents
@@ -40,11 +40,7 @@ class Directions:
     labels: tuple[Label, ...] = ()
 
     def __post_init__(self) -> None:
-        for label in self.labels:
-            if not 0 <= label.index < len(self):
-                raise BenchError(
-                    f"a label names direction {label.index}, but there are {len(self)}, from 0"
-                )
+        check_labels(self.labels, len(self))
 
     @property
     def latent_dim(self) -> int:
@@ -138,11 +134,8 @@ class Directions:
         path = Path(path)
         if not path.exists():
             raise BenchError(f"no directions at {path}")
-        directions, labels = _read(path), read_labels(path)
-        try:
-            return replace(directions, labels=labels)
-        except BenchError as error:
-            raise BenchError(f"the labels beside {path} do not fit it: {error}") from error
+        directions = _read(path)
+        return replace(directions, labels=fitting_labels(path, len(directions)))
 
 
 def _read(path: Path) -> Directions:

@@ -57,6 +57,23 @@ def write_labels(path: Path, labels: Sequence[Label], study: str = "") -> None:
     write_atomically(sidecar(path), lambda part: part.write_text(text, encoding="utf-8"))
 
 
+def check_labels(labels: Sequence[Label], k: int) -> None:
+    """Raise BenchError for a label of a direction that is not among the k there are."""
+    for label in labels:
+        if not 0 <= label.index < k:
+            raise BenchError(f"a label names direction {label.index}, but there are {k}, from 0")
+
+
+def fitting_labels(path: Path, k: int) -> tuple[Label, ...]:
+    """The labels of the k directions at `path`; raises BenchError for others and damaged files."""
+    labels = read_labels(path)
+    try:
+        check_labels(labels, k)
+    except BenchError as error:
+        raise BenchError(f"the labels beside {path} do not fit it: {error}") from error
+    return labels
+
+
 def read_labels(path: Path) -> tuple[Label, ...]:
     """The labels of the directions at `path`: from the sidecar, else from the authors' file.
 

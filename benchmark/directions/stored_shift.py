@@ -23,6 +23,10 @@ MATRIX = "directions"  # the one tensor of a linear shift
 Packed = tuple[dict[str, Tensor], dict[str, Any]]  # tensors by name, and the description
 
 
+class UnknownKind(BenchError):
+    """A kind of shift that no loaded code defines."""
+
+
 def pack(shift: Shift) -> Packed:
     """Tensors on the CPU, and a description for JSON; empty for a linear shift."""
     if isinstance(shift, Chosen):
@@ -46,7 +50,7 @@ def unpack(tensors: Mapping[str, Tensor], description: Mapping[str, Any]) -> Shi
     if kind not in KINDS:
         _load_installed()
     if kind not in KINDS:
-        raise BenchError(
+        raise UnknownKind(
             f"{unknown('kind of shift', kind, KINDS)}; for a kind of your own, name the code that "
             "defines it: -m file.py:Class on the command line"
         )
@@ -54,7 +58,8 @@ def unpack(tensors: Mapping[str, Tensor], description: Mapping[str, Any]) -> Shi
         shift = KINDS[kind](**description["settings"])
         shift.load_state_dict(dict(tensors))
     except (TypeError, KeyError, ValueError, RuntimeError) as error:
-        raise BenchError(f"these are no directions of kind '{kind}': {error}") from error
+        words = " ".join(str(error).split())
+        raise BenchError(f"these are no directions of kind '{kind}': {words}") from error
     frozen = shift.frozen()
     return frozen.chosen(description["chosen"]) if "chosen" in description else frozen
 

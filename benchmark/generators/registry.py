@@ -2,16 +2,16 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
-from benchmark.core.errors import BenchError, unknown
-from benchmark.core.plugins import Offer, from_file, installed, is_file, name_of
+from benchmark.core.errors import BenchError, one_line, unknown
+from benchmark.core.plugins import Offer, check_reference, from_file, installed, is_file, name_of
 from benchmark.generators.base import Generator, Usual
 from benchmark.generators.options import read_options, split_reference
 from benchmark.generators.planted import Planted
 from benchmark.generators.stored import load_weights
+from benchmark.generators.trial import tried
 
 BUNDLED = Path(__file__).parent / "weights"
 
@@ -141,6 +141,7 @@ def find_generator(reference: str) -> tuple[str, Entry]:
     cannot be used.
     """
     base, options = split_reference(reference)
+    check_reference(base)
     name = base
     if base in GENERATORS:
         entry = GENERATORS[base]
@@ -172,40 +173,23 @@ def absolute(reference: str) -> str:
 
 def _from_file(reference: str) -> Generator:
     """What the callable in a user's file makes, with the hash of the file."""
-    loaded = from_file(reference, lambda make: make())
-    return _checked(loaded.value, loaded.code, reference)
+    loaded = from_file(reference, lambda make: tried(make(), reference))
+    return _of(loaded.value, loaded.code)
 
 
 def _offered(offer: Offer) -> Generator:
     """What the callable of an installed package makes, with the package's version."""
     make = offer.load()
+    source = f"'{offer.name}' of package {offer.package}"
     try:
-        made = make.value()
+        made = tried(make.value(), source)
     except BenchError:
         raise
     except Exception as error:  # a package may fail in any way
-        reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise BenchError(f"'{offer.name}' of package {offer.package} failed: {reason}") from error
-    return _checked(made, make.code, f"'{offer.name}' of package {offer.package}")
+        raise BenchError(f"{source} failed: {one_line(error)}") from error
+    return _of(made, make.code)
 
 
-def _checked(generator: object, code: str, source: str) -> Generator:
-    if not isinstance(generator, Generator):
-        raise BenchError(
-            f"{source} returned a {type(generator).__name__}; "
-            "it must return a benchmark.generators.base.Generator"
-        )
-    if not isinstance(generator.usual, Usual):
-        raise BenchError(
-            f"{source} has the usual terms {generator.usual!r}; "
-            "they must be a benchmark.generators.base.Usual"
-        )
-    kind = generator.Options
-    if not is_dataclass(kind) or any(_without_default(option) for option in fields(kind)):
-        raise BenchError(f"{source}: its Options must be a dataclass, each field with a default")
+def _of(generator: Generator, code: str) -> Generator:
     generator.code = code
     return generator
-
-
-def _without_default(option: Field[Any]) -> bool:
-    return option.default is MISSING and option.default_factory is MISSING

@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 import torch
 
 from benchmark.core.errors import BenchError
-from benchmark.directions.shift import Shift
+from benchmark.directions.shift import KINDS, Chosen, Shift
+from benchmark.directions.stored_shift import pack, unpack
 from benchmark.generators.base import Generator
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.training import Learner, train
@@ -98,9 +99,21 @@ def fitted(learner: Learner) -> Fitted:
     return Fitted(learner.shift.frozen().cpu(), learner)
 
 
+def check_fitted(found: object, generator: Generator, protocol: Protocol) -> None:
+    """Raise BenchError unless a method's `fit` gave directions that can be measured and kept."""
+    if not isinstance(found, Fitted) or not isinstance(found.shift, Shift):
+        given = type(found.shift if isinstance(found, Fitted) else found).__name__
+        raise BenchError(
+            f"fit() gave a {given}; it must return Fitted(shift), for a matrix A (d, K) "
+            "Fitted(FrozenLinear(A))"
+        )
+    check_shift(found.shift, generator, protocol)
+
+
 @torch.no_grad()
 def check_shift(shift: Shift, generator: Generator, protocol: Protocol) -> None:
-    """Raise BenchError unless `shift` holds the wanted directions of the generator's space.
+    """Raise BenchError unless `shift`, frozen, holds the wanted directions of the generator's space
+    and would come back from its file.
 
     A direction must move latents by eps itself, since a longer step would raise RCA. Its mean
     length is measured at latents that the generator samples.
@@ -110,13 +123,40 @@ def check_shift(shift: Shift, generator: Generator, protocol: Protocol) -> None:
             f"the method gave {shift.k} directions of {shift.latent_dim} dimensions, not "
             f"{protocol.k} of {generator.latent_dim}"
         )
+    again = _read_again(shift)
     latents = generator.sample(LATENTS, torch.Generator().manual_seed(0))
     eps = torch.full((LATENTS,), protocol.max_shift)  # (n,)
     for k in range(shift.k):
         delta = shift(latents, torch.full((LATENTS,), k), eps)  # (n, d)
+        if delta.shape != (LATENTS, shift.latent_dim):
+            raise BenchError(
+                f"the shift of {LATENTS} latents of {shift.latent_dim} dimensions is "
+                f"{tuple(delta.shape)}, not {(LATENTS, shift.latent_dim)}"
+            )
+        if not torch.equal(again(latents, torch.full((LATENTS,), k), eps), delta):
+            raise BenchError(
+                f"direction {k} comes back from its file as another one: what the parameters and "
+                f"buffers of {type(shift).__name__} do not hold belongs into its settings()"
+            )
         length = float(delta.norm(dim=-1).mean()) / protocol.max_shift
         if not abs(length - 1.0) <= TOLERANCE:  # NaN is no length either
             raise BenchError(
                 f"direction {k} moves by {length:.3g} times the eps it is told; a shift must move "
                 "by eps itself, so divide the direction by its length"
             )
+
+
+def _read_again(shift: Shift) -> Shift:
+    """The shift as it will come back from its file. Raises BenchError where it would not."""
+    kind = type(shift.whole if isinstance(shift, Chosen) else shift)
+    name = kind.__name__
+    if not kind.kind:
+        raise BenchError(
+            f"{name} cannot come back from its file: give the class a name of its own, kind = '...'"
+        )
+    known = KINDS[kind.kind]
+    if (known.__module__, known.__qualname__) != (kind.__module__, kind.__qualname__):
+        raise BenchError(
+            f"another shift than {name} is of the kind '{kind.kind}', too; give {name} its own"
+        )
+    return unpack(*pack(shift))

@@ -18,7 +18,7 @@ from benchmark.report.tables.against import clear_winners, comparison_table
 from benchmark.report.tables.main_table import write_tables
 from benchmark.report.tables.recipe import write_recipe
 from benchmark.runs.meanings import measures_in
-from benchmark.runs.opening import NOTHING, AtHand, open_generators
+from benchmark.runs.opening import NOTHING, AtHand, Painters, open_generators
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells, read_run
 from benchmark.runs.roles import NO_ROLES, assign_roles, known_roles
@@ -64,11 +64,11 @@ def write_report(
     if comparison is not None:
         write_table(comparison, run)
     write_figures(rows, measures, run / "figures", order)
-    opened = open_generators(rows, description.get("generators", {}), at_hand)
-    write_pictures(rows, opened, run)
-    write_named(rows, opened, run)
-    chapters = explore(rows, opened, judged)
-    unseen = [name for name, generator in opened.items() if generator is None]
+    painters = open_generators(rows, description.get("generators", {}), at_hand)
+    write_pictures(rows, painters, run)
+    write_named(rows, painters, run)
+    chapters = explore(rows, painters, judged)
+    unseen = _unseen(painters)
     contents = Contents(
         rows, measures, cells, description, chapters, comparison, ablations, judged, unseen
     )
@@ -80,3 +80,10 @@ def check_folders(run: Path) -> None:
     for folder in (run / name for name in FOLDERS):
         if folder.is_symlink():
             raise BenchError(f"{folder} is a link; delete it: a report writes into its run alone")
+
+
+def _unseen(painters: Painters) -> list[str]:
+    """What has no pictures: a generator with all its methods, or one of them."""
+    lost = [row for row, generator in painters.items() if generator is None]
+    seen = {row[0] for row in painters if row not in lost}
+    return list(dict.fromkeys(", ".join(row) if row[0] in seen else row[0] for row in lost))

@@ -17,7 +17,7 @@ import torch
 
 from benchmark.core.device import forget_peak, peak
 from benchmark.generators.base import Generator
-from benchmark.methods.method import Assignment
+from benchmark.methods.method import Assignment, check_fitted
 from benchmark.metrics.collapse import LATENTS
 from benchmark.rca import evaluation
 from benchmark.rca.protocol import Protocol
@@ -128,6 +128,7 @@ class _Trial:
         began = time.perf_counter()
         fitted = job.method.fit(Assignment(original, generator, protocol, rng, "cost", 0, device))
         self.fit_seconds = time.perf_counter() - began
+        check_fitted(fitted, original, protocol)
         self.learner = fitted.learner
         self.trainings = 1 if fitted.learner is None else 2
         self.fresh = Learner(

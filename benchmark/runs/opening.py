@@ -1,4 +1,4 @@
-"""The generators that the cells of a run were computed with, opened again.
+"""What the pictures of a run need, opened again: its cells' generators, and code of its shifts.
 
 A run's folder may come from anybody, so nothing in it decides which code runs. The suite's own
 generators, those of installed packages and weights, which are data, are opened by what the run
@@ -58,23 +58,43 @@ def identity(cell: Cell, config: Mapping[str, Any]) -> str:
     return json.dumps(parts, sort_keys=True)
 
 
+Painters = Mapping[tuple[str, str], Generator | None]  # by generator and method
+
+
 def open_generators(
     rows: Sequence[Replicates], references: Mapping[str, str], at_hand: AtHand = NOTHING
-) -> dict[str, Generator | None]:
-    """The generators of all rows with answers to show, each opened once, None with a warning.
+) -> dict[tuple[str, str], Generator | None]:
+    """For each row with answers to show, by generator and method, the generator that paints its
+    directions, opened once; None with a warning.
 
     references: how a generator was named to the run, where that is not its own name. A generator
-    that cannot be opened, or has changed since, loses only its pictures.
+    that cannot be opened, or has changed since, loses only its pictures, and so do directions that
+    cannot be read, such as those of a kind of shift that no loaded code defines.
     """
     opened: dict[str, Generator | None] = {}
+    painters: dict[tuple[str, str], Generator | None] = {}
     for r in rows:
-        if r.generator not in opened and r.done and r.first.ranking():
+        if not r.done or not r.first.ranking():
+            continue
+        if r.generator not in opened:
             try:
                 opened[r.generator] = open_generator(r.first, references, at_hand)
             except BenchError as error:
                 log.warning("no pictures of %s: %s", r.generator, error)
                 opened[r.generator] = None
-    return opened
+        generator = opened[r.generator]
+        painters[r.generator, r.method] = generator if generator and _directions_load(r) else None
+    return painters
+
+
+def _directions_load(r: Replicates) -> bool:
+    """Whether the row's directions can be read, with a warning where they cannot."""
+    try:
+        r.first.directions()
+    except BenchError as error:
+        log.warning("no pictures of %s on %s: %s", r.method, r.generator, error)
+        return False
+    return True
 
 
 def open_generator(
@@ -118,7 +138,10 @@ def _as_in(config: Mapping[str, Any], reference: str) -> str:
 def _differs(generator: Generator, config: Mapping[str, Any]) -> str:
     """Why it is not the generator of the cell; empty where it is."""
     if weights_hash(generator) != config["generator_hash"]:
-        return "its weights are not those of the run any more"
+        return (
+            "its weights are not those of the run any more; a generator has to come with the same "
+            "ones each time it is made"
+        )
     if "code" in config and _code(config) != generator.code:
         return "its code is not that of the run any more"
     return ""

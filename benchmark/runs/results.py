@@ -23,6 +23,7 @@ from benchmark.core.json_files import SEAL, read_json, seal_holds, sealed, write
 from benchmark.core.names import is_safe
 from benchmark.core.storage import is_plain, sha256, write_atomically
 from benchmark.directions.artefact import Directions
+from benchmark.directions.labels import Label, fitting_labels
 from benchmark.metrics import HEADLINE, HEADLINE_OF_A_DIRECTION
 from benchmark.runs.checking import check_description, check_result
 
@@ -85,6 +86,11 @@ class StoredCell:
         if not self.has("directions.safetensors"):
             raise BenchError(f"{self.folder} names no directions among its files")
         return Directions.load(self.folder / "directions.safetensors")
+
+    def labels(self) -> tuple[Label, ...]:
+        """What people said about the directions; needs no code of their shift."""
+        k = int(self.result.config["protocol"]["k"])
+        return fitting_labels(self.folder / "directions.safetensors", k)
 
     def table(self, name: str) -> pd.DataFrame | None:
         """`predictions`, `predictions_joint` or `curves`; None where the cell has none."""

@@ -20,7 +20,7 @@ from benchmark.core.seeds import derive_seed, stream
 from benchmark.core.storage import sha256
 from benchmark.generators.fast.parts import InParts, most_on
 from benchmark.generators.fast.rewrites import prepare
-from benchmark.methods.method import Assignment, Fitted, Learned, check_shift, fitted
+from benchmark.methods.method import Assignment, Fitted, Learned, check_fitted, fitted
 from benchmark.metrics.metric import Evidence, Metric, mark, measure
 from benchmark.rca import evaluation
 from benchmark.rca.reconstructor import INPUT_SIDE
@@ -107,7 +107,7 @@ class GroupRun:
             try:
                 if isinstance(found, Exception):
                     raise found
-                check_shift(found.shift, self.group.generator, self.group.protocol)
+                check_fitted(found, self.group.generator, self.group.protocol)
                 trained.append(_Trained(job, found, self._fresh(job, found), {"fit": seconds}))
             except Exception as error:  # noqa: BLE001 - whatever a method raises is its result
                 yield self._store_failure(job, error)
@@ -133,7 +133,10 @@ class GroupRun:
             found: Fitted | Exception
             try:
                 if isinstance(job.method, Learned):
-                    learning.append((job, job.method.learner(self._assignment(job))))
+                    learner = job.method.learner(self._assignment(job))
+                    # before it is trained for hours
+                    check_fitted(fitted(learner), self.group.generator, self.group.protocol)
+                    learning.append((job, learner))
                     continue
                 found = job.method.fit(self._assignment(job))
             except Exception as error:  # noqa: BLE001 - as above

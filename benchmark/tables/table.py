@@ -2,11 +2,14 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 import pandas as pd
 
+from benchmark.core.errors import BenchError
+
 Kind = Literal["share", "difference", "ratio", "number", "count", "p", "seconds", "flag", "text"]
+Better = Literal["high", "low", ""]
 
 LOW, HIGH = "_low", "_high"  # what the ends of an interval are called, after its value
 
@@ -24,10 +27,16 @@ class Column:
 
     words: str
     kind: Kind = "share"
-    better: Literal["high", "low", ""] = ""
+    better: Better = ""
     label: str = ""
     reference: Literal["1/k", "k", ""] = ""
     optional: bool = False
+
+    def __post_init__(self) -> None:
+        for value, kinds in ((self.kind, Kind), (self.better, Better)):
+            if value not in get_args(kinds):
+                known = ", ".join(repr(kind) for kind in get_args(kinds))
+                raise BenchError(f"a column cannot be {value!r}; there are {known}")
 
 
 @dataclass(frozen=True)

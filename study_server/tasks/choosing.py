@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmark.core.errors import BenchError, unknown
-from benchmark.core.plugins import from_file, installed, is_file
+from benchmark.core.plugins import check_reference, from_file, installed, is_file, subclass
 from study_server.study_settings import Settings
 from study_server.tasks import TASKS
 from study_server.tasks.task import Task
@@ -20,6 +20,7 @@ def task_class(reference: str) -> type[Task]:
     """The task of this name, or `file.py:Class`. Raises BenchError where there is none."""
     if reference in TASKS:
         return TASKS[reference]
+    check_reference(reference)
     offered = installed("tasks")
     if is_file(reference):
         found = from_file(reference).value
@@ -27,12 +28,14 @@ def task_class(reference: str) -> type[Task]:
         found = offered[reference].load().value
     else:
         raise unknown("task", reference, [*TASKS, *offered])
-    if not (isinstance(found, type) and issubclass(found, Task)):
-        raise BenchError(f"{reference} is no class of a Task")
-    name = getattr(found, "name", "")
+    kind: type[Task] = subclass(found, Task, reference)
+    for needed in ("name", "questions"):
+        if not getattr(kind, needed, None):
+            raise BenchError(f"{reference} is unfinished: it lacks {needed}")
+    name = kind.name
     if name in TASKS:
         raise BenchError(f"{reference} has the name of the task '{name}'; give it one of its own")
-    return found
+    return kind
 
 
 def stored_task(described: Mapping[str, Any], settings: Settings, reference: str | None) -> Task:

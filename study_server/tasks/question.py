@@ -13,6 +13,7 @@ Words = Mapping[str, Mapping[str, str]]  # by language, then by key
 OTHER = "other"  # the choice of those who answer in their own words
 MAX_TEXT = 80  # characters of a text, or of an answer in one's own words
 NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
+KINDS = ("yes_no", "one_of", "text")
 YES_NO = {"yes": True, "no": False}
 FLAGS = {"true": True, "false": False}  # as exports write them
 
@@ -35,9 +36,9 @@ class Question:
     `example` (of a text), `other` (the field for one's own words), the name of each choice and
     `CHOICE.hint` below it; a language that lacks one takes the first that has it. of_settings:
     the choices are the categories of study.toml. other: one may answer in one's own words.
-    asked_if: the answers to earlier questions that this one needs; empty: everybody is asked. keys:
-    that press the choices; y and n, or 1 to 9, unless given. required: it must be answered where it
-    is asked.
+    asked_if: the answers to earlier questions that this one needs, one for each of them, as in
+    {"single": True, "kind": "colour"}; empty: everybody is asked. keys: that press the choices; y
+    and n, or 1 to 9, unless given. required: it must be answered where it is asked.
     """
 
     name: str

@@ -1,6 +1,5 @@
 """What is asked of people: the directions on a page, the questions, and what an answer is worth."""
 
-import itertools
 import json
 import random
 from abc import ABC, abstractmethod
@@ -9,10 +8,10 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from benchmark.core.errors import BenchError
+from benchmark.core.errors import BenchError, one_line
 from study_server.drawings import Change
 from study_server.study_settings import Settings
-from study_server.tasks.question import NAME, Answer, Fault, Question, Words
+from study_server.tasks.question import KINDS, NAME, Answer, Fault, Question, Value, Words
 
 if TYPE_CHECKING:
     import pandas as pd  # slow to import, and the site needs it for exports alone
@@ -23,6 +22,7 @@ RESERVED = {  # columns of an export, and keys of the page
     *("mos", "score", "ticket", "csrf_token"),
 }
 TAKEN_KEYS = {"p"}  # plays the pictures
+ANY_WORD = "word"
 
 
 class FormError(Exception):
@@ -99,14 +99,19 @@ class Task(ABC):
     @abstractmethod
     def score(self, answer: Answer) -> float | None:
         """What an answer is worth; None where it says nothing. Of one direction it is 0 or 1, whose
-        mean over annotators is the direction's mean opinion score."""
+        mean over annotators is the direction's mean opinion score. Of two, `tables` says what it
+        means.
+
+        answer: what was asked and given, nothing else: a question that was not asked has no key.
+        """
 
     def items(
         self, directions: Sequence[Source], rng: random.Random
     ) -> Sequence[tuple[Source, ...]]:
         """Which directions stand together on a page: each as it is, for a task that shows one.
 
-        directions: those under study and the checks. An item that holds a check is one.
+        directions: those under study and the checks. An item that holds a check is one, and counts
+        for none of its directions: keep them apart by `Source.check`.
         """
         if self.shows > 1:
             raise BenchError(f"the task {self.name} shows {self.shows} directions: give it items()")
@@ -192,13 +197,35 @@ class Task(ABC):
         return {q.name: rng.choice(q.offers) for q in self.questions if q.offers}
 
     def deserved(self, check: str) -> Answer:
-        """An answer that scores as a check item deserves; empty for no check."""
-        names = [q.name for q in self.always]
-        for values in itertools.product(*(q.offers for q in self.always)):
-            answer: Answer = dict(zip(names, values, strict=True))
-            if check and self.score(answer) == self.expected.get(check):
-                return answer
+        """An answer that scores as a check item deserves, without what makes no difference to the
+        score; empty for no check, and where no answer does."""
+        chosen = {q.name for q in self.questions if q.offers}
+        wanted = self.expected.get(check)
+        for kept in ({q.name for q in self.always}, chosen):
+            scores: dict[tuple[tuple[str, Value], ...], set[float | None]] = {}
+            for answer in self.possible():
+                key = tuple((name, value) for name, value in answer.items() if name in kept)
+                scores.setdefault(key, set()).add(self.score(answer))
+            for key, found in scores.items():
+                if check and found == {wanted}:
+                    return dict(key)
         return {}
+
+    def possible(self) -> Iterator[Answer]:
+        """Every answer that can be given by choosing; a text that must be given is one word."""
+        answers: list[Answer] = [{}]
+        for q in self.questions:
+            values = q.offers or ((ANY_WORD,) if q.required else ())
+            answers = [
+                more
+                for answer in answers
+                for more in (
+                    [{**answer, q.name: value} for value in values]
+                    if values and q.asked(answer)
+                    else [answer]
+                )
+            ]
+        yield from answers
 
     def describe(self) -> dict[str, Any]:
         """The task as a bundle stores it: its name, and its questions as they are declared."""
@@ -248,6 +275,8 @@ def _faults(task: Task) -> Iterator[str]:
     for q in task.questions:
         if not NAME.fullmatch(q.name) or q.name in RESERVED or q.name in earlier:
             yield f"'{q.name}' cannot be the name of a question: taken, or no small letters"
+        if q.kind not in KINDS:
+            yield f"the question {q.name} is of kind '{q.kind}'; there are {', '.join(KINDS)}"
         if not q.say("en", "ask"):
             yield f"the question {q.name} has no words to ask it by: words={{'en': {{'ask': ...}}}}"
         if q.kind == "one_of" and len(q.options) < 2:
@@ -258,3 +287,16 @@ def _faults(task: Task) -> Iterator[str]:
             if name not in earlier or value not in earlier[name].offers:
                 yield f"{q.name} waits for {name} = {value!r}, which no question before it offers"
         earlier[q.name] = q
+    yield from _unscored(task)
+
+
+def _unscored(task: Task) -> Iterator[str]:
+    """Answers that `score` cannot take."""
+    for answer in task.possible():
+        try:
+            task.score(answer)
+        except Exception as error:  # noqa: BLE001 - it is anyone's code
+            yield (
+                f"score() fails for the answer {answer}: {one_line(error)}; it holds what was "
+                "asked and given, nothing else"
+            )

@@ -69,9 +69,7 @@ def test_a_report_runs_no_file_that_a_run_names(
     assert not (foreign / "strips").exists()
     assert "no pictures of evil-make" in (foreign / "report.html").read_text("utf-8").lower()
     (warning,) = [record.message for record in caplog.records]
-
-
-XX
+    assert warning.endswith(f"are run; if you trust it, add -g {reference}")
 
 
 def test_a_report_runs_no_file_that_a_cell_names(tmp_path: Path, mark: Path) -> None:
@@ -131,7 +129,7 @@ def test_a_file_whose_code_changed_is_not_taken_for_it(
         write_json(path, sealed(content))
         (row,) = headline(read_cells(run), {})
         opened = open_generators([row], {}, AtHand((file,)))
-        assert (opened["evil-make"] is not None) == opens
+        assert (opened["evil-make", "random"] is not None) == opens
     assert "its code is not that of the run any more" in caplog.text
 
 
@@ -162,7 +160,7 @@ def test_weights_that_a_run_names_are_data_wherever_they_lie(
     os.mkfifo(tmp_path / "pipe.pt")
     named = {name: str(tmp_path / f"{name}.pt") for name in ("pickled", "pipe")}
     opened = open_generators(headline(read_cells(run), {}), named)
-    assert opened == {"pickled": None, "pipe": None}
+    assert opened == {("pickled", "random"): None, ("pipe", "random"): None}
     assert not mark.exists()
     assert "no pictures of pickled" in caplog.text
     assert "pipe.pt is neither a file nor a folder" in caplog.text

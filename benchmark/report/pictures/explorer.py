@@ -15,6 +15,7 @@ from benchmark.generators.base import Generator
 from benchmark.report.judged import Judged
 from benchmark.report.pictures.panel import shifted_images
 from benchmark.report.pictures.strips import shown_latents
+from benchmark.runs.opening import Painters
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell
 
@@ -59,14 +60,14 @@ class Chapter:
     directions: tuple[Shown, ...]
 
 
-def explore(
-    rows: Sequence[Replicates], opened: Mapping[str, Generator | None], judged: Judged | None
-) -> list[Chapter]:
-    """A chapter for each row with ranked directions whose generator is at hand."""
+def explore(rows: Sequence[Replicates], painters: Painters, judged: Judged | None) -> list[Chapter]:
+    """A chapter for each row with ranked directions that can be painted here."""
     found = [
         (r, generator)
         for r in rows
-        if (generator := opened.get(r.generator)) is not None and r.done and r.first.ranking()
+        if (generator := painters.get((r.generator, r.method))) is not None
+        and r.done
+        and r.first.ranking()
     ]
     return [
         chapter(generator, r.first, judged.of(r.first) if judged else {}, share(len(found)))

@@ -1,16 +1,16 @@
 """The pictures of a run: image strips, and the evolution of a direction."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from PIL import Image
 
 from benchmark.core.storage import write_atomically
-from benchmark.generators.base import Generator
 from benchmark.report.pictures.evolution import draw_evolution
 from benchmark.report.pictures.strips import draw_strips
+from benchmark.runs.opening import Painters
 from benchmark.runs.replicates import Replicates
 
 log = logging.getLogger("bench")
@@ -18,12 +18,10 @@ log = logging.getLogger("bench")
 QUALITY = 90  # of WebP
 
 
-def write_pictures(
-    rows: Sequence[Replicates], opened: Mapping[str, Generator | None], run: Path
-) -> None:
+def write_pictures(rows: Sequence[Replicates], painters: Painters, run: Path) -> None:
     """Write strips/ and evolution/, a file for each row with a done cell, of its lowest seed."""
     for r in rows:
-        generator = opened.get(r.generator)
+        generator = painters.get((r.generator, r.method))
         if generator is None or not r.done or not r.first.ranking():
             continue
         name = f"{r.generator}-{r.method}.webp"

@@ -4,19 +4,19 @@ Names come from a study (`bench study label`), or from a file `human_annotation.
 wrote beside the directions by hand, of lines like `22: zoom`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from benchmark.core.storage import write_text
 from benchmark.directions.labels import Label
-from benchmark.generators.base import Generator
 from benchmark.metrics import HEADLINE_OF_A_DIRECTION, METRICS
 from benchmark.metrics.measures import measures_of
 from benchmark.report.pictures.gallery import save
 from benchmark.report.pictures.strips import draw, spoken
 from benchmark.report.words import NAMED
+from benchmark.runs.opening import Painters
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell
 from benchmark.tables.table import Column, Table
@@ -36,12 +36,10 @@ COLUMNS = {
 }
 
 
-def write_named(
-    rows: Sequence[Replicates], opened: Mapping[str, Generator | None], run: Path
-) -> None:
+def write_named(rows: Sequence[Replicates], painters: Painters, run: Path) -> None:
     """Write named.md and named/, a section and a picture for each row whose lowest seed has names.
 
-    Without any name nothing is written. A generator that is not at hand loses only its pictures.
+    Without any name nothing is written. A row that cannot be painted here loses only its picture.
     """
     sections = []
     for r in rows:
@@ -51,7 +49,7 @@ def write_named(
         title = escape_markdown(one_line(f"{r.generator}, {r.method}"))
         of = f"{len(names)} of {r.k} directions of seed {r.first.result.cell.seed} have a name."
         section = f"## {title}\n\n{of}\n\n{markdown(table(names))}"
-        generator = opened.get(r.generator)
+        generator = painters.get((r.generator, r.method))
         if generator is not None:
             picture = f"named/{r.generator}-{r.method}.webp"
             titles = {one.index: f"direction {one.index}{spoken(one)}" for one, _ in names[:MOST]}
@@ -69,9 +67,7 @@ def named(stored: StoredCell) -> list[tuple[Label, float]]:
     """Labels with a name, each with R's accuracy; by MOS where people rated, then by accuracy."""
     accuracy = dict(stored.ranking())
     found = [
-        (label, accuracy.get(label.index, float("nan")))
-        for label in stored.directions().labels
-        if label.label
+        (label, accuracy.get(label.index, float("nan"))) for label in stored.labels() if label.label
     ]
     return sorted(found, key=lambda pair: (-(pair[0].mos or 0.0), -pair[1], pair[0].index))
 

@@ -19,7 +19,8 @@ from tests.report.drawn import draw_judged, write_cell
 
 
 def chapters_of(run, judged=None):
-    return explore(headline(read_cells(run), {}), {"planted": Planted().eval()}, judged)
+    painters = {("planted", name): Planted().eval() for name in ("discovered", "random")}
+    return explore(headline(read_cells(run), {}), painters, judged)
 
 
 @torch.no_grad()
@@ -91,6 +92,6 @@ def test_large_images_come_down():
 
 def test_a_row_without_a_generator_or_answers_has_no_chapter(run):
     rows = headline(read_cells(run), {})
-    assert explore(rows, {"planted": None}, None) == []
+    assert explore(rows, {("planted", "random"): None}, None) == []
     write_cell(run, "planted", "coordinate", 0, failure="x")
     assert len(chapters_of(run)) == 2
