@@ -110,16 +110,17 @@ def _note(value: Any) -> bool:
     )
 
 
-_protocol = _fields(k=_count)
+_settings = _map(lambda _: True, _column)
 _shown = _some(words=_text, kind=_text, better=_text, label=_text, reference=_text)
 
 RESULT: Mapping[str, Check] = {
     "cell": _fields(generator=is_safe, method=is_safe, seed=_whole, config_hash=is_safe),
     "status": lambda value: value in ("done", "failed"),
     "config": lambda value: (
-        _fields(generator_hash=_text, protocol=_protocol, method=_map(lambda _: True, _text))(value)
-        and _some(code=_texts, generator=_map(lambda _: True, _text))(value)
+        _fields(generator_hash=_text, protocol=_settings, method=_settings)(value)
+        and _fields(k=_count)(value["protocol"])
         and _some(max_shift=_number, steps=_count)(value["protocol"])
+        and _some(code=_texts, generator=_settings)(value)
     ),
     "reason": _text,
     "role": lambda value: value in ("", "method", "baseline"),

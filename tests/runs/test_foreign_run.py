@@ -13,12 +13,15 @@ from click.testing import CliRunner
 from benchmark.cli.main import main
 from benchmark.core.json_files import sealed, write_json
 from benchmark.core.storage import sha256
+from benchmark.directions.labels import Label, write_labels
 from benchmark.generators.planted import Planted
 from benchmark.report import write_report
+from benchmark.report.pictures.named import write_named
+from benchmark.report.tables.main_table import write_tables
 from benchmark.runs.opening import AtHand, open_generators
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import Outdated, read_cell, read_cells, read_run
-from tests.report.drawn import write_cell
+from tests.report.drawn import MEASURES, write_cell
 
 EVIL = """
 from pathlib import Path
@@ -309,6 +312,7 @@ def test_a_description_that_is_no_object_is_one_warning(
         ("files", ["x"]),
         ("config", {"protocol": {"k": "8"}, "method": {}, "generator_hash": ""}),
         ("config", {"protocol": {"k": 8}, "method": {}}),
+        ("config", {"protocol": {"k": 8}, "method": {"x` <b>": 1}, "generator_hash": ""}),
         ("versions", 1),
         ("measured", [1]),
     ],
@@ -347,3 +351,20 @@ def test_parts_of_killed_processes_go_and_those_of_running_ones_stay(tmp_path: P
 
 def test_planted_is_what_the_foreign_file_makes() -> None:
     assert Planted().latent_dim == 16  # or the tests above would see another generator
+
+
+def test_names_that_are_markup_are_shown_as_they_are(tmp_path: Path) -> None:
+    for method in ("__bold__", "www.example.org"):
+        cell = write_cell(tmp_path, "planted", method, 0)
+        name = "![x](http://example.org/x.png)\x1b[31m <b>www.example.org</b>"
+        path = cell.folder(tmp_path) / "directions.safetensors"
+        write_labels(path, [Label(3, label=name)])
+    rows = headline(read_cells(tmp_path), {})
+    write_tables(rows, MEASURES, tmp_path)
+    write_named(rows, {}, tmp_path)
+    for file in ("rca.md", "named.md"):
+        text = (tmp_path / file).read_text("utf-8")
+        assert "\\_\\_bold\\_\\_" in text
+        assert "www\\.example" in text
+        for raw in ("__bold__", "www.example", "](http:", "<b>", "http://", "\x1b"):
+            assert raw not in text

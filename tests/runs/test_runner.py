@@ -21,6 +21,7 @@ from benchmark.methods.method import Assignment, Fitted, Method
 from benchmark.metrics import METRICS
 from benchmark.metrics.metric import Evidence, Metric
 from benchmark.rca import evaluation
+from benchmark.report import write_report
 from benchmark.runs.grid import plan, record
 from benchmark.runs.results import Result, read_cell, read_cells, read_run
 from benchmark.runs.runner import execute
@@ -246,3 +247,35 @@ def test_a_metric_that_came_later_or_changed_judges_what_is_done(tmp_path: Path)
     assert stored_bytes(tmp_path) == before  # nothing was trained
     (result,) = run(tmp_path, methods=("coordinate",))
     assert result.metrics["longest"] == 3.0  # what is stored stays
+
+
+CONSTANT = """
+import torch
+from benchmark.generators.base import Generator
+
+class Constant(Generator):
+    latent_dim, image_shape = 4, (1, 32, 32)
+    def forward(self, latents):
+        return 0.0 * latents.point[:, :1, None, None].expand(-1, 1, 32, 32)
+"""
+
+
+def test_a_constant_generator_leaves_valid_json_and_a_report_that_says_why(tmp_path):
+    (tmp_path / "flat.py").write_text(CONSTANT)
+    reference = f"{tmp_path / 'flat.py'}:Constant"
+    small = ["steps=2", "batch=4", "evaluation=40", "k=2"]
+    config = RunConfig.from_preset("quick").with_settings(small)
+    groups = plan(config, [reference], ["random"], METHODS, run=tmp_path)
+    record(config, groups, tmp_path, "test")
+    (result,) = execute(groups, tmp_path, "cpu", False, METRICS, {})
+    for path in tmp_path.rglob("*.json"):
+        json.loads(path.read_text(), parse_constant=pytest.fail)  # NaN is no JSON
+    write_report(tmp_path)
+    page = (tmp_path / "rca.md").read_text()
+    if result.status == "done":
+        assert result.metrics["collapse"] is None
+        assert "`collapse` is empty for random on flat-Constant: it was measured there" in page
+        assert "nan" not in page.lower()
+    else:
+        assert result.reason
+        assert result.reason.partition(":")[0] in page

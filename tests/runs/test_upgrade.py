@@ -179,3 +179,40 @@ def test_readers_of_an_older_run_are_sent_here(run):
 def test_a_folder_without_a_run_is_said_so(tmp_path):
     with pytest.raises(BenchError, match="no run at"):
         upgrade(tmp_path, ROLES)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("rca_fresh", 0.999, "its rca_fresh is 0.999, and its answers say"),
+        ("top5", 0.5, "its top5 is 0.5, and its answers say"),
+        ("n", 201, "its n is 201, and its answers say 200"),
+    ],
+)
+def test_a_figure_that_the_answers_contradict_is_not_sealed(run, name, value, words):
+    path = run / "cells/net/random/0-abc/result.json"
+    content = json.loads(path.read_text())
+    content["metrics"][name] = value
+    write_json(path, content)
+    done = upgrade(run, ROLES)
+    assert list(done.damaged) == [path]
+    assert words in done.damaged[path]
+    assert "sha256" not in json.loads(path.read_text())
+
+
+def test_what_was_sealed_and_edited_is_not_sealed_again(run):
+    upgrade(run, ROLES)
+    path = run / "cells/net/random/0-abc/result.json"
+    content = json.loads(path.read_text())
+    content["metrics"]["max_cosine"] = 0.0
+    write_json(path, content)
+    done = upgrade(run, ROLES)
+    assert done.damaged == {path: "ValueError: its content is not what was written"}
+
+
+def test_one_older_cell_among_others_is_left_out_with_a_word(run, caplog):
+    upgrade(run, ROLES)
+    shutil.rmtree(run / "cells/net/mine")
+    old_cell(run, "mine", 0)
+    assert {c.result.cell.method for c in read_cells(run)} == {"discovered", "random"}
+    assert f"`bench upgrade {run}` converts it" in caplog.text
