@@ -366,5 +366,5 @@ def test_names_that_are_markup_are_shown_as_they_are(tmp_path: Path) -> None:
         text = (tmp_path / file).read_text("utf-8")
         assert "\\_\\_bold\\_\\_" in text
         assert "www\\.example" in text
-        for raw in ("__bold__", "www.example", "](http:", "<b>", "http://", "\x1b"):
+        for raw in ("__bold__", "www.example", "x](http", " <b>", "http://", "\x1b"):
             assert raw not in text
