@@ -7,10 +7,12 @@ rule that has too little to go by excludes nobody.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
+from benchmark.core.errors import BenchError
 from benchmark.core.estimates import Undefined
+from benchmark.core.finite import complete, finite
 
 if TYPE_CHECKING:
     import pandas as pd  # slow to import, and settings need no more than the limits
@@ -37,6 +39,10 @@ class Limits:
     max_same_answers: float = 0.98
     min_agreement: float = 0.0
 
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            finite(getattr(self, field.name), field.name)
+
     def of(self, simulated: bool) -> "Limits":
         """The limits for people, or for bots."""
         return replace(self, min_median_seconds=0.0) if simulated else self
@@ -53,7 +59,8 @@ class Rule:
     words: str
 
     def broken(self, value: float, limits: Limits) -> bool:
-        """Whether a value lies beyond the limit."""
+        """Whether a value lies beyond the limit. Raises BenchError where it is missing."""
+        finite(value, self.words.rstrip("."))
         limit: float = getattr(limits, self.limit)
         beyond = value - limit if self.limit.startswith("max") else limit - value
         return beyond > ROUNDING
@@ -140,8 +147,18 @@ def described(limits: Limits) -> str:
 
 
 def check_answers(judgments: "pd.DataFrame", expected: Mapping[str, float]) -> "pd.DataFrame":
-    """A row for each judged check item: annotator, and good: whether it was judged as deserved."""
-    items = judgments[judgments["check"].notna()].dropna(subset=["mos"])
+    """A row for each judged check item: annotator, and good: whether it was judged as deserved.
+
+    Raises BenchError for a kind of check item whose deserved score is not known.
+    """
+    from benchmark.core.judgments import checked
+
+    items = checked(judgments)
+    items = items[items["check"].notna()].dropna(subset=["mos"])
+    for kind in items["check"].unique():
+        if kind not in expected:
+            raise BenchError(f"nobody says which score a check item of the kind '{kind}' deserves")
+        finite(expected[kind], f"the score that a check item of the kind '{kind}' deserves")
     good = items["mos"].astype(float) == items["check"].map(dict(expected)).astype(float)
     return items[["annotator"]].assign(good=good)
 
@@ -159,7 +176,11 @@ def repeat_answers(judgments: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def by_annotator(answers: "pd.DataFrame") -> "pd.DataFrame":
-    """For each annotator, the mean of `good` and the number of answers behind it."""
+    """For each annotator, the mean of `good` and the number of answers behind it.
+
+    Raises BenchError where either column lacks a value.
+    """
+    complete(answers, ["annotator", "good"], "the answers")
     groups = answers.groupby("annotator", observed=True)["good"]
     return _frame(groups.mean(), groups.count())
 

@@ -10,6 +10,7 @@ import click
 
 from benchmark import __version__
 from benchmark.cli.ablate import ablate
+from benchmark.cli.check import check
 from benchmark.cli.fetch import fetch
 from benchmark.cli.shared import (
     FILES_OPTION,
@@ -105,9 +106,9 @@ def run(
         for result in execute(groups, out, device, force, judges, expected):
             click.echo(line(result))
             failed += result.status == "failed"
-        write_report(out, roles=method_roles(), at_hand=made_by(groups))
+        unmade = write_report(out, roles=method_roles(), at_hand=made_by(groups))
     _say_where(out)
-    exit_if_failed(failed)
+    exit_if_failed(failed, unmade)
 
 
 @main.command("list")
@@ -116,6 +117,7 @@ def list_() -> None:
     from baselines import METHODS
     from benchmark.cli.choices import summary
     from benchmark.core.plugins import KINDS, installed
+    from benchmark.core.reading import read_text
     from benchmark.generators.download import DOWNLOADS
     from benchmark.generators.registry import GENERATORS
     from benchmark.metrics import METRICS
@@ -141,7 +143,7 @@ def list_() -> None:
         click.echo(f"  {name:22} {summary(task)}")
     click.echo("presets")
     for path in sorted(PRESETS.glob("*.toml")):
-        click.echo(f"  {path.stem:22} {path.read_text().splitlines()[0].lstrip('# ')}")
+        click.echo(f"  {path.stem:22} {read_text(path).splitlines()[0].lstrip('# ')}")
     offers = [(kind, offer) for kind in KINDS for offer in installed(kind).values()]
     if offers:
         click.echo("of installed packages")
@@ -195,8 +197,9 @@ def report(
     judged = None
     if study_folder is not None:
         judged = read_judged(study_folder, run_folder, simulated, database, roles, task)
-    write_report(run_folder, judged, roles, under_test, AtHand(only_files(files)))
+    unmade = write_report(run_folder, judged, roles, under_test, AtHand(only_files(files)))
     _say_where(run_folder)
+    exit_if_failed(0, unmade)
 
 
 @main.command()
@@ -240,6 +243,7 @@ def train_generator(
 
 
 main.add_command(ablate)
+main.add_command(check)
 main.add_command(study)
 main.add_command(fetch)
 

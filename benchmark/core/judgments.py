@@ -14,10 +14,12 @@ each question of the task. repeat: 0 at the first showing. seconds: viewing time
 import pandas as pd
 
 from benchmark.core.errors import BenchError
+from benchmark.core.finite import complete, finite_or_missing
 
 DIRECTION = ["generator", "method", "direction"]
 SECOND = ["generator_2", "method_2", "direction_2"]
 COLUMNS = (*DIRECTION, "annotator", "mos", "repeat", "seconds", "check", "simulated")
+NAME = "the judgments"  # in errors
 
 
 def item_columns(judgments: pd.DataFrame) -> list[str]:
@@ -26,10 +28,16 @@ def item_columns(judgments: pd.DataFrame) -> list[str]:
 
 
 def checked(judgments: pd.DataFrame) -> pd.DataFrame:
-    """The same frame. Raises BenchError if it lacks columns or mixes people and simulated ones."""
+    """The same frame.
+
+    Raises BenchError if it lacks columns, does not say who judged or at which showing, holds an
+    infinite number, or mixes people and simulated ones.
+    """
     missing = [column for column in COLUMNS if column not in judgments.columns]
     if missing:
-        raise BenchError(f"the judgments lack the column {', '.join(missing)}")
+        raise BenchError(f"{NAME} lack the column {', '.join(missing)}")
+    complete(judgments, ["annotator", "repeat", "simulated"], NAME)
+    finite_or_missing(judgments, ["mos", "seconds"], NAME)
     simulated = judgments["simulated"].astype(bool)
     if simulated.any() and not simulated.all():
         raise BenchError(
@@ -40,8 +48,12 @@ def checked(judgments: pd.DataFrame) -> pd.DataFrame:
 
 
 def showings(judgments: pd.DataFrame) -> pd.DataFrame:
-    """All judgments of study items, without check items but with hidden repeats."""
-    return checked(judgments)[judgments["check"].isna()]
+    """All judgments of study items, without check items but with hidden repeats.
+
+    Raises BenchError where one does not say what was judged.
+    """
+    shown = checked(judgments)[judgments["check"].isna()]
+    return complete(shown, item_columns(shown), NAME)
 
 
 def first_showings(judgments: pd.DataFrame) -> pd.DataFrame:
@@ -62,8 +74,14 @@ def first_showings(judgments: pd.DataFrame) -> pd.DataFrame:
 
 
 def answers(judgments: pd.DataFrame) -> pd.DataFrame:
-    """The first showings that have a MOS, which is 0 or 1."""
+    """The first showings that have a MOS; those without one are left out.
+
+    Raises BenchError where a MOS is neither 0 nor 1.
+    """
     answered = first_showings(judgments).dropna(subset=["mos"])
+    other = answered[~answered["mos"].isin([0, 1])]
+    if len(other):
+        raise BenchError(f"{NAME}, column mos, must be 0 or 1, not {other['mos'].iloc[0]}")
     return answered.assign(mos=answered["mos"].astype(int))
 
 

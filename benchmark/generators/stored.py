@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from benchmark.core.errors import BenchError, unknown
+from benchmark.core.file_kinds import beginning, stand_in
 from benchmark.core.storage import write_atomically
 from benchmark.generators.base import Generator
 from benchmark.generators.biggan import BigGAN
@@ -74,6 +75,8 @@ def load_family(path: Path) -> Family:
 
 def _from_safetensors(path: Path) -> Family:
     try:
+        if kind := stand_in(beginning(path)):
+            raise BenchError(f"{path} is not a whole safetensors file: it is {kind}")
         with safe_open(path, "pt") as file:
             header, names = file.metadata() or {}, file.keys()
             tensors = {name: file.get_tensor(name) for name in names}

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -18,6 +19,7 @@ Role = Literal["method", "baseline"]
 
 TOLERANCE = 0.01  # by which |delta| may differ from |eps|, as a share
 LATENTS = 64  # from which a shift's length is measured
+SHARES = (1.0, -1.0, 0.5, -0.1)  # of the largest eps, at which it is measured
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def check_shift(shift: Shift, generator: Generator, protocol: Protocol) -> None:
     and would come back from its file.
 
     A direction must move latents by eps itself, since a longer step would raise RCA. Its mean
-    length is measured at latents that the generator samples.
+    length is measured at latents that the generator samples, for long and short eps of both signs.
     """
     if (shift.k, shift.latent_dim) != (protocol.k, generator.latent_dim):
         raise BenchError(
@@ -125,8 +127,9 @@ def check_shift(shift: Shift, generator: Generator, protocol: Protocol) -> None:
         )
     again = _read_again(shift)
     latents = generator.sample(LATENTS, torch.Generator().manual_seed(0))
-    eps = torch.full((LATENTS,), protocol.max_shift)  # (n,)
-    for k in range(shift.k):
+    for k, share in product(range(shift.k), SHARES):
+        asked = share * protocol.max_shift
+        eps = torch.full((LATENTS,), asked)  # (n,)
         delta = shift(latents, torch.full((LATENTS,), k), eps)  # (n, d)
         if delta.shape != (LATENTS, shift.latent_dim):
             raise BenchError(
@@ -138,7 +141,7 @@ def check_shift(shift: Shift, generator: Generator, protocol: Protocol) -> None:
                 f"direction {k} comes back from its file as another one: what the parameters and "
                 f"buffers of {type(shift).__name__} do not hold belongs into its settings()"
             )
-        length = float(delta.norm(dim=-1).mean()) / protocol.max_shift
+        length = float(delta.norm(dim=-1).mean()) / abs(asked)
         if not abs(length - 1.0) <= TOLERANCE:  # NaN is no length either
             raise BenchError(
                 f"direction {k} moves by {length:.3g} times the eps it is told; a shift must move "
@@ -159,4 +162,10 @@ def _read_again(shift: Shift) -> Shift:
         raise BenchError(
             f"another shift than {name} is of the kind '{kind.kind}', too; give {name} its own"
         )
-    return unpack(*pack(shift))
+    try:
+        return unpack(*pack(shift))
+    except BenchError as error:
+        raise BenchError(
+            f"{name} cannot come back from its file, as settings() does not give the arguments "
+            f"that make one: {error}"
+        ) from error

@@ -4,14 +4,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-RESNET_SIDE = 256
+RESNET_SIDE = 256  # what ResNet-18 samples larger images down to
+LEAST_SIDE = 32  # what smaller images are enlarged to
 
 
 class Reconstructor(nn.Module):
     """R(G(z), G(z + eps A e_k)) -> logits (n, K) over directions and the shift (n,).
 
     Two heads over one backbone that reads both images stacked along channels (Voynov & Babenko
-    2020, section 3). Images with a side above `input_side` are sampled down to it first.
+    2020, section 3). Images with a side above `input_side` are sampled down to it first. Sides
+    below LEAST_SIDE are enlarged to it, as LeNet needs: bilinear, as the 28 pixels of MNIST are
+    enlarged to 32 before training. Nearest would double every seventh line, and an edge that moves
+    would jump.
     """
 
     def __init__(
@@ -29,8 +33,11 @@ class Reconstructor(nn.Module):
 
     def forward(self, images: Tensor, shifted: Tensor) -> tuple[Tensor, Tensor]:
         pair = torch.cat([images, shifted], dim=1)  # (n, 2C, H, W)
-        if self.input_side is not None and pair.shape[-1] > self.input_side:
+        if self.input_side is not None and max(pair.shape[-2:]) > self.input_side:
             pair = F.interpolate(pair, self.input_side)  # (n, 2C, side, side), nearest
+        if min(pair.shape[-2:]) < LEAST_SIDE:
+            height, width = (max(side, LEAST_SIDE) for side in pair.shape[-2:])
+            pair = F.interpolate(pair, (height, width), mode="bilinear")  # (n, 2C, height, width)
         features = self.backbone(pair)  # (n, F)
         return self.direction_head(features), self.shift_head(features).squeeze(1)
 
@@ -46,7 +53,7 @@ def lenet(image_shape: tuple[int, int, int], n_directions: int, width: int = 2) 
     """LeNet-5 (LeCun et al., 1998) with batch norm, the paper's R for MNIST and AnimeFaces.
 
     Channels are 3w, 8w and 60w, each head has one hidden layer of 42w units; the authors' w is 2.
-    Needs images of at least 32 x 32.
+    Images below 32 x 32 are enlarged to that.
     """
 
     def stage(channels_in: int, channels_out: int) -> list[nn.Module]:

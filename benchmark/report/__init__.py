@@ -6,6 +6,7 @@ from pathlib import Path
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import remove_parts
 from benchmark.methods.method import Role
+from benchmark.report.attempts import Attempts
 from benchmark.report.figures.ablated import draw_ablations
 from benchmark.report.figures.methods import write_figures
 from benchmark.report.judged import Judged
@@ -33,15 +34,16 @@ def write_report(
     roles: Mapping[str, Role] = NO_ROLES,
     under_test: Sequence[str] = (),
     at_hand: AtHand = NOTHING,
-) -> None:
+) -> list[str]:
     """Write the tables, named.md and report.html into `run`, and the pictures below it.
 
     Trains nothing. The same cells give the same bytes. What a cell lacks is left out, with a
     warning where that is not expected. judged: the analysis of a study of this run. roles: those of
     methods by name, for cells that do not store theirs. under_test: compares these alone, whatever
     their role. at_hand: generators for the pictures besides those that are data; no code that the
-    run itself names is run. Raises BenchError where no cell of the main table has ended,
-    `under_test` is not in the run, or it cannot write.
+    run itself names is run. Returns what could not be made, and why; the rest is written all the
+    same. Raises BenchError where no cell of the main table has ended, `under_test` is not in the
+    run, or it cannot write.
     """
     check_folders(run)
     remove_parts(run)
@@ -50,29 +52,34 @@ def write_report(
     known = known_roles([(c.result.cell.method, c.result.role) for c in cells], roles)
     assigned = assign_roles(known, under_test)
     order = assigned.order
-    ablations = write_ablations(run, measures, order)  # they need no main table
-    draw_ablations(ablations, measures, run / "figures", order)
+    attempts = Attempts()
+    write, figures = attempts.write, run / "figures"
+    # ablations need no main table
+    ablations = write("the tables of ablations", write_ablations, run, measures, order) or []
+    write("the figures of ablations", draw_ablations, ablations, measures, figures, order)
     rows = headline(cells, description.get("headline", {}), order)
     if not rows:
         raise BenchError(
             f"no cell of the main table has ended in {run}; the same `bench run` goes on with it"
         )
     judged = judged.beside(rows) if judged else None
-    write_recipe(cells, measures, run, order)
-    comparison = comparison_table(rows, assigned, judged)
-    write_tables(rows, measures, run, clear_winners(rows, comparison, assigned))
+    write("the table of recipes", write_recipe, cells, measures, run, order)
+    comparison = write("the comparison", comparison_table, rows, assigned, judged)
+    ahead = clear_winners(rows, comparison, assigned)
+    write("the tables", write_tables, rows, measures, run, ahead)
     if comparison is not None:
         write_table(comparison, run)
-    write_figures(rows, measures, run / "figures", order)
+    write("the figures", write_figures, rows, measures, figures, order)
     painters = open_generators(rows, description.get("generators", {}), at_hand)
-    write_pictures(rows, painters, run)
-    write_named(rows, painters, run)
-    chapters = explore(rows, painters, judged)
+    write_pictures(rows, painters, run, attempts)
+    write("the page of named directions", write_named, rows, painters, run, attempts)
+    chapters = explore(rows, painters, judged, attempts)
     unseen = _unseen(painters)
     contents = Contents(
         rows, measures, cells, description, chapters, comparison, ablations, judged, unseen
     )
-    write_page(contents, run)
+    write("the page", write_page, contents, run)
+    return attempts.faults
 
 
 def check_folders(run: Path) -> None:
@@ -86,4 +93,4 @@ def _unseen(painters: Painters) -> list[str]:
     """What has no pictures: a generator with all its methods, or one of them."""
     lost = [row for row, generator in painters.items() if generator is None]
     seen = {row[0] for row in painters if row not in lost}
-    return list(dict.fromkeys(", ".join(row) if row[0] in seen else row[0] for row in lost))
+    return list(dict.fromkeys(f"{m} on {g}" if g in seen else g for g, m in lost))

@@ -2,6 +2,7 @@
 
 from benchmark.metrics import HEADLINE, METRICS
 from benchmark.metrics.measures import measures_of
+from benchmark.stats.new_runs import FEWEST_SEEDS
 from benchmark.tables.table import Column
 
 PRICES = " and ".join(", ".join(measures_of(METRICS).of_prices).rsplit(", ", 1))
@@ -64,23 +65,52 @@ COMPARISON = {
         "difference",
     ),
     "rca_difference_low": Column(
-        "Lower end of its 95% interval, from a bootstrap over directions.", "difference"
+        "Lower end of its 95% interval, from a bootstrap over directions. Like rca_p it speaks of "
+        "these trained runs: luck that all directions of a run share is not in it.",
+        "difference",
     ),
     "rca_difference_high": Column("Upper end of that interval.", "difference"),
     "rca_p": Column(
-        "How often chance alone gives a difference this large: two-sided, by swapping the "
-        "labels of method and baseline within pairs.",
+        "How often chance alone gives a difference this large between these trained runs: "
+        "two-sided, by swapping the labels of method and baseline within pairs of directions.",
         "p",
     ),
     "rca_p_adjusted": Column(
-        "The same after Holm's correction over all rows with an rca_p; below 0.05 the "
-        "difference is more than chance.",
+        "The same after Holm's correction over all rows with an rca_p; below 0.05 these trained "
+        "runs differ by more than chance. Whether new runs would is another question, which "
+        "rca_p_new_runs answers.",
         "p",
     ),
     "rca_by_seed": Column(
-        "The difference in each run by itself: the test speaks of these trained runs, and "
-        "here their own luck shows.",
+        "The difference in each run by itself, where the luck of runs shows.",
         "text",
+    ),
+    "rca_difference_new_runs": Column(
+        "What new runs of both would differ by: the mean over seeds, each of which counts as one "
+        f"observation. It needs at least {FEWEST_SEEDS} seeds.",
+        "difference",
+    ),
+    "rca_difference_new_runs_low": Column(
+        "Lower end of its 95% interval, Student's t over seeds: luck that all directions of a run "
+        "share is in it.",
+        "difference",
+    ),
+    "rca_difference_new_runs_high": Column("Upper end of that interval.", "difference"),
+    "rca_p_new_runs": Column(
+        "How often chance alone gives runs that differ this much: two-sided, Student's t test of "
+        "the differences, paired by seed.",
+        "p",
+    ),
+    "rca_p_new_runs_adjusted": Column(
+        "The same after Holm's correction over all rows with an rca_p_new_runs; below 0.05 new "
+        "runs of the two can be expected to differ as well.",
+        "p",
+    ),
+    "rca_p_new_runs_signs": Column(
+        "A check of rca_p_new_runs that assumes no bell curve: exact, by turning the signs of the "
+        "seeds' differences, ties by halves; not adjusted. Few seeds have few signs, so it cannot "
+        "be below 0.016 with 6 of them.",
+        "p",
     ),
     "note": Column("Why a figure is missing, or what makes the two sides unequal.", "text"),
 }
@@ -171,7 +201,8 @@ STUDY_FIGURES = {
     ),
     "change_types": (
         "Kinds of change",
-        "What the directions change, as shares of all answers that name a kind.",
+        "What the directions change: each one's shares of the kinds that were named, averaged "
+        "over the directions that were given any. Beside a bar stands how many those are.",
     ),
     "rca_mos": (
         "RCA against MOS",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import BenchError
-from benchmark.core.json_files import read_json, write_json
+from benchmark.core.json_files import read_object, write_json
 from benchmark.generators.options import option_names
 from benchmark.generators.registry import find_generator
 from benchmark.runs.checking import check_note
@@ -116,10 +116,10 @@ def read_note(run: Path, axis: str) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        content = read_json(path)
+        content = read_object(path)
         if not check_note(content):
-            raise ValueError("it has values of another type than it may have")
-    except ValueError as error:
+            raise BenchError("it has values of another type than it may have")
+    except BenchError as error:
         raise BenchError(
             f"{path} is damaged ({error}); delete it, and `bench ablate {axis}` writes it again "
             "without computing anything twice"

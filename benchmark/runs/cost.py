@@ -1,7 +1,8 @@
 """What a run will cost before it starts: each cell's steps, its time on this device, its memory.
 
-It does a few steps of the run and scales their time up. Where even one step takes long, as with a
-large generator on a CPU, it does only one. An interrupted cell counts in full.
+It does a few training steps and scales their time up. Where even one step takes long, as with a
+large generator on a CPU, it does only one. No method fits here: a fit that has no steps runs once,
+in the run, and how long it takes is not known before. An interrupted cell counts in full.
 """
 
 import contextlib
@@ -16,15 +17,18 @@ from pathlib import Path
 import torch
 
 from benchmark.core.device import forget_peak, peak
+from benchmark.core.failures import Failure, attempt
+from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator
-from benchmark.methods.method import Assignment, check_fitted
+from benchmark.methods.method import Assignment, Learned
 from benchmark.metrics.collapse import LATENTS
 from benchmark.rca import evaluation
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.training import Learner, train
 from benchmark.runs.grid import Group, Job
+from benchmark.runs.lockstep import GroupRun
 from benchmark.runs.results import Cell
-from benchmark.runs.runner import GroupRun, done
+from benchmark.runs.runner import done
 
 PATIENCE = 5.0  # seconds that a first try may take to be followed by a better one
 STEPS = 3  # training steps of the better one
@@ -35,7 +39,8 @@ class Cost:
     """Estimates for one cell: seconds of all its phases, and peak memory of its group in bytes.
 
     trainings: 2 where A learns with an R of its own before the fresh R does, else 1; each takes
-    `steps`. reason: why the cell cannot be timed; it then counts as no seconds.
+    `steps`. fits: whether the method also has a fit of its own, which is not timed. reason: why the
+    cell cannot run; it then counts as no seconds.
     """
 
     generator: str
@@ -44,6 +49,7 @@ class Cost:
     steps: int
     seconds: float
     memory: int
+    fits: bool = False
     reason: str = ""
 
 
@@ -63,12 +69,32 @@ def costs(groups: Iterable[Group], run: Path, device: str, force: bool) -> dict[
 def price(group: Group, jobs: Sequence[Job], device: str) -> list[Cost]:
     """The costs of jobs of one group, which run in lockstep."""
     print(f"timing a few steps of {group.name}", file=sys.stderr, flush=True)  # can take minutes
+    forget_peak(device)
+    trials = attempt(_trials, group, jobs, device)
+    seconds = trials if isinstance(trials, Failure) else _timed(trials, group.protocol)
+    each = [seconds] * len(jobs) if isinstance(seconds, Failure) else seconds
+    memory = peak(device)
+    return [_cost(group, job, one, memory) for job, one in zip(jobs, each, strict=True)]
+
+
+def _timed(
+    trials: Sequence["_Trial | Failure"], protocol: Protocol
+) -> Sequence[float | Failure] | Failure:
+    """Seconds of each, from as many steps as patience allows."""
     began = time.perf_counter()
     with contextlib.redirect_stderr(io.StringIO()):  # the progress of so few steps says nothing
-        first = _rehearse(group, jobs, device, steps=1, questions=2)
+        first = attempt(_rehearse, trials, protocol, 1, 2)
         if time.perf_counter() - began > PATIENCE:
             return first
-        return _rehearse(group, jobs, device, steps=STEPS, questions=evaluation.EVALUATION_BATCH)
+        return attempt(_rehearse, trials, protocol, STEPS, evaluation.EVALUATION_BATCH)
+
+
+def _cost(group: Group, job: Job, seconds: float | Failure, memory: int) -> Cost:
+    name, steps, learns = job.cell.method, group.protocol.steps, isinstance(job.method, Learned)
+    if isinstance(seconds, Failure):
+        reason = f"cannot run: {seconds.reason}"
+        return Cost(group.name, name, 1 + learns, steps, 0.0, 0, reason=reason)
+    return Cost(group.name, name, 1 + learns, steps, seconds, memory, fits=not learns)
 
 
 def total(estimates: Iterable[Cost]) -> float:
@@ -82,80 +108,88 @@ def statement(estimates: Sequence[Cost]) -> list[str]:
     for cost, cells in Counter(estimates).items():
         work = f"{cells * cost.trainings} x {cost.steps:,} steps"
         figures = cost.reason or f"{_time(cells * cost.seconds)}  {_size(cost.memory)}"
+        figures += "  and its fit" if cost.fits else ""
         lines.append(f"  {cost.generator:20} {cost.method:12} {work:>19}  {figures}")
     memory = max((cost.memory for cost in estimates), default=0)
-    return [*lines, f"  {'in all':54}  {_time(total(estimates))}  {_size(memory)}"]
+    fits = "  and fits, each of which runs once and is not timed"
+    end = fits if any(cost.fits for cost in estimates) else ""
+    return [*lines, f"  {'in all':54}  {_time(total(estimates))}  {_size(memory)}{end}"]
 
 
 def _work(job: Job) -> Cell:
     return replace(job.cell, seed=0)
 
 
+@dataclass(frozen=True)
+class _Trial:
+    """A job over a few steps. learner: its directions and their R where they learn, else None.
+    fresh: a new R, on directions that serve for timing."""
+
+    generator: Generator
+    learner: Learner | None
+    fresh: Learner
+
+
+def _trials(group: Group, jobs: Sequence[Job], device: str) -> list[_Trial | Failure]:
+    """What `_rehearse` trains; raises BenchError where the generator cannot run at all."""
+    work = GroupRun(group, Path(), device, {})
+    return [attempt(_trial, work, group, job, device) for job in jobs]
+
+
+def _trial(work: GroupRun, group: Group, job: Job, device: str) -> _Trial:
+    generator, few = work.generator, replace(group.protocol, steps=STEPS)
+    rng = torch.Generator().manual_seed(0)
+    learner = None
+    if isinstance(job.method, Learned):
+        task = Assignment(group.generator, generator, few, rng, "cost", 0, device)
+        learner = work.learner(job.method, task)
+    places = torch.arange(few.k) % generator.latent_dim  # (K,)
+    shift = FrozenLinear(torch.eye(generator.latent_dim)[:, places])  # (d, K)
+    fresh = Learner(job.cell.method, shift, generator.image_shape, few, 0, device)
+    return _Trial(generator, learner, fresh)
+
+
 def _rehearse(
-    group: Group, jobs: Sequence[Job], device: str, steps: int, questions: int
-) -> list[Cost]:
+    trials: Sequence[_Trial | Failure], whole: Protocol, steps: int, questions: int
+) -> list[float | Failure]:
     """Do `steps` steps of each training, answer `questions` questions, and scale both up."""
-    few = replace(group.protocol, steps=steps, evaluation=questions)
-    forget_peak(device)
-    generator = GroupRun(group, Path(), device, {}).generator
-    trials: list[_Trial | str] = []
-    for job in jobs:
-        try:
-            trials.append(_Trial(job, group.generator, generator, few, device))
-        except Exception as error:  # noqa: BLE001 - the run will store it as the cell's result
-            trials.append(f"cannot be timed: {type(error).__name__}: {error}")
-    fresh = [trial.fresh for trial in trials if isinstance(trial, _Trial)]
-    if fresh:
-        train(generator, fresh, few, "cost", [None] * len(fresh), "cost")
-    seconds = [0.0 if isinstance(t, str) else t.seconds(generator, group.protocol) for t in trials]
-    memory = peak(device)
+    few = replace(whole, steps=steps, evaluation=questions)
+    able = [trial for trial in trials if isinstance(trial, _Trial)]
+    for trial in able:
+        if trial.learner is not None:
+            _train(trial.generator, [trial.learner], few)
+    if able:
+        _train(able[0].generator, [trial.fresh for trial in able], few)
     return [
-        Cost(group.name, job.cell.method, 1, group.protocol.steps, 0.0, 0, trial)
-        if isinstance(trial, str)
-        else Cost(group.name, job.cell.method, trial.trainings, group.protocol.steps, spent, memory)
-        for job, trial, spent in zip(jobs, trials, seconds, strict=True)
+        trial if isinstance(trial, Failure) else attempt(_seconds, trial, whole, few)
+        for trial in trials
     ]
 
 
-class _Trial:
-    """One job over the few steps of `protocol`: its directions, and a fresh R for them."""
+def _train(generator: Generator, learners: Sequence[Learner], few: Protocol) -> None:
+    for learner in learners:  # may have been timed before
+        learner.step, learner.seconds = 0, 0.0
+    train(generator, learners, few, "cost", [None] * len(learners), "cost")
 
-    def __init__(
-        self, job: Job, original: Generator, generator: Generator, protocol: Protocol, device: str
-    ) -> None:
-        self.protocol = protocol
-        rng = torch.Generator().manual_seed(0)
-        began = time.perf_counter()
-        fitted = job.method.fit(Assignment(original, generator, protocol, rng, "cost", 0, device))
-        self.fit_seconds = time.perf_counter() - began
-        check_fitted(fitted, original, protocol)
-        self.learner = fitted.learner
-        self.trainings = 1 if fitted.learner is None else 2
-        self.fresh = Learner(
-            job.cell.method,
-            fitted.shift,
-            generator.image_shape,
-            protocol,
-            0,
-            device,
-        )
 
-    def seconds(self, generator: Generator, whole: Protocol) -> float:
-        """Seconds of all phases of the `whole` protocol; call it once the fresh R has been trained.
+def _seconds(trial: _Trial, whole: Protocol, few: Protocol) -> float:
+    """Seconds of all phases of the `whole` protocol, from those that were trained for `few`.
 
-        Asks some questions to time them. A fit without a learner has no steps, so its time is not
-        scaled.
-        """
-        began = time.perf_counter()
-        rng = torch.Generator().manual_seed(0)
-        evaluation.predict(
-            generator, self.fresh.shift, self.fresh.reconstructor.eval(), self.protocol, rng
-        )
-        a_question = (time.perf_counter() - began) / self.protocol.evaluation
-        trained = self.fresh.seconds + (self.learner.seconds if self.learner else 0.0)
-        pairs = self.trainings * whole.evaluation + LATENTS * whole.k  # of images; then collapse's
-        fit = 0.0 if self.learner else self.fit_seconds
-        return fit + trained * whole.steps / self.protocol.steps + pairs * a_question
+    Asks some questions to time them.
+    """
+    trained = [one for one in (trial.learner, trial.fresh) if one is not None]
+    for learner in trained:
+        if learner.failure:
+            raise learner.failure
+    began = time.perf_counter()
+    rng = torch.Generator().manual_seed(0)
+    fresh = trial.fresh
+    evaluation.predict(trial.generator, fresh.shift, fresh.reconstructor.eval(), few, rng)
+    a_question = (time.perf_counter() - began) / few.evaluation
+    fresh.reconstructor.train()
+    pairs = len(trained) * whole.evaluation + LATENTS * whole.k  # of images; then collapse's
+    steps = sum(learner.seconds for learner in trained) / few.steps
+    return steps * whole.steps + pairs * a_question
 
 
 def _time(seconds: float) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.device import versions
-from benchmark.core.json_files import read_json, write_json
+from benchmark.core.errors import BenchError, one_line
+from benchmark.core.json_files import read_object, write_json
 from benchmark.core.names import safe_name
 from benchmark.generators.base import Generator
 from benchmark.generators.options import option_names, read_options, with_options
@@ -19,6 +20,7 @@ from benchmark.runs.results import Cell, read_run
 from benchmark.runs.settings import (
     Methods,
     RunConfig,
+    Settings,
     check_sections,
     content_hash,
     generator_options,
@@ -92,8 +94,7 @@ def plan(
                     Group(name, reference, one.generator, protocol, seed, [], given),
                 )
                 for method_name in chosen:
-                    method = method_for(method_name, name, layers, methods)
-                    method.check(one.generator, protocol)
+                    method = _checked(method_name, name, layers, methods, one, protocol)
                     codes = {"generator": one.generator.code}
                     codes["method"] = (code or {}).get(method_name, "")
                     content = one.content(method, protocol, codes)
@@ -125,12 +126,12 @@ def _computed_with(one: "_Opened", cells: Path) -> bool:
     """Whether cells in this folder are of the same weights, code and options."""
     for path in sorted(cells.glob("*/*/result.json")):
         try:
-            config = read_json(path)["config"]
+            config = read_object(path)["config"]
             code = config.get("code", {}).get("generator", "")
             options = config.get("generator", {})
             same = (config["generator_hash"], code) == (one.weights_hash, one.generator.code)
             return same and one.options.items() <= options.items()
-        except (ValueError, KeyError, AttributeError):
+        except (BenchError, KeyError, AttributeError):
             continue
     return False
 
@@ -157,6 +158,25 @@ class _Opened:
         if any(codes.values()):
             content["code"] = {part: code for part, code in codes.items() if code}
         return content
+
+
+def _checked(
+    method_name: str,
+    generator_name: str,
+    layers: tuple[Settings, ...],
+    methods: Methods,
+    opened: _Opened,
+    protocol: Protocol,
+) -> Method:
+    """The method with its settings, which can do what is asked. Raises BenchError."""
+    try:
+        method = method_for(method_name, generator_name, layers, methods)
+        method.check(opened.generator, protocol)
+    except BenchError:
+        raise
+    except Exception as error:  # the user's own code may fail in any way
+        raise BenchError(f"the method {method_name} failed: {one_line(error)}") from error
+    return method
 
 
 def _open(reference: str, opened: dict[str, _Opened]) -> _Opened:

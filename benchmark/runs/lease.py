@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import BenchError
-from benchmark.core.json_files import read_json
+from benchmark.core.json_files import read_object
 from benchmark.core.storage import is_running, remove_parts
 
 log = logging.getLogger("bench")
@@ -124,8 +124,8 @@ def _beat(path: Path, own: str, over: threading.Event, lost: threading.Event) ->
 
 def _content(path: Path) -> dict[str, Any]:
     try:
-        return read_json(path)
-    except ValueError:
+        return read_object(path)
+    except BenchError:
         return {}
 
 

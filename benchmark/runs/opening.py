@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmark.core.errors import BenchError
+from benchmark.core.failures import Failure, attempt
 from benchmark.core.plugins import is_file, name_of
 from benchmark.generators.base import Generator
+from benchmark.generators.contract import no_pictures
 from benchmark.generators.fast.rewrites import prepare
 from benchmark.generators.options import split_reference, with_options
 from benchmark.generators.registry import find_generator
@@ -77,11 +79,10 @@ def open_generators(
         if not r.done or not r.first.ranking():
             continue
         if r.generator not in opened:
-            try:
-                opened[r.generator] = open_generator(r.first, references, at_hand)
-            except BenchError as error:
-                log.warning("no pictures of %s: %s", r.generator, error)
-                opened[r.generator] = None
+            found = attempt(open_generator, r.first, references, at_hand)
+            if isinstance(found, Failure):
+                log.warning("no pictures of %s: %s", r.generator, found.reason)
+            opened[r.generator] = None if isinstance(found, Failure) else found
         generator = opened[r.generator]
         painters[r.generator, r.method] = generator if generator and _directions_load(r) else None
     return painters
@@ -104,7 +105,7 @@ def open_generator(
     those that may be opened is the one of the cell."""
     cell, config = stored.result.cell, stored.result.config
     if made := at_hand.made.get(identity(cell, config)):
-        return prepare(made)
+        return _painter(made)
     own = references.get(cell.generator, cell.generator)
     named = [file for file in at_hand.files if may_be(file, cell.generator)]
     if is_file(own) and not named:
@@ -117,9 +118,16 @@ def open_generator(
         generator = find_generator(_as_in(config, reference))[1].load()
         fault = _differs(generator, config)
         if not fault:
-            return prepare(generator)
+            return _painter(generator)
         faults.append(fault)
     raise BenchError(faults[0])
+
+
+def _painter(generator: Generator) -> Generator:
+    """The generator prepared. Raises BenchError where its images are no pictures."""
+    if reason := no_pictures(generator.image_shape):
+        raise BenchError(reason)
+    return prepare(generator)
 
 
 def may_be(file: str, name: str) -> bool:

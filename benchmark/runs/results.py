@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from benchmark.core.errors import BenchError
-from benchmark.core.json_files import SEAL, read_json, seal_holds, sealed, write_json
+from benchmark.core.json_files import SEAL, read_object, seal_holds, sealed, write_json
 from benchmark.core.names import is_safe
 from benchmark.core.storage import is_plain, sha256, write_atomically
 from benchmark.directions.artefact import Directions
@@ -128,7 +128,7 @@ def read_cell(folder: Path) -> StoredCell | None:
     if not path.exists() and not path.is_symlink():
         return None
     try:
-        content = read_json(path)
+        content = read_object(path)
         if SEAL not in content:
             raise _outdated(folder.parents[3])
         if not seal_holds(content):
@@ -138,7 +138,9 @@ def read_cell(folder: Path) -> StoredCell | None:
         result = Result(**{**content, "cell": Cell(**content["cell"])})
         if result.status == "done" and not {HEADLINE, "n", "k"} <= result.metrics.keys():
             raise KeyError("a done cell without its RCA")
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except Outdated:
+        raise
+    except (BenchError, ValueError, KeyError, TypeError, RecursionError) as error:
         log.warning("%s is damaged (%s): the cell counts as not done", path, error)
         return None
     for file in damaged(folder, result.files):
@@ -200,8 +202,8 @@ def read_run(run: Path) -> dict[str, Any]:
     if not path.exists() and not path.is_symlink():
         return {}
     try:
-        content = read_json(path)
-    except ValueError as error:
+        content = read_object(path)
+    except BenchError as error:
         log.warning("%s is damaged (%s) and is written anew", path, error)
         return {}
     wrong = check_description(content)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.core.errors import BenchError
-from benchmark.core.json_files import SEAL, read_json, seal_holds, sealed, write_json
+from benchmark.core.json_files import SEAL, read_object, seal_holds, sealed, write_json
 from benchmark.metrics import HEADLINE, METRICS
 from benchmark.metrics.accuracy import direction_table, figures_of
 from benchmark.runs.checking import check_result
@@ -52,9 +52,9 @@ def upgrade(run: Path, roles: Mapping[str, str]) -> Upgraded:
     bad: dict[Path, str] = {}
     for path in sorted((run / "cells").glob("*/*/*/result.json")):
         try:
-            content = read_json(path)
+            content = read_object(path)
             today = _today(content, path.parent, roles)
-        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        except (BenchError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             bad[path] = f"{type(error).__name__}: {error}"
             continue
         changed = list(today) != list(content) or today != content
@@ -144,11 +144,11 @@ def _describe(path: Path, brought: list[Path], left: list[Path], bad: dict[Path,
     """Write into run.json what the columns mean, if there is one."""
     if not path.exists():
         return
+    before = path.read_bytes()
     try:
-        read_json(path)
-    except ValueError as error:
+        read_object(path)
+    except BenchError as error:
         bad[path] = f"{type(error).__name__}: {error}"
         return
-    before = path.read_text()
     note_measures(path.parent, METRICS)
-    (left if path.read_text() == before else brought).append(path)
+    (left if path.read_bytes() == before else brought).append(path)

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.core.estimates import Undefined
+from benchmark.core.finite import finite
 from benchmark.core.judgments import first_showings
 from benchmark.stats.bootstrap import ROUNDING, blocks
 from benchmark.stats.categories import category_counts
@@ -80,7 +81,11 @@ def _association(counts: pd.DataFrame, generators: tuple[str, ...], seed: int) -
 
 
 def chi_square(table: Floats) -> Floats:
-    """Pearson's statistic of tables (..., methods, categories) without an empty row or column."""
+    """Pearson's statistic of tables (..., methods, categories) without an empty row or column.
+
+    Raises BenchError where a count is missing.
+    """
+    table = finite(table, "the table of methods by categories")
     rows = table.sum(axis=-1, keepdims=True)  # (..., methods, 1)
     columns = table.sum(axis=-2, keepdims=True)  # (..., 1, categories)
     expected = rows * columns / rows.sum(axis=-2, keepdims=True)  # (..., methods, categories)
@@ -91,8 +96,10 @@ def cramers_v(chi2: float, by_chance: float, n: int, shape: tuple[int, ...]) -> 
     """Cramer's V without its bias (Bergsma, Journal of the Korean Statistical Society 2013).
 
     by_chance: the mean of chi-square without association, which is subtracted. It is Bergsma's
-    (r - 1) (c - 1) n / (n - 1) where each direction has one category.
+    (r - 1) (c - 1) n / (n - 1) where each direction has one category. Raises BenchError where a
+    number is missing.
     """
+    chi2, by_chance = float(finite(chi2, "chi-square")), float(finite(by_chance, "its mean"))
     r, c = shape
     largest = min(k - 1 - (k - 1) ** 2 / (n - 1) for k in (r, c))
     if largest <= 0:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtrit
 
 from benchmark.core.estimates import Interval, Undefined
+from benchmark.core.finite import finite, finite_groups
 
 Floats = NDArray[np.float64]
 
@@ -36,7 +37,11 @@ def drawn_counts(units: int, rows: int, rng: np.random.Generator) -> Floats:
 
 
 def resampled_sums(columns: Floats, resamples: int, rng: np.random.Generator) -> Floats:
-    """Sums of the columns (units, c) over each resample of the units: (resamples, c)."""
+    """Sums of the columns (units, c) over each resample of the units: (resamples, c).
+
+    Raises BenchError where a value is missing.
+    """
+    columns = finite(columns, "the values of the units")
     units = len(columns)
     rows, frequencies = np.unique(columns, axis=0, return_counts=True)
     if REPETITIVE * len(rows) < units:  # drawing counts of each kind is faster than drawing units
@@ -52,8 +57,13 @@ def bca(
     """Bias-corrected and accelerated ends (Efron, JASA 1987).
 
     value: the statistic. resampled: the statistic on each resample. influence: what each unit adds
-    to it, from the jackknife; all of zero mean, not all zero.
+    to it, from the jackknife; all of zero mean, not all zero. Raises BenchError where a value is
+    missing.
     """
+    value = float(finite(value, "the statistic"))
+    resampled = finite(resampled, "the resampled statistic")
+    influence = finite(influence, "the influence of the units")
+    finite(level, "the level")
     gap = resampled - value
     tie = np.abs(gap) <= ROUNDING  # sums of the same numbers in another order
     below = np.mean((gap < 0) & ~tie) + np.mean(tie) / 2
@@ -70,6 +80,7 @@ def expanded(units: int, groups: int = 1, level: float = 0.95) -> float:
     Resampling makes the spread too small by sqrt((n - 1) / n) and takes it for known, as z does
     and t does not (Hesterberg, American Statistician 2015, section 3.3).
     """
+    finite(level, "the level")
     freedom = groups * (units - 1)
     quantile = stdtrit(freedom, (1 + level) / 2) * np.sqrt(units / (units - 1))
     return float(2 * ndtr(quantile) - 1)
@@ -85,8 +96,10 @@ def interval_of_means(
     """The interval of a weighted sum of group means, each group resampled on its own.
 
     groups: values of the units (n_g,). over: what the units are, in the plural. One group of weight
-    1 gives a mean, two of weights 1 and -1 a difference.
+    1 gives a mean, two of weights 1 and -1 a difference. Raises BenchError where a value is missing.
     """
+    groups = finite_groups(groups, f"the values of {over}")
+    weights = finite(weights, "the weights").tolist()
     units = min(len(group) for group in groups)
     if units < FEWEST_UNITS:
         return Undefined(f"a bootstrap needs {FEWEST_UNITS} {over} per group, here are {units}")

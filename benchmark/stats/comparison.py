@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from benchmark.core.errors import unknown
 from benchmark.core.estimates import Estimate, Undefined
+from benchmark.core.finite import complete, finite
 from benchmark.core.judgments import direction_scores
 from benchmark.stats.intervals import interval_of_shares
 from benchmark.stats.permutation import adjusted, permute_labels
@@ -53,8 +54,9 @@ def compare_scores(
     """The method against each baseline: on each generator, then pooled if there are several.
 
     scores: one row per rated direction: generator, method, mos. Raises BenchError where no
-    direction of a method was rated at all.
+    direction of a method was rated at all, or a value is missing.
     """
+    complete(scores, ["generator", "method", "mos"], "the scores")
     for name in (method, *baselines):
         if name not in set(scores["method"]):
             raise unknown("rated method", name, scores["method"].unique())
@@ -113,7 +115,11 @@ def _comparison(
 
 
 def odds_ratio(share: float, baseline: float) -> float | Undefined:
-    """The odds share / (1 - share), divided by the odds of the baseline's share."""
+    """The odds share / (1 - share), divided by the odds of the baseline's share.
+
+    Raises BenchError where a share is missing.
+    """
+    finite([share, baseline], "the shares")
     if not (0 < share < 1 and 0 < baseline < 1):
         return Undefined("a MOS of 0 or 1 has no finite odds")
     return share / (1 - share) * (1 - baseline) / baseline

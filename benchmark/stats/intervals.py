@@ -8,6 +8,7 @@ from scipy.special import ndtr, stdtrit
 from statsmodels.stats.proportion import proportion_confint
 
 from benchmark.core.estimates import Interval, Undefined
+from benchmark.core.finite import finite, finite_groups
 from benchmark.stats.bootstrap import interval_of_means
 
 Floats = NDArray[np.float64]
@@ -17,13 +18,13 @@ def wilson(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Flo
     """Wilson's score interval (JASA 1927) of each share successes / n.
 
     successes and n broadcast to one shape, that of both ends returned; ends lie in [0, 1]. Without
-    a trial (n = 0) nothing is known: the interval is (0, 1). Raises ValueError where successes are
-    not in [0, n] or the level is not in (0, 1).
+    a trial (n = 0) nothing is known: the interval is (0, 1). Raises BenchError where a number is
+    missing, ValueError where successes are not in [0, n] or the level is not in (0, 1).
     """
-    successes, n = np.broadcast_arrays(np.asarray(successes, float), np.asarray(n, float))
-    if not np.all((successes >= 0) & (successes <= n)):  # NaN fails this too
+    successes, n = np.broadcast_arrays(finite(successes, "successes"), finite(n, "trials"))
+    if not np.all((successes >= 0) & (successes <= n)):
         raise ValueError("successes must lie between 0 and the number of trials")
-    if not 0 < level < 1:
+    if not 0 < finite(level, "the level") < 1:
         raise ValueError(f"the level must lie between 0 and 1, not {level}")
     tried = n > 0
     low, high = proportion_confint(
@@ -38,7 +39,9 @@ def effective_trials(shares: Floats) -> float:
 
     At least one per unit, since the answers about one unit are worth no less (Korn & Graubard,
     Survey Methodology 1998). shares: (units,), or (units, categories) of rows that sum to one.
+    Raises BenchError where a share is missing.
     """
+    shares = finite(shares, "the shares")
     units = len(shares)
     mean = shares.mean(axis=0)
     variance = np.sum(shares.var(axis=0, ddof=1)) / units
@@ -46,7 +49,12 @@ def effective_trials(shares: Floats) -> float:
 
 
 def clustered_wilson(shares: Floats, level: float = 0.95) -> tuple[float, float]:
-    """Wilson's interval of the mean of at least two units' shares, by their effective trials."""
+    """Wilson's interval of the mean of at least two units' shares, by their effective trials.
+
+    Raises BenchError where a share is missing.
+    """
+    shares = finite(shares, "the shares")
+    finite(level, "the level")
     units = len(shares)
     trials = effective_trials(shares)
     student_level = 2 * ndtr(stdtrit(units - 1, (1 + level) / 2)) - 1
@@ -60,8 +68,11 @@ def interval_of_shares(
     """`bootstrap.interval_of_means` for shares in [0, 1], with an answer for small groups too.
 
     Where there is nothing to resample, each group's clustered Wilson interval is recovered into
-    one of the weighted sum (Zou & Donner, Statistics in Medicine 2008).
+    one of the weighted sum (Zou & Donner, Statistics in Medicine 2008). Raises BenchError where a
+    share is missing.
     """
+    groups = finite_groups(groups, f"the shares of {over}")
+    weights = finite(weights, "the weights").tolist()
     interval = interval_of_means(groups, weights, over, seed=seed)
     if isinstance(interval, Interval):
         return interval

@@ -3,23 +3,26 @@
 RCA (reconstructor classification accuracy, Voynov & Babenko, 2020, section 4.1) is the share of
 held-out shifts whose direction the reconstructor names. All methods answer the same questions, so
 direction k of one is paired with direction k of the other; seeds are replicates, averaged within
-the pair first. The test speaks of these trained runs: luck that all directions of a run share is
-not in it, and the differences seed by seed stand beside it to show it.
+the pair first. That test speaks of these trained runs: luck that all directions of a run share is
+not in it. What new runs would give is another claim, with the seeds as the sample; it stands beside
+the first as `RcaComparison.new_runs`.
 
 Columns of a frame of predictions: generator, method: str. seed, k (the direction), k_hat (what the
 reconstructor says): int. eps and eps_hat, the shift and its estimate: float.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.core.errors import BenchError, unknown
+from benchmark.core.errors import unknown
 from benchmark.core.estimates import Estimate, Undefined
+from benchmark.core.finite import complete
 from benchmark.stats.bootstrap import interval_of_means
+from benchmark.stats.new_runs import NewRuns, new_runs, unclaimed
 from benchmark.stats.permutation import adjusted, swap_labels
 
 Floats = NDArray[np.float64]
@@ -34,7 +37,8 @@ class RcaComparison:
     directions: how many pairs. difference: accuracy of the method less that of the baseline, the
     mean over directions. by_seed: that mean for each run of both. seeds: of these runs, in the same
     order. p: two-sided, from swapping labels within pairs. p_adjusted: by Holm, over all
-    comparisons made together.
+    comparisons made together. All these speak of the trained runs. new_runs: the claim about new
+    runs of both; where generators are pooled, of the seeds that all of them have.
     """
 
     generators: tuple[str, ...]
@@ -45,14 +49,13 @@ class RcaComparison:
     by_seed: tuple[float, ...]
     p: float | Undefined
     p_adjusted: float | Undefined
+    new_runs: NewRuns
     seeds: tuple[int, ...] = ()
 
 
 def direction_accuracies(predictions: pd.DataFrame) -> pd.DataFrame:
     """One row per direction of a run: generator, method, seed, k, n and accuracy = right / n."""
-    missing = [column for column in COLUMNS if column not in predictions.columns]
-    if missing:
-        raise BenchError(f"the predictions lack the column {', '.join(missing)}")
+    complete(predictions, COLUMNS, "the predictions")
     right = predictions["k"] == predictions["k_hat"]
     of_run = [predictions[name] for name in ("generator", "method", "seed", "k")]
     by_direction = right.groupby(of_run, observed=True)
@@ -85,9 +88,18 @@ def compare_rca(
         compared = {g: pair for g, pair in pairs.items() if not isinstance(pair, Undefined)}
         if len(compared) > 1:
             comparisons.append(_comparison(compared, method, baseline, seed))
+    return in_one_family(comparisons)
+
+
+def in_one_family(comparisons: Iterable[RcaComparison]) -> tuple[RcaComparison, ...]:
+    """The comparisons with p adjusted over all of them; the claims about new runs are a family of
+    their own."""
+    every = list(comparisons)
+    of_these = adjusted([comparison.p for comparison in every])
+    of_new = adjusted([comparison.new_runs.p for comparison in every])
     return tuple(
-        replace(comparison, p_adjusted=p)
-        for comparison, p in zip(comparisons, adjusted([c.p for c in comparisons]), strict=True)
+        replace(c, p_adjusted=these, new_runs=replace(c.new_runs, p_adjusted=new))
+        for c, these, new in zip(every, of_these, of_new, strict=True)
     )
 
 
@@ -102,7 +114,14 @@ def _pairs(accuracies: pd.DataFrame, method: str, baseline: str) -> pd.DataFrame
     if set(tables[0].index) != set(tables[1].index):
         counts = " and ".join(str(len(table)) for table in tables)
         return Undefined(f"RCA compares at equal K only; here are {counts} directions")
-    return (tables[0] - tables[1]).dropna(axis="columns", how="all")
+    differences = (tables[0] - tables[1]).dropna(axis="columns", how="all")
+    unasked = differences.index[differences.isna().all(axis="columns")]
+    if len(unasked):
+        return Undefined(
+            f"no seed asked both about direction {unasked[0]}"
+            + (f" and {len(unasked) - 1} others" if len(unasked) > 1 else "")
+        )
+    return differences
 
 
 def _comparison(
@@ -112,12 +131,15 @@ def _comparison(
     tables = []
     for table in pairs.values():
         if isinstance(table, Undefined):
-            return RcaComparison(generators, method, baseline, 0, table, (), table, table)
+            return RcaComparison(
+                generators, method, baseline, 0, table, (), table, table, unclaimed(table)
+            )
         tables.append(table)
     strata = [table.mean(axis="columns").to_numpy() for table in tables]  # (directions,) each
     weights = [1 / len(strata)] * len(strata)
     value = float(np.mean([differences.mean() for differences in strata]))
-    by_seed = pd.concat([table.mean() for table in tables]).groupby(level=0).mean()
+    of_runs = pd.concat([table.mean() for table in tables], axis=1).sort_index()  # (seeds, generators)
+    by_seed = of_runs.mean(axis="columns")  # (seeds,), over the generators that have the seed
     test = swap_labels(strata, seed=seed)
     p = test if isinstance(test, Undefined) else test.p
     return RcaComparison(
@@ -129,5 +151,6 @@ def _comparison(
         by_seed=tuple(by_seed.tolist()),
         p=p,
         p_adjusted=p,
+        new_runs=new_runs(of_runs.dropna().mean(axis="columns").to_numpy()),
         seeds=tuple(by_seed.index.tolist()),
     )

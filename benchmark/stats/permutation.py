@@ -19,7 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.core.errors import BenchError
 from benchmark.core.estimates import Undefined
+from benchmark.core.finite import finite, finite_groups
 from benchmark.stats.bootstrap import REPETITIVE, ROUNDING, blocks
 
 Floats = NDArray[np.float64]
@@ -41,8 +43,13 @@ def permute_labels(
 ) -> Permutation | Undefined:
     """Does the first of two independent groups differ from the second?
 
-    strata: the values of both, (n_1,) and (n_2,), neither empty.
+    strata: the values of both, (n_1,) and (n_2,), neither empty. Raises BenchError where a value is
+    missing.
     """
+    strata = [
+        tuple(finite_groups(pair, f"the values of stratum {i}"))  # type: ignore[misc]
+        for i, pair in enumerate(strata)
+    ]
     arrangements = math.prod(math.comb(len(a) + len(b), len(a)) for a, b in strata)
     if arrangements < FEWEST_ARRANGEMENTS:
         return too_few(arrangements)
@@ -55,15 +62,17 @@ def permute_labels(
 
 
 def swap_labels(
-    strata: Sequence[Floats], resamples: int = RESAMPLES, seed: int = 0
+    strata: Sequence[Floats], resamples: int = RESAMPLES, seed: int = 0, of: str = "directions"
 ) -> Permutation | Undefined:
     """Do two paired groups differ? strata: the differences of the pairs, (n,), none empty.
 
-    Other labels within a pair turn the sign of its difference.
+    Other labels within a pair turn the sign of its difference. of: what the pairs are, in the
+    plural. Raises BenchError where a difference is missing.
     """
+    strata = finite_groups(strata, "the differences")
     arrangements = 2 ** sum(len(differences) for differences in strata)
     if arrangements < FEWEST_ARRANGEMENTS:
-        return too_few(arrangements)
+        return too_few(arrangements, of)
     observed = [differences.mean() for differences in strata]
     if arrangements <= resamples:
         signs = [np.array(list(itertools.product((1.0, -1.0), repeat=len(d)))) for d in strata]
@@ -72,9 +81,9 @@ def swap_labels(
     return _random(observed, [_drawn_sign_means(d, resamples, rng) for d in strata])
 
 
-def too_few(arrangements: int) -> Undefined:
+def too_few(arrangements: int, of: str = "directions") -> Undefined:
     return Undefined(
-        f"so few directions have {arrangements} arrangements of labels; "
+        f"so few {of} have {arrangements} arrangements of labels; "
         f"a test needs {FEWEST_ARRANGEMENTS}"
     )
 
@@ -132,7 +141,7 @@ def _two_sided(observed: float, null: Floats) -> float:
 
 def mid_tail(observed: float, null: Floats) -> float:
     """The share of the null distribution above the observed value, and half of that equal to it."""
-    gap = null - observed
+    gap = finite(null, "the null distribution") - finite(observed, "the observed value")
     return float(np.mean(gap > ROUNDING) + np.mean(np.abs(gap) <= ROUNDING) / 2)
 
 
@@ -140,9 +149,12 @@ def adjusted(p_values: Sequence[float | Undefined]) -> list[float | Undefined]:
     """The p-values adjusted over their family (Holm, Scandinavian Journal of Statistics 1979).
 
     The smallest of m is multiplied by m, the next by m - 1, and none falls below one before it. An
-    undefined one stays as it is and does not count: it can reject nothing.
+    undefined one stays as it is and does not count: it can reject nothing. Raises BenchError for a
+    p outside [0, 1].
     """
-    defined = np.array([p for p in p_values if not isinstance(p, Undefined)])  # (m,)
+    defined = finite([p for p in p_values if not isinstance(p, Undefined)], "the p-values")  # (m,)
+    if not np.all((defined >= 0) & (defined <= 1)):
+        raise BenchError("the p-values must lie in [0, 1]")
     order = np.argsort(defined)  # (m,)
     steps = defined[order] * np.arange(len(order), 0, -1)  # (m,)
     corrected = np.empty_like(defined)

@@ -13,6 +13,7 @@ from scipy.optimize import brentq
 from scipy.special import expit, roots_hermitenorm
 
 from benchmark.core.errors import BenchError
+from benchmark.core.finite import finite
 
 Floats = NDArray[np.float64]
 
@@ -29,9 +30,10 @@ class Population:
     annotator_sd: float = 0.6
 
     def __post_init__(self) -> None:
-        if not 0 < self.mos < 1:
+        if not 0 < finite(self.mos, "mos") < 1:
             raise BenchError(f"an expected MOS lies between 0 and 1, not at {self.mos}")
-        if not min(self.direction_sd, self.annotator_sd) >= 0:
+        spreads = finite([self.direction_sd, self.annotator_sd], "direction_sd, annotator_sd")
+        if min(spreads) < 0:
             raise BenchError("the spread of directions and annotators cannot be negative")
 
     @cached_property

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, ndtr, stdtrit
 
 from benchmark.core.errors import BenchError
+from benchmark.core.finite import finite
 from benchmark.stats.bootstrap import CHUNK, ROUNDING
 from benchmark.stats.intervals import wilson
 from benchmark.stats.population import Population
@@ -121,7 +122,11 @@ def arrangements(directions: int, rng: np.random.Generator) -> Floats:
 
 
 def p_values(means: Floats, labels: Floats) -> Floats:
-    """Two-sided mid-p of each study's difference among those of other labels: (studies,)."""
+    """Two-sided mid-p of each study's difference among those of other labels: (studies,).
+
+    Raises BenchError where a mean or a weight is missing.
+    """
+    means, labels = finite(means, "the means of directions"), finite(labels, "the weights")
     differences = means @ labels  # (studies, arrangements)
     gaps = differences - differences[:, :1]  # (studies, arrangements)
     equal = np.abs(gaps) <= ROUNDING  # (studies, arrangements)
@@ -153,7 +158,7 @@ def power_table(
     Rows are ordered by annotators, ratings and directions: each pair of the first two is a curve.
     Designs that want more ratings than there are annotators are left out.
     """
-    if not 0 < baseline.mos + effect < 1:
+    if not 0 < baseline.mos + finite(effect, "the effect") < 1:
         raise BenchError(
             f"a baseline MOS of {baseline.mos} leaves no room for an effect of {effect}"
         )
@@ -169,7 +174,11 @@ def power_table(
 
 
 def enough(table: Iterable[Power], wanted: float) -> tuple[Power, ...]:
-    """The fewest directions of each curve that reach the wanted power; fewest judgments first."""
+    """The fewest directions of each curve that reach the wanted power; fewest judgments first.
+
+    Raises BenchError where the wanted power is no finite number.
+    """
+    finite(wanted, "the wanted power")
     found = []
     for _, curve in groupby(table, key=lambda row: (row.design.annotators, row.design.ratings)):
         found += [row for row in curve if row.power >= wanted][:1]

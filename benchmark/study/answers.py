@@ -136,6 +136,6 @@ def _nobody(folder: Path, simulated: bool, others: bool) -> str:
     if others:
         return (
             f"all answers in {folder} are simulated, and people alone count; "
-            "ask for the simulated ones by name: --simulated"
+            "`bench study analyse` and `bench report` take the simulated ones with --simulated"
         )
     return f"nobody has judged a direction of {folder} yet; `bench study invite` makes links"

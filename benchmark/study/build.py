@@ -77,6 +77,8 @@ def build_study(
         "cells": {f"{r.generator} {r.method}": _origin(r.first, said[r.method]) for r in chosen},
     }
     gallery = _Gallery(references, at_hand, seed)
+    for r in (*chosen, *(r for r, _ in good)):
+        gallery.open(r)  # before anything is rendered
     strips = _studied(gallery, chosen, per_method, good)
     checks = (gallery.strip(r, k, "good") for r, k in good) if good else _true_axes(seed)
     return write_bundle(out, chain(strips, checks), settings, provenance, asked, seed)
@@ -114,14 +116,18 @@ class _Gallery:
         self.references, self.at_hand, self.seed = references, at_hand, seed
         self.opened: dict[str, Generator] = {}
 
-    def strip(self, r: Replicates, k: int, check: Literal["", "good"] = "") -> DirectionStrips:
+    def open(self, r: Replicates) -> Generator:
+        """The row's generator; raises BenchError where its directions cannot be shown."""
         if r.generator not in self.opened:
             try:
                 generator = open_generator(r.first, self.references, self.at_hand)
             except BenchError as error:
                 raise BenchError(f"{r.generator} cannot be shown: {error}") from error
             self.opened[r.generator] = generator
-        generator = self.opened[r.generator]
+        return self.opened[r.generator]
+
+    def strip(self, r: Replicates, k: int, check: Literal["", "good"] = "") -> DirectionStrips:
+        generator = self.open(r)
         eps = float(r.first.result.config["protocol"]["max_shift"])
         images, steps = _shown(generator, r.generator, r.first.directions(), k, eps, self.seed)
         return DirectionStrips(r.generator, r.method, k, steps, images, check)

@@ -1,6 +1,7 @@
 """The figures of a study: MOS of each method, change types, and RCA against MOS."""
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -54,54 +55,68 @@ def _mos_row(row: Mapping[Any, Any], directions: pd.DataFrame) -> Row:
 
 
 def draw_change_types(analysis: Analysis, folder: Path) -> None:
-    """Shares of the change types, one bar per method, one facet per generator."""
-    table = _in_order(analysis.table("change_types").frame, analysis.order).dropna(subset=["share"])
-    if table.empty:
+    """Mean shares of the change types: one bar per method, one facet per generator.
+
+    Beside each bar stands over how many directions it is a mean; a method without any keeps its
+    place, empty.
+    """
+    table = _in_order(analysis.table("change_types").frame, analysis.order)
+    known = table.dropna(subset=["share"])
+    if known.empty:
         return
     groups = list(table.groupby("generator", sort=False))
     most = max(group["method"].nunique() for _, group in groups)
     figure, axes = style.facets(len(groups), height=0.9 + 0.5 * most)
-    named = table[table["share"] > 0]["category"]
+    named = known[known["share"] > 0]["category"]
     categories = [name for name in dict.fromkeys(table["category"]) if name in set(named)]
-    colours = sns.color_palette("pastel", 10)
+    look = {
+        category: {"color": colour, "hatch": hatch, "edgecolor": style.GREY, "linewidth": 0.5}
+        for category, colour, hatch in zip(
+            categories, cycle(sns.color_palette("pastel", 10)), cycle(HATCHES)
+        )
+    }
     for ax, (name, group) in zip(axes, groups, strict=True):
         methods = list(dict.fromkeys(group["method"]))
-        left = dict.fromkeys(methods, 0.0)
-        for i, category in enumerate(categories):
-            for row in group[group["category"] == category].to_dict("records"):
-                place, share = methods.index(row["method"]), float(row["share"])
-                ax.barh(
-                    place,
-                    share,
-                    left=left[row["method"]],
-                    height=0.7,
-                    color=colours[i],
-                    edgecolor=style.GREY,
-                    linewidth=0.5,
-                    hatch=HATCHES[i],
-                )
-                if share >= NARROW:
-                    middle = left[row["method"]] + share / 2
-                    ax.text(
-                        middle,
-                        place,
-                        f"{share:.0%}",
-                        ha="center",
-                        va="center",
-                        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
-                    )
-                left[row["method"]] += share
-        ax.set(title=_heading(str(name), analysis), xlabel="share of named change types")
+        for place, method in enumerate(methods):
+            own = group[group["method"] == method].set_index("category")
+            _stack(ax, place, own.loc[categories, "share"].dropna(), look)
+            _note_count(ax, place, int(own["directions"].iloc[0]))
+        ax.set(title=_heading(str(name), analysis), xlabel="share of a direction's answers, mean")
         ax.set(xlim=(0, 1), ylim=(len(methods) - 0.5, -0.5))
         ax.set_yticks(range(len(methods)), methods)
         ax.grid(visible=False)
     handles = [
-        Patch(facecolor=colours[i], edgecolor=style.GREY, hatch=HATCHES[i], label=category)
-        for i, category in enumerate(categories)
+        Patch(facecolor=own["color"], edgecolor=style.GREY, hatch=own["hatch"], label=category)
+        for category, own in look.items()
     ]
     ncols = min(len(handles), int(figure.get_figwidth() / style.LEGEND_WIDTH))
     figure.legend(handles=handles, loc="outside upper center", ncols=ncols)
     style.save(figure, folder, "change_types")
+
+
+def _stack(ax: Axes, place: int, shares: pd.Series, look: Mapping[Any, Mapping[str, Any]]) -> None:
+    """One bar: its categories from left to right, each with its share where there is room."""
+    left = 0.0
+    for category, share in shares.astype(float).items():
+        ax.barh(place, share, left=left, height=0.7, **look[category])
+        if share >= NARROW:
+            ax.text(
+                left + share / 2,
+                place,
+                f"{share:.0%}",
+                ha="center",
+                va="center",
+                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
+            )
+        left += share
+
+
+def _note_count(ax: Axes, place: int, directions: int) -> None:
+    """How many directions a bar is of, at its end; in its place where there are none."""
+    if directions:
+        ax.text(1.01, place, f"n = {directions}", ha="left", va="center")
+    else:
+        ax.text(0.5, place, "no direction was given a kind", ha="center", va="center")
 
 
 def draw_prediction(analysis: Analysis, folder: Path) -> None:

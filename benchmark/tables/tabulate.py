@@ -23,12 +23,13 @@ def tabulate(
     notes: Iterable[str] = (),
     simulated: bool = False,
 ) -> Table:
-    """A table of exactly these columns.
+    """A table of exactly these columns. A number that is not finite is undefined, and a note says so.
 
     rows: by column, an Estimate, an Undefined or a plain value; the ends of an estimate's interval
     go to the columns NAME_low and NAME_high where there are such. key: the columns that tell rows
     apart, for the notes. simulated: bots gave the answers; the title and the first note say so.
     """
+    rows = [{name: _answer(value) for name, value in row.items()} for row in rows]
     cells = [_plain(row) for row in rows]
     frame = pd.DataFrame({name: _column([row.get(name) for row in cells]) for name in columns})
     reasons = _reasons(rows, key)
@@ -36,6 +37,12 @@ def tabulate(
         title = f"Simulated: {title}"
     every = [*([SIMULATED] if simulated else []), *notes, *reasons]
     return Table(name, title, frame, dict(columns), tuple(every), simulated=simulated)
+
+
+def _answer(value: Any) -> Any:
+    """The value; NaN and infinity, which answer nothing, as undefined."""
+    bad = isinstance(value, float | np.floating) and not np.isfinite(value)
+    return Undefined("it is no finite number") if bad else value
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,14 +5,16 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
 from baselines import METHODS
 from benchmark.core.errors import BenchError
 from benchmark.directions.matrices import axes, random_orthonormal
 from benchmark.directions.shift import FrozenLinear, Shift
+from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
 from benchmark.methods.discovered import Discovered
-from benchmark.methods.method import Assignment, Learned, check_shift
+from benchmark.methods.method import Assignment, Fitted, Learned, check_fitted, check_shift
 from benchmark.metrics import METRICS
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.training import Learner
@@ -43,6 +45,70 @@ def test_a_shift_of_the_wrong_size_or_length_is_refused(shift: Shift, message: s
 def test_unit_directions_of_any_kind_pass() -> None:
     check_shift(FrozenLinear(random_orthonormal(16, 4, RNG)), Planted(), Protocol(k=4))
     check_shift(Turning(16, 4).frozen(), Planted(), Protocol(k=4))
+
+
+class Nameless(Turning):
+    kind = ""
+
+
+class Inherited(Turning):
+    """Has the kind of another class."""
+
+
+class Forgetful(Turning):
+    """Keeps what it turns by out of its file."""
+
+    kind = "forgetful, for tests"
+
+    def __init__(self, latent_dim: int, k: int, sign: float = 1.0) -> None:
+        super().__init__(latent_dim, k)
+        self.sign = sign
+
+    def forward(self, latents: Latents, k: Tensor, eps: Tensor) -> Tensor:
+        return self.sign * super().forward(latents, k, eps)  # (n, d)
+
+
+class Unsettled(Turning):
+    """Is made of other arguments than it says."""
+
+    kind = "unsettled, for tests"
+
+    def __init__(self, size: int, directions: int) -> None:
+        super().__init__(size, directions)
+
+
+class Flat(Turning):
+    """Gives one number for each latent."""
+
+    kind = "flat, for tests"
+
+    def forward(self, latents: Latents, k: Tensor, eps: Tensor) -> Tensor:
+        return eps  # (n,)
+
+
+@pytest.mark.parametrize(
+    ("shift", "message"),
+    [
+        (Nameless(16, 4), "Nameless cannot come back from its file: give the class a name"),
+        (Inherited(16, 4), "another shift than Inherited is of the kind 'turning, for tests'"),
+        (Forgetful(16, 4, sign=-1.0), r"direction 0 comes back .* settings\(\)"),
+        (Unsettled(16, 4), r"settings\(\) does not give the arguments .*'latent_dim'"),
+        (Flat(16, 4), r"is \(64,\), not \(64, 16\)"),
+    ],
+)
+def test_a_shift_that_would_not_come_back_is_refused(shift: Shift, message: str) -> None:
+    with pytest.raises(BenchError, match=message):
+        check_shift(shift.frozen(), Planted(), Protocol(k=4))
+
+
+def test_some_directions_of_a_kind_of_ones_own_pass() -> None:
+    check_shift(Turning(16, 5).frozen().chosen([4, 1, 0, 2]), Planted(), Protocol(k=4))
+
+
+@pytest.mark.parametrize("found", [axes(16, 4, RNG), Fitted(axes(16, 4, RNG))])  # type: ignore[arg-type]  # a user's fault
+def test_what_is_no_shift_is_refused_with_the_way_to_make_one(found: object) -> None:
+    with pytest.raises(BenchError, match=r"gave a Tensor; .* Fitted\(FrozenLinear\(A\)\)"):
+        check_fitted(found, Planted(), Protocol(k=4))
 
 
 @dataclass(frozen=True)

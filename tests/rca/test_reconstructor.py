@@ -3,6 +3,7 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from benchmark.rca.reconstructor import RECONSTRUCTORS, lenet, resnet18
 
@@ -51,3 +52,53 @@ def test_large_images_are_sampled_down_first() -> None:
     full = r(one, two)[0]
     every_other = r(one[..., ::2, ::2], two[..., ::2, ::2])[0]  # nearest: the upper left of four
     torch.testing.assert_close(full, every_other)
+
+
+@pytest.mark.parametrize("name", RECONSTRUCTORS)
+@pytest.mark.parametrize(
+    "shape", [(1, 16, 16), (1, 28, 28), (3, 31, 17), (3, 20, 64), (10, 28, 28)]
+)
+def test_images_from_16_pixels_up_are_read_whatever_their_form(
+    name: str, shape: tuple[int, int, int]
+) -> None:
+    torch.manual_seed(0)
+    r = RECONSTRUCTORS[name](shape, 5).eval()
+    one, two = torch.rand(2, 4, *shape)
+    logits, eps_hat = r(one, two)
+    assert logits.shape == (4, 5)
+    larger = [max(side, 32) for side in shape[1:]]
+    enlarged = (F.interpolate(image, larger, mode="bilinear") for image in (one, two))
+    for found, expected in zip((logits, eps_hat), r(*enlarged), strict=True):
+        torch.testing.assert_close(found, expected)
+
+
+def test_a_ramp_stays_a_ramp_when_it_is_enlarged() -> None:
+    seen: list[torch.Tensor] = []
+    r = lenet((1, 28, 28), 5).eval()
+    r.backbone.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    ramp = torch.linspace(-1, 1, 28).expand(2, 1, 28, 28)
+    r(ramp, ramp)
+    steps = seen[0].diff(dim=-1)[..., 2:-2]
+    assert seen[0].shape == (2, 2, 32, 32)
+    assert steps.min() > 0.8 * steps.max()  # nearest would repeat columns, steps of zero
+
+
+@pytest.mark.parametrize("name", RECONSTRUCTORS)
+@pytest.mark.parametrize("shape", [(3, 32, 32), (1, 64, 32), (3, 64, 64)])
+def test_images_of_32_pixels_and_more_reach_the_backbone_as_they_are(
+    name: str, shape: tuple[int, int, int]
+) -> None:
+    seen: list[torch.Tensor] = []
+    r = RECONSTRUCTORS[name](shape, 5).eval()
+    r.backbone.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    one, two = torch.rand(2, 4, *shape)
+    r(one, two)
+    assert torch.equal(seen[0], torch.cat([one, two], dim=1))
+
+
+def test_tall_images_are_sampled_down_as_wide_ones_are() -> None:
+    seen: list[torch.Tensor] = []
+    r = resnet18((1, 300, 64), 5).eval()
+    r.backbone.register_forward_pre_hook(lambda _, given: seen.append(given[0]))
+    r(torch.rand(2, 1, 300, 64), torch.rand(2, 1, 300, 64))
+    assert seen[0].shape == (2, 2, 256, 256)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from baselines import METHODS
 from benchmark.generators.base import Generator, Latents
+from benchmark.generators.contract import check
 from benchmark.metrics import METRICS
 from benchmark.runs.cost import Cost, costs, statement, total
 from benchmark.runs.grid import Group, plan
@@ -92,6 +93,8 @@ def test_only_what_is_not_done_counts_unless_forced(groups: list[Group], tmp_pat
 
 
 def test_seeds_are_timed_once(groups: list[Group], tmp_path: Path) -> None:
+    check(groups[0].generator), check(groups[1].generator)
+    Counted.images = 0
     costs(groups[:1], tmp_path, "cpu", force=False)
     one, Counted.images = Counted.images, 0
     costs(groups, tmp_path, "cpu", force=False)
@@ -99,7 +102,8 @@ def test_seeds_are_timed_once(groups: list[Group], tmp_path: Path) -> None:
 
 
 def test_a_slow_generator_is_asked_for_one_step(groups: list[Group], tmp_path: Path) -> None:
-    Counted.price = 60.0
+    check(groups[0].generator)
+    Counted.images, Counted.price = 0, 60.0
     estimates = list(costs(groups[:1], tmp_path, "cpu", force=False).values())
     # the fit: G(z), G(z + shift); the fresh R: one G(z), three shifted; three times two questions
     assert Counted.images == 4 * 2 + 4 * 4 + 3 * 2 * 2
@@ -112,15 +116,18 @@ def test_what_cannot_run_says_so_and_does_not_stop_the_others(tmp_path: Path) ->
     (group,) = planned(tmp_path, methods=["discovered"])
     Counted.broken = True
     (estimate,) = costs([group], tmp_path, "cpu", force=False).values()
-    assert estimate.reason == "cannot be timed: RuntimeError: no image today"
+    assert estimate.reason.startswith("cannot run: Counted.forward (test_cost.py line ")
+    assert "RuntimeError: no image today" in estimate.reason
     assert estimate.seconds == 0
     assert "no image today" in statement([estimate])[0]
 
 
 def test_the_statement_joins_equal_cells_and_adds_up() -> None:
     slow = Cost("faces", "discovered", 2, 100_000, 7200.0, 4 * 10**9)
-    quick = Cost("faces", "random", 1, 100_000, 90.0, 10**9)
+    quick = Cost("faces", "random", 1, 100_000, 90.0, 10**9, fits=True)
     first, second, last = statement([slow, quick, slow])
     assert " ".join(first.split()) == "faces discovered 4 x 100,000 steps 4.0 hours 4.0 GB"
-    assert " ".join(second.split()) == "faces random 1 x 100,000 steps 2 min 1.0 GB"
-    assert " ".join(last.split()) == "in all 4.0 hours 4.0 GB"
+    assert " ".join(second.split()) == "faces random 1 x 100,000 steps 2 min 1.0 GB and its fit"
+    assert " ".join(last.split()) == (
+        "in all 4.0 hours 4.0 GB and fits, each of which runs once and is not timed"
+    )

@@ -1,19 +1,23 @@
 """The grid of a run: options of a generator are part of a cell's identity, and only where given."""
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import torch
 
 from baselines import METHODS
+from baselines.random import Random
 from benchmark.core.errors import BenchError
 from benchmark.core.plugins import from_file
 from benchmark.core.storage import sha256
+from benchmark.generators.base import Generator
 from benchmark.generators.biggan import BigGAN
 from benchmark.generators.registry import BUNDLED
 from benchmark.generators.stored import save_weights
 from benchmark.metrics import METRICS
+from benchmark.rca.protocol import Protocol
 from benchmark.runs.grid import plan, record
 from benchmark.runs.results import Result, read_cells, read_run
 from benchmark.runs.runner import execute
@@ -230,3 +234,25 @@ def test_a_name_that_is_no_folder_is_refused_before_any_work(tmp_path: Path, nam
     table = {**METHODS, "../m": METHODS["random"]}
     with pytest.raises(BenchError, match=r"a method cannot be called '\.\./m'"):
         plan(RunConfig.from_preset("quick"), ["planted"], ["../m"], table)
+
+
+@dataclass(frozen=True)
+class Touchy(Random):
+    """A method whose own code fails before anything is computed."""
+
+    at: str = "check"
+
+    def __post_init__(self) -> None:
+        if self.at == "start":
+            raise RuntimeError("not\ntoday")
+
+    def check(self, generator: Generator, protocol: Protocol) -> None:
+        raise RuntimeError("not\ntoday")
+
+
+@pytest.mark.parametrize("at", ["start", "check"])
+def test_a_method_that_fails_before_the_run_is_named_in_one_line(tmp_path: Path, at: str) -> None:
+    config = settings(tmp_path, "", f"touchy.at={at}")
+    with pytest.raises(BenchError) as caught:
+        plan(config, ["planted"], ["touchy"], {**METHODS, "touchy": Touchy})
+    assert str(caught.value) == "the method touchy failed: RuntimeError: not today"

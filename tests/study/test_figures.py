@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
 from benchmark.charts import style
+from benchmark.report.words import STUDY_FIGURES
 from benchmark.study import figures
 from benchmark.study.analyse import analyse
 
@@ -46,6 +48,58 @@ def test_bars_of_change_types_fill_the_axis(material, saved) -> None:
             place = patch.get_y()
             ends[place] = ends.get(place, 0) + patch.get_width()
         assert list(ends.values()) == pytest.approx([1, 1, 1])
+
+
+def answered_unequally() -> pd.DataFrame:
+    """Discovered directions 0, 1 and 2 are given a kind 5 times, once and 4 times; random none."""
+    judgments = drawn(directions=12, annotators=10, ratings=5)
+    judgments = judgments.assign(category=None)
+    own = judgments["method"] == "discovered"
+    for direction, kind, times in (("0", "geometry", 5), ("1", "colour", 1), ("2", "texture", 4)):
+        rows = judgments.index[own & (judgments["direction"] == direction)][:times]
+        judgments.loc[rows, "category"] = kind
+    return judgments
+
+
+def test_bars_are_means_over_directions_and_say_of_how_many(saved) -> None:
+    """Counts of 5, 1 and 4 from three directions are thirds: a direction counts once."""
+    analysis = analyse(gather(answered_unequally()))
+    figures.draw_change_types(analysis, Path())
+    (ax,) = saved["change_types"].axes
+    texts = [text.get_text() for text in ax.texts]
+    assert texts.count("33%") == 3
+    assert [text for text in texts if text.startswith("n =")] == ["n = 3"]
+    assert "directions" in STUDY_FIGURES["change_types"][1]
+    assert "all answers" not in STUDY_FIGURES["change_types"][1]
+    table = analysis.table("change_types").frame.set_index(["method", "category"])
+    for kind in ("geometry", "colour", "texture"):
+        assert table.loc[("discovered", kind), "share"] == pytest.approx(1 / 3)
+
+
+def test_a_method_without_any_kind_keeps_its_place(saved) -> None:
+    figures.draw_change_types(analyse(gather(answered_unequally())), Path())
+    (ax,) = saved["change_types"].axes
+    labels = [label.get_text() for label in ax.get_yticklabels()]
+    assert labels == ["discovered", "coordinate", "random"]
+    empty = [t.get_position()[1] for t in ax.texts if t.get_text().startswith("no direction")]
+    assert empty == [1, 2]
+    assert {round(patch.get_y() + 0.35) for patch in ax.patches} == {0}
+
+
+def test_every_bar_says_its_number_of_directions(material, saved) -> None:
+    analysis = analyse(material)
+    figures.draw_change_types(analysis, Path())
+    table = analysis.table("change_types").frame
+    for ax in saved["change_types"].axes:
+        own = table[table["generator"] == ax.get_title()].drop_duplicates("method")
+        counts = dict(zip(own["method"], own["directions"], strict=True))
+        methods = [label.get_text() for label in ax.get_yticklabels()]
+        found = {
+            methods[round(text.get_position()[1])]: text.get_text()
+            for text in ax.texts
+            if text.get_text().startswith("n =")
+        }
+        assert found == {method: f"n = {count}" for method, count in counts.items()}
 
 
 def test_points_are_the_directions_that_have_both(material, saved) -> None:

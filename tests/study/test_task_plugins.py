@@ -12,6 +12,7 @@ from benchmark.core.errors import BenchError
 from study_server import commands
 from study_server.bundle import load_bundle
 from study_server.export import judgments
+from study_server.simulate import run_bots
 from study_server.study_settings import Settings
 from study_server.tasks import Question, Rating, Task
 from study_server.tasks.choosing import stored_task, task_class
@@ -154,7 +155,9 @@ def test_another_task_is_refused(pairs: Path, sure: Path) -> None:
     [
         ("class Mine(Rating):\n    pass", "has the name of the task 'rating'"),
         ("Mine = Rating", "has the name of the task 'rating'"),
-        ("Mine = 7", "is no class of a Task"),
+        ("Mine = 7", "is a int; it must be a subclass of study_server.tasks.task.Task"),
+        ("class Mine(Task):\n    name = 'mine'", "is unfinished: it lacks score"),
+        ("class Mine(Task):\n    def score(self, answer): ...", "is unfinished: it lacks name"),
         ("Other = 7", "unknown name in"),
         ("raise ValueError('no')", "ValueError: no"),
     ],
@@ -163,7 +166,7 @@ def test_a_file_that_is_no_task_is_one_line(
     run: Path, tmp_path: Path, text: str, message: str
 ) -> None:
     path = tmp_path / "mine.py"
-    path.write_text(f"from study_server.tasks import Rating\n{text}\n")
+    path.write_text(f"from study_server.tasks import Rating, Task\n{text}\n")
     refused = bench("study", "build", run, "--task", f"{path}:Mine", "--out", tmp_path / "study")
     assert refused.exit_code == 2
     assert message in refused.output
@@ -191,6 +194,8 @@ class Own(Task):
         ({"questions": (Question("method", "yes_no", EN),)}, "cannot be the name"),
         ({"questions": (Question("Clear!", "yes_no", EN),)}, "cannot be the name"),
         ({"questions": (Question("clear", "yes_no", {}),)}, "has no words"),
+        ({"questions": (Question("clear", "yesno", EN),)}, "kind 'yesno'; there are yes_no"),  # type: ignore[arg-type]  # a user's fault
+        ({"questions": (Question("sure", "yes_no", EN),)}, "KeyError: 'clear'; it holds what was"),
         ({"questions": (Question("which", "one_of", EN, ("a",)),)}, "fewer than two choices"),
         ({"questions": (Question("clear", "yes_no", EN, keys=("p", "q")),)}, "plays the pictures"),
         (
@@ -261,3 +266,43 @@ def test_a_perfect_observer_gives_checks_what_they_deserve() -> None:
                 said = task.truth((source,), random.Random(n))
                 assert task.score(said) == expected
                 task.check(task.asked(said | {"label": "x"} if "category" in said else said))
+
+
+LATER = Question("which", "one_of", EN, ("a", "b"), asked_if={"clear": True})
+
+
+class Conditional(Own):
+    """Its score reads a question that is asked after a yes alone."""
+
+    questions = (YES_NO, LATER)
+
+    def score(self, answer):
+        return {"a": 1.0, "b": 0.0}[answer["which"]] if answer["clear"] else None
+
+
+def test_a_score_is_asked_about_whole_answers_alone() -> None:
+    task = Conditional(Settings({}, {}, "1"))
+    answers = [{"clear": True, "which": "a"}, {"clear": True, "which": "b"}, {"clear": False}]
+    assert list(task.possible()) == answers
+    assert [task.score(task.deserved(check)) for check in ("good", "still")] == [1.0, 0.0]
+    assert task.deserved("") == {}
+
+
+def test_a_task_that_shows_no_direction_under_study_alone_is_refused(
+    run: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "mine.py"
+    path.write_text(
+        Path(PAIRS.rpartition(":")[0]).read_text("utf-8").replace("[*fair, *((good", "[*((good")
+    )
+    refused = bench("study", "build", run, "--task", f"{path}:Pairs", "--out", tmp_path / "study")
+    assert refused.exit_code == 2
+    assert "leaves nothing to judge: every item holds a check" in refused.output
+
+
+def test_whatever_a_bot_meets_ends_the_simulation_in_one_line() -> None:
+    def fails() -> int:
+        raise KeyError("which")
+
+    with pytest.raises(BenchError, match="the simulation stopped: KeyError: 'which'"):
+        run_bots([fails])

@@ -1,7 +1,9 @@
 """Results become columns; what is undefined becomes None and a sentence."""
 
 import numpy as np
+import pytest
 
+from benchmark.core.errors import BenchError
 from benchmark.core.estimates import Estimate, Interval, Undefined
 from benchmark.tables.table import Column
 from benchmark.tables.tabulate import SIMULATED, tabulate
@@ -66,3 +68,10 @@ def test_a_table_of_bots_says_so_first() -> None:
     assert SIMULATED.startswith("Simulated")
     assert list(made.frame) == list(COLUMNS)
     assert len(made.frame) == 0
+
+
+@pytest.mark.parametrize("wrong", [{"kind": "float"}, {"better": "lower"}])
+def test_a_column_of_no_known_kind_is_refused_where_it_is_written(wrong: dict) -> None:
+    (value,) = wrong.values()
+    with pytest.raises(BenchError, match=rf"cannot be '{value}'; there are '"):
+        Column("A value.", **wrong)

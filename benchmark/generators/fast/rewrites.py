@@ -7,18 +7,30 @@ drops. Most act on any `nn.Sequential` inside the generator, so an architecture 
 being written as sequences. A layer may offer a cheaper form of itself as `folded()`, or one of
 itself and the convolution before it as `folded_into(conv)`. The layers that remain keep their
 names, so `features` of a prepared generator finds them or says that they are gone.
+
+A forward pass that does more with its layers than to call them, such as one that picks some out of
+a sequence, may not survive a rewrite. So the result is held against the original, and where the two
+differ the generator keeps its plain form.
 """
 
 import copy
+import logging
 from collections import OrderedDict
+from itertools import chain
 from typing import Protocol, TypeGuard, runtime_checkable
+from weakref import WeakSet
 
 import torch
 from torch import Tensor, nn
 
 from benchmark.core.errors import BenchError
+from benchmark.core.failures import Failure, attempt
 from benchmark.generators.base import Generator
 from benchmark.generators.fast.layers import ToImage, doubling, frozen, scaled
+from benchmark.generators.fast.sameness import answer, difference
+from benchmark.generators.fast.settling import frozen_copy, settle
+
+log = logging.getLogger("bench")
 
 IMAGE_CHANNELS = 3  # up to this many outputs `ToImage` beats a convolution
 
@@ -41,22 +53,63 @@ class Absorbable(Protocol):
     def folded_into(self, conv: nn.Conv2d) -> nn.Conv2d: ...
 
 
+_TOLD: WeakSet[Generator] = WeakSet()  # generators whose plain form was mentioned
+
+
 def prepare(
     generator: Generator, device: torch.device | str = "cpu", side: int | None = None
 ) -> Generator:
     """A copy of `generator` for inference on `device`: in eval mode, frozen, rewritten.
 
     The images are those of the original up to rounding; gradients reach the latents only. side:
-    only the pixels are needed that nearest sampling to side x side would keep.
+    only the pixels are needed that nearest sampling to side x side would keep. Where a rewrite
+    does not fit, the copy is not rewritten, and a warning says so once.
     """
-    prepared = copy.deepcopy(generator).eval().requires_grad_(False)
-    if side is not None:
-        prepared.thin(side)
-    _rewrite_children(prepared)
+    prepared, reason = fast_or_plain(generator, side)
+    if reason and generator not in _TOLD:
+        _TOLD.add(generator)
+        name = type(generator).__name__
+        log.warning("%s runs in its plain form, which is slower: %s", name, reason)
     prepared.__dict__["first_layer"] = _ask_the_original  # rewriting may have scaled its weight
-    prepared.to(device)
+    return prepared.to(device)
+
+
+def fast_or_plain(generator: Generator, side: int | None = None) -> tuple[Generator, str]:
+    """A frozen copy in eval mode and "", or one that is not rewritten and the reason in words."""
+    plain = frozen_copy(generator)
+    if _has_nothing_to_rewrite(generator, side):
+        return plain, ""
+    fast = attempt(_rewritten_copy, generator, side)
+    if isinstance(fast, Failure):
+        return plain, f"it cannot be rewritten ({fast.reason})"
+    shape = fast.image_shape[1:]
+    expected = attempt(answer, plain, shape)
+    if isinstance(expected, Failure):  # whoever asks it for images will see the reason
+        return plain, ""
+    found = attempt(answer, fast, shape)
+    if isinstance(found, Failure):
+        return plain, f"the rewritten form fails ({found.reason})"
+    off = difference(found, expected)
+    return (plain, f"the rewritten form {off}") if off else (fast, "")
+
+
+def _has_nothing_to_rewrite(generator: Generator, side: int | None) -> bool:
+    if side is not None and type(generator).thin is not Generator.thin:
+        return False
+    tensors = chain(generator.parameters(), generator.buffers())
+    return not any(tensor.ndim >= 4 for tensor in tensors) and not any(
+        type(layer) is nn.Sequential or isinstance(layer, Foldable) for layer in generator.modules()
+    )
+
+
+def _rewritten_copy(generator: Generator, side: int | None) -> Generator:
+    fast = frozen_copy(generator)
+    settle(fast)
+    if side is not None:
+        fast.thin(side)
+    _rewrite_children(fast)
     # torch's annotation of `to` lacks its memory_format
-    return prepared.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return fast.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _ask_the_original() -> Tensor:

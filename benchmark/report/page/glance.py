@@ -9,8 +9,9 @@ import pandas as pd
 from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
 from benchmark.report.judged import Judged
-from benchmark.report.tables.against import SURE
+from benchmark.report.tables.against import SURE, UNEQUAL
 from benchmark.report.tables.main_table import ENDS
+from benchmark.stats.new_runs import FEWEST_SEEDS
 from benchmark.tables.table import Table
 from benchmark.tables.text import interval_text, value_text
 
@@ -110,7 +111,26 @@ def sentence(pair: Mapping[Any, Any]) -> str:
     size = f"by {abs(pair['rca_difference']):.3f}, adjusted p {p}"
     if pair["rca_p_adjusted"] >= SURE:
         side = "above" if ahead else "below"
-        return f"No difference to {baseline} is shown ({method} lies {side} it {size})."
-    how = "better" if ahead else "worse"
-    said = f"R tells directions of {method} apart {how} than those of {baseline}, {size}"
-    return f"{said}; but {pair['note']}." if pair["note"] else f"{said}."
+        here = f"No difference to {baseline} is shown ({method} lies {side} it {size})."
+    else:
+        how = "better" if ahead else "worse"
+        here = f"R tells directions of {method} apart {how} than those of {baseline}, {size}"
+        terms = next((n for n in pair["note"].split("; ") if n.startswith(UNEQUAL)), "")
+        here += f"; but {terms}." if terms else "."
+    return f"{here} {of_new_runs(pair)}".rstrip()
+
+
+def of_new_runs(pair: Mapping[Any, Any]) -> str:
+    """What the row says of new runs of both, which is another claim than that of these runs."""
+    if "rca_p_new_runs" not in pair:
+        return ""
+    value, p = pair["rca_difference_new_runs"], pair["rca_p_new_runs_adjusted"]
+    if value is None or p is None:
+        few = pair["seeds"] < FEWEST_SEEDS
+        needs = f", a claim about new ones needs at least {FEWEST_SEEDS} seeds" if few else ""
+        return f"That speaks of these trained runs{needs}."
+    ends = pair["rca_difference_new_runs_low"], pair["rca_difference_new_runs_high"]
+    size = f"{interval_text(value, *ends, 'difference')}, adjusted p {value_text(p, 'p')}"
+    if p >= SURE:
+        return f"For new runs no difference is shown ({size})."
+    return f"New runs can be expected to lie {'above' if value > 0 else 'below'} as well ({size})."

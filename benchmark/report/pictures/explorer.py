@@ -12,6 +12,7 @@ from torch.nn import functional as F
 
 from benchmark.core.contact_sheet import contact_sheet
 from benchmark.generators.base import Generator
+from benchmark.report.attempts import Attempts
 from benchmark.report.judged import Judged
 from benchmark.report.pictures.panel import shifted_images
 from benchmark.report.pictures.strips import shown_latents
@@ -60,7 +61,9 @@ class Chapter:
     directions: tuple[Shown, ...]
 
 
-def explore(rows: Sequence[Replicates], painters: Painters, judged: Judged | None) -> list[Chapter]:
+def explore(
+    rows: Sequence[Replicates], painters: Painters, judged: Judged | None, attempts: Attempts
+) -> list[Chapter]:
     """A chapter for each row with ranked directions that can be painted here."""
     found = [
         (r, generator)
@@ -69,10 +72,19 @@ def explore(rows: Sequence[Replicates], painters: Painters, judged: Judged | Non
         and r.done
         and r.first.ranking()
     ]
-    return [
-        chapter(generator, r.first, judged.of(r.first) if judged else {}, share(len(found)))
+    best = share(len(found))
+    chapters = [
+        attempts.make(
+            f"the explorer of {r.generator}, {r.method}",
+            chapter,
+            generator,
+            r.first,
+            judged.of(r.first) if judged else {},
+            best,
+        )
         for r, generator in found
     ]
+    return [one for one in chapters if one is not None]
 
 
 def share(chapters: int) -> int:
@@ -88,7 +100,7 @@ def chapter(
 ) -> Chapter:
     """`best` directions of one cell and as many others, and all that were judged or have a name.
 
-    judgments: by k, what a study says; it comes before a name beside the directions.
+    judgments: by k, what a study says; a name in it comes before one beside the directions.
     """
     cell, settings = stored.result.cell, stored.result.config["protocol"]
     ranked = [k for k, _ in stored.ranking()]
@@ -96,8 +108,11 @@ def chapter(
     eps = torch.linspace(-settings["max_shift"], settings["max_shift"], STEPS)  # (STEPS,)
     latents = shown_latents(generator, stored)
     directions = stored.directions()
-    names = {one.index: {"label": one.label} for one in directions.labels if one.label}
-    facts = {**names, **judgments}
+    facts = {k: dict(said) for k, said in judgments.items()}
+    for k, label in directions.names().items():
+        own = facts.setdefault(k, {})
+        if not isinstance(own.get("label"), str):
+            own |= {"label": label.label, "by_hand": label.mos is None}
     shown, side = [], (0, 0)
     for rank in chosen(ranked, facts, best):
         k = ranked[rank]

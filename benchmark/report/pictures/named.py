@@ -13,6 +13,7 @@ from benchmark.core.storage import write_text
 from benchmark.directions.labels import Label
 from benchmark.metrics import HEADLINE_OF_A_DIRECTION, METRICS
 from benchmark.metrics.measures import measures_of
+from benchmark.report.attempts import Attempts
 from benchmark.report.pictures.gallery import save
 from benchmark.report.pictures.strips import draw, spoken
 from benchmark.report.words import NAMED
@@ -36,7 +37,9 @@ COLUMNS = {
 }
 
 
-def write_named(rows: Sequence[Replicates], painters: Painters, run: Path) -> None:
+def write_named(
+    rows: Sequence[Replicates], painters: Painters, run: Path, attempts: Attempts
+) -> None:
     """Write named.md and named/, a section and a picture for each row whose lowest seed has names.
 
     Without any name nothing is written. A row that cannot be painted here loses only its picture.
@@ -47,15 +50,20 @@ def write_named(rows: Sequence[Replicates], painters: Painters, run: Path) -> No
         if not names:
             continue
         title = escape_markdown(one_line(f"{r.generator}, {r.method}"))
-        of = f"{len(names)} of {r.k} directions of seed {r.first.result.cell.seed} have a name."
+        seed, count = r.first.result.cell.seed, len({one.index for one, _ in names})
+        of = f"{count} of {r.k} directions of seed {seed} have a name."
         section = f"## {title}\n\n{of}\n\n{markdown(table(names))}"
         generator = painters.get((r.generator, r.method))
         if generator is not None:
             picture = f"named/{r.generator}-{r.method}.webp"
-            titles = {one.index: f"direction {one.index}{spoken(one)}" for one, _ in names[:MOST]}
-            strips = draw(generator, r.first, titles, "directions with a name")
-            save(strips, run / picture)
-            section += f"\n![{title}: named directions]({picture})\n"
+            called = r.first.directions().names()
+            first = list(dict.fromkeys(one.index for one, _ in names))[:MOST]
+            titles = {k: f"direction {k}{spoken(called[k])}" for k in first}
+            what = "directions with a name"
+            strips = attempts.make(picture, draw, generator, r.first, titles, what)
+            if strips is not None:
+                save(strips, run / picture)
+                section += f"\n![{title}: named directions]({picture})\n"
         sections.append(section)
     if sections:
         write_text(

@@ -1,9 +1,10 @@
-"""comparison.csv, .md and .tex: methods under test against baselines, direction by direction."""
+"""comparison.csv, .md and .tex: methods under test against baselines, direction by direction, and
+what new runs of them would give."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 import pandas as pd
 
@@ -13,15 +14,15 @@ from benchmark.report.words import COMPARISON, COMPARISON_NOTE, COMPARISON_OF_ST
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.roles import Roles
 from benchmark.stats.comparison import Comparison, compare_scores
-from benchmark.stats.paired import RcaComparison, compare_rca
+from benchmark.stats.paired import RcaComparison, compare_rca, in_one_family
 from benchmark.stats.permutation import adjusted
 from benchmark.tables.table import Table
 from benchmark.tables.text import value_text
 from benchmark.tables.writing import without_nan
 
+UNEQUAL = "not on equal terms"
 SURE = 0.05  # an adjusted p below it counts as more than chance
 Key = tuple[str, str, str]  # generators joined by +, method, baseline
-Compared = TypeVar("Compared", RcaComparison, Comparison)
 
 
 def comparison_table(
@@ -111,6 +112,10 @@ def rca_values(comparison: RcaComparison | None) -> dict[str, Any]:
         "rca_p": comparison.p,
         "rca_p_adjusted": comparison.p_adjusted,
         "rca_by_seed": ", ".join(f"seed {s}: {value_text(v, 'difference')}" for s, v in by_seed),
+        **_estimate("rca_difference_new_runs", comparison.new_runs.difference),
+        "rca_p_new_runs": comparison.new_runs.p,
+        "rca_p_new_runs_adjusted": comparison.new_runs.p_adjusted,
+        "rca_p_new_runs_signs": comparison.new_runs.p_signs,
     }
 
 
@@ -138,14 +143,14 @@ def _estimate(name: str, estimate: Estimate | Undefined) -> dict[str, Any]:
     return {name: estimate.value, f"{name}_low": ends[0], f"{name}_high": ends[1]}
 
 
-def _rca(rows: Sequence[Replicates], roles: Roles) -> list[RcaComparison]:
+def _rca(rows: Sequence[Replicates], roles: Roles) -> Sequence[RcaComparison]:
     parts = [
         answers.assign(generator=r.generator, method=r.method)
         for r in rows
         if not (answers := r.table("predictions")).empty
     ]
     predictions = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"method": []})
-    return _one_family(
+    return in_one_family(
         comparison
         for method, baselines in _sides(predictions, roles)
         for comparison in compare_rca(predictions, method, baselines)
@@ -154,11 +159,13 @@ def _rca(rows: Sequence[Replicates], roles: Roles) -> list[RcaComparison]:
 
 def _mos(judged: Judged, roles: Roles) -> list[Comparison]:
     scores = judged.directions.dropna(subset="mos")
-    return _one_family(
+    every = [
         comparison
         for method, baselines in _sides(scores, roles)
         for comparison in compare_scores(scores, method, baselines)
-    )
+    ]
+    adjusted_p = adjusted([comparison.p for comparison in every])
+    return [replace(c, p_adjusted=p) for c, p in zip(every, adjusted_p, strict=True)]
 
 
 def _sides(frame: pd.DataFrame, roles: Roles) -> Iterator[tuple[str, list[str]]]:
@@ -170,13 +177,6 @@ def _sides(frame: pd.DataFrame, roles: Roles) -> Iterator[tuple[str, list[str]]]
     against = [name for name in roles.against if name in present]
     if against:
         yield from ((name, against) for name in roles.under_test if name in present)
-
-
-def _one_family(comparisons: Iterable[Compared]) -> list[Compared]:
-    """The comparisons with p adjusted over all of them, whichever method is under test."""
-    every = list(comparisons)
-    adjusted_p = adjusted([comparison.p for comparison in every])
-    return [replace(c, p_adjusted=p) for c, p in zip(every, adjusted_p, strict=True)]
 
 
 def _places(key: Key) -> list[Key]:
@@ -199,6 +199,6 @@ def _differing_terms(rows: Sequence[Replicates], roles: Roles) -> Mapping[Key, s
                 if value != ours.get(key)
             ]
             if unequal:
-                words = f"not on equal terms on {generator}: {', '.join(unequal)}"
+                words = f"{UNEQUAL} on {generator}: {', '.join(unequal)}"
                 differing[generator, method, baseline] = words
     return differing

@@ -121,6 +121,20 @@ def test_r_sees_the_same_of_a_thinned_generator() -> None:
     torch.testing.assert_close(pairs[1], pairs[0], rtol=1e-9, atol=1e-11)
 
 
+class Through(Generator):
+    """Sends latents (n, 60) as (n, 3, 4, 5) through some layers."""
+
+    latent_dim = 60
+
+    def __init__(self, layers: nn.Sequential) -> None:
+        super().__init__()
+        self.layers = layers
+        self.image_shape = tuple(layers(torch.zeros(1, 3, 4, 5).double()).shape[1:])
+
+    def forward(self, latents: Latents) -> Tensor:
+        return self.layers(latents.point.unflatten(1, (3, 4, 5)))
+
+
 @pytest.mark.parametrize(("kernel", "up"), [(3, False), (1, False), (3, True), (1, True)])
 def test_a_scale_folds_into_the_convolution_before_it(kernel: int, up: bool) -> None:
     torch.manual_seed(0)
@@ -128,14 +142,14 @@ def test_a_scale_folds_into_the_convolution_before_it(kernel: int, up: bool) -> 
     layers = nn.Sequential(conv, ScaledBias(5, 0.3), nn.LeakyReLU(0.2))
     if up:
         layers.insert(0, nn.Upsample(scale_factor=2))
-    model = nn.ModuleList([layers.double()])
+    model = Through(layers.double())
     nn.init.normal_(layers[-2].b)
     x = torch.randn(2, 3, 4, 5, generator=stream("x"), dtype=torch.float64)
     expected = layers(x)
-    prepared = prepare(model)  # type: ignore[arg-type]  # any module with sequences will do
-    torch.testing.assert_close(prepared[0](x), expected, rtol=0, atol=1e-13)
+    prepared = prepare(model)
+    torch.testing.assert_close(prepared.layers(x), expected, rtol=0, atol=1e-13)
     assert not any(isinstance(layer, ScaledBias) for layer in prepared.modules())
-    kinds = [type(layer) for layer in prepared[0]]
+    kinds = [type(layer) for layer in prepared.layers]
     if up:
         swapped = [nn.Conv2d, nn.Upsample, nn.LeakyReLU]
         assert kinds == (swapped if kernel == 1 else [nn.ConvTranspose2d, nn.LeakyReLU])

@@ -50,6 +50,33 @@ def test_a_sentence_is_as_careful_as_its_p(changes, expected):
     assert sentence(PAIR | changes) == expected
 
 
+NEW = {
+    "seeds": 6,
+    "rca_difference_new_runs": 0.2,
+    "rca_difference_new_runs_low": 0.1,
+    "rca_difference_new_runs_high": 0.3,
+    "rca_p_new_runs": 0.01,
+    "rca_p_new_runs_adjusted": 0.02,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "New runs can be expected to lie above as well (+0.200 [+0.100, +0.300], adjusted p"),
+        ({"rca_p_new_runs_adjusted": 0.3}, "For new runs no difference is shown (+0.200 ["),
+        (
+            {"seeds": 2, "rca_difference_new_runs": None, "rca_p_new_runs_adjusted": None},
+            "That speaks of these trained runs, a claim about new ones needs at least 5 seeds.",
+        ),
+        ({"rca_p_new_runs_adjusted": None}, "That speaks of these trained runs."),
+    ],
+)
+def test_a_sentence_says_apart_what_holds_for_new_runs(changes, expected):
+    here = "R tells directions of discovered apart better than those of random, by 0.200, "
+    assert sentence(PAIR | NEW | changes).startswith(f"{here}adjusted p 0.010. {expected}")
+
+
 def test_a_difference_shows_what_is_known_of_it():
     words = "RCA of discovered less this: +0.200"
     assert difference(PAIR, "rca") == f"{words} [+0.100, +0.300], adjusted p 0.010"

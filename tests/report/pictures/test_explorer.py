@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
+from benchmark.report.attempts import Attempts
 from benchmark.report.pictures.explorer import STEPS, chosen, explore, reduced, share, sprite
 from benchmark.report.pictures.strips import LATENTS
 from benchmark.runs.replicates import headline
@@ -20,7 +21,7 @@ from tests.report.drawn import draw_judged, write_cell
 
 def chapters_of(run, judged=None):
     painters = {("planted", name): Planted().eval() for name in ("discovered", "random")}
-    return explore(headline(read_cells(run), {}), painters, judged)
+    return explore(headline(read_cells(run), {}), painters, judged, Attempts())
 
 
 @torch.no_grad()
@@ -92,6 +93,6 @@ def test_large_images_come_down():
 
 def test_a_row_without_a_generator_or_answers_has_no_chapter(run):
     rows = headline(read_cells(run), {})
-    assert explore(rows, {("planted", "random"): None}, None) == []
+    assert explore(rows, {("planted", "random"): None}, None, Attempts()) == []
     write_cell(run, "planted", "coordinate", 0, failure="x")
     assert len(chapters_of(run)) == 2

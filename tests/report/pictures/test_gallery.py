@@ -7,6 +7,7 @@ import torch
 
 from benchmark.generators.planted import Planted
 from benchmark.generators.stored import weights_hash
+from benchmark.report.attempts import Attempts
 from benchmark.report.pictures.gallery import write_pictures
 from benchmark.runs.opening import AtHand, open_generator, open_generators
 from benchmark.runs.replicates import headline
@@ -18,7 +19,7 @@ OWN = "from benchmark.generators.planted import Planted\n\ndef make():\n    retu
 
 def draw(run, references, *files):
     rows = headline(read_cells(run), {})
-    write_pictures(rows, open_generators(rows, references, AtHand(files)), run)
+    write_pictures(rows, open_generators(rows, references, AtHand(files)), run, Attempts())
 
 
 def test_each_row_has_strips_and_only_what_learned_an_evolution(reported):

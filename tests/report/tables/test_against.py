@@ -6,12 +6,14 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_1samp
 from statsmodels.stats.multitest import multipletests
 
 from benchmark.core.json_files import sealed, write_json
 from benchmark.report.page.glance import glances
 from benchmark.report.tables.against import clear_winners, comparison_table
 from benchmark.report.tables.main_table import rca_table, write_tables
+from benchmark.report.words import COMPARISON
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
 from benchmark.runs.roles import NO_ROLES, assign_roles, known_roles
@@ -40,6 +42,10 @@ def answers(run):
     return pd.concat(parts, ignore_index=True)
 
 
+def few_seeds(here):
+    return f"a claim about new runs needs at least 5 seeds, here {here}"
+
+
 def test_a_row_is_what_the_paired_comparison_says(run):
     (line,) = comparison_table(rows_of(run), roles_of(run)).frame.to_dict("records")
     (oracle,) = compare_rca(answers(run), "discovered", ["random"])
@@ -47,9 +53,43 @@ def test_a_row_is_what_the_paired_comparison_says(run):
     assert line["rca_difference_low"] == oracle.difference.interval.low
     assert line["rca_difference_high"] == oracle.difference.interval.high
     assert (line["rca_p"], line["rca_p_adjusted"]) == (oracle.p, oracle.p_adjusted)
-    assert (line["directions"], line["seeds"], line["note"]) == (8, 2, "")
+    assert (line["directions"], line["seeds"], line["note"]) == (8, 2, few_seeds("are 2"))
     first, second = oracle.by_seed
     assert line["rca_by_seed"] == f"seed 0: {first:+.3f}, seed 1: {second:+.3f}"
+
+
+def test_the_claim_about_new_runs_stands_beside_that_about_these_runs(tmp_path):
+    for seed in range(6):
+        for method, skill in (("discovered", 0.7), ("random", 0.4), ("coordinate", 0.65)):
+            write_cell(tmp_path, "planted", method, seed, skill=skill)
+    table = comparison_table(rows_of(tmp_path), roles_of(tmp_path))
+    lines = table.frame.to_dict("records")
+    oracles = compare_rca(answers(tmp_path), "discovered", ["coordinate", "random"])
+    for line, oracle in zip(lines, oracles, strict=True):
+        test = ttest_1samp(oracle.by_seed, 0)
+        ends = test.confidence_interval(0.95)
+        assert line["rca_p_new_runs"] == pytest.approx(test.pvalue)
+        assert line["rca_difference_new_runs"] == pytest.approx(np.mean(oracle.by_seed))
+        assert line["rca_difference_new_runs_low"] == pytest.approx(ends.low)
+        assert line["rca_difference_new_runs_high"] == pytest.approx(ends.high)
+        assert line["rca_p_new_runs_signs"] == oracle.new_runs.p_signs
+        assert line["rca_p"] == oracle.p != line["rca_p_new_runs"]
+        assert line["note"] == ""
+    holm = multipletests([line["rca_p_new_runs"] for line in lines], method="holm")[1]
+    np.testing.assert_allclose([line["rca_p_new_runs_adjusted"] for line in lines], holm)
+    write_table(table, tmp_path)
+    for kind in ("csv", "md", "tex"):
+        text = (tmp_path / f"comparison.{kind}").read_text().replace("\\_", "_")
+        for name in ("rca_p", "rca_p_new_runs", "rca_difference_new_runs"):
+            assert name in text
+
+
+def test_words_keep_the_two_claims_apart():
+    assert "these trained runs" in COMPARISON["rca_p"].words
+    assert "new runs" not in COMPARISON["rca_p"].words
+    assert "paired by seed" in COMPARISON["rca_p_new_runs"].words
+    for name in ("rca_difference_new_runs", "rca_p_new_runs_adjusted"):
+        assert "new runs" in COMPARISON[name].words
 
 
 def test_two_generators_and_two_baselines_are_one_family_and_pooled(run):
@@ -174,8 +214,9 @@ def test_terms_are_those_of_the_two_that_are_compared(run):
         content["config"]["protocol"]["batch"] = 7
         write_json(path, sealed(content))
     frame = comparison_table(rows_of(run), roles_of(run)).frame.set_index("method")
-    assert frame.loc["mine", "note"] == ""
-    assert frame.loc["discovered", "note"] == "not on equal terms on planted: batch None and 7"
+    assert frame.loc["mine", "note"] == few_seeds("is 1")
+    unequal = "not on equal terms on planted: batch None and 7"
+    assert frame.loc["discovered", "note"] == f"{few_seeds('are 2')}; {unequal}"
 
 
 def test_people_stand_beside_r(run):
@@ -194,7 +235,8 @@ def test_a_pair_that_the_study_left_out_says_so(run):
     write_cell(run, "planted", "coordinate", 0, skill=0.3)
     frame = comparison_table(rows_of(run), roles_of(run), draw_judged()).frame.set_index("baseline")
     assert frame.loc["coordinate", "mos_difference"] is None
-    assert frame.loc["coordinate", "note"] == "the study judged no directions of both"
+    unjudged = "the study judged no directions of both"
+    assert frame.loc["coordinate", "note"] == f"{few_seeds('is 1')}; {unjudged}"
 
 
 def test_simulated_answers_are_called_so_in_every_file(run):

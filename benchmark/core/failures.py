@@ -1,0 +1,56 @@
+"""Where errors of plug-ins, and of what they hand back, become results instead of tracebacks."""
+
+import sysconfig
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from benchmark.core.errors import BenchError, one_line
+
+Made = TypeVar("Made")
+Given = ParamSpec("Given")
+
+SUITE = Path(__file__).parents[2]
+NOT_THE_USERS = (
+    *(str(SUITE / package) for package in ("benchmark", "baselines", "study_server")),
+    *(sysconfig.get_path(place) for place in ("stdlib", "purelib", "platlib")),
+    "<",
+)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a piece of work failed, in one line. told: whether in words that were written for users,
+    those of a BenchError."""
+
+    reason: str
+    told: bool = False
+
+
+def attempt(
+    work: Callable[Given, Made], *arguments: Given.args, **keywords: Given.kwargs
+) -> Made | Failure:
+    """What `work` gives for these arguments, or why it failed.
+
+    A generator, a method or a metric of anyone's may raise anything, and even ask to exit. Ctrl-C
+    still ends the run.
+    """
+    try:
+        return work(*arguments, **keywords)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - it is what this is for
+        return Failure(reason_of(error), isinstance(error, BenchError))
+
+
+def reason_of(error: BaseException) -> str:
+    """An error in one line, with the line of a user's file where it arose.
+
+    One that was written for users keeps only its words.
+    """
+    if isinstance(error, BenchError):
+        return one_line(error)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not frame.filename.startswith(NOT_THE_USERS)]
+    place = f" ({Path(own[-1].filename).name} line {own[-1].lineno})" if own else ""
+    return f"{one_line(error)}{place}"

@@ -1,0 +1,80 @@
+"""The figure of RCA draws what the table says: chance, value, interval and seeds."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from benchmark.charts import style
+from benchmark.metrics import HEADLINE
+from benchmark.report.figures.methods import draw_price, draw_rca
+from benchmark.report.tables.main_table import ENDS, rca_table, seed_table
+from benchmark.runs.replicates import headline
+from benchmark.runs.results import read_cells
+from tests.report.drawn import MEASURES, ORDER, write_cell
+
+
+@pytest.fixture
+def drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """The figures by name, and the tables they are of: two generators that differ in K."""
+    for k, generator in ((8, "planted"), (5, "own-net")):
+        for method, skill in (("discovered", 0.7), ("random", 0.3)):
+            for seed in (0, 1):
+                write_cell(tmp_path, generator, method, seed, k=k, skill=skill)
+    kept: dict[str, Figure] = {}
+    monkeypatch.setattr(style, "save", lambda figure, folder, name: kept.update({name: figure}))
+    rows = headline(read_cells(tmp_path), {})
+    table = rca_table(rows, MEASURES)
+    seeds = seed_table([cell for r in rows for cell in r.done], MEASURES)
+    draw_rca(table, seeds, MEASURES, Path(), ORDER)
+    draw_price(table, seeds, MEASURES, Path(), ORDER)
+    return kept, table, seeds
+
+
+def dotted(ax, of):
+    """Where the one dotted line of an axis stands."""
+    (line,) = (one for one in ax.lines if one.get_linestyle() == ":")
+    (place,) = set(getattr(line, f"get_{of}data")())
+    return place
+
+
+def test_the_line_of_chance_stands_at_one_in_k(drawn):
+    kept, _, _ = drawn
+    chance = {"own-net": 1 / 5, "planted": 1 / 8}
+    for ax in kept["rca"].axes:
+        assert dotted(ax, "x") == pytest.approx(chance[ax.get_title().split(",")[0]])
+    assert len(kept["price"].axes) > 2
+    for ax in kept["price"].axes:
+        assert dotted(ax, "y") == pytest.approx(chance[ax.get_title()])
+
+
+def test_points_intervals_and_digits_are_those_of_the_table(drawn):
+    kept, table, seeds = drawn
+    for ax in kept["rca"].axes:
+        name = ax.get_title().split(",")[0]
+        own = table[table["generator"] == name]
+        assert [text.get_text() for text in ax.get_yticklabels()] == list(own["method"])
+        for place, row in enumerate(own.to_dict("records")):
+            points = [line for line in ax.lines if list(line.get_ydata()) == [place]]
+            assert [list(line.get_xdata()) for line in points] == [[row[HEADLINE]]]
+            spans = [list(one.get_xdata()) for one in ax.lines if list(one.get_ydata()) == [place] * 2]
+            assert spans == [[row[ENDS[0]], row[ENDS[1]]]]
+            (text,) = (one for one in ax.texts if round(one.xy[1] + 0.2, 6) == place)
+            assert text.get_text() == f"{row[HEADLINE]:.3f}"
+            assert text.xy[0] == row[HEADLINE]
+            of_seeds = seeds[(seeds["generator"] == name) & (seeds["method"] == row["method"])]
+            (hollow,) = (
+                one
+                for one in ax.lines
+                if len(one.get_ydata()) == 2 and np.allclose(one.get_ydata(), place + 0.28)
+            )
+            assert sorted(hollow.get_xdata()) == sorted(of_seeds[HEADLINE])
+
+
+def test_price_shows_rca_against_each_price(drawn):
+    kept, table, _ = drawn
+    for ax in kept["price"].axes:
+        own = table[table["generator"] == ax.get_title()]
+        places = ax.collections[-1].get_offsets()
+        assert sorted(places[:, 1]) == pytest.approx(sorted(own[HEADLINE]))

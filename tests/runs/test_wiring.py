@@ -1,0 +1,233 @@
+"""The protocol's promises, seen where the wires run: who is asked what, with which R, and how.
+
+Each test spies on the place where a stream, a reconstructor or a shift is handed over, so that it
+fails when somebody draws anew, passes another seed, or judges in another mode.
+"""
+
+import copy
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import torch
+from torch import Tensor
+
+from baselines import METHODS
+from benchmark.directions.shift import Shift
+from benchmark.generators.base import Generator
+from benchmark.metrics import METRICS
+from benchmark.metrics.metric import Evidence
+from benchmark.rca import evaluation
+from benchmark.rca.protocol import Protocol
+from benchmark.rca.training import Learner
+from benchmark.runs import lockstep
+from benchmark.runs.grid import plan, record
+from benchmark.runs.results import StoredCell, read_cells
+from benchmark.runs.runner import execute
+from benchmark.runs.settings import RunConfig
+
+SEEDS = (0, 1)
+CELLS = len(SEEDS) * len(METHODS)
+K = 5
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One call of `predict`: the questions' latents, k and eps, and the state of what answered."""
+
+    latents: Tensor
+    k: Tensor
+    eps: Tensor
+    training: bool
+    learns: bool
+    table: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Trained:
+    """One learner as its training began: its method, the stream, and R's first weights."""
+
+    method: str
+    stream: str
+    weights: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Wires:
+    """What a run of all methods and two seeds handed over."""
+
+    asked: list[Asked]
+    trained: list[Trained]
+    evidence: list[Evidence]
+    cells: list[StoredCell]
+
+
+@pytest.fixture(scope="module")
+def wires(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wires]:
+    """A tiny run whose calls are recorded; they go on as they would."""
+    asked: list[Asked] = []
+    trained: list[Trained] = []
+    seen: list[Evidence] = []
+    predict, train, measure = evaluation.predict, lockstep.train, lockstep.measure
+
+    def watched_predict(
+        generator: Generator,
+        shift: Shift,
+        reconstructor: torch.nn.Module,
+        protocol: Protocol,
+        rng: torch.Generator,
+    ) -> pd.DataFrame:
+        twin = torch.Generator()
+        twin.set_state(rng.get_state())
+        questions = evaluation.ShiftRange(protocol.max_shift, protocol.min_shift)
+        first = questions.draw(generator, protocol.k, protocol.evaluation, twin)
+        table = predict(generator, shift, reconstructor, protocol, rng)
+        asked.append(
+            Asked(
+                first.latents.point.cpu(),
+                first.k,
+                first.eps,
+                any(module.training for module in reconstructor.modules()),
+                any(p.requires_grad for p in shift.parameters()),
+                table,
+            )
+        )
+        return table
+
+    def watched_train(
+        generator: Generator,
+        learners: Sequence[Learner],
+        protocol: Protocol,
+        stream_name: str,
+        *rest: Any,
+        **named: Any,
+    ) -> None:
+        trained.extend(
+            Trained(one.name, stream_name, copy.deepcopy(one.reconstructor.state_dict()))
+            for one in learners
+        )
+        train(generator, learners, protocol, stream_name, *rest, **named)
+
+    def watched_measure(metrics: Any, cell: Evidence) -> dict[str, Any]:
+        seen.append(cell)
+        return measure(metrics, cell)
+
+    folder = tmp_path_factory.mktemp("wires")
+    config = replace(RunConfig.from_preset("quick"), seeds=SEEDS)
+    config = config.with_settings(
+        ["steps=6", "batch=4", "evaluation=60", f"planted.k={K}", "max_shift=3"]
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluation, "predict", watched_predict)
+        patch.setattr(lockstep, "train", watched_train)
+        patch.setattr(lockstep, "measure", watched_measure)
+        groups = plan(config, ["planted"], list(METHODS), METHODS)
+        record(config, groups, folder, "test")
+        results = list(execute(groups, folder, "cpu", False, METRICS, {}))
+    assert [result.status for result in results] == ["done"] * CELLS
+    yield Wires(asked, trained, seen, read_cells(folder))
+
+
+def test_one_evaluation_stream_for_all_methods_seeds_and_both_reconstructors(wires: Wires) -> None:
+    first, *others = wires.asked
+    assert len(others) == CELLS + len(SEEDS) - 1  # the joint R of the one learned method too
+    for other in others:
+        assert torch.equal(other.latents, first.latents)
+        assert torch.equal(other.k, first.k)
+        assert torch.equal(other.eps, first.eps)
+
+
+def test_the_stored_answers_are_to_the_same_questions_over_seeds_and_methods(wires: Wires) -> None:
+    tables = [cell.table(name) for cell in wires.cells for name in ("predictions",)]
+    joint = [cell.table("predictions_joint") for cell in wires.cells]
+    tables += [table for table in joint if table is not None]
+    assert len(tables) == CELLS + len(SEEDS)
+    for table in tables:
+        assert table is not None and tables[0] is not None
+        pd.testing.assert_frame_equal(table[["k", "eps"]], tables[0][["k", "eps"]])
+
+
+def test_no_reconstructor_is_judged_in_train_mode_nor_a_shift_that_still_learns(
+    wires: Wires,
+) -> None:
+    assert [(one.training, one.learns) for one in wires.asked] == [(False, False)] * (
+        CELLS + len(SEEDS)
+    )
+
+
+def test_every_method_of_a_seed_gets_the_same_fresh_reconstructor_and_questions(
+    wires: Wires,
+) -> None:
+    fresh = [one for one in wires.trained if one.stream.endswith("fresh")]
+    assert len(fresh) == CELLS
+    by_stream: dict[str, list[Trained]] = {}
+    for one in fresh:
+        by_stream.setdefault(one.stream, []).append(one)
+    assert [{one.method for one in group} for group in by_stream.values()] == [
+        set(METHODS)
+    ] * len(SEEDS)
+    for group in by_stream.values():
+        for one in group:
+            assert one.weights.keys() == group[0].weights.keys()
+            for name, value in one.weights.items():
+                assert torch.equal(value, group[0].weights[name]), (one.method, name)
+
+
+def test_another_seed_gets_another_reconstructor_and_other_questions_to_learn_from(
+    wires: Wires,
+) -> None:
+    own = {(one.method, one.stream): one for one in wires.trained}
+    assert len(own) == CELLS + len(SEEDS)  # fresh ones, and the joint R of the learned method
+    first, second = (
+        one for (method, name), one in own.items() if method == "random" and "fresh" in name
+    )
+    assert any(not torch.equal(v, second.weights[name]) for name, v in first.weights.items())
+    (joint, _) = (one for one in own.values() if one.stream.endswith("joint"))
+    assert any(not torch.equal(v, first.weights[name]) for name, v in joint.weights.items())
+
+
+def test_metrics_look_at_the_same_latents_for_every_method_and_seed(wires: Wires) -> None:
+    drawn = [cell.sample(8, "collapse").point for cell in wires.evidence]
+    assert len(drawn) == CELLS
+    assert all(torch.equal(point, drawn[0]) for point in drawn)
+
+
+def test_collapse_is_measured_at_the_largest_shift_of_the_protocol(wires: Wires) -> None:
+    """By a loop over directions and both signs, on the images themselves."""
+    for cell, stored in zip(wires.evidence, _in_order(wires), strict=True):
+        assert cell.protocol.max_shift == 3.0
+        latents = cell.sample(32, "collapse")
+        matrix = stored.directions().shift.tangents(latents)  # (d, K)
+        with torch.no_grad():
+            before = _spread(cell.original(latents))
+            for k in range(K):
+                after = [
+                    _spread(cell.original(replace(latents, point=latents.point + e * matrix[:, k])))
+                    for e in (-3.0, 3.0)
+                ]
+                expected = sum(after) / (2 * before)
+                found = stored.result.metrics["by_direction"]["collapse"][k]
+                assert found == pytest.approx(expected, rel=1e-4)
+
+
+def _spread(images: Tensor) -> float:
+    """Mean distance over pairs of images, one pair at a time."""
+    flat = images.flatten(1).double()
+    pairs = [(a - b).norm().item() for i, a in enumerate(flat) for b in flat[:i]]
+    return sum(pairs) / len(pairs)
+
+
+def _in_order(wires: Wires) -> list[StoredCell]:
+    """The stored cells in the order in which they were judged: by the answers that each holds."""
+    left = list(wires.cells)
+    found = []
+    for cell in wires.evidence:
+        own = next(
+            stored for stored in left if cell.predictions.equals(stored.table("predictions"))
+        )
+        left.remove(own)
+        found.append(own)
+    return found
