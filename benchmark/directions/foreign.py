@@ -4,6 +4,7 @@ What may be read in two ways is refused, with what was found and what would sett
 gives directions that look right, since any matrix moves an image.
 """
 
+import logging
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,8 @@ from benchmark.core.file_kinds import (
     stand_in,
 )
 from benchmark.core.tensors import DAMAGED, load_tensors
+
+log = logging.getLogger("bench")
 
 UNIT = 2e-3  # how far from 1 the length of a unit vector may lie, as float16 stores it
 LAYERS = range(4, 19, 2)  # how many layers a StyleGAN of 8 to 1024 pixels has
@@ -95,6 +98,13 @@ def _columns(array: np.ndarray, path: Path) -> tuple[Tensor, dict[str, str]]:
     if not lengths.all():
         raise BenchError(f"{found}, whose column {int(lengths.argmin())} is zero; {SAVE}")
     scale = f"{lengths.min():.6g} to {lengths.max():.6g}"
+    log.warning(
+        "%s is read as %d directions of %d dimensions, its columns, whose lengths of %s become 1",
+        path,
+        columns,
+        rows,
+        scale,
+    )
     return _as_columns(array / lengths), {"lengths_before": scale}
 
 
