@@ -101,11 +101,12 @@ def status(
 def export(
     folder: Path,
     path: Path,
-    format: str = "csv",
+    format: str | None = None,
     database: str | None = None,
     task: str | None = None,
 ) -> int:
-    """Write all answers to `path` as csv, parquet or jsonl; returns the number of rows."""
+    """Write all answers to `path` as csv, parquet or jsonl, by its name unless `format` says;
+    returns the number of rows."""
     from study_server.export import write_export  # pandas is slow to import
 
     with opened(folder, database, task) as study:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from sqlalchemy import select
 
-from benchmark.core.errors import unknown
+from benchmark.core.errors import BenchError, unknown
 from benchmark.core.guarding import guarded
 from benchmark.core.judgments import DIRECTION, SECOND, item_columns
 from benchmark.core.storage import write_atomically
@@ -69,7 +69,8 @@ def judgments(study: Served) -> pd.DataFrame:
         else:
             frame[q.name] = _with_gaps([str(answer.get(q.name, "")) for answer in answers])
     frame[task.score_name] = [task.score(answer) for answer in answers]
-    frame["created_at"] = pd.to_datetime(frame["created_at"], unit="s", utc=True)
+    times = pd.to_datetime(frame["created_at"], unit="s", utc=True)
+    frame["created_at"] = times.dt.round("us")  # a float of seconds holds no more than that
     frame["study"] = bundle.study
     return frame[columns(task)]
 
@@ -90,30 +91,46 @@ def counting(frame: pd.DataFrame, task: Task, simulated: bool = False) -> pd.Dat
     return frame.drop_duplicates(showing, keep="last")
 
 
-def write_export(study: Served, path: Path, format: str) -> int:
-    """Write the frame to `path` as csv, parquet or jsonl; returns the number of rows."""
+def write_export(study: Served, path: Path, format: str | None = None) -> int:
+    """Write the frame to `path` as csv, parquet or jsonl; returns the number of rows.
+
+    format: where it is not what the name ends in. In a CSV, text that a spreadsheet would run as a
+    formula is guarded. Raises BenchError for a format that is none of these.
+    """
+    format = format or format_of(path)
     if format not in FORMATS:
         raise unknown("export format", format, FORMATS)
     frame = judgments(study)
 
     def write_lines(part: Path) -> None:
-        frame.to_json(part, orient="records", lines=True, date_format="iso", force_ascii=False)
+        frame.to_json(
+            part,
+            orient="records",
+            lines=True,
+            date_format="iso",
+            date_unit="us",
+            double_precision=15,
+            force_ascii=False,
+        )
 
     write: dict[str, Callable[[Path], object]] = {
         "parquet": lambda part: frame.to_parquet(part, index=False),
-        "csv": lambda part: _guarded(frame, study.bundle.task).to_csv(part, index=False),
+        "csv": lambda part: frame.map(_guarded).to_csv(part, index=False),
         "jsonl": write_lines,
     }
     write_atomically(path, write[format])
     return len(frame)
 
 
-def guarded_columns(task: Task) -> list[str]:
-    """The columns that may hold what somebody typed."""
-    return [q.name for q in task.questions if q.kind != "yes_no"]
+def format_of(path: Path) -> str:
+    """The export format that a file's name ends in. Raises BenchError where it is none."""
+    format = path.suffix.lstrip(".").lower()
+    if not format:
+        raise BenchError(f"{path} should end in one of .{', .'.join(FORMATS)}, its format")
+    if format not in FORMATS:
+        raise unknown("export format", format, FORMATS)
+    return format
 
 
-def _guarded(frame: pd.DataFrame, task: Task) -> pd.DataFrame:
-    """Put an apostrophe before people's words that a spreadsheet would run as a formula."""
-    words = guarded_columns(task)
-    return frame.assign(**{name: frame[name].map(guarded, na_action="ignore") for name in words})
+def _guarded(value: Any) -> Any:
+    return guarded(value) if isinstance(value, str) else value

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmark.core import reading
 from benchmark.core.errors import BenchError
 
 
@@ -47,11 +48,11 @@ def write_json(path: Path, value: Any, mode: int = 0o644) -> None:
 
 def read_json(path: Path) -> Any:
     """What a JSON file holds. Raises BenchError where it is missing, cut short or no JSON."""
+    if not path.exists():
+        raise BenchError(f"there is no {path}; is {path.parent} a whole study folder?")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BenchError(f"there is no {path}; is {path.parent} a whole study folder?") from None
-    except (OSError, ValueError) as error:
+        return reading.read_json(path)
+    except BenchError as error:
         raise BenchError(f"{path} cannot be read ({error}); build the study again") from error
 
 

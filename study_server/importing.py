@@ -1,14 +1,15 @@
 """An exported study's answers, read back into a new database, so that no answer is lost.
 
 Answers, their order, revisions and times come back, and who gave them under which public number.
-Consent, invitations and the order of what was still to be judged do not, so no annotator can
-continue.
+Ratings count towards their items' quota as before, so that a full study is full again. Consent,
+invitations and the order of what was still to be judged do not come back, so no annotator can
+continue. A time without a zone is read as UTC, which exports are written in.
 """
 
 import csv
-import json
+import io
+from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ import pandas as pd
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from benchmark.core.errors import BenchError, unknown
+from benchmark.core.errors import BenchError
 from benchmark.core.guarding import unguarded
 from benchmark.core.judgments import DIRECTION, SECOND
-from study_server.export import FORMATS, columns, guarded_columns
-from study_server.models import Annotator, Assignment, Judgment
+from benchmark.core.reading import moment, parse_json, read_exactly, read_text
+from study_server.export import columns, format_of
+from study_server.models import Annotator, Assignment, Item, Judgment
 from study_server.served import Served, note
 from study_server.tasks.question import FLAGS, Answer
 from study_server.tasks.task import Task, as_json
@@ -73,6 +75,7 @@ def _add(session: Session, answers: list[dict[str, Any]], file: str, now: float)
         )
     annotators: dict[str, Annotator] = {}
     positions: dict[str, dict[tuple[str, int], None]] = {}
+    ratings: Counter[tuple[str, bool]] = Counter()  # of an item, by people or by bots
     for number, answer in enumerate(answers):
         name = answer.pop("annotator")
         if name not in annotators:
@@ -86,6 +89,7 @@ def _add(session: Session, answers: list[dict[str, Any]], file: str, now: float)
         own = positions.setdefault(name, {})
         if place not in own:
             own[place] = None
+            ratings[place[0], answer["simulated"]] += not place[1]  # repeats fill no quota
             session.add(
                 Assignment(
                     annotator_id=annotator.id,
@@ -99,6 +103,12 @@ def _add(session: Session, answers: list[dict[str, Any]], file: str, now: float)
             )
         # Added in the file's order, which their ids keep.
         session.add(Judgment(annotator_id=annotator.id, key=f"{IMPORTED}-{number}", **answer))
+    for (item_id, simulated), count in ratings.items():
+        item = session.get_one(Item, item_id)
+        if simulated:
+            item.simulated_ratings += count
+        else:
+            item.ratings += count
     note(session, IMPORTED, file, now)
 
 
@@ -117,23 +127,12 @@ def _annotator(name: str, answer: Mapping[str, Any]) -> Annotator:
 
 def _rows(path: Path, task: Task) -> list[dict[str, Any]]:
     """The export's rows by column, in its own types."""
-    kind = path.suffix.lstrip(".")
-    if kind not in FORMATS:
-        raise unknown("export format", kind, FORMATS)
+    kind = format_of(path)
     try:
-        if kind == "parquet":
-            frame = pd.read_parquet(path)
-            names = [str(name) for name in frame]
-            rows = [dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False)]
-        else:
-            with path.open(encoding="utf-8", newline="") as handle:
-                rows = (
-                    [_without_guards(row, task) for row in csv.DictReader(handle)]
-                    if kind == "csv"
-                    else [json.loads(line) for line in handle]
-                )
-    except (OSError, ValueError) as error:  # ValueError: what is no text, JSON or Parquet
-        raise BenchError(f"cannot read the export {path}: {error}") from error
+        rows = {"parquet": _parquet, "csv": _csv, "jsonl": _lines}[kind](path)
+    except (OSError, ValueError, BenchError, csv.Error) as error:
+        reason = " ".join(str(error).split())
+        raise BenchError(f"cannot read the export {path}: {reason}") from error
     if rows and (missing := [name for name in columns(task) if name not in rows[0]]):
         raise BenchError(
             f"{path} lacks the column {', '.join(missing)}; give a whole file of "
@@ -142,9 +141,32 @@ def _rows(path: Path, task: Task) -> list[dict[str, Any]]:
     return rows
 
 
-def _without_guards(row: dict[str, Any], task: Task) -> dict[str, Any]:
-    named = (name for name in guarded_columns(task) if row.get(name))
-    return row | {name: unguarded(row[name]) for name in named}
+def _parquet(path: Path) -> list[dict[str, Any]]:
+    frame = pd.read_parquet(path)
+    names = [str(name) for name in frame]
+    return [dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False)]
+
+
+def _csv(path: Path) -> list[dict[str, Any]]:
+    """Rows of text; a row that is cut short or too long is no row."""
+    reader = csv.DictReader(io.StringIO(read_exactly(path), newline=""), strict=True)
+    rows = []
+    for row in reader:
+        if None in row or None in row.values():
+            raise ValueError(f"line {reader.line_num} has another number of cells than the first")
+        rows.append({name: unguarded(cell) for name, cell in row.items()})
+    return rows
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    rows = []
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if line.strip():
+            row = parse_json(line, f"line {number}")
+            if not isinstance(row, dict):
+                raise ValueError(f"line {number} is no JSON object")
+            rows.append(row)
+    return rows
 
 
 def _judgment(row: Mapping[str, Any], items: Mapping[Any, str], task: Task) -> dict[str, Any]:
@@ -180,5 +202,4 @@ def _text(value: Any) -> str:
 
 def _seconds(value: Any) -> float:
     """Since the epoch."""
-    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-    return float(moment.timestamp())
+    return moment(value).timestamp()

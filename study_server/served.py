@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
 from benchmark.core.errors import BenchError
+from benchmark.core.reading import read_text
 from study_server.bundle import Bundle
 from study_server.links import Links
 from study_server.models import Event, Item, SettingsVersion, Study
@@ -71,5 +72,5 @@ def _match(session: Session, bundle: Bundle, now: float) -> None:
     elif study.bundle_sha256 != bundle.sha256:
         raise BenchError("the bundle's manifest was changed after the study began; restore it")
     if session.get(SettingsVersion, bundle.settings.sha256) is None:
-        text = (bundle.folder / "study.toml").read_text("utf-8")
+        text = read_text(bundle.folder / "study.toml")
         session.add(SettingsVersion(sha256=bundle.settings.sha256, text=text, first_served_at=now))

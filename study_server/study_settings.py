@@ -3,12 +3,13 @@
 import hashlib
 import json
 import re
-import tomllib
 from dataclasses import asdict, dataclass, field, fields
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import BenchError
+from benchmark.core.reading import decoded, parse_toml
 from study_server.screening import Limits
 
 LANGUAGES = ("en", "zh")
@@ -74,11 +75,11 @@ def read_settings(path: Path) -> Settings:
     """Read `study.toml`. Raises BenchError that names the first wrong setting."""
     try:
         raw = path.read_bytes()
-        table = tomllib.loads(raw.decode("utf-8"))
     except FileNotFoundError:
         raise BenchError(f"there is no {path}; is {path.parent} a whole study folder?") from None
-    except (OSError, ValueError) as error:
-        raise BenchError(f"{path} cannot be read: {error}") from error
+    except OSError as error:
+        raise BenchError(f"{path} cannot be read: {error.strerror or error}") from error
+    table = parse_toml(decoded(raw, path), path)
     consent = table.pop("consent", {})
     screening = table.pop("screening", {})
     _check_types(path, "", table, Settings)
@@ -113,7 +114,9 @@ def _check_types(path: Path, prefix: str, table: Any, kind: type) -> None:
             raise BenchError(f"{path}: unknown setting {prefix}{key}")
         good = {
             int: isinstance(value, int) and not isinstance(value, bool),
-            float: isinstance(value, int | float) and not isinstance(value, bool),
+            float: isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and isfinite(value),
             bool: isinstance(value, bool),
             str: isinstance(value, str),
             dict: isinstance(value, dict) and all(isinstance(v, str) for v in value.values()),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -134,9 +134,11 @@ def _others(kind: str, own: Mapping[str, object]) -> dict[str, Offer]:
 
 
 def _method_class(value: Any, source: str) -> type[Method]:
-    from benchmark.methods.method import Method
+    from benchmark.methods.method import Method, Role
 
     kind: type[Method] = subclass(value, Method, source)
+    if kind.role not in get_args(Role):
+        raise unknown(f"role of {source}", str(kind.role), get_args(Role))
     if not is_dataclass(value):
         raise BenchError(f"{source} must be a dataclass: write @dataclass(frozen=True) above it")
     for setting in fields(value):
@@ -147,10 +149,18 @@ def _method_class(value: Any, source: str) -> type[Method]:
 
 def _metric(loaded: Loaded, source: str) -> Metric:
     from benchmark.metrics.metric import Metric
+    from benchmark.tables.table import Column
 
     kind = subclass(loaded.value, Metric, source)
     if not hasattr(kind, "columns"):
         raise BenchError(f"{source} has no columns; give it a class attribute `columns`")
+    for columns in (kind.columns, kind.direction_columns):
+        if not (
+            isinstance(columns, Mapping) and all(isinstance(c, Column) for c in columns.values())
+        ):
+            raise BenchError(
+                f"{source}: its columns must map names to benchmark.tables.table.Column"
+            )
     try:
         metric: Metric = kind()
     except Exception as error:

@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 LONG = 3600.0  # seconds; before anything longer the user is asked
 GENERATOR_HELP = "Name, weights file or folder, or path/to/file.py:callable."
 
+FILES_OPTION = click.option(
+    "-g",
+    "--generator",
+    "files",
+    multiple=True,
+    metavar="FILE.py:CALLABLE",
+    help="The file of a generator of your own, where it is now. Only files named here are run, "
+    "whatever RUN says. Repeatable.",
+)
+
 METRICS_OPTION = click.option(
     "--metric",
     "metrics",
@@ -118,11 +128,22 @@ def exit_if_failed(cells: int, unmade: Sequence[str] = ()) -> None:
     """End with code 1 where cells failed. unmade: parts of the report that could not be made; each
     was named when it failed."""
     if cells:
-        click.secho(f"{cells} cells failed; the table says why", fg="red", err=True)
+        count = "1 cell" if cells == 1 else f"{cells} cells"
+        click.secho(f"{count} failed; the lines above say why", fg="red", err=True)
     if unmade:
         click.secho(f"{len(unmade)} parts of the report are missing", fg="red", err=True)
     if cells or unmade:
         sys.exit(1)
+
+
+def only_files(references: Sequence[str]) -> tuple[str, ...]:
+    """References that all name a Python file. Raises BenchError."""
+    from benchmark.core.plugins import is_file
+
+    for reference in references:
+        if not is_file(reference):
+            raise BenchError(f"-g wants path/to/file.py:callable here, not '{reference}'")
+    return tuple(references)
 
 
 def method_roles() -> dict[str, Role]:
@@ -134,10 +155,10 @@ def method_roles() -> dict[str, Role]:
 
 def parse_seeds(text: str) -> tuple[int, ...]:
     """`0,1,2` as numbers. Raises BenchError."""
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError as error:
-        raise BenchError(f"--seeds wants whole numbers such as 0,1,2, not '{text}'") from error
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() for part in parts) or len({*map(int, parts)}) < len(parts):
+        raise BenchError(f"--seeds wants different whole numbers such as 0,1,2, not '{text}'")
+    return tuple(map(int, parts))
 
 
 def line(result: Result) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from benchmark.cli.shared import SHIFTS_OPTION, method_roles
+from benchmark.core.errors import BenchError
 
 FOLDER = click.argument("folder", metavar="STUDY", type=click.Path(path_type=Path))
 DATABASE = click.option(
@@ -38,7 +39,8 @@ def study() -> None:
     "--generator",
     "generators",
     multiple=True,
-    help="Generators to show.  [default: all of the run]",
+    help="Generator to show, or path/to/file.py:callable of one of your own: only files named here "
+    "are run. Repeatable.  [default: all of the run]",
 )
 @SHIFTS_OPTION
 @click.option(
@@ -132,15 +134,26 @@ def status(folder: Path, database: str | None, task: str | None, simulated: bool
 
 @study.command()
 @of_study
-@click.option("--format", "kind", type=click.Choice(["csv", "parquet", "jsonl"]), default="csv")
-@click.option("--out", type=click.Path(path_type=Path), help="File.  [default: judgments.FORMAT]")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["csv", "parquet", "jsonl"]),
+    help="Of the default file.  [default: csv]",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="File, in the format that its name ends in.  [default: judgments.FORMAT]",
+)
 def export(
-    folder: Path, database: str | None, task: str | None, kind: str, out: Path | None
+    folder: Path, database: str | None, task: str | None, kind: str | None, out: Path | None
 ) -> None:
     """Write every judgment to a file."""
     from study_server import commands
 
-    path = out or Path(f"judgments.{kind}")
+    path = out or Path(f"judgments.{kind or 'csv'}")
+    if kind and path.suffix.lower() != f".{kind}":
+        raise BenchError(f"--out {path} names another format than --format {kind}: leave one out")
     click.echo(f"{commands.export(folder, path, kind, database, task)} judgments in {path}")
 
 
@@ -216,10 +229,11 @@ def analyse(
 @click.option("--run", type=click.Path(path_type=Path), help="Run of STUDY, if it has moved.")
 def label(folder: Path, database: str | None, task: str | None, run: Path | None) -> None:
     """Write names, change types and MOS beside the directions that people judged."""
-    from benchmark.study.labelling import label_study
+    from benchmark.study.labelling import LEAST_RATINGS, label_study
 
     for path, count in label_study(folder, run, database, task).items():
-        click.echo(f"{count:4} labels in {path}")
+        click.echo(f"{count:4} {'label' if count == 1 else 'labels'} in {path}")
+    click.echo(f"directions with fewer than {LEAST_RATINGS} ratings have none")
 
 
 @study.command()

@@ -9,6 +9,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from benchmark.core.errors import BenchError
 
+WHOLE = 2**63  # whole numbers that tables and tensors hold are below
+
 
 @cache
 def field_types(kind: type) -> Mapping[str, Any]:
@@ -26,10 +28,22 @@ def as_field(kind: type, name: str, value: Any, key: str) -> Any:
     hint = field_types(kind)[name]
     try:
         return _typed(value, hint)
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
         default = next(field.default for field in fields(kind) if field.name == name)
         like = "" if default is MISSING or default is None else f", like {_text(default)}"
         raise BenchError(f"{key} must be {_words(hint)}{like}, not {value!r}") from error
+
+
+def check_plain(value: Any, key: str) -> None:
+    """Raise BenchError, which calls it `key`, unless a setting is text, a number that is finite and
+    fits 64 bits, true or false, or a list of these: what a run can store and read back.
+    """
+    for part in value if isinstance(value, list) else [value]:
+        if isinstance(part, float) and not isfinite(part):
+            raise BenchError(f"{key} must be finite, not {part}")
+        large = isinstance(part, int) and abs(part) >= WHOLE
+        if large or not isinstance(part, str | int | float):
+            raise BenchError(f"{key} must be text or a number, or a list of these, not {part!r}")
 
 
 def _typed(value: Any, hint: Any) -> Any:
@@ -51,6 +65,8 @@ def _typed(value: Any, hint: Any) -> Any:
         raise TypeError(value)
     made = hint(value)
     if isinstance(made, float) and not isfinite(made):
+        raise ValueError(value)
+    if isinstance(made, int) and abs(made) >= WHOLE:
         raise ValueError(value)
     return made
 

@@ -1,26 +1,34 @@
 """Directions: the artefact that a method leaves behind, and that others load and move along.
 
-directions = Directions.load("directions.safetensors") directions["rotation"].move(latents, 0, 4.0)
-# along what people called a rotation directions.interpretable(min_mos=0.6) # what they found
-consistent and of one factor
+directions = Directions.load("directions.safetensors")
+directions["rotation"].move(latents, 0, 4.0)  # along what people called a rotation
+directions.interpretable(min_mos=0.6)  # what they found consistent and of one factor
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from benchmark.core.errors import BenchError, unknown
+from benchmark.core.file_kinds import beginning, stand_in
 from benchmark.core.storage import write_atomically
-from benchmark.directions.labels import Label, check_labels, fitting_labels, sidecar, write_labels
+from benchmark.directions.foreign import read_array
+from benchmark.directions.labels import (
+    Label,
+    check_labels,
+    fitting_labels,
+    sidecar,
+    tidy,
+    write_labels,
+)
 from benchmark.directions.shift import FrozenLinear, Shift
 from benchmark.directions.stored_shift import pack, unpack
 from benchmark.generators.base import Generator, Latents
@@ -50,20 +58,31 @@ class Directions:
         return self.shift.k
 
     def move(self, latents: Latents, k: Tensor | int, eps: Tensor | float) -> Latents:
-        """n latents moved by eps along direction k; k and eps are one value for all, or (n,)."""
+        """n latents moved by eps along direction k; k and eps are one value for all, or (n,).
+
+        Raises BenchError where the latents have another size, or where there is no direction k.
+        """
+        if latents.point.shape[-1] != self.latent_dim:
+            raise BenchError(
+                f"these directions are {self.latent_dim}-dimensional{self._made_for()}, but the "
+                f"latents have {latents.point.shape[-1]} dimensions"
+            )
         n, point = len(latents), latents.point
         ks = torch.as_tensor(k, dtype=torch.int64, device=point.device).expand(n)  # (n,)
+        if not bool(((ks >= 0) & (ks < len(self))).all()):
+            raise BenchError(f"there are {len(self)} directions, from 0, and none of number {k}")
         shifts = torch.as_tensor(eps, dtype=point.dtype, device=point.device).expand(n)  # (n,)
         return latents.moved(self.shift(latents, ks, shifts))
 
     def __getitem__(self, name: str) -> Directions:
-        """The columns that people called `name`, with their labels; case does not matter.
+        """The columns that people called `name`, with their labels; case, spaces and the width of
+        letters do not matter.
 
         Raises BenchError where no column bears the name.
         """
         if not isinstance(name, str):  # Python tries 0, 1, ... to iterate
             raise TypeError("directions are found by name; `move` takes a number")
-        found = [s for s in self.labels if s.label and s.label.casefold() == name.casefold()]
+        found = {s.index for s in self.labels if s.label and tidy(s.label) == tidy(name)}
         if found:
             return self._only(found)
         names = {label.label for label in self.labels if label.label}
@@ -73,6 +92,12 @@ class Directions:
                 "`bench study label` writes down what the annotators of a study say"
             )
         raise unknown("label", name, names)
+
+    def names(self) -> dict[int, Label]:
+        """The label that names a direction, by its number: of a study where one named it, else the
+        first by hand."""
+        found = {label.index: label for label in reversed(self.labels) if label.label}
+        return found | {k.index: k for k in self.labels if k.label and k.mos is not None}
 
     def interpretable(self, min_mos: float = 0.5) -> Directions:
         """The columns whose mean opinion score is at least `min_mos`; there may be none.
@@ -85,31 +110,37 @@ class Directions:
                 "nobody has rated these directions; "
                 "`bench study label` writes down what the annotators of a study say"
             )
-        return self._only([s for s in rated if s.mos is not None and s.mos >= min_mos])
+        return self._only({s.index for s in rated if s.mos is not None and s.mos >= min_mos})
 
-    def _only(self, labels: Sequence[Label]) -> Directions:
-        """Only the columns of these labels, in their old order; the labels are renumbered.
+    def _only(self, columns: Collection[int]) -> Directions:
+        """Only these columns, in their old order; their labels are renumbered.
 
         The provenance's `columns` keeps their numbers in the file that was first loaded.
         """
-        chosen = sorted(labels, key=lambda label: label.index)
-        places = [label.index for label in chosen]
+        places = sorted(columns)
         before = self.provenance.get("columns")
         first = before.split(",") if before else [str(i) for i in range(len(self))]
         return Directions(
             self.shift.chosen(places),
             {**self.provenance, "columns": ",".join(first[i] for i in places)},
-            tuple(replace(label, index=i) for i, label in enumerate(chosen)),
+            tuple(
+                replace(label, index=i)
+                for i, place in enumerate(places)
+                for label in self.labels
+                if label.index == place
+            ),
         )
 
     def check_fits(self, generator: Generator) -> None:
         """Raise BenchError unless `generator` has the latent size these directions live in."""
         if generator.latent_dim != self.latent_dim:
             raise BenchError(
-                f"these directions are {self.latent_dim}-dimensional "
-                f"(made for {self.provenance.get('generator', 'an unnamed generator')}), "
+                f"these directions are {self.latent_dim}-dimensional{self._made_for()}, "
                 f"but the generator has {generator.latent_dim} latent dimensions"
             )
+
+    def _made_for(self) -> str:
+        return f" (made for {self.provenance.get('generator', 'an unnamed generator')})"
 
     def save(self, path: Path | str) -> None:
         """Write a safetensors file; it loads back bit for bit, provenance and labels included."""
@@ -126,10 +157,10 @@ class Directions:
 
     @classmethod
     def load(cls, path: Path | str) -> Directions:
-        """Read what `save` wrote, or a plain (d, K) matrix from a `.pt` or `.npy` file.
+        """Read what `save` wrote, or a plain (d, K) array of others in a `.npy` or `.pt` file.
 
-        A `.pt` file may also hold a mapping with one matrix in it, such as a linear layer's state.
-        Labels beside the file come along: those of `bench study label`, or `human_annotation.txt`.
+        An array whose layout is not certain is refused, see `benchmark.directions.foreign`. Labels
+        beside the file come along: those of `bench study label`, and `human_annotation.txt`.
         """
         path = Path(path)
         if not path.exists():
@@ -140,31 +171,22 @@ class Directions:
 
 def _read(path: Path) -> Directions:
     """The directions in the file, without labels from beside it."""
+    if path.suffix != ".safetensors":
+        matrix, done = read_array(path)
+        return Directions(FrozenLinear(matrix), {"method": "imported", "source": path.name, **done})
+    fault = f"{path} holds no readable directions"
     try:
-        if path.suffix == ".safetensors":
-            with safe_open(path, "pt") as file:
-                provenance = json.loads((file.metadata() or {}).get("provenance", "{}"))
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-                return Directions(unpack(tensors, provenance.pop("shift", {})), provenance)
-        if path.suffix == ".npy":
-            matrix = torch.from_numpy(np.load(path, allow_pickle=False))
-        else:
-            matrix = _only_matrix(torch.load(path, map_location="cpu", weights_only=True), path)
-    except BenchError:
-        raise
-    except (SafetensorError, RuntimeError, ValueError, EOFError, OSError, KeyError) as error:
-        raise BenchError(f"{path} holds no readable directions: {error}") from error
-    except Exception as error:  # pickle's own error types are many
-        raise BenchError(f"{path} holds more than plain tensors: {error}") from error
-    return Directions(FrozenLinear(matrix.float()), {"method": "imported", "source": path.name})
-
-
-def _only_matrix(content: object, path: Path) -> Tensor:
-    """The single two-dimensional tensor in a loaded `.pt` file."""
-    if isinstance(content, Tensor):
-        return content
-    values = content.values() if isinstance(content, Mapping) else []
-    matrices = [v for v in values if isinstance(v, Tensor) and v.ndim == 2]
-    if len(matrices) != 1:
-        raise BenchError(f"{path} should hold one matrix, but holds {len(matrices)}")
-    return matrices[0]
+        if kind := stand_in(beginning(path)):
+            raise BenchError(f"{fault}: it is {kind}")
+        with safe_open(path, "pt") as file:
+            stored = (file.metadata() or {}).get("provenance")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        if stored is None:
+            raise BenchError(
+                f"{path} is not of this suite: it does not say whether directions are its rows or "
+                "its columns; Directions(FrozenLinear(columns)).save(...) writes (d, K) columns"
+            )
+        provenance = dict(json.loads(stored))
+        return Directions(unpack(tensors, provenance.pop("shift", {})), provenance)
+    except (SafetensorError, RuntimeError, ValueError, TypeError, OSError, KeyError) as error:
+        raise BenchError(f"{fault}: {' '.join(str(error).split())}") from error

@@ -28,8 +28,14 @@ class Latents:
     def moved(self, delta: Tensor) -> Latents:
         """The same points moved by delta, (n, d) or (d,); with layers, all of them alike.
 
-        The only way to move: whatever shifts an image goes through here.
+        The only way to move: whatever shifts an image goes through here. Raises BenchError where
+        delta has another size, which would otherwise be spread over all dimensions where it is 1.
         """
+        if delta.shape[-1] != self.point.shape[-1]:
+            raise BenchError(
+                f"a shift of {delta.shape[-1]} dimensions cannot move latents of "
+                f"{self.point.shape[-1]}"
+            )
         if self.point.ndim == 3:
             delta = delta.unsqueeze(-2)  # (n, 1, d) or (1, d)
         return replace(self, point=self.point + delta)

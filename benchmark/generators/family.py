@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-import torch
 from torch import Tensor
 
 from benchmark.core.errors import BenchError
+from benchmark.core.tensors import load_tensors
 from benchmark.generators.base import Generator
 
 
@@ -47,8 +47,10 @@ class Family(Generator):
 def read_state_dict(path: Path, prefix: str = "") -> dict[str, Tensor]:
     """The entries of a state dict on disk whose names begin with `prefix`; runs nothing in it."""
     try:
-        content: Any = torch.load(path, map_location="cpu", weights_only=True)
-        return {name: value for name, value in content.items() if name.startswith(prefix)}
-    except Exception as error:  # torch raises a different type for every way a file can be broken
-        reason = (str(error) or repr(error)).splitlines()[0]
-        raise BenchError(f"{path} is not a readable state dict: {reason}") from error
+        content: Any = load_tensors(path)
+    except BenchError as error:
+        raise BenchError(f"{path} is not a readable state dict: {error}") from error
+    if not isinstance(content, Mapping) or not all(isinstance(name, str) for name in content):
+        found = type(content).__name__
+        raise BenchError(f"{path} is not a readable state dict: it holds a {found}")
+    return {name: value for name, value in content.items() if name.startswith(prefix)}

@@ -43,7 +43,13 @@ class Entry:
         if self.usual is not None:
             generator.usual = self.usual
         if chosen := read_options(generator, self.options):
-            generator.configure(generator.Options(**chosen))
+            try:
+                generator.configure(generator.Options(**chosen))
+            except BenchError:
+                raise
+            except Exception as error:  # the user's own code may fail in any way
+                what = f"a {type(generator).__name__} cannot take on its options"
+                raise BenchError(f"{what}: {one_line(error)}") from error
         return generator
 
     def missing(self) -> str | None:
@@ -158,6 +164,17 @@ def find_generator(reference: str) -> tuple[str, Entry]:
     if reason := entry.missing():
         raise BenchError(f"generator '{name}' is not available: {reason}")
     return name, replace(entry, options={**entry.options, **options})
+
+
+def absolute(reference: str) -> str:
+    """The same reference, as it opens the same generator from any other folder."""
+    base, query = reference.partition("?")[::2]
+    if is_file(base):
+        path, _, attribute = base.rpartition(":")
+        base = f"{Path(path).absolute()}:{attribute}"
+    elif base not in GENERATORS and Path(base).exists():
+        base = str(Path(base).absolute())
+    return f"{base}?{query}" if query else base
 
 
 def _from_file(reference: str) -> Generator:

@@ -13,10 +13,11 @@ from math import sqrt
 from pathlib import Path
 from typing import Self
 
+import torch
 from torch import Tensor, nn
 
-from benchmark.core.checkpoints import save_checkpoint
 from benchmark.core.errors import BenchError
+from benchmark.core.reading import read_json
 from benchmark.core.storage import write_atomically
 from benchmark.generators.base import Latents
 from benchmark.generators.family import Family, read_state_dict
@@ -131,10 +132,10 @@ class SNGAN(Family):
     def from_folder(cls, folder: Path) -> Self:
         args_path, path = folder / "args.json", folder / "generator.pt"
         try:
-            args = json.loads(args_path.read_text())
+            args = read_json(args_path)
             side, latent_dim = AUTHORS_MODELS[args["model"]], int(args["latent_dim"])
             image_shape = (int(args.get("image_channels", 3)), side, side)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (BenchError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise BenchError(
                 f"{args_path} should name a model of {', '.join(AUTHORS_MODELS)} and its "
                 f"latent_dim, but has a fault at {error}"
@@ -172,4 +173,4 @@ def save_authors_layout(generator: SNGAN, folder: Path) -> None:
             if inner in name:
                 state[name.replace(inner, twin)] = value
     write_atomically(folder / "args.json", lambda part: part.write_text(json.dumps(args)))
-    save_checkpoint(folder / "generator.pt", state)
+    write_atomically(folder / "generator.pt", lambda part: torch.save(state, part))

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from benchmark.core.errors import BenchError, unknown
+from benchmark.core.file_kinds import beginning, stand_in
 from benchmark.core.storage import write_atomically
 from benchmark.generators.base import Generator
 from benchmark.generators.biggan import BigGAN
@@ -58,6 +59,9 @@ def load_weights(path: Path) -> Generator:
     """
     if not path.exists():
         raise BenchError(f"no weights at {path}")
+    for file in path.iterdir() if path.is_dir() else (path,):
+        if not file.is_file() and not file.is_dir():  # a pipe would be waited for without end
+            raise BenchError(f"{file} is neither a file nor a folder, so it holds no weights")
     if path.suffix == ".safetensors":
         return load_family(path)
     published = _from_folder(path) if path.is_dir() else _from_published(path)
@@ -71,6 +75,8 @@ def load_family(path: Path) -> Family:
 
 def _from_safetensors(path: Path) -> Family:
     try:
+        if kind := stand_in(beginning(path)):
+            raise BenchError(f"{path} is not a whole safetensors file: it is {kind}")
         with safe_open(path, "pt") as file:
             header, names = file.metadata() or {}, file.keys()
             tensors = {name: file.get_tensor(name) for name in names}

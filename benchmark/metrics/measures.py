@@ -14,6 +14,7 @@ TAKEN = (
     *("generator", "method", "seed", "config_hash", "k", "chance", "n", "seeds", "seconds"),
     *("status", "by_direction"),
 )
+TAKEN_START = "seconds_"  # and the name of a phase
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,8 @@ def measures_of(metrics: Mapping[str, Metric]) -> Measures:
     for name, metric in metrics.items():
         for known, columns in ((cell, metric.columns), (direction, metric.direction_columns)):
             taken = [column for column in columns if column in known]
-            taken += [column for column in columns if name not in METRICS and column in TAKEN]
+            if name not in METRICS:
+                taken += [c for c in columns if c in TAKEN or c.startswith(TAKEN_START)]
             if taken:
                 raise BenchError(
                     f"the metric {name} calls a column {taken[0]}, which is taken; rename it"

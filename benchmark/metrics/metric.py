@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pandas as pd
 import torch
 
-from benchmark.core.errors import BenchError
+from benchmark.core.errors import BenchError, one_line
 from benchmark.directions.shift import Shift
 from benchmark.generators.base import Generator, Latents
 from benchmark.rca.protocol import Protocol
@@ -76,29 +76,39 @@ def mark(name: str, metric: Metric) -> str:
 def measure(metrics: Mapping[str, Metric], cell: Evidence) -> dict[str, Any]:
     """The metrics of a cell: figures by column, and `by_direction`, which maps columns to lists.
 
-    Raises BenchError for a metric that gives other columns, or other numbers of directions, than it
-    announces.
+    Raises BenchError, which names the metric, for one that fails or gives other columns, or other
+    numbers of directions, than it announces.
     """
     figures: dict[str, Any] = {}
     by_direction: dict[str, list[Any]] = {}
     for name, metric in metrics.items():
-        if not metric.applies(cell):
-            continue
-        table = metric.by_direction(cell)
-        found = metric.of_cell(cell, table)
-        if found.keys() != metric.columns.keys():
-            raise BenchError(f"the metric {name} gave {list(found)}, not {list(metric.columns)}")
-        columns = list(metric.direction_columns)
-        if len(table) != cell.shift.k or not {*columns} <= {*table.columns}:
-            raise BenchError(
-                f"the metric {name} gave {len(table)} rows of {list(table.columns)}, "
-                f"not {cell.shift.k} of {columns}"
-            )
-        figures |= {column: _known(value) for column, value in found.items()}
-        by_direction |= {column: [_known(v) for v in table[column].tolist()] for column in columns}
+        try:
+            if metric.applies(cell):
+                found, lists = _figures(metric, cell)
+                figures |= found
+                by_direction |= lists
+        except Exception as error:  # a metric of anyone's may raise anything
+            words = one_line(error)
+            raise BenchError(f"the metric {name} failed: {words}") from error
     return {**figures, "by_direction": by_direction}
 
 
-def _known(value: float) -> float | None:
-    """The figure for JSON: None where it is not finite."""
-    return value if isfinite(value) else None
+def _figures(metric: Metric, cell: Evidence) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """One metric's figures of the cell and of its directions, by column."""
+    table = metric.by_direction(cell)
+    found = metric.of_cell(cell, table)
+    if found.keys() != metric.columns.keys():
+        raise BenchError(f"it gave {list(found)}, not {list(metric.columns)}")
+    columns = list(metric.direction_columns)
+    if len(table) != cell.shift.k or not {*columns} <= {*table.columns}:
+        raise BenchError(
+            f"it gave {len(table)} rows of {list(table.columns)}, not {cell.shift.k} of {columns}"
+        )
+    figures = {column: _known(value) for column, value in found.items()}
+    return figures, {column: [_known(v) for v in table[column].tolist()] for column in columns}
+
+
+def _known(value: Any) -> int | float | None:
+    """The figure for JSON, of numpy or torch too: None where there is none, or not a finite one."""
+    plain: int | float | None = value.item() if hasattr(value, "item") else value
+    return plain if plain is not None and isfinite(plain) else None

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import BenchError, unknown
-from benchmark.core.values import as_field
+from benchmark.core.reading import read_toml
+from benchmark.core.values import as_field, check_plain
 from benchmark.generators.base import Usual
 from benchmark.generators.registry import GENERATORS
 from benchmark.methods.method import Method
@@ -42,18 +43,24 @@ class RunConfig:
 
     @classmethod
     def from_preset(cls, name: str) -> "RunConfig":
-        """The preset of that name, or of a TOML file of the user's own."""
+        """The preset of that name, or of a TOML file of the user's own.
+
+        Raises BenchError that names what is wrong in the file, before anything is made of it.
+        """
         path = Path(name) if name.endswith(".toml") else PRESETS / f"{name}.toml"
         if not path.exists():
             raise unknown("preset", name, (p.stem for p in PRESETS.glob("*.toml")))
-        try:
-            content = tomllib.loads(path.read_text())
-        except tomllib.TOMLDecodeError as error:
-            raise BenchError(f"{path}: {error}") from error
-        seeds, variants = content.pop("seeds", [0]), content.pop("variants", [{}])
-        return cls(
-            Path(name).stem, tuple(seeds), _flat(content), {}, tuple(_flat(v) for v in variants)
-        )
+        content = read_toml(path)
+        seeds = _seeds(content.pop("seeds", [0]), path)
+        variants = content.pop("variants", [{}])
+        if not (isinstance(variants, list) and variants and all(map(_is_table, variants))):
+            raise BenchError(
+                f"{path}: variants must be tables, each begun by [[variants]], not {variants!r}"
+            )
+        layers = [_flat(layer) for layer in (content, *variants)]
+        for key, value in (pair for layer in layers for pair in layer.items()):
+            check_plain(value, f"{path}: {key}")
+        return cls(Path(name).stem, seeds, layers[0], {}, tuple(layers[1:]))
 
     def with_settings(self, assignments: Iterable[str]) -> "RunConfig":
         """This configuration with `key=value` texts applied; values are TOML, else plain text."""
@@ -142,6 +149,20 @@ def plain(settings: Any) -> dict[str, Any]:
     return {key_of(name): value for name, value in asdict(settings).items()}
 
 
+def _seeds(value: Any, path: Path) -> tuple[int, ...]:
+    whole = isinstance(value, list) and all(type(seed) is int and seed >= 0 for seed in value)
+    if not (whole and value and len(set(value)) == len(value)):
+        raise BenchError(
+            f"{path}: seeds must be a list of different whole numbers from 0, such as [0, 1, 2], "
+            f"not {value!r}"
+        )
+    return tuple(value)
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping)
+
+
 def _flat(content: Mapping[str, Any]) -> dict[str, Any]:
     """{"steps": 5, "discovered": {"lr": 1}} -> {"steps": 5, "discovered.lr": 1}, at any depth."""
     flat: dict[str, Any] = {}
@@ -171,6 +192,8 @@ def _parse(text: str) -> tuple[str, Any]:
     if not equals or not key.strip():
         raise BenchError(f"--set wants key=value, not '{text}'")
     try:
-        return key.strip(), tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return key.strip(), value.strip()
+        found = tomllib.loads(f"value = {value}")["value"]
+    except (ValueError, RecursionError):  # no TOML: plain text
+        found = value.strip()
+    check_plain(found, key.strip())
+    return key.strip(), found

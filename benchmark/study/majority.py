@@ -1,13 +1,13 @@
 """What most annotators called a direction: its change type, and a name in their own words."""
 
-import unicodedata
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 
 import pandas as pd
 
 from benchmark.core.estimates import Undefined
 from benchmark.core.judgments import DIRECTION, first_showings
+from benchmark.directions.labels import tidy
 from benchmark.stats.mos import direction_mos
 
 COLUMNS = [*DIRECTION, "mos", "low", "high", "n", "category", "label"]
@@ -15,37 +15,44 @@ NOBODY_RATED = pd.DataFrame(columns=COLUMNS)
 Names = dict[tuple[Hashable, ...], str | Undefined]  # by generator, method and direction
 
 
-def rated_directions(judgments: pd.DataFrame) -> pd.DataFrame:
+def rated_directions(judgments: pd.DataFrame, least: int = 1) -> pd.DataFrame:
     """One row per rated direction: generator, method, direction, mos, its Wilson ends low and high,
-    n ratings, category, label; the last two are None where no one word was named most often.
-    Labels that differ in case, spaces or the width of their letters are one.
+    n ratings, category, label; the last two are None where no one word was named most often, or by
+    fewer than `least` people.
     """
     frame = direction_mos(judgments)[[*DIRECTION, "mos", "low", "high", "n"]]
-    tidied = judgments.assign(label=judgments["label"].map(tidy, na_action="ignore"))
     for column in ("category", "label"):
-        names = commonest(tidied, column)
+        names = commonest(judgments, column, least)
         found = [names.get(tuple(row)) for row in frame[DIRECTION].itertuples(index=False)]
         words = [name if isinstance(name, str) else None for name in found]
         frame = frame.assign(**{column: pd.Series(words, index=frame.index, dtype=object)})
     return frame
 
 
-def commonest(judgments: pd.DataFrame, column: str) -> Names:
+def commonest(judgments: pd.DataFrame, column: str, least: int = 1) -> Names:
     """By direction, what was named most often at the first showing; undefined where words tie.
 
-    Directions without any word are left out.
+    Words that differ in case, spaces or the width of their letters are one, in the spelling that
+    was typed most often. Directions without a word from `least` people are left out.
     """
     named = first_showings(judgments).dropna(subset=[column])
     names: Names = {}
     for (generator, method, direction), words in named.groupby(DIRECTION, observed=True)[column]:
-        counts = Counter(words)
-        most = max(counts.values())
-        first = sorted(word for word, count in counts.items() if count == most)
+        typed = [str(word) for word in words if tidy(str(word))]
+        counts = Counter(map(tidy, typed))
+        most = max(counts.values(), default=0)
+        if most < least:
+            continue
+        first = [
+            spelling([text for text in typed if tidy(text) == word])
+            for word in sorted(word for word, count in counts.items() if count == most)
+        ]
         tie = Undefined(f"{' and '.join(first)} were named equally often")
         names[generator, method, direction] = first[0] if len(first) == 1 else tie
     return names
 
 
-def tidy(word: str) -> str:
-    """A label as it is counted: lower case, single spaces, letters of the usual width."""
-    return " ".join(unicodedata.normalize("NFKC", word).casefold().split())
+def spelling(typed: Sequence[str]) -> str:
+    """The commonest of spellings of one word, its spaces made single; of several, the plainest."""
+    counts = Counter(" ".join(text.split()) for text in typed)
+    return min(counts, key=lambda text: (-counts[text], text != tidy(text), text))

@@ -35,6 +35,17 @@ class Unfinished(Method):
 class Unsettled(Random):
     power: float
 
+class Champion(Twin):
+    role = "champion"
+
+class Listed(Metric):
+    columns = ["count"]
+    def of_cell(self, cell, table): ...
+
+class Unexplained(Listed):
+    columns = {}
+    direction_columns = {"count": "How many directions."}
+
 class Count(Metric):
     """How many there are."""
     columns = {"count": Column("How many directions.", kind="count")}
@@ -95,6 +106,7 @@ def test_classes_of_one_name_from_two_files_are_told_apart(tmp_path: Path) -> No
         ("Bare", "must be a dataclass: write @dataclass(frozen=True) above it"),
         ("Unfinished", "is unfinished: it lacks fit"),
         ("Unsettled", "its setting power needs a default"),
+        ("Champion", "'champion'; there are: baseline, method"),
         ("Other", "is a class of its own; it must be a subclass of benchmark.methods.method.Met"),
         ("Count", "is a class of its own; it must be a subclass of benchmark.methods.method.Met"),
         ("function", "is a function; it must be a subclass of benchmark.methods.method.Method"),
@@ -114,6 +126,8 @@ def test_a_method_that_does_not_keep_the_bargain(own: Path, name: str, message: 
     [
         ("Twin", "is a class of its own; it must be a subclass of benchmark.metrics.metric.Met"),
         ("Wordless", "has no columns; give it a class attribute `columns`"),
+        ("Listed", "its columns must map names to benchmark.tables.table.Column"),
+        ("Unexplained", "its columns must map names to benchmark.tables.table.Column"),
         ("Needy", "cannot be made: TypeError: "),
         ("Taken", "the metric mine-Taken calls a column collapse, which is taken"),
     ],

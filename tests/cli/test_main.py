@@ -169,6 +169,7 @@ def test_all_of_ones_own_from_one_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["study", "export", "s", "--out", "a.csv", "--format", "jsonl"], "names another format"),
         (["run"], "name generators with -g, or take every available one with --all"),
         (["run", "--all", "-g", "planted"], "--all takes every available generator and -g some"),
         (["run", "-g", "mnist-sgan"], "unknown generator 'mnist-sgan'; did you mean mnist-sngan"),
@@ -182,7 +183,7 @@ def test_all_of_ones_own_from_one_file(tmp_path: Path) -> None:
         (["run", "-g", "planted", "--set", "stepz=1"], "did you mean steps"),
         (["run", "-g", "planted", "--set", "steps=0"], "steps must be at least 1"),
         (["run", "-g", "planted", "--set", "batch=-3"], "batch must be at least 2"),
-        (["run", "-g", "planted", "--seeds", "one"], "--seeds wants whole numbers"),
+        (["run", "-g", "planted", "--seeds", "one"], "--seeds wants different whole numbers"),
         (["run", "-g", "planted", "--device", "abacus"], "device 'abacus' cannot be used"),
         (
             ["run", "-g", "planted", "--set", "k=17", "--set", "discovered.space=orthonormal"],
@@ -224,7 +225,7 @@ def test_a_failed_cell_makes_exit_code_1_and_shows_in_the_table(tmp_path: Path) 
     )
     result = bench("run", "-g", f"{module}:Broken", "-m", "random", *TINY, "--out", tmp_path / "r")
     assert result.exit_code == 1
-    assert "1 cells failed" in result.output
+    assert "1 cell failed" in result.output
     assert "are not finite numbers" in (tmp_path / "r" / "rca.md").read_text()
 
 

@@ -1,12 +1,13 @@
 """Values of settings: each type takes what stands for it, as TOML or as text, and nothing else."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pytest
 
 from benchmark.core.errors import BenchError
-from benchmark.core.values import as_field, field_types
+from benchmark.core.values import as_field, check_plain, field_types
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,12 @@ def test_what_stands_for_a_value(name: str, value: Any, expected: Any) -> None:
         ("rate", "inf", "n must be float"),
         ("rate", float("nan"), "n must be float"),
         ("rate", None, "n must be float"),
+        ("rate", "-Infinity", "n must be float"),
+        ("rate", 10**400, "n must be float"),
+        ("count", 2**63, "n must be int"),
+        ("count", "inf", "n must be int"),
+        ("widths", "1,nan", "n must be float"),
+        ("psi", float("inf"), "n must be float"),
         ("word", 3, "n must be str, like a, not 3"),
         ("sure", "perhaps", "n must be bool, like False, not 'perhaps'"),
         ("sure", 1, "n must be bool"),
@@ -81,3 +88,25 @@ def test_types_that_are_only_written_as_text_are_known_too() -> None:
     kind = dataclass(type("Late", (), fields))
     assert field_types(kind) == {"psi": float | None, "psis": tuple[float, ...]}
     assert as_field(kind, "psi", "0.5", "psi") == 0.5
+
+
+@pytest.mark.parametrize("value", [1, -1, 0.5, "a", True, [1, 2.5], ["a"], []])
+def test_a_run_can_store_plain_values(value: Any) -> None:
+    check_plain(value, "n")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (float("inf"), "n must be finite, not inf"),
+        ([1.0, float("nan")], "n must be finite, not nan"),
+        (2**63, "n must be text or a number"),
+        (date(2026, 1, 31), "n must be text or a number"),
+        ([{"a": 1}], "n must be text or a number"),
+        ([[1]], "n must be text or a number"),
+        (None, "n must be text or a number"),
+    ],
+)
+def test_what_it_could_not_store_is_refused(value: Any, message: str) -> None:
+    with pytest.raises(BenchError, match=message):
+        check_plain(value, "n")

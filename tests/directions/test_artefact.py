@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
+from torch import nn
 
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
@@ -42,18 +43,30 @@ def test_saved_directions_come_back_bit_for_bit(tmp_path: Path) -> None:
         assert torch.equal(file.get_tensor("directions"), MATRIX)
 
 
-@pytest.mark.parametrize("name", ["plain.npy", "plain.pt", "layer.pt"])
+@pytest.mark.parametrize("name", ["plain.npy", "plain.pt", "old.pt", "parameter.pt", "half.npy"])
 def test_plain_matrices_of_others_load(tmp_path: Path, name: str) -> None:
-    path = tmp_path / name
-    if name == "plain.npy":
-        np.save(path, MATRIX.numpy().astype(np.float64))
-    elif name == "plain.pt":
-        torch.save(MATRIX, path)
+    path, unit = tmp_path / name, MATRIX / MATRIX.norm(dim=0)
+    if path.suffix == ".npy":
+        np.save(path, unit.numpy().astype(np.float16 if name == "half.npy" else np.float64))
     else:
-        torch.save({"linear.weight": MATRIX, "linear.bias": torch.zeros(16)}, path)
+        value = nn.Parameter(unit) if name == "parameter.pt" else unit
+        torch.save(value, path, _use_new_zipfile_serialization=name != "old.pt")
     loaded = Directions.load(path)
-    assert torch.equal(loaded.shift.matrix(), MATRIX)
+    exact = unit.half().float() if name == "half.npy" else unit
+    assert torch.equal(loaded.shift.matrix(), exact)
     assert loaded.provenance == {"method": "imported", "source": name}
+
+
+def test_columns_of_another_length_become_unit_and_say_what_they_were(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    matrix = np.zeros((6, 3))
+    matrix[[0, 1, 2], [0, 1, 2]] = [0.5, -2.0, 3.25]
+    np.save(tmp_path / "long.npy", matrix)
+    loaded = Directions.load(tmp_path / "long.npy")
+    assert loaded.shift.matrix().tolist() == np.sign(matrix).tolist()
+    assert loaded.provenance["lengths_before"] == "0.5 to 3.25"
+    assert "read as 3 directions of 6 dimensions, its columns" in caplog.text
 
 
 def test_another_latent_size_is_refused_with_both_numbers() -> None:
@@ -61,6 +74,24 @@ def test_another_latent_size_is_refused_with_both_numbers() -> None:
     with pytest.raises(BenchError, match=r"128-dimensional \(made for mnist-sngan\).* has 16"):
         directions.check_fits(Planted())
     Directions(FrozenLinear(MATRIX)).check_fits(Planted())
+
+
+@pytest.mark.parametrize(("d", "latents"), [(1, 16), (16, 1), (12, 16), (16, 12)])
+def test_latents_of_another_size_do_not_move_in_silence(d: int, latents: int) -> None:
+    directions = Directions(FrozenLinear(torch.ones(d, 1)))
+    for shape in ((3, latents), (3, 4, latents)):
+        points = Latents(torch.zeros(shape))
+        with pytest.raises(BenchError, match=f"{d}-dimensional.* have {latents} dimensions"):
+            directions.move(points, 0, 1.0)
+        for delta in (torch.ones(3, d), torch.ones(d)):
+            with pytest.raises(BenchError, match=f"{d} dimensions cannot move .* {latents}"):
+                points.moved(delta)
+
+
+@pytest.mark.parametrize("k", [5, -1, torch.tensor([0, 5])])
+def test_a_direction_that_there_is_not_does_not_move(k: torch.Tensor | int) -> None:
+    with pytest.raises(BenchError, match="there are 5 directions"):
+        Directions(FrozenLinear(MATRIX)).move(Latents(torch.zeros(2, 16)), k, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +115,7 @@ def test_damaged_files_are_named(
 
 def test_a_file_of_several_matrices_is_refused(tmp_path: Path) -> None:
     torch.save({"a": MATRIX, "b": MATRIX}, tmp_path / "two.pt")
-    with pytest.raises(BenchError, match="one matrix, but holds 2"):
+    with pytest.raises(BenchError, match=r"holds a mapping of a \(16, 5\), b \(16, 5\); save"):
         Directions.load(tmp_path / "two.pt")
 
 
@@ -114,14 +145,14 @@ def test_moving_an_image_needs_three_lines() -> None:
     assert (moved - generator(latents)).abs().max() > 0.1
 
 
-def test_the_authors_biggan_matrix_loads_where_it_is_at_hand() -> None:
+def test_the_authors_biggan_matrix_is_no_matrix_of_columns() -> None:
     path = Path("../shared/data/voynov_biggan_deformator_120x120.pt")
     if not path.exists():
         pytest.skip("the authors' matrix is not part of this repository")
-    directions = Directions.load(path)
-    assert (directions.latent_dim, len(directions)) == (120, 120)
-    gram = directions.shift.matrix().T @ directions.shift.matrix()
-    torch.testing.assert_close(gram, torch.eye(120), atol=1e-5, rtol=0)
+    with pytest.raises(
+        BenchError, match=r"120 x 120 array; a square may hold .* rows or in columns"
+    ):
+        Directions.load(path)
 
 
 NAMED = Directions(
@@ -147,6 +178,23 @@ def test_a_name_gives_its_columns() -> None:
     torch.testing.assert_close(moved, 2.0 * MATRIX[:, 4])
     with pytest.raises(BenchError, match="did you mean"):
         NAMED["rotatoin"]
+
+
+@pytest.mark.parametrize("asked", ["Stra\u00dfe", "STRASSE", " strasse ", "\uff33trasse"])
+def test_a_name_is_found_in_any_of_its_spellings(asked: str) -> None:
+    named = Directions(FrozenLinear(MATRIX), {}, (Label(3, label="Stra\u00dfe"),))
+    assert torch.equal(named[asked].shift.matrix(), MATRIX[:, [3]])
+    assert named[asked].labels == (Label(0, label="Stra\u00dfe"),)
+
+
+def test_two_sources_of_one_name_give_its_column_once() -> None:
+    by_hand = Label(4, label="Rotation", source="human_annotation.txt")
+    both = Directions(FrozenLinear(MATRIX), PROVENANCE, (*NAMED.labels, by_hand))
+    found = both["rotation"]
+    assert torch.equal(found.shift.matrix(), MATRIX[:, [1, 4]])
+    assert len(found.labels) == 3
+    assert len(both.interpretable(min_mos=0.5)) == 2
+    assert {k: label.mos for k, label in both.names().items()} == {1: 0.6, 4: 0.9}
 
 
 def test_interpretable_directions_reach_the_wanted_mos() -> None:
@@ -175,10 +223,11 @@ def test_labels_are_saved_and_loaded_with_the_directions(tmp_path: Path) -> None
 
 
 def test_the_authors_names_come_along(tmp_path: Path) -> None:
-    torch.save(MATRIX, tmp_path / "deformator.pt")
+    torch.save(MATRIX / MATRIX.norm(dim=0), tmp_path / "deformator.pt")
     (tmp_path / "human_annotation.txt").write_text("3: zoom\n")
     assert torch.equal(
-        Directions.load(tmp_path / "deformator.pt")["zoom"].shift.matrix(), MATRIX[:, [3]]
+        Directions.load(tmp_path / "deformator.pt")["zoom"].shift.matrix(),
+        (MATRIX / MATRIX.norm(dim=0))[:, [3]],
     )
     (tmp_path / "human_annotation.txt").write_text("5: zoom\n")
     with pytest.raises(BenchError, match="direction 5, but there are 5, from 0"):

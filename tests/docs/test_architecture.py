@@ -3,6 +3,7 @@
 import configparser
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,10 @@ def packages() -> list[str]:
     return sorted(path.parent.name for path in (ROOT / "benchmark").glob("*/__init__.py"))
 
 
+def files(top: str) -> list[Path]:
+    return [p for p in (ROOT / top).rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+
+
 def test_every_package_has_its_place_among_the_rooms() -> None:
     contracts = configparser.ConfigParser()
     contracts.read(ROOT / ".importlinter")
@@ -25,6 +30,13 @@ def test_every_package_has_its_place_among_the_rooms() -> None:
     assert sorted(rooms) == ["baselines", *(f"benchmark.{name}" for name in packages())]
     forbidden = set(contracts["importlinter:contract:site"]["forbidden_modules"].split())
     assert forbidden == {"torch", *rooms} - {"benchmark.core"}
+
+
+def test_no_two_files_of_the_product_have_one_name() -> None:
+    paths = [path for top in ("benchmark", "baselines", "study_server") for path in files(top)]
+    demanded = {"__init__.py", "py.typed"}  # one in each package
+    named = [path.name for path in paths if path.name not in demanded]
+    assert [name for name, count in Counter(named).items() if count > 1] == []
 
 
 def test_the_tree_in_the_architecture_is_the_tree_in_order() -> None:

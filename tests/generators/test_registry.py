@@ -50,6 +50,13 @@ class Unsettled(Tiny):
     class Options:
         psi: float
 
+class Stubborn(Tiny):
+    def configure(self, options):
+        raise RuntimeError("psi?\\nno")
+
+class Shapeless(Generator):
+    latent_dim = 4
+
 class Idle(Tiny):
     configure = Generator.configure
 
@@ -115,11 +122,18 @@ def test_options_of_ones_own_generator_are_read_by_their_types(module: Path) -> 
         find_generator(f"{module}:make?layers=a")[1].load()
 
 
+def test_a_generator_that_fails_to_take_on_its_options_says_so_in_one_line(module: Path) -> None:
+    with pytest.raises(BenchError) as caught:
+        find_generator(f"{module}:Stubborn?psi=0.5")[1].load()
+    assert str(caught.value) == "a Stubborn cannot take on its options: RuntimeError: psi? no"
+
+
 @pytest.mark.parametrize(
     ("callable_name", "message"),
     [
         ("wrong", r"returned a Linear; it must return a benchmark\.generators\.base\.Generator"),
         ("fails", "failed: ValueError: no weights today"),
+        ("Shapeless", "does not say its image_shape"),
         ("absnt", "unknown name in .* 'absnt'; did you mean absent_minded"),
         ("Unusual", r"has the usual terms .*; they must be a benchmark\.generators\.base\.Usual"),
         ("Unsettled", "its Options must be a dataclass, each field with a default"),

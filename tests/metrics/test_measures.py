@@ -55,7 +55,9 @@ def test_a_metric_that_says_nothing_more_is_a_price_and_its_ends_stand_beside_it
     assert measures.label("light") == "light"
 
 
-@pytest.mark.parametrize("name", [HEADLINE, "k", "status", "by_direction", "seconds"])
+@pytest.mark.parametrize(
+    "name", [HEADLINE, "k", "status", "by_direction", "seconds", "seconds_fit"]
+)
 @pytest.mark.parametrize("kind", ["columns", "direction_columns"])
 def test_a_name_that_is_taken_is_refused(name, kind):
     if (name, kind) == (HEADLINE, "direction_columns"):

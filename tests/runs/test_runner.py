@@ -13,15 +13,20 @@ import torch
 
 import baselines
 from baselines import METHODS
+from benchmark.core.json_files import sealed, write_json
 from benchmark.directions.artefact import Directions
+from benchmark.directions.matrices import UnitLinear
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Latents
+from benchmark.methods.discovered import Discovered
 from benchmark.methods.method import Assignment, Fitted, Method
 from benchmark.metrics import METRICS
 from benchmark.metrics.metric import Evidence, Metric
 from benchmark.rca import evaluation
+from benchmark.rca.training import Learner
+from benchmark.report import write_report
 from benchmark.runs.grid import plan, record
-from benchmark.runs.results import Result, read_cell, read_cells, read_run, write_json
+from benchmark.runs.results import Result, read_cell, read_cells, read_run
 from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
 from benchmark.tables.table import Column
@@ -139,7 +144,7 @@ def test_a_done_cell_without_figures_does_not_count(
 ) -> None:
     run(tmp_path, methods=("random",))
     path = next(tmp_path.glob("cells/**/result.json"))
-    write_json(path, {**json.loads(path.read_text()), "metrics": {}})
+    write_json(path, sealed({**json.loads(path.read_text()), "metrics": {}}))
     assert read_cell(path.parent) is None
     assert "a done cell without its RCA" in caplog.text
 
@@ -245,3 +250,96 @@ def test_a_metric_that_came_later_or_changed_judges_what_is_done(tmp_path: Path)
     assert stored_bytes(tmp_path) == before  # nothing was trained
     (result,) = run(tmp_path, methods=("coordinate",))
     assert result.metrics["longest"] == 3.0  # what is stored stays
+
+
+CONSTANT = """
+import torch
+from benchmark.generators.base import Generator
+
+class Constant(Generator):
+    latent_dim, image_shape = 4, (1, 32, 32)
+    def forward(self, latents):
+        return 0.0 * latents.point[:, :1, None, None].expand(-1, 1, 32, 32)
+"""
+
+
+def test_a_constant_generator_leaves_valid_json_and_a_report_that_says_why(tmp_path):
+    (tmp_path / "flat.py").write_text(CONSTANT)
+    reference = f"{tmp_path / 'flat.py'}:Constant"
+    small = ["steps=2", "batch=4", "evaluation=40", "k=2"]
+    config = RunConfig.from_preset("quick").with_settings(small)
+    groups = plan(config, [reference], ["random"], METHODS, run=tmp_path)
+    record(config, groups, tmp_path, "test")
+    (result,) = execute(groups, tmp_path, "cpu", False, METRICS, {})
+    for path in tmp_path.rglob("*.json"):
+        json.loads(path.read_text(), parse_constant=pytest.fail)  # NaN is no JSON
+    write_report(tmp_path)
+    page = (tmp_path / "rca.md").read_text()
+    if result.status == "done":
+        assert result.metrics["collapse"] is None
+        assert "`collapse` is empty for random on flat-Constant: it was measured there" in page
+        assert "nan" not in page.lower()
+    else:
+        assert result.reason
+        assert result.reason.partition(":")[0] in page
+
+
+class Moody(Longest):
+    """A metric that fails for methods that learn, with an error of two lines."""
+
+    def of_cell(self, cell: Evidence, table: pd.DataFrame) -> dict[str, float]:
+        if cell.joint_predictions is not None:
+            raise ValueError("not\ntoday")
+        return super().of_cell(cell, table)
+
+
+WHY = "the metric moody failed: ValueError: not today"
+
+
+def test_a_metric_that_fails_fails_that_cell_alone(tmp_path: Path) -> None:
+    results = {r.cell.method: r for r in run(tmp_path, metrics={**METRICS, "moody": Moody()})}
+    assert [m for m, r in results.items() if r.status == "failed"] == ["discovered"]
+    assert results["discovered"].reason == f"BenchError: {WHY}"
+    assert results["random"].metrics["longest"] > 0
+
+
+def test_a_metric_that_fails_on_a_done_cell_leaves_it_as_it_was(tmp_path: Path) -> None:
+    run(tmp_path)
+    stored = next(tmp_path.glob("cells/planted/discovered/*/result.json"))
+    before = stored.read_bytes()
+    results = {r.cell.method: r for r in run(tmp_path, metrics={**METRICS, "moody": Moody()})}
+    assert results["discovered"].status == "failed"
+    assert results["discovered"].reason == f"BenchError: {WHY}"
+    assert results["random"].metrics["longest"] > 0
+    assert stored.read_bytes() == before
+
+
+class Stuck(UnitLinear):
+    """A shift that can be frozen for the three snapshots of its training, and never again."""
+
+    left = 3
+
+    def frozen(self) -> FrozenLinear:
+        self.left -= 1
+        if self.left < 0:
+            raise RuntimeError("stuck")
+        return super().frozen()
+
+
+@dataclass(frozen=True)
+class Sticking(Discovered):
+    """The method of the paper with that shift."""
+
+    def learner(self, task: Assignment) -> Learner:
+        shape, terms = task.generator.image_shape, task.protocol
+        start = torch.eye(task.generator.latent_dim, terms.k)
+        return Learner("stuck", Stuck(start), shape, terms, task.r_seed, task.device, lr_shift=0.1)
+
+
+def test_a_shift_that_cannot_be_frozen_fails_its_cell_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(baselines.METHODS, "stuck", Sticking)
+    results = {r.cell.method: r for r in run(tmp_path, methods=("discovered", "stuck"))}
+    assert results["stuck"].reason == "RuntimeError: stuck"
+    assert results["discovered"].status == "done"

@@ -229,3 +229,56 @@ def test_terms_start_from_what_the_generator_brings(tmp_path: Path) -> None:
     assert (told.k, told.max_shift, told.min_shift) == (3, 2.0, 0.1)
     with pytest.raises(BenchError, match="k must be int, like 64, not 'many'"):
         protocol_for("w", Usual(k="many"), [])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("toml", "message"),
+    [
+        ("seeds = 3", r"seeds must be a list of different whole numbers from 0.*not 3"),
+        ("seeds = []", "seeds must be a list"),
+        ("seeds = [0, 0]", "seeds must be a list of different"),
+        ("seeds = [1.5]", "seeds must be a list"),
+        ("seeds = [true]", "seeds must be a list"),
+        ("seeds = [-1]", "seeds must be a list"),
+        ('seeds = "0,1"', "seeds must be a list"),
+        ("variants = 3", r"variants must be tables, each begun by \[\[variants\]\], not 3"),
+        ("variants = []", "variants must be tables"),
+        ("variants = [3]", "variants must be tables"),
+        ("[variants]\nsteps = 3", "variants must be tables"),
+        ("lr = inf", "lr must be finite, not inf"),
+        ("[other.discovered]\nlr = nan", "other.discovered.lr must be finite, not nan"),
+        ("[[variants]]\nmax_shift = -inf", "max_shift must be finite"),
+        ("[imagenet-biggan]\ntruncation = nan", "imagenet-biggan.truncation must be finite"),
+        ("[other]\nk = 2026-01-31", "other.k must be text or a number"),
+        ("[[planted]]\nk = 3", "planted must be text or a number, or a list of these"),
+        ("steps = 99999999999999999999", "steps must be text or a number"),
+    ],
+)
+def test_a_preset_of_the_wrong_types_is_refused_in_one_line(
+    tmp_path: Path, toml: str, message: str
+) -> None:
+    with pytest.raises(BenchError, match=rf"mine\.toml: {message}") as caught:
+        config(tmp_path, toml)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("setting", ["lr=inf", "max_shift=nan", "start=2026-01-31", "k=9e999"])
+def test_a_setting_that_a_run_cannot_store_is_refused(tmp_path: Path, setting: str) -> None:
+    with pytest.raises(BenchError, match=f"{setting.partition('=')[0]} must be"):
+        config(tmp_path, "", setting)
+
+
+def test_a_preset_that_is_a_folder_or_in_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "folder.toml").mkdir()
+    with pytest.raises(BenchError, match=r"folder\.toml is a folder"):
+        RunConfig.from_preset(str(tmp_path / "folder.toml"))
+    (tmp_path / "old.toml").write_bytes("# Gr\u00f6\u00dfe\nsteps = 3".encode("latin-1"))
+    with pytest.raises(BenchError, match=r"old\.toml is not UTF-8 text"):
+        RunConfig.from_preset(str(tmp_path / "old.toml"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_preset_with_a_byte_order_mark_is_read(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "marked.toml").write_bytes("steps = 3\r\nseeds = [4]\r\n".encode(encoding))
+    found = RunConfig.from_preset(str(tmp_path / "marked.toml"))
+    assert (found.preset, found.seeds, found.defaults) == ("marked", (4,), {"steps": 3})

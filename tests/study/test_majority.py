@@ -5,7 +5,7 @@ import pytest
 
 from benchmark.core.estimates import Undefined
 from benchmark.stats.intervals import wilson
-from benchmark.study.majority import commonest, rated_directions, tidy
+from benchmark.study.majority import commonest, rated_directions
 
 
 @pytest.fixture
@@ -49,6 +49,36 @@ def test_directions_carry_their_words(judgments) -> None:
     assert frame["high"].tolist() == high.tolist()
 
 
-def test_labels_that_differ_in_dress_alone_are_one() -> None:
-    assert tidy("  ZOOM  \tin ") == tidy("\uff3aoom in") == "zoom in"
-    assert tidy("\u65cb\u8f6c") == "\u65cb\u8f6c"
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        (["Stra\u00dfe", "Stra\u00dfe", "strasse", "hue"], "Stra\u00dfe"),
+        (["None", "None", "none"], "None"),
+        (
+            ["\uff3a\uff2f\uff2f\uff2d", "\uff3a\uff2f\uff2f\uff2d", "zoom"],
+            "\uff3a\uff2f\uff2f\uff2d",
+        ),
+        (["Light  on", "light on", " Light on"], "Light on"),
+        (["zoom", "ZOOM"], "zoom"),  # as often: the plainest
+    ],
+)
+def test_the_commonest_spelling_is_shown_as_typed(judgments, typed: list[str], shown: str) -> None:
+    rows = judgments.iloc[[0] * len(typed)].assign(
+        annotator=list("abcd")[: len(typed)], label=typed
+    )
+    assert commonest(rows, "label") == {("g", "m", 0): shown}
+
+
+def test_a_tie_is_told_in_the_words_that_were_typed(judgments) -> None:
+    rows = judgments.iloc[[0] * 4].assign(
+        annotator=list("abcd"), label=["Stra\u00dfe", "strasse", "Hue", "hue"]
+    )
+    tie = Undefined("hue and strasse were named equally often")
+    assert commonest(rows, "label") == {("g", "m", 0): tie}
+
+
+def test_a_word_of_too_few_people_is_no_name(judgments) -> None:
+    frame = rated_directions(judgments, least=2)
+    assert frame["category"].tolist() == ["geometry", None, None]
+    assert frame["label"].tolist() == ["zoom", None, None]
+    assert rated_directions(judgments, least=3)["label"].tolist() == [None, None, None]

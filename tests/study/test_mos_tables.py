@@ -1,10 +1,13 @@
 """The tables of MOS against counts by hand."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
 from benchmark.core.judgments import DIRECTION
 from benchmark.study.tables.mos_tables import direction_table, method_table
+from benchmark.tables.writing import write_table
 
 from .conftest import CLEAR, ORDER, drawn, gather
 
@@ -40,6 +43,20 @@ def test_one_direction_and_one_annotator_give_a_score_and_a_reason() -> None:
     assert row["mos"] in (0.0, 1.0)
     assert row["mos_low"] is None
     assert any("mos has no interval" in note for note in table.notes)
+
+
+def test_names_that_are_formulas_or_markup_are_guarded_where_they_are_written(
+    material, tmp_path: Path
+) -> None:
+    odd = {"0": "=1+1", "1": "<b>bold</b>", "2": "@SUM(A1)"}
+    judgments = material.judgments
+    named = judgments.assign(label=judgments["direction"].map(odd))
+    write_table(direction_table(gather(named), ORDER), tmp_path)
+    stored = pd.read_csv(tmp_path / "mos_directions.csv", dtype=str)
+    assert set(stored["label"].dropna()) == {"'=1+1", "<b>bold</b>", "'@SUM(A1)"}
+    text = (tmp_path / "mos_directions.md").read_text()
+    assert r"\<b>bold\</b>" in text
+    assert "<b>" not in text.replace(r"\<b>", "")
 
 
 def test_ties_of_change_types_are_named(material) -> None:

@@ -174,7 +174,18 @@ def test_a_changed_manifest_is_refused(bundle: Bundle, change, message: str | No
         ('["en", "zh"]', '["fr"]', "languages are"),
         ('version = "3"', 'version = ""', "consent.version"),
         ("repeat_share = 0.2", "repeat_share = 1.5", "between 0 and 1"),
-        ("[title]", "[title", "cannot be read"),
+        ("[title]", "[title", "is no TOML"),
+        ("repeat_share = 0.2", "repeat_share = nan", "repeat_share has a value"),
+        (
+            "lease_minutes = 30",
+            "lease_minutes = inf",
+            "lease_minutes has a value",
+        ),
+        (
+            "[title]",
+            "[screening]\nmin_median_seconds = -inf\n[title]",
+            "median_seconds has",
+        ),
         ("[title]", "[screening]\nmin_agreement = -2\n[title]", "min_agreement lies between"),
     ],
 )
@@ -184,6 +195,18 @@ def test_wrong_settings_are_named(bundle: Bundle, old: str, new: str, message: s
     assert old in text
     path.write_text(text.replace(old, new), "utf-8")
     with pytest.raises(BenchError, match=message):
+        load_bundle(bundle.folder)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_settings_with_a_byte_order_mark_are_read(bundle: Bundle, encoding: str) -> None:
+    path = bundle.folder / "study.toml"
+    before, text = load_bundle(bundle.folder).settings, path.read_text("utf-8")
+    path.write_bytes(text.replace("\n", "\r\n").encode(encoding))
+    after = load_bundle(bundle.folder).settings
+    assert replace(after, sha256="") == replace(before, sha256="")
+    path.write_bytes(text.encode("gb18030"))
+    with pytest.raises(BenchError, match=r"study\.toml is not UTF-8 text.*; save it as UTF-8$"):
         load_bundle(bundle.folder)
 
 

@@ -86,7 +86,8 @@ def test_invitations_and_exports(bundle: Bundle, tmp_path) -> None:
     links = commands.invite(bundle.folder, 3, "https://study.example/")
     assert len(set(links)) == 3
     assert all(link.startswith("https://study.example/join/") for link in links)
-    assert commands.export(bundle.folder, tmp_path / "x.parquet", "parquet") == 0
+    assert commands.export(bundle.folder, tmp_path / "x.parquet") == 0
+    assert (tmp_path / "x.parquet").read_bytes().startswith(b"PAR1")
     assert pd.read_parquet(tmp_path / "x.parquet").empty
     assert "3 invited" in commands.status(bundle.folder)["annotators by stage"]
 

@@ -86,6 +86,17 @@ def test_formats_agree(served: Served, tmp_path: Path) -> None:
         write_export(served, tmp_path / "x", "cvs")
 
 
+def test_the_name_of_the_file_says_the_format(served: Served, tmp_path: Path) -> None:
+    judge(served, newcomer(served), 0, YES, "a")
+    for name, begins in {"a.parquet": b"PAR1", "b.JSONL": b"{", "c.csv": b"generator,"}.items():
+        assert write_export(served, tmp_path / name) == 1
+        assert (tmp_path / name).read_bytes().startswith(begins)
+    for name, message in {"d.xlsx": "unknown export format 'xlsx'", "e": "should end in"}.items():
+        with pytest.raises(BenchError, match=message):
+            write_export(served, tmp_path / name)
+        assert not (tmp_path / name).exists()
+
+
 def test_an_empty_study_exports_its_columns(served: Served, tmp_path: Path) -> None:
     assert write_export(served, tmp_path / "x.csv", "csv") == 0
     assert list(pd.read_csv(tmp_path / "x.csv").columns) == COLUMNS

@@ -1,19 +1,24 @@
 """An export read back: every answer as it was, and nothing from elsewhere."""
 
+import itertools
 import json
+import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from sqlalchemy import select
 
 from benchmark.core.errors import BenchError
 from study_server import quality
 from study_server.export import judgments, write_export
+from study_server.importing import _csv as rows_of_csv
 from study_server.importing import import_answers
+from study_server.models import Assignment, Item, Judgment
 from study_server.served import Served, open_study
 
-from .conftest import said
-from .test_assignment import judge, judge_all, newcomer
+from .conftest import Clock, said
+from .test_assignment import judge, judge_all, newcomer, ratings
 
 
 @pytest.fixture
@@ -59,6 +64,97 @@ def test_the_site_counts_what_was_imported(filled: Served, empty: Served, tmp_pa
     assert len(people) == 2
 
 
+def spread(path: Path, kind: str, change) -> None:
+    """Rewrite an export with its `created_at` changed."""
+    if kind == "parquet":
+        frame = pd.read_parquet(path)
+        frame.assign(created_at=frame["created_at"].map(change)).to_parquet(path)
+    elif kind == "csv":
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+        frame.assign(created_at=frame["created_at"].map(change)).to_csv(path, index=False)
+    else:
+        lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        changed = [line | {"created_at": change(line["created_at"])} for line in lines]
+        path.write_text("".join(json.dumps(line) + "\n" for line in changed))
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl"])
+def test_times_come_back_to_the_microsecond_in_any_zone(
+    served: Served, empty: Served, clock: Clock, tmp_path: Path, kind: str, monkeypatch
+) -> None:
+    clock.now = 1_764_232_763.357895
+    judge_all(served, newcomer(served))
+    path = tmp_path / f"answers.{kind}"
+    write_export(served, path)
+    expected = pd.Timestamp("2025-11-27 08:39:23.357895", tz="UTC")
+    assert set(judgments(served)["created_at"]) == {expected}
+    if kind != "parquet":
+        assert ".357895" in path.read_text()
+
+    monkeypatch.setenv("TZ", "Asia/Tokyo")  # where the reader is does not matter
+    time.tzset()
+    texts = kind != "parquet"
+    zones = ["Europe/Paris", "America/New_York", None]  # None: as UTC, like all exports
+    moved = itertools.cycle([expected.tz_convert(zone) for zone in zones])
+    naive = expected.tz_localize(None)
+    spread(path, kind, lambda _: next(moved).isoformat() if texts else naive)
+    import_answers(empty, path)
+    assert set(judgments(empty)["created_at"]) == {expected}
+    with empty.store.read() as db:
+        assert set(db.scalars(select(Judgment.created_at))) == {clock.now}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_an_export_that_another_program_saved_comes_back(
+    filled: Served, empty: Served, tmp_path: Path, kind: str, encoding: str
+) -> None:
+    path = tmp_path / f"answers.{kind.upper()}"
+    write_export(filled, path)
+    path.write_bytes(path.read_text("utf-8").replace("\n", "\r\n").encode(encoding))
+    import_answers(empty, path)
+    pd.testing.assert_frame_equal(judgments(filled), judgments(empty), check_exact=True)
+
+
+@pytest.mark.parametrize("simulated", ["", "careful"])
+def test_a_full_study_is_full_after_an_import(
+    served: Served, empty: Served, tmp_path: Path, simulated: str
+) -> None:
+    wanted = served.bundle.settings.ratings_per_item * served.bundle.kinds["direction"]
+    while sum(ratings(served, bool(simulated)).values()) < wanted:
+        judge_all(served, newcomer(served, simulated))
+    write_export(served, tmp_path / "full.csv")
+    import_answers(empty, tmp_path / "full.csv")
+    for study in (served, empty):
+        newcomer(study, simulated)
+        with study.store.read() as db:
+            open_places = list(
+                db.scalars(select(Assignment.item_id).where(Assignment.judged.is_(False)))
+            )
+        assert [key for key in open_places if not study.bundle.checks[key]] == []
+    with served.store.read() as old, empty.store.read() as new:
+        counts = select(Item.id, Item.ratings, Item.simulated_ratings).order_by(Item.id)
+        assert new.execute(counts).all() == old.execute(counts).all()
+
+
+def test_a_name_that_begins_as_a_formula_comes_back_in_every_column(
+    filled: Served, tmp_path: Path
+) -> None:
+    frame = judgments(filled).assign(method="=1+1", study="@x", language="-zh")
+    export = "study_server.export.judgments"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export, lambda _: frame)
+        write_export(filled, tmp_path / "x.csv")
+    stored = pd.read_csv(tmp_path / "x.csv", dtype=str)
+    assert set(stored["method"]) == {"'=1+1"}
+    assert set(stored["study"]) == {"'@x"}
+    assert set(stored["language"]) == {"'-zh"}
+    read = rows_of_csv(tmp_path / "x.csv")
+    assert {(row["method"], row["study"], row["language"]) for row in read} == {
+        ("=1+1", "@x", "-zh")
+    }
+
+
 def test_a_database_with_answers_is_left_alone(filled: Served, tmp_path: Path) -> None:
     write_export(filled, tmp_path / "x.csv", "csv")
     with pytest.raises(BenchError, match="already holds 21 judgments"):
@@ -79,6 +175,8 @@ def rows(filled: Served, tmp_path: Path) -> list[dict]:
         ({"consistent": "maybe"}, "answer 1 cannot be read"),
         ({"seconds": None}, "answer 1 cannot be read"),
         ({"created_at": "yesterday"}, "answer 1 cannot be read"),
+        ({"created_at": "2026-01-31"}, "answer 1 cannot be read"),
+        ({"created_at": 1769860800000}, "answer 1 cannot be read"),
     ],
 )
 def test_what_does_not_belong_is_refused_whole(

@@ -8,9 +8,12 @@ holds, so a killed training continues where it stood.
 """
 
 import copy
+import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +34,7 @@ from benchmark.generators.training.real_images import ImageSet
 from benchmark.generators.training.resampling import merge_doublings
 from benchmark.generators.training.scalars import scalar_writer
 
+CHECKPOINT, EARLY = "checkpoint.pt", "early.safetensors"
 SCALARS_EVERY = 50  # steps between points of the TensorBoard curves
 PARTS = ("generator", "averaged", "critic", "generator_optimiser", "critic_optimiser")
 CALIBRATION_LATENTS = 4096  # samples that set the averaged generator's batch-norm statistics
@@ -53,6 +57,7 @@ class GanTraining:
                 )
         torch.manual_seed(config.seed)
         self.config, self.data, self.device = config, data, device
+        self.origin = origin(generator, data)
         merge_doublings(generator)
         self.sample = generator.sample
         self.game = GrowingGame(generator) if generator.grows else Game(generator)
@@ -80,8 +85,9 @@ class GanTraining:
         mode. Ctrl-C saves a checkpoint at the end of
         the step and then raises KeyboardInterrupt.
         """
-        checkpoint = folder / "checkpoint.pt"
+        checkpoint = folder / CHECKPOINT
         self._resume(checkpoint)
+        self._save_early(folder)  # after a kill just before it was written
         writer = scalar_writer(folder / "tensorboard", self.step)
         progress = Progress("training", self.config.steps, self.step)
         with writer, Interruption() as interruption:
@@ -93,17 +99,29 @@ class GanTraining:
                 if self._due(SCALARS_EVERY):
                     for name, loss in losses.items():
                         writer.add_scalar(name, loss, self.step)
+                self._save_early(folder)  # before the checkpoint, which does not come back to it
                 if self._due(self.config.checkpoint_every) or interruption.asked:
                     writer.flush()
                     save_checkpoint(checkpoint, self.state())
-                if self.step == self.config.early_step:
-                    about = {"steps": str(self.step)}
-                    save_weights(self.finished(), folder / "early.safetensors", about)
                 if self._due(self.config.samples_every):
                     self.save_samples(folder / "samples" / f"{self.step:06d}.png")
         if interruption.asked:
             raise KeyboardInterrupt
         return self.finished()
+
+    def _save_early(self, folder: Path) -> None:
+        """At the early step, write the weights that the quality is later compared with.
+
+        Raises BenchError where a training beyond that step no longer has them.
+        """
+        path = folder / EARLY
+        if self.step == self.config.early_step:
+            save_weights(self.finished(), path, {"steps": str(self.step)})
+        elif self.step > self.config.early_step and not path.exists():
+            raise BenchError(
+                f"{path} is missing, which step {self.config.early_step} left; give another folder "
+                "to start over"
+            )
 
     def _due(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.config.steps
@@ -202,6 +220,7 @@ class GanTraining:
         """All that a continued training needs; tensors and plain numbers only."""
         return {
             "config": asdict(self.config),
+            "origin": self.origin,
             "step": self.step,
             "seconds": self.seconds,
             "rng": self.rng.get_state(),
@@ -212,14 +231,8 @@ class GanTraining:
         state = load_checkpoint(path)
         if state is None:
             return
+        _check_same(path, state, self.config, self.origin)
         try:
-            settings = state["config"]
-            differing = [k for k, v in asdict(self.config).items() if settings.get(k) != v]
-            if differing:
-                raise BenchError(
-                    f"{path} was trained with another {', '.join(differing)}; "
-                    "give the same settings to continue it, or another folder to start over"
-                )
             for name in PARTS:
                 getattr(self, name).load_state_dict(state[name])
             self.rng.set_state(state["rng"])
@@ -230,6 +243,41 @@ class GanTraining:
             raise BenchError(
                 f"{path} is no checkpoint of this training; give another folder to start over"
             ) from error
+
+
+def origin(generator: Family, data: ImageSet) -> dict[str, str]:
+    """What a training is of, besides its settings: which network, and which images."""
+    network = {"name": generator.family, **generator.architecture()}
+    return {"generator": json.dumps(network), "images": data.fingerprint()}
+
+
+def check_continues(folder: Path, generator: Family, data: ImageSet, config: GanConfig) -> None:
+    """Raise BenchError where `folder` holds another training than the one of these."""
+    path = folder / CHECKPOINT
+    state = load_checkpoint(path)
+    if state is not None:
+        _check_same(path, state, config, origin(generator, data))
+
+
+def _check_same(
+    path: Path, state: Mapping[str, Any], config: GanConfig, origin: Mapping[str, str]
+) -> None:
+    found = [part for name in ("config", "origin") if isinstance(part := state.get(name), dict)]
+    if len(found) < 2:
+        raise BenchError(
+            f"{path} is no checkpoint of this training; give another folder to start over"
+        )
+    differing = [
+        key
+        for wanted, before in zip((asdict(config), origin), found, strict=True)
+        for key, value in wanted.items()
+        if before.get(key) != value
+    ]
+    if differing:
+        raise BenchError(
+            f"{path} was trained with another {', '.join(differing)}; "
+            "give the same data and settings to continue it, or another folder to start over"
+        )
 
 
 def sheet_latents(generator: Family) -> Latents:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from benchmark.core.errors import BenchError
+from benchmark.core.reading import decoded
 
 FILE = "attributes.csv"
 
@@ -36,8 +37,9 @@ def parse_attributes(
     names the source `path`, where the table is malformed or says nothing of an image.
     """
     try:
-        head, *table = [row for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))) if row]
-    except (UnicodeDecodeError, csv.Error, ValueError) as error:
+        text = decoded(content, FILE)
+        head, *table = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
+    except (BenchError, csv.Error, ValueError) as error:
         raise BenchError(f"{path}: {FILE} cannot be read as a table: {error}") from error
     names = tuple(name.strip() for name in head[1:])
     if not names or len(set(names)) < len(names):

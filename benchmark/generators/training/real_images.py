@@ -1,10 +1,16 @@
-"""Real images in memory: from an .npz like Keras' `mnist.npz`, or a folder or zip of pictures."""
+"""Real images in memory: from an .npz like Keras' `mnist.npz`, or a folder or zip of pictures.
+
+Pictures are taken as a viewer shows them: turned as their camera says, transparent parts on white,
+16-bit grey scaled to 8. Hidden files and folders are passed over, and so is what is no picture.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import pickle
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -13,13 +19,17 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from benchmark.core.errors import BenchError
 from benchmark.generators.training.attributes import FILE, Attributes, parse_attributes
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
+log = logging.getLogger("bench")
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
+NOTES = {".txt", ".md", ".csv", ".json", ""}  # what lies beside pictures and is none
+HIDDEN = (".", "__MACOSX")  # how names of files and folders begin that no viewer shows
 Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
 
@@ -99,13 +109,15 @@ def load_images(
     if path.suffix == ".npz":
         arrays, labels = _read_npz(path, split)
         attributes = None
-        pictures: Iterator[Image.Image] = map(Image.fromarray, arrays)
+        pictures: Iterator[Image.Image] = (_plain(Image.fromarray(array)) for array in arrays)
         count = len(arrays)
     else:
         files, read = _listing(path)
-        names = _of_split([file for file in files if _is_picture(file)], split, path)
+        shown = [file for file in files if not any(p.startswith(HIDDEN) for p in file.parts)]
+        _name_what_is_left_out(shown, path)
+        names = _of_split([file for file in shown if _is_picture(file)], split, path)
         labels = _classes(names)
-        attributes = _attributes(files, names, read, path)
+        attributes = _attributes(shown, names, read, path)
         pictures = (_decode(name, read, path) for name in names)
         count = len(names)
     if count < at_least:
@@ -144,7 +156,8 @@ def _read_npz(path: Path, split: str) -> tuple[np.ndarray, Tensor | None]:
 def _listing(path: Path) -> tuple[list[PurePosixPath], Callable[[PurePosixPath], bytes]]:
     """The files of a folder or zip in alphabetical order, and what reads one of them."""
     if path.is_dir():
-        files = (PurePosixPath(f.relative_to(path).as_posix()) for f in path.rglob("*"))
+        paths = (file for file in path.rglob("*") if not file.is_dir())
+        files = (PurePosixPath(file.relative_to(path).as_posix()) for file in paths)
         return sorted(files), lambda name: (path / name).read_bytes()
     try:
         archive = zipfile.ZipFile(path)
@@ -155,7 +168,20 @@ def _listing(path: Path) -> tuple[list[PurePosixPath], Callable[[PurePosixPath],
 
 
 def _is_picture(name: PurePosixPath) -> bool:
-    return name.suffix.lower() in SUFFIXES and not name.name.startswith(".")
+    return name.suffix.lower() in SUFFIXES
+
+
+def _name_what_is_left_out(files: list[PurePosixPath], path: Path) -> None:
+    others = [f for f in files if f.suffix.lower() not in SUFFIXES | NOTES]
+    if others:
+        kinds = ", ".join(sorted({file.suffix.lower() for file in others}))
+        log.warning(
+            "%s: files of other kinds (%s) are left out: %d, such as %s; convert them to .png",
+            path,
+            kinds,
+            len(others),
+            others[0],
+        )
 
 
 def _of_split(names: list[PurePosixPath], split: str, path: Path) -> list[PurePosixPath]:
@@ -196,11 +222,31 @@ def _attributes(
 
 def _decode(name: PurePosixPath, read: Callable[[PurePosixPath], bytes], path: Path) -> Image.Image:
     try:
-        image = Image.open(io.BytesIO(read(name)))
-        image.load()
-    except (*BROKEN_ZIP, SyntaxError, Image.DecompressionBombError) as error:
+        with warnings.catch_warnings(action="ignore", category=UserWarning):  # of damaged EXIF
+            image = Image.open(io.BytesIO(read(name)))
+            image.load()
+            frames = getattr(image, "n_frames", 1)
+            if frames == 1:
+                return _plain(ImageOps.exif_transpose(image))
+    except (*BROKEN_ZIP, SyntaxError, TypeError, Image.DecompressionBombError) as error:
         raise BenchError(f"{path}: {name} is not an image: {error}") from error
-    return image
+    raise BenchError(f"{path}: {name} holds {frames} pictures; give each a file of its own")
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The picture as 8-bit grey or RGB. Raises ValueError where its values have no known range."""
+    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
+        grey = np.asarray(image).astype(np.float64) / 257  # 65,535 to 255
+        return Image.fromarray(grey.round().astype(np.uint8))
+    if image.mode in ("I", "F"):
+        raise ValueError("its grey values have no known range; save it with 8 or 16 bits")
+    if image.mode in ("1", "L", "RGB"):
+        return image.convert("L") if image.mode == "1" else image
+    if image.has_transparency_data:
+        seen = image.convert("RGBA")
+        white = Image.new("RGBA", seen.size, "white")
+        return Image.alpha_composite(white, seen).convert("RGB")
+    return image.convert("RGB")
 
 
 def _fit(image: Image.Image, shape: tuple[int, int, int], crop: Box | None) -> Tensor:

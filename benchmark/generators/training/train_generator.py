@@ -8,10 +8,15 @@ import torch
 from benchmark.core.contact_sheet import contact_sheet
 from benchmark.core.device import device_name, versions
 from benchmark.core.errors import unknown
-from benchmark.core.storage import sha256, write_atomically
+from benchmark.core.storage import sha256, write_atomically, write_text
 from benchmark.generators.family import Family
 from benchmark.generators.stored import load_family, save_weights, weights_hash
-from benchmark.generators.training.adversarial import GanTraining, sheet_latents
+from benchmark.generators.training.adversarial import (
+    EARLY,
+    GanTraining,
+    check_continues,
+    sheet_latents,
+)
 from benchmark.generators.training.card import model_card
 from benchmark.generators.training.judge import trained_judge
 from benchmark.generators.training.real_images import load_images
@@ -36,7 +41,8 @@ def train_generator(
     """Train the recipe `name` on the images at `data`, judge it, write all into `out`.
 
     Continues from the checkpoint in `out`, and leaves one on Ctrl-C. steps: in place of the
-    recipe's. The quality is that of the weights as they load from the file.
+    recipe's. The quality is that of the weights as they load from the file. Raises BenchError where
+    `out` holds a training of other data, another recipe or other steps; nothing in it changes then.
     """
     if name not in RECIPES:
         raise unknown("trainable generator", name, RECIPES)
@@ -51,6 +57,7 @@ def train_generator(
     else:
         test = load_images(data, generator.image_shape, "test", crop=recipe.crop)
 
+    check_continues(out, generator, train, config)
     judge = trained_judge(train, test, out / "judge.safetensors", device)  # also a check of data
     training = GanTraining(generator, train, config, device)
     finished = training.run(out)
@@ -58,7 +65,7 @@ def train_generator(
     save_weights(finished, weights, {"generator": name, "steps": str(config.steps), **versions()})
     loaded = load_family(weights).to(device)
 
-    young = load_family(out / "early.safetensors").to(device)
+    young = load_family(out / EARLY).to(device)
     quality = measure(loaded, judge, train, test, young, config.early_step)
     sheet, card = out / f"{name}.png", out / f"{name}.md"
     _draw(loaded, sheet)
@@ -72,7 +79,7 @@ def train_generator(
         "Made with": f"`bench train-generator {name} --data {data.name} --steps {config.steps}`",
     }
     text = model_card(name, facts, quality)
-    write_atomically(card, lambda part: part.write_text(text))
+    write_text(card, text)
     return Trained(weights, card, sheet, quality)
 
 

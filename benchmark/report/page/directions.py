@@ -74,7 +74,7 @@ def said(one: Shown, simulated: bool, measures: Measures) -> Said:
         facts.append(f"{spoken_mos(simulated)} {text}{ends} of {n} answers")
     if category := one.facts.get("category"):
         facts.append(str(category))
-    return Said(facts, str(name), mos is None, json.dumps(values))
+    return Said(facts, str(name), one.facts.get("by_hand", mos is None), json.dumps(values))
 
 
 def figure_text(name: str, figures: Mapping[str, float], measures: Measures) -> str:

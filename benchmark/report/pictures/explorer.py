@@ -79,7 +79,7 @@ def explore(
             chapter,
             generator,
             r.first,
-            judgments_of(judged, r.generator, r.method),
+            judged.of(r.first) if judged else {},
             best,
         )
         for r, generator in found
@@ -100,7 +100,7 @@ def chapter(
 ) -> Chapter:
     """`best` directions of one cell and as many others, and all that were judged or have a name.
 
-    judgments: by k, what a study says; it comes before a name beside the directions.
+    judgments: by k, what a study says; a name in it comes before one beside the directions.
     """
     cell, settings = stored.result.cell, stored.result.config["protocol"]
     ranked = [k for k, _ in stored.ranking()]
@@ -108,8 +108,11 @@ def chapter(
     eps = torch.linspace(-settings["max_shift"], settings["max_shift"], STEPS)  # (STEPS,)
     latents = shown_latents(generator, stored)
     directions = stored.directions()
-    names = {one.index: {"label": one.label} for one in directions.labels if one.label}
-    facts = {**names, **judgments}
+    facts = {k: dict(said) for k, said in judgments.items()}
+    for k, label in directions.names().items():
+        own = facts.setdefault(k, {})
+        if not isinstance(own.get("label"), str):
+            own |= {"label": label.label, "by_hand": label.mos is None}
     shown, side = [], (0, 0)
     for rank in chosen(ranked, facts, best):
         k = ranked[rank]
@@ -163,19 +166,3 @@ def sprite(images: torch.Tensor) -> bytes:
     file = BytesIO()
     sheet.convert("RGB").save(file, "WEBP", quality=QUALITY, method=6)
     return file.getvalue()
-
-
-def judgments_of(judged: Judged | None, generator: str, method: str) -> dict[int, dict[str, Any]]:
-    """By k: what people said of a method's directions; what they did not say is left out."""
-    if judged is None or judged.directions.empty:
-        return {}
-    frame = judged.directions
-    own = frame[(frame["generator"] == generator) & (frame["method"] == method)]
-    return {
-        int(row["direction"]): {
-            name: row[name]
-            for name in ("mos", "low", "high", "n", "category", "label")
-            if not pd.isna(row[name])
-        }
-        for row in own.to_dict("records")
-    }

@@ -21,6 +21,7 @@ from benchmark.runs.opening import Painters
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell
 from benchmark.tables.table import Column, Table
+from benchmark.tables.text import one_line
 from benchmark.tables.writing import escape_markdown, markdown
 
 MOST = 12  # directions of a picture
@@ -48,13 +49,16 @@ def write_named(
         names = named(r.first) if r.done else []
         if not names:
             continue
-        title = escape_markdown(f"{r.generator}, {r.method}")
-        of = f"{len(names)} of {r.k} directions of seed {r.first.result.cell.seed} have a name."
+        title = escape_markdown(one_line(f"{r.generator}, {r.method}"))
+        seed, count = r.first.result.cell.seed, len({one.index for one, _ in names})
+        of = f"{count} of {r.k} directions of seed {seed} have a name."
         section = f"## {title}\n\n{of}\n\n{markdown(table(names))}"
         generator = painters.get((r.generator, r.method))
         if generator is not None:
             picture = f"named/{r.generator}-{r.method}.webp"
-            titles = {one.index: f"direction {one.index}{spoken(one)}" for one, _ in names[:MOST]}
+            called = r.first.directions().names()
+            first = list(dict.fromkeys(one.index for one, _ in names))[:MOST]
+            titles = {k: f"direction {k}{spoken(called[k])}" for k in first}
             what = "directions with a name"
             strips = attempts.make(picture, draw, generator, r.first, titles, what)
             if strips is not None:

@@ -26,7 +26,7 @@ def draw_strips(generator: Generator, stored: StoredCell) -> Image.Image:
     generator: prepared for inference.
     """
     directions = stored.directions()
-    names = {label.index: spoken(label) for label in directions.labels}
+    names = {k: spoken(label) for k, label in directions.names().items()}
     titles = {
         k: f"direction {k}, accuracy {accuracy:.2f}{names.get(k, '')}"
         for k, accuracy in stored.ranking()[:DIRECTIONS]

@@ -18,6 +18,7 @@ from torch import Tensor
 from benchmark.core.checkpoints import load_checkpoint, save_checkpoint
 from benchmark.core.errors import BenchError
 from benchmark.generators.sngan import SNGAN
+from benchmark.generators.stored import load_family
 from benchmark.generators.training import adversarial as training_module
 from benchmark.generators.training.adversarial import GanTraining
 from tests.generators.training.trainings import CONFIG, conditional, new_training, progressive, same
@@ -109,6 +110,64 @@ def test_sigkill_changes_nothing(tmp_path: Path, undisturbed: dict[str, Tensor])
     assert same(new_training().run(tmp_path).state_dict(), undisturbed)
 
 
+KILLED_AT_THE_EARLY_STEP = """
+import os, signal, sys
+import torch
+torch.set_num_threads({threads})
+sys.path.insert(0, {here!r})
+from dataclasses import replace
+from pathlib import Path
+from benchmark.generators.training import adversarial
+from tests.generators.training.trainings import CONFIG, new_training
+adversarial.{what} = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+new_training(replace(CONFIG, checkpoint_every=1)).run(Path({folder!r}))
+"""
+
+
+@pytest.mark.parametrize("what", ["save_weights", "save_checkpoint"])
+def test_a_kill_at_the_early_weights_or_at_their_checkpoint_is_made_good(
+    what: str, tmp_path: Path
+) -> None:
+    script = KILLED_AT_THE_EARLY_STEP.format(
+        threads=torch.get_num_threads(),
+        here=str(Path(__file__).parents[3]),
+        folder=str(tmp_path / "killed"),
+        what=what,
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -signal.SIGKILL
+    assert_finishes_alike(tmp_path)
+
+
+def test_a_checkpoint_whose_early_weights_were_never_written_is_made_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = new_training(replace(CONFIG, checkpoint_every=1))
+    cut_at(1, broken, monkeypatch)
+    with pytest.raises(RuntimeError, match="power cut"):
+        broken.run(tmp_path / "killed")
+    (tmp_path / "killed" / "early.safetensors").unlink()
+    assert_finishes_alike(tmp_path)
+
+
+def assert_finishes_alike(folder: Path) -> None:
+    """The killed training ends with the weights, early and late, of an undisturbed one."""
+    config = replace(CONFIG, checkpoint_every=1)
+    assert config.early_step == 1
+    late, early = [], []
+    for name in ("killed", "undisturbed"):
+        late.append(new_training(config).run(folder / name).state_dict())
+        early.append(load_family(folder / name / "early.safetensors").state_dict())
+    assert same(*late)
+    assert same(*early)
+
+
+def test_early_weights_that_are_gone_for_good_are_named(tmp_path: Path) -> None:
+    new_training().run(tmp_path)
+    (tmp_path / "early.safetensors").unlink()
+    with pytest.raises(BenchError, match=r"early\.safetensors is missing, which step 1 left"):
+        new_training().run(tmp_path)
+
+
 def test_a_finished_training_is_not_trained_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,12 +228,14 @@ def test_a_checkpoint_of_something_else(tmp_path: Path) -> None:
         new_training().run(tmp_path)
 
 
-def test_a_checkpoint_cut_short(tmp_path: Path) -> None:
-    new_training().run(tmp_path)
+def test_a_checkpoint_cut_short_starts_over(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    expected = new_training().run(tmp_path).state_dict()
     path = tmp_path / "checkpoint.pt"
     path.write_bytes(path.read_bytes()[:1000])
-    with pytest.raises(BenchError, match="damaged checkpoint"):
-        new_training().run(tmp_path)
+    assert same(new_training().run(tmp_path).state_dict(), expected)
+    assert f"{path} is damaged or of another version: the work starts over" in caplog.text
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

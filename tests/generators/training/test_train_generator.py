@@ -85,6 +85,39 @@ def test_other_steps_do_not_continue(data: Path, tmp_path: Path) -> None:
         train_generator("tiny", data, tmp_path / "out", steps=5)
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("what", ["images", "generator", "seed", "steps"])
+def test_another_training_into_the_same_folder_is_refused_and_changes_nothing(
+    what: str, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    train_generator("tiny", data, out)
+    before, steps = contents(out), None
+    if what == "images":
+        with np.load(data) as arrays:
+            others = {name: arrays[name] for name in arrays.files}
+        others["x_train"] = others["x_train"].copy()
+        others["x_train"][0, 0, 0, 0] ^= 1  # one bit of one pixel
+        data = tmp_path / "others.npz"
+        np.savez(data, **others)
+    elif what == "generator":
+        other = replace(TINY, make=lambda: SNGAN(6, (4, 4, 6), 3))
+        monkeypatch.setitem(RECIPES, "tiny", other)
+    elif what == "seed":
+        other = replace(TINY, config=replace(TINY.config, seed=TINY.config.seed + 1))
+        monkeypatch.setitem(RECIPES, "tiny", other)
+    else:
+        steps = 5
+    with pytest.raises(BenchError, match=f"trained with another .*{what}") as caught:
+        train_generator("tiny", data, out, steps)
+    assert "\n" not in str(caught.value)
+    assert contents(out) == before
+
+
 def test_the_bundled_recipe_starts_from_its_seed() -> None:
     recipe = RECIPES["mnist-sngan"]
     torch.manual_seed(recipe.config.seed)

@@ -1,0 +1,201 @@
+"""Files of other projects: read right where they are certain, else refused in one line."""
+
+import collections
+import pickle
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from benchmark.core.errors import BenchError
+from benchmark.directions.artefact import Directions
+
+D, K, L = 12, 5, 4
+RNG = np.random.default_rng(0)
+
+
+def normal(*shape: int) -> np.ndarray:
+    return RNG.standard_normal(shape).astype(np.float32)
+
+
+def unit(array: np.ndarray) -> np.ndarray:
+    """With rows of length one."""
+    return array / np.linalg.norm(array, axis=-1, keepdims=True)
+
+
+ROWS = unit(normal(K, D))
+ONE = unit(normal(1, D))
+WIDE = unit(normal(20, D))  # more directions than dimensions
+SQUARE = np.linalg.qr(normal(D, D))[0]
+
+
+@pytest.mark.parametrize(
+    ("array", "columns"),
+    [
+        (ROWS.T.copy(), ROWS.T),
+        (ROWS, ROWS.T),
+        (ROWS.astype(np.float64), ROWS.T),
+        (ROWS[:, None], ROWS.T),  # (K, 1, d)
+        (WIDE, WIDE.T),
+        (WIDE.T.copy(), WIDE.T),
+        (ONE.T.copy(), ONE.T),
+        (3 * ROWS.T, ROWS.T),
+    ],
+)
+@pytest.mark.parametrize("kind", ["npy", "pt"])
+def test_what_is_certain_loads_right(
+    tmp_path: Path, array: np.ndarray, columns: np.ndarray, kind: str
+) -> None:
+    path = tmp_path / f"own.{kind}"
+    if kind == "npy":
+        np.save(path, array)
+    else:
+        torch.save(torch.from_numpy(array), path)
+    loaded = Directions.load(path)
+    np.testing.assert_allclose(loaded.shift.matrix(), columns, atol=1e-7)  # type: ignore[attr-defined]
+    assert (loaded.latent_dim, len(loaded)) == columns.shape
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (ONE, "1 x 12 array, which may be one direction in a row"),
+        (ONE[0], "12 array, which may be layers of one direction"),
+        (5 * normal(1, D), "1 x 12 array"),
+        (ONE.repeat(L, 0), "4 x 12 array, .* or the layers of one direction"),
+        (0.7 * ONE.repeat(L, 0), "4 x 12 array, .* or the layers of one direction"),
+        (unit(normal(18, 512)), "18 x 512 array, .* or the layers of one direction"),
+        (normal(1, L, D), "1 x 4 x 12 array"),
+        (unit(normal(1, L * D)), "1 x 48 array, .* or all layers"),
+        (normal(K, D), "5 x 12 array, whose rows may be directions"),
+        (normal(K, 1, D), "5 x 1 x 12 array"),
+        (SQUARE, r"12 x 12 array; a square may hold .* Directions\(FrozenLinear"),
+        (5 * normal(D, D), "12 x 12 array; a square"),
+        (normal(3, 3, 2, 2), "3 x 3 x 2 x 2 array"),
+        (np.float32(3), "single array"),
+        (np.zeros((0, 3), np.float32), "0 x 3 array, which is empty"),
+        (np.zeros((4, 2), np.float32), "column 0 is zero"),
+        (np.full((4, 2), np.nan, np.float32), "not all of .* are finite"),
+        (RNG.integers(0, 255, (7, 3)).astype(np.uint8), "integers"),
+        (np.eye(7, 3, dtype=bool), "truth values"),
+        (np.eye(7, 3, dtype=np.complex64), "complex numbers"),
+        (np.full((7, 3), "a"), "values of type"),
+    ],
+)
+def test_what_may_be_read_in_two_ways_is_refused(
+    tmp_path: Path, array: np.ndarray, message: str
+) -> None:
+    np.save(tmp_path / "own.npy", array)
+    assert_refused(tmp_path / "own.npy", message)
+
+
+def layers(*sizes: tuple[int, int]) -> dict[str, torch.Tensor]:
+    return collections.OrderedDict(
+        (f"fc{i}.weight", torch.randn(b, a)) for i, (a, b) in enumerate(sizes, start=1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"mean": torch.randn(1, D), "std": torch.rand(K), "comp": torch.randn(K, 1, D)}, "PCA"),
+        ({"ckpt": "x.pt", "eigvec": torch.from_numpy(SQUARE)}, "columns of eigvec"),
+        (collections.OrderedDict(log_mat_half=torch.randn(D, D)), r"matrix_exp\(L - L\.T\)"),
+        ({"linear.weight": torch.randn(D, D), "linear.bias": torch.randn(D)}, "linear layer"),
+        ({"linear.weight": torch.randn(D, K)}, "linear layer"),
+        (layers((K, 8), (8, D)), r"fc1\.weight \(8, 5\), fc2\.weight \(12, 8\)"),
+        ({"l1.0.weight": torch.randn(48, D), "conv.weight": torch.randn(1, 3, 3, 3)}, "mapping of"),
+        ({"SUPPORT_SETS": torch.randn(K, 6 * D), "ALPHAS": torch.randn(K, 6)}, "warped field"),
+        ({n: torch.from_numpy(ONE) for n in ("depth", "warmth")}, r"depth \(1, 12\), warmth"),
+        ({"model": {"params": torch.randn(K, D)}}, "model dict"),
+        (collections.OrderedDict(), "an empty mapping"),
+        ({str(i): torch.zeros(1) for i in range(50)}, r"3 \(1,\) and 46 more"),
+        ([torch.randn(D, K)], "holds a list"),
+        (torch.complex(torch.randn(D, D), torch.randn(D, D)), "complex numbers"),
+        (torch.from_numpy(SQUARE), "a square"),
+        (torch.randn(D, K).bfloat16()[:, :0], "empty"),
+    ],
+)
+def test_what_torch_saved_besides_a_matrix_is_named(
+    tmp_path: Path, content: object, message: str
+) -> None:
+    torch.save(content, tmp_path / "own.pt")
+    assert_refused(tmp_path / "own.pt", message)
+
+
+def pickled(path: Path) -> None:
+    path.write_bytes(pickle.dumps({"lat_comp": ONE, "edit_start": 8}, protocol=3))
+
+
+def namespace(path: Path) -> None:
+    torch.save({"args": zipfile.ZipInfo("a")}, path)
+
+
+def gan_space(path: Path) -> None:
+    np.savez_compressed(path, act_comp=ROWS, lat_comp=ROWS[:, None], lat_stdev=np.ones(K))
+
+
+def objects(path: Path) -> None:
+    content = np.array({"boundary": ONE, "meta_data": {"type": "attribute"}}, dtype=object)
+    np.save(path, content, allow_pickle=True)
+
+
+def archive(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("directions.txt", "1 2 3")
+
+
+POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("edit.pkl", pickled, "a pickle of Python objects, which could run code"),
+        ("edit.pt", pickled, "a pickle of Python objects"),
+        ("train.pt", namespace, r"more than plain tensors \(zipfile\.ZipInfo\)"),
+        ("components.npz", gan_space, r"an \.npz of act_comp, lat_comp, lat_stdev \(a PCA"),
+        ("boundary.npy", objects, "it holds Python objects"),
+        ("folder.zip", archive, "a zip archive; unpack it"),
+        ("model.h5", b"\x89HDF\r\n\x1a\n" + bytes(100), "HDF5, as Keras writes"),
+        ("model.onnx", b"\x08\x07\x12\x07pytorch", "a network in ONNX"),
+        ("pointer.pt", POINTER, "a pointer of Git LFS .* `git lfs pull`"),
+        ("pointer.npy", POINTER, "a pointer of Git LFS"),
+        ("pointer.safetensors", POINTER, "a pointer of Git LFS"),
+        ("page.pt", b"<!DOCTYPE html><html>", "a web page in place of the file"),
+        ("table.csv", b"1,2,3\n", r"text, which np\.loadtxt reads"),
+        ("packed.pt.gz", b"\x1f\x8b\x08\x00", "a compressed archive"),
+        ("empty.pt", b"", "it is empty"),
+        ("noise.bin", b"\x00\x01\x02", "neither of numpy .* nor of torch"),
+        ("cut.npy", b"\x93NUMPY\x01\x00\x76\x00{'descr'", "damaged or cut short"),
+        ("cut.pt", b"PK\x03\x04\x00\x00", "damaged or cut short"),
+    ],
+)
+def test_other_kinds_of_files_are_named_with_the_way_on(
+    tmp_path: Path, name: str, content: bytes | Callable[[Path], None], message: str
+) -> None:
+    if isinstance(content, bytes):
+        (tmp_path / name).write_bytes(content)
+    else:
+        content(tmp_path / name)
+    assert_refused(tmp_path / name, message)
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    assert_refused(tmp_path / "models", "it is a folder")
+
+
+def assert_refused(path: Path, message: str) -> None:
+    """In one plain line that names the file, and never how to open it unsafely."""
+    with pytest.raises(BenchError, match=message) as caught:
+        Directions.load(path)
+    text = str(caught.value)
+    assert str(path) in text
+    assert "weights_only" not in text
+    assert "allow_pickle" not in text
+    assert not re.search(r"[\n\x1b]", text)
