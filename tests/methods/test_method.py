@@ -208,6 +208,4 @@ def test_learned_methods_in_lockstep_end_as_alone(tmp_path: Path) -> None:
 def test_one_that_breaks_does_not_stop_its_company(tmp_path: Path) -> None:
     results = list(execute(groups(Breaks(), Discovered()), tmp_path, "cpu", False, METRICS, {}))
     assert [r.status for r in results] == ["failed", "done"]
-    assert results[0].reason.startswith(
-        "ZeroDivisionError: a shift of my own (test_method.py "
-    )
+    assert results[0].reason.startswith("ZeroDivisionError: a shift of my own (test_method.py ")
