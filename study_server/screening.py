@@ -153,12 +153,13 @@ def check_answers(judgments: "pd.DataFrame", expected: Mapping[str, float]) -> "
     """
     from benchmark.core.judgments import checked
 
+    for kind, score in expected.items():
+        finite(score, f"the score that a check item of the kind '{kind}' deserves")
     items = checked(judgments)
     items = items[items["check"].notna()].dropna(subset=["mos"])
     for kind in items["check"].unique():
         if kind not in expected:
             raise BenchError(f"nobody says which score a check item of the kind '{kind}' deserves")
-        finite(expected[kind], f"the score that a check item of the kind '{kind}' deserves")
     good = items["mos"].astype(float) == items["check"].map(dict(expected)).astype(float)
     return items[["annotator"]].assign(good=good)
 

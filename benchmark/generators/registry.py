@@ -43,7 +43,13 @@ class Entry:
         if self.usual is not None:
             generator.usual = self.usual
         if chosen := read_options(generator, self.options):
-            generator.configure(generator.Options(**chosen))
+            try:
+                generator.configure(generator.Options(**chosen))
+            except BenchError:
+                raise
+            except Exception as error:  # the user's own code may fail in any way
+                what = f"a {type(generator).__name__} cannot take on its options"
+                raise BenchError(f"{what}: {one_line(error)}") from error
         return generator
 
     def missing(self) -> str | None:

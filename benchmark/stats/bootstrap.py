@@ -96,7 +96,8 @@ def interval_of_means(
     """The interval of a weighted sum of group means, each group resampled on its own.
 
     groups: values of the units (n_g,). over: what the units are, in the plural. One group of weight
-    1 gives a mean, two of weights 1 and -1 a difference. Raises BenchError where a value is missing.
+    1 gives a mean, two of weights 1 and -1 a difference. Raises BenchError where a value is
+    missing.
     """
     groups = finite_groups(groups, f"the values of {over}")
     weights = finite(weights, "the weights").tolist()

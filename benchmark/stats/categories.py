@@ -14,7 +14,8 @@ from statsmodels.stats.proportion import multinomial_proportions_confint
 
 from benchmark.core.errors import BenchError
 from benchmark.core.estimates import Estimate, Interval, Undefined
-from benchmark.core.judgments import DIRECTION, first_showings
+from benchmark.core.finite import complete
+from benchmark.core.judgments import DIRECTION, NAME, first_showings
 from benchmark.stats.intervals import effective_trials
 
 Floats = NDArray[np.float64]
@@ -57,9 +58,14 @@ def change_types(judgments: pd.DataFrame, categories: Sequence[str]) -> tuple[Ch
 
 
 def category_counts(rated: pd.DataFrame, categories: Sequence[str]) -> pd.DataFrame:
-    """How often each direction was given each category; one row per direction that has any."""
+    """How often each direction was given each category; one row per direction that has any.
+
+    Answers without a category are left out. Raises BenchError for a category that is not among
+    `categories`, or where an answer does not say which direction it is about.
+    """
+    complete(rated, DIRECTION, NAME)
     named = rated.dropna(subset=["category"])
-    strange = sorted(set(named["category"]) - set(categories))
+    strange = sorted(map(str, set(named["category"]) - set(categories)))
     if strange:
         raise BenchError(
             f"the judgments name the category {strange[0]}; "

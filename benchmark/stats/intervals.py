@@ -21,7 +21,8 @@ def wilson(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Flo
     a trial (n = 0) nothing is known: the interval is (0, 1). Raises BenchError where a number is
     missing, ValueError where successes are not in [0, n] or the level is not in (0, 1).
     """
-    successes, n = np.broadcast_arrays(finite(successes, "successes"), finite(n, "trials"))
+    both = np.broadcast_arrays(finite(successes, "successes"), finite(n, "trials"))
+    successes, n = (one.copy() for one in both)
     if not np.all((successes >= 0) & (successes <= n)):
         raise ValueError("successes must lie between 0 and the number of trials")
     if not 0 < finite(level, "the level") < 1:

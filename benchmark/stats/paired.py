@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmark.core.errors import unknown
+from benchmark.core.errors import BenchError, unknown
 from benchmark.core.estimates import Estimate, Undefined
 from benchmark.core.finite import complete
 from benchmark.stats.bootstrap import interval_of_means
@@ -54,8 +54,14 @@ class RcaComparison:
 
 
 def direction_accuracies(predictions: pd.DataFrame) -> pd.DataFrame:
-    """One row per direction of a run: generator, method, seed, k, n and accuracy = right / n."""
-    complete(predictions, COLUMNS, "the predictions")
+    """One row per direction of a run: generator, method, seed, k, n and accuracy = right / n.
+
+    Raises BenchError where a column is missing, or an answer.
+    """
+    missing = [column for column in COLUMNS if column not in predictions.columns]
+    if missing:
+        raise BenchError(f"the predictions lack the column {', '.join(missing)}")
+    complete(predictions, ["generator", "method", "seed", "k", "k_hat"], "the predictions")
     right = predictions["k"] == predictions["k_hat"]
     of_run = [predictions[name] for name in ("generator", "method", "seed", "k")]
     by_direction = right.groupby(of_run, observed=True)
@@ -138,7 +144,9 @@ def _comparison(
     strata = [table.mean(axis="columns").to_numpy() for table in tables]  # (directions,) each
     weights = [1 / len(strata)] * len(strata)
     value = float(np.mean([differences.mean() for differences in strata]))
-    of_runs = pd.concat([table.mean() for table in tables], axis=1).sort_index()  # (seeds, generators)
+    of_runs = pd.concat(
+        [table.mean() for table in tables], axis=1
+    ).sort_index()  # (seeds, generators)
     by_seed = of_runs.mean(axis="columns")  # (seeds,), over the generators that have the seed
     test = swap_labels(strata, seed=seed)
     p = test if isinstance(test, Undefined) else test.p

@@ -60,6 +60,13 @@ class Material:
         chosen = [q.name for q in self.task.questions if q.kind != "text"]
         return [*always, "mos", *(name for name in chosen if name not in always)]
 
+    @property
+    def unanswered(self) -> list[str]:
+        """A note on judgments that have no score, which no comparison can use; empty without."""
+        first = first_showings(self.judgments)
+        missing = int(first["mos"].isna().sum())
+        return [f"{missing} of {len(first)} judgments have no score; left out."] if missing else []
+
     def without(self, annotators: set[str]) -> "Material":
         """The material without the answers of these annotators."""
         kept = self.judgments[~self.judgments["annotator"].isin(annotators)]

@@ -23,7 +23,7 @@ def tabulate(
     notes: Iterable[str] = (),
     simulated: bool = False,
 ) -> Table:
-    """A table of exactly these columns. A number that is not finite is undefined, and a note says so.
+    """A table of exactly these columns; a number that is not finite is undefined, by a note.
 
     rows: by column, an Estimate, an Undefined or a plain value; the ends of an estimate's interval
     go to the columns NAME_low and NAME_high where there are such. key: the columns that tell rows

@@ -57,13 +57,16 @@ def test_plain_matrices_of_others_load(tmp_path: Path, name: str) -> None:
     assert loaded.provenance == {"method": "imported", "source": name}
 
 
-def test_columns_of_another_length_become_unit_and_say_what_they_were(tmp_path: Path) -> None:
+def test_columns_of_another_length_become_unit_and_say_what_they_were(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     matrix = np.zeros((6, 3))
     matrix[[0, 1, 2], [0, 1, 2]] = [0.5, -2.0, 3.25]
     np.save(tmp_path / "long.npy", matrix)
     loaded = Directions.load(tmp_path / "long.npy")
     assert loaded.shift.matrix().tolist() == np.sign(matrix).tolist()
     assert loaded.provenance["lengths_before"] == "0.5 to 3.25"
+    assert "read as 3 directions of 6 dimensions, its columns" in caplog.text
 
 
 def test_another_latent_size_is_refused_with_both_numbers() -> None:

@@ -133,7 +133,7 @@ def test_a_generator_that_fails_to_take_on_its_options_says_so_in_one_line(modul
     [
         ("wrong", r"returned a Linear; it must return a benchmark\.generators\.base\.Generator"),
         ("fails", "failed: ValueError: no weights today"),
-        ("Shapeless", "made a Shapeless without image_shape; set it"),
+        ("Shapeless", "does not say its image_shape"),
         ("absnt", "unknown name in .* 'absnt'; did you mean absent_minded"),
         ("Unusual", r"has the usual terms .*; they must be a benchmark\.generators\.base\.Usual"),
         ("Unsettled", "its Options must be a dataclass, each field with a default"),

@@ -5,9 +5,8 @@ fails when somebody draws anew, passes another seed, or judges in another mode.
 """
 
 import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -66,7 +65,7 @@ class Wires:
 
 
 @pytest.fixture(scope="module")
-def wires(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wires]:
+def wires(tmp_path_factory: pytest.TempPathFactory) -> Wires:
     """A tiny run whose calls are recorded; they go on as they would."""
     asked: list[Asked] = []
     trained: list[Trained] = []
@@ -128,7 +127,7 @@ def wires(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wires]:
         record(config, groups, folder, "test")
         results = list(execute(groups, folder, "cpu", False, METRICS, {}))
     assert [result.status for result in results] == ["done"] * CELLS
-    yield Wires(asked, trained, seen, read_cells(folder))
+    return Wires(asked, trained, seen, read_cells(folder))
 
 
 def test_one_evaluation_stream_for_all_methods_seeds_and_both_reconstructors(wires: Wires) -> None:
@@ -141,12 +140,13 @@ def test_one_evaluation_stream_for_all_methods_seeds_and_both_reconstructors(wir
 
 
 def test_the_stored_answers_are_to_the_same_questions_over_seeds_and_methods(wires: Wires) -> None:
-    tables = [cell.table(name) for cell in wires.cells for name in ("predictions",)]
+    tables = [cell.table("predictions") for cell in wires.cells]
     joint = [cell.table("predictions_joint") for cell in wires.cells]
     tables += [table for table in joint if table is not None]
     assert len(tables) == CELLS + len(SEEDS)
     for table in tables:
-        assert table is not None and tables[0] is not None
+        assert table is not None
+        assert tables[0] is not None
         pd.testing.assert_frame_equal(table[["k", "eps"]], tables[0][["k", "eps"]])
 
 
@@ -166,9 +166,9 @@ def test_every_method_of_a_seed_gets_the_same_fresh_reconstructor_and_questions(
     by_stream: dict[str, list[Trained]] = {}
     for one in fresh:
         by_stream.setdefault(one.stream, []).append(one)
-    assert [{one.method for one in group} for group in by_stream.values()] == [
-        set(METHODS)
-    ] * len(SEEDS)
+    assert [{one.method for one in group} for group in by_stream.values()] == [set(METHODS)] * len(
+        SEEDS
+    )
     for group in by_stream.values():
         for one in group:
             assert one.weights.keys() == group[0].weights.keys()

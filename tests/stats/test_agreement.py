@@ -154,7 +154,9 @@ def test_where_the_least_number_of_directions_comes_from(studies, simulated, dir
     """Coverage of alpha's interval, were it given; it reaches 93% from 16 directions on."""
     people, found = Population(0.4), []
     for seed in range(studies):
-        drawn = simulated(np.random.default_rng([seed, directions]), {"found": people}, 1, directions)
+        drawn = simulated(
+            np.random.default_rng([seed, directions]), {"found": people}, 1, directions
+        )
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(measure, "FEWEST_FOR_ALPHA", 8)
             patch.setattr(measure, "RESAMPLES", 1_000)

@@ -1,4 +1,4 @@
-"""The claim about new runs against scipy's paired t and a loop over signs, and what it does not say.
+"""The claim about new runs against scipy's paired t and a loop over signs.
 
 Calibration stands here too, because it is what the claim is for: with luck that all directions of a
 run share, the test over directions rejects far too often.
@@ -75,7 +75,7 @@ def test_seeds_that_all_say_the_same_have_no_error() -> None:
 
 
 def test_a_missing_difference_is_refused_by_its_place() -> None:
-    with pytest.raises(BenchError, match="the differences by seed .* nothing at place 2"):
+    with pytest.raises(BenchError, match=r"the differences by seed .* nothing at place 2"):
         new_runs([0.1, 0.2, np.nan, 0.1, 0.2])
 
 
@@ -95,9 +95,7 @@ def test_pooled_runs_are_those_of_the_seeds_that_every_generator_has() -> None:
     first = predictions(rng, runs_that_differ(rng, 6))
     second = predictions(rng, runs_that_differ(rng, 5)).assign(generator="g1")
     frame = [first, second]
-    one, two, pooled = compare_rca(
-        pd.concat(frame, ignore_index=True), "found", ["random"]
-    )
+    one, two, pooled = compare_rca(pd.concat(frame, ignore_index=True), "found", ["random"])
     assert (one.new_runs.seeds, two.new_runs.seeds, pooled.new_runs.seeds) == (6, 5, 5)
     by_hand = [(a + b) / 2 for a, b in zip(one.by_seed[:5], two.by_seed, strict=True)]
     assert pooled.new_runs.p == pytest.approx(ttest_1samp(by_hand, 0).pvalue)
@@ -125,9 +123,7 @@ def measured(rng: np.random.Generator, accuracy: np.ndarray) -> np.ndarray:
 @STUDIES
 @pytest.mark.parametrize("seeds", [5, 6, 12])
 @pytest.mark.parametrize("run_sd", [0.0, 0.5])
-def test_new_runs_on_true_nulls_with_luck_of_runs(
-    studies: int, seeds: int, run_sd: float
-) -> None:
+def test_new_runs_on_true_nulls_with_luck_of_runs(studies: int, seeds: int, run_sd: float) -> None:
     def study(rng: np.random.Generator) -> Outcomes:
         differences = measured(rng, runs_that_differ(rng, seeds, run_sd=run_sd))
         claim = new_runs(differences.mean(axis=1))

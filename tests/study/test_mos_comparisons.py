@@ -65,3 +65,13 @@ def test_all_yes_has_a_difference_of_none_and_no_odds() -> None:
     assert table.frame["difference"].tolist() == [0, 0]
     assert table.frame["odds_ratio"].tolist() == [None, None]
     assert any("no finite odds" in note for note in table.notes)
+
+
+def test_answers_without_a_score_are_left_out_and_counted_in_a_note(material) -> None:
+    judgments = material.judgments.astype({"mos": float})
+    judgments.loc[[3, 5, 9], "mos"] = None
+    some = gather(judgments)
+    note = f"3 of {len(judgments)} judgments have no score; left out."
+    assert note in comparison_table(some, ASSIGNED).notes
+    assert note in sensitivity_table(some, some, ASSIGNED).notes
+    assert "no score" not in " ".join(comparison_table(material, ASSIGNED).notes)

@@ -70,6 +70,14 @@ def test_a_table_of_bots_says_so_first() -> None:
     assert len(made.frame) == 0
 
 
+def test_a_number_that_is_not_finite_is_none_and_a_note() -> None:
+    made = table(
+        [{"name": "a", "n": 1, "x": float("nan")}, {"name": "b", "n": 2, "x": np.float64("inf")}]
+    )
+    assert made.frame["x"].tolist() == [None, None]
+    assert made.notes == ("x is undefined for a; b: it is no finite number.",)
+
+
 @pytest.mark.parametrize("wrong", [{"kind": "float"}, {"better": "lower"}])
 def test_a_column_of_no_known_kind_is_refused_where_it_is_written(wrong: dict) -> None:
     (value,) = wrong.values()

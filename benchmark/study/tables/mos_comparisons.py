@@ -103,7 +103,7 @@ def comparison_table(material: Material, roles: Roles) -> Table:
         COMPARISON_COLUMNS,
         rows,
         ["generator", *_key(roles)],
-        [roles.why],
+        [roles.why, *material.unanswered],
         material.simulated,
     )
 
@@ -111,7 +111,7 @@ def comparison_table(material: Material, roles: Roles) -> Table:
 def sensitivity_table(screened: Material, everyone: Material, roles: Roles) -> Table:
     """The same question by other means, and with the annotators whom screening left out."""
     groups = {"screened": screened.judgments}
-    notes = [roles.why]
+    notes = [roles.why, *screened.unanswered]
     if len(everyone.judgments) > len(screened.judgments):
         groups["all"] = everyone.judgments
     else:

@@ -37,7 +37,7 @@ def prediction_table(material: Material, order: Sequence[str]) -> Table:
     rows, notes = [], [UNKNOWN]
     if len(material.accuracies):
         scores = rated_directions(material.judgments)
-        accuracies, notes = material.accuracies.drop(columns="n"), []
+        accuracies, notes = material.accuracies.drop(columns="n"), material.unanswered
         rows = [
             {**vars(found), "method": found.method or ALL}
             for found in sorted(rca_against_mos(accuracies, scores), key=_place(order))

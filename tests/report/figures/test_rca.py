@@ -58,7 +58,9 @@ def test_points_intervals_and_digits_are_those_of_the_table(drawn):
         for place, row in enumerate(own.to_dict("records")):
             points = [line for line in ax.lines if list(line.get_ydata()) == [place]]
             assert [list(line.get_xdata()) for line in points] == [[row[HEADLINE]]]
-            spans = [list(one.get_xdata()) for one in ax.lines if list(one.get_ydata()) == [place] * 2]
+            spans = [
+                list(one.get_xdata()) for one in ax.lines if list(one.get_ydata()) == [place] * 2
+            ]
             assert spans == [[row[ENDS[0]], row[ENDS[1]]]]
             (text,) = (one for one in ax.texts if round(one.xy[1] + 0.2, 6) == place)
             assert text.get_text() == f"{row[HEADLINE]:.3f}"
