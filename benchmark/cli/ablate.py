@@ -73,7 +73,9 @@ def _ablate(
     from benchmark.core.device import resolve
     from benchmark.report import write_report
     from benchmark.runs.ablation import note, plan_ablation
+    from benchmark.runs.lease import lease
     from benchmark.runs.meanings import note_measures
+    from benchmark.runs.opening import made_by
     from benchmark.runs.runner import execute
 
     config = configured(preset, settings, seeds)
@@ -81,18 +83,19 @@ def _ablate(
     device = resolve(device)
     named, judges = named_methods(methods or _usual_methods(axis)), named_metrics(metrics)
     ablation = plan_ablation(
-        axis, config, generator, named.chosen, named.table, _numbers(values), named.code
+        axis, config, generator, named.chosen, named.table, _numbers(values), named.code, out
     )
-    expected = agree(ablation.groups, out, device, yes)
-    note(ablation, out, shlex.join(["bench", *sys.argv[1:]]))
-    note_measures(out, judges)
     failed = 0
-    for result in execute(ablation.groups, out, device, False, judges, expected):
-        protocol = result.config["protocol"]
-        place = f"K {protocol['k']:<4} lambda {protocol['lambda']:<5g} {protocol['shift_loss']}"
-        click.echo(f"{place}  {line(result)}")
-        failed += result.status == "failed"
-    unmade = write_report(out, roles=method_roles())
+    with lease(out):
+        expected = agree(ablation.groups, out, device, yes)
+        note(ablation, out, shlex.join(["bench", *sys.argv[1:]]))
+        note_measures(out, judges)
+        for result in execute(ablation.groups, out, device, False, judges, expected):
+            protocol = result.config["protocol"]
+            place = f"K {protocol['k']:<4} lambda {protocol['lambda']:<5g} {protocol['shift_loss']}"
+            click.echo(f"{place}  {line(result)}")
+            failed += result.status == "failed"
+        unmade = write_report(out, roles=method_roles(), at_hand=made_by(ablation.groups))
     click.echo(f"ablation: {out / f'ablation_{axis}.md'}")
     exit_if_failed(failed, unmade)
 

@@ -13,6 +13,7 @@ from benchmark.cli.ablate import ablate
 from benchmark.cli.check import check
 from benchmark.cli.fetch import fetch
 from benchmark.cli.shared import (
+    FILES_OPTION,
     GENERATOR_HELP,
     METRICS_OPTION,
     SHIFTS_OPTION,
@@ -23,6 +24,7 @@ from benchmark.cli.shared import (
     line,
     method_roles,
     methods_option,
+    only_files,
 )
 from benchmark.cli.study import DATABASE, TASK, study
 from benchmark.core.errors import BenchError
@@ -80,7 +82,9 @@ def run(
     from benchmark.core.device import resolve
     from benchmark.report import write_report
     from benchmark.runs.grid import plan, record
+    from benchmark.runs.lease import lease
     from benchmark.runs.meanings import note_measures
+    from benchmark.runs.opening import made_by
     from benchmark.runs.runner import execute
 
     if everything and generators:
@@ -93,15 +97,16 @@ def run(
     out = out or Path("results") / config.preset
     device = resolve(device)
     named, judges = named_methods(methods), named_metrics(metrics)
-    groups = plan(config, generators, named.chosen, named.table, named.code)
-    expected = agree(groups, out, device, yes, force)
-    record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]))
-    note_measures(out, judges)
+    groups = plan(config, generators, named.chosen, named.table, named.code, out)
     failed = 0
-    for result in execute(groups, out, device, force, judges, expected):
-        click.echo(line(result))
-        failed += result.status == "failed"
-    unmade = write_report(out, roles=method_roles())
+    with lease(out):
+        expected = agree(groups, out, device, yes, force)
+        record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]))
+        note_measures(out, judges)
+        for result in execute(groups, out, device, force, judges, expected):
+            click.echo(line(result))
+            failed += result.status == "failed"
+        unmade = write_report(out, roles=method_roles(), at_hand=made_by(groups))
     _say_where(out)
     exit_if_failed(failed, unmade)
 
@@ -165,6 +170,7 @@ def list_() -> None:
     metavar="METHOD",
     help="Method to compare with the baselines. Repeatable.  [default: all but baselines]",
 )
+@FILES_OPTION
 @SHIFTS_OPTION
 @DATABASE
 @TASK
@@ -173,6 +179,7 @@ def report(
     study_folder: Path | None,
     simulated: bool,
     under_test: tuple[str, ...],
+    files: tuple[str, ...],
     methods: tuple[str, ...],
     database: str | None,
     task: str | None,
@@ -180,6 +187,7 @@ def report(
     """Make the tables, figures and page of RUN again, from its stored cells."""
     from benchmark.cli.choices import define_shifts
     from benchmark.report import write_report
+    from benchmark.runs.opening import AtHand
     from benchmark.study.for_report import read_judged
 
     if study_folder is None and (simulated or database or task):
@@ -189,7 +197,7 @@ def report(
     judged = None
     if study_folder is not None:
         judged = read_judged(study_folder, run_folder, simulated, database, roles, task)
-    unmade = write_report(run_folder, judged, roles, under_test)
+    unmade = write_report(run_folder, judged, roles, under_test, AtHand(only_files(files)))
     _say_where(run_folder)
     exit_if_failed(0, unmade)
 
@@ -198,9 +206,11 @@ def report(
 @click.argument("run_folder", metavar="RUN", type=click.Path(path_type=Path))
 def upgrade(run_folder: Path) -> None:
     """Convert RUN, which an earlier version wrote, to today's format; computes nothing again."""
+    from benchmark.runs.lease import lease
     from benchmark.runs.upgrade import upgrade as bring
 
-    done = bring(run_folder, method_roles())
+    with lease(run_folder):
+        done = bring(run_folder, method_roles())
     click.echo(f"{len(done.brought)} files converted, {len(done.left)} needed no change")
     for path, reason in done.damaged.items():
         click.secho(f"damaged, and left as it is: {path} ({reason})", fg="red", err=True)

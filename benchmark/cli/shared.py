@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 LONG = 3600.0  # seconds; before anything longer the user is asked
 GENERATOR_HELP = "Name, weights file or folder, or path/to/file.py:callable."
 
+FILES_OPTION = click.option(
+    "-g",
+    "--generator",
+    "files",
+    multiple=True,
+    metavar="FILE.py:CALLABLE",
+    help="The file of a generator of your own, where it is now. Only files named here are run, "
+    "whatever RUN says. Repeatable.",
+)
+
 METRICS_OPTION = click.option(
     "--metric",
     "metrics",
@@ -124,6 +134,16 @@ def exit_if_failed(cells: int, unmade: Sequence[str] = ()) -> None:
         click.secho(f"{len(unmade)} parts of the report are missing", fg="red", err=True)
     if cells or unmade:
         sys.exit(1)
+
+
+def only_files(references: Sequence[str]) -> tuple[str, ...]:
+    """References that all name a Python file. Raises BenchError."""
+    from benchmark.core.plugins import is_file
+
+    for reference in references:
+        if not is_file(reference):
+            raise BenchError(f"-g wants path/to/file.py:callable here, not '{reference}'")
+    return tuple(references)
 
 
 def method_roles() -> dict[str, Role]:

@@ -39,7 +39,8 @@ def study() -> None:
     "--generator",
     "generators",
     multiple=True,
-    help="Generators to show.  [default: all of the run]",
+    help="Generator to show, or path/to/file.py:callable of one of your own: only files named here "
+    "are run. Repeatable.  [default: all of the run]",
 )
 @SHIFTS_OPTION
 @click.option(

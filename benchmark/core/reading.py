@@ -50,6 +50,8 @@ def read_exactly(path: Path) -> str:
 
     Raises BenchError where it is missing, a folder, not readable or in another encoding.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise BenchError(f"{path} is a pipe or a device; a file is needed")  # it may never end
     try:
         content = path.read_bytes()
     except FileNotFoundError:

@@ -3,12 +3,16 @@
 import contextlib
 import hashlib
 import os
+import re
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
 from safetensors import SafetensorError
 
 from benchmark.core.errors import BenchError
+
+PART = re.compile(r"\..+\.(\d+)\.part")  # what `write_atomically` calls a file on its way
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -47,3 +51,35 @@ def sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of a file's bytes."""
     with path.open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def is_plain(path: Path) -> bool:
+    """Whether a regular file is there, and no link, pipe, folder or device."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (OSError, ValueError):  # a name with a null byte
+        return False
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process of this number runs on this machine."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):  # it runs, and belongs to somebody else
+        return True
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:  # no such folder on this system
+        return True
+    return state.rpartition(")")[2].split()[:1] != ["Z"]  # ended, but nobody asked how
+
+
+def remove_parts(folder: Path) -> None:
+    """Remove, at any depth, the parts that killed processes left behind."""
+    for part in folder.rglob(".*.part"):
+        named = PART.fullmatch(part.name)
+        if named and is_plain(part) and not is_running(int(named[1])):
+            with contextlib.suppress(OSError):
+                part.unlink()

@@ -1,11 +1,13 @@
 """Downloads the weights that the authors publish: resumed, checked, never half there.
 
 A file arrives as a `.part` in the cache folder, keeps what came if the connection breaks, and takes
-its place only when it is whole and its SHA-256, where one is known, is right. Nothing else in the
-folder is touched.
+its place only when it is whole and its SHA-256, where one is known, is right. What came goes on
+only where the server says that it still has the same file, by the validator that is kept beside it,
+and sends from the right byte on. Nothing else in the folder is touched.
 """
 
 import hashlib
+import re
 import shutil
 import tarfile
 import zipfile
@@ -26,6 +28,8 @@ ATTEMPTS = 3  # connections to one address, each going on where the last one bro
 BLOCK = 1 << 16  # bytes; what a broken connection may cost
 MEGABYTE = 1_000_000
 TIMEOUT = 30.0  # seconds without a byte
+RANGE = re.compile(r"bytes (\d+)-\d+/(?:\d+|\*)")
+CHANGED = "the file at this address has changed; the download starts anew"
 BROKEN = (requests.RequestException, OSError)
 SILENT = "warning"  # pooch would tell of every hash that is not known
 
@@ -162,7 +166,8 @@ def _bring(name: str, download: Download, source: Source, folder: Path) -> None:
     """Download the wanted files of one source into `folder`."""
     digest = hashlib.sha256(source.url.encode()).hexdigest()[:12]
     arrived = folder / f".{digest}.download"
-    downloader = ResumingDownloader(folder / f".{digest}.part", name)
+    hashed = bool(source.sha256 or source.git_blob)
+    downloader = ResumingDownloader(folder / f".{digest}.part", name, hashed)
     pooch.get_logger().setLevel(SILENT.upper())
     try:
         pooch.retrieve(
@@ -188,10 +193,15 @@ def _wrong(source: Source, kind: str, expected: str, found: str) -> str:
 
 
 class ResumingDownloader:
-    """Downloader for pooch: bytes go to `part`, which stays when the connection breaks."""
+    """Downloader for pooch: bytes go to `part`, which stays when the connection breaks.
 
-    def __init__(self, part: Path, label: str) -> None:
-        self.part, self.label = part, label
+    hashed: whether a hash will tell if the file is the right one, so that a server without
+    validators may be trusted to go on with the same file.
+    """
+
+    def __init__(self, part: Path, label: str, hashed: bool = False) -> None:
+        self.part, self.label, self.hashed = part, label, hashed
+        self.validator = part.with_suffix(".validator")
         self.sha256 = ""
 
     def __call__(self, url: str, output_file: str, _pooch: Any) -> None:
@@ -210,23 +220,35 @@ class ResumingDownloader:
             if expected is None or size == expected:
                 self.sha256 = sha256(self.part)
                 shutil.move(self.part, output_file)
+                self.validator.unlink(missing_ok=True)
                 return
             fault = f"{url} was cut after {size:,} of {expected:,} bytes"
+            if size > expected:
+                self._start_over()
         raise BenchError(fault)
 
     def _receive(self, url: str) -> int | None:
         """Append what is missing to `part`; returns the size of the whole file, if it is told."""
         have = self.part.stat().st_size if self.part.exists() else 0
+        known = self.validator.read_text() if have and self.validator.exists() else ""
+        if have and not known and not self.hashed:
+            self._start_over()
+            have = 0
         headers = {"Accept-Encoding": "identity"}
         if have:
             headers["Range"] = f"bytes={have}-"
+        if have and known:
+            headers["If-Range"] = known
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
             if response.status_code == requests.codes.requested_range_not_satisfiable:
-                return self._size_told(response)
+                return self._size_told(response, known)
             response.raise_for_status()
             if response.headers.get("Content-Type", "").startswith("text/html"):
                 raise requests.HTTPError("a web page came instead of a file")
             resumed = response.status_code == requests.codes.partial_content
+            if resumed and not self._goes_on(response, have, known):
+                self._start_over()
+                raise requests.ConnectionError(CHANGED)
             have = have if resumed else 0
             length = response.headers.get("Content-Length")
             total = None if length is None else have + int(length)
@@ -234,21 +256,39 @@ class ResumingDownloader:
                 f"{self.label}, MB", max(1, (total or 0) // MEGABYTE), have // MEGABYTE
             )
             self.part.parent.mkdir(parents=True, exist_ok=True)
-            with self.part.open("ab" if resumed else "wb") as file:
+            if not resumed:  # the validator first: without one a part is never gone on with
+                self._start_over()
+                self.validator.write_text(_validator(response))
+            with self.part.open("ab") as file:
                 for block in response.iter_content(BLOCK):
                     file.write(block)
                     progress.update(file.tell() // MEGABYTE, {})
         return total
 
-    def _size_told(self, response: requests.Response) -> int | None:
+    def _goes_on(self, response: requests.Response, have: int, known: str) -> bool:
+        """Whether a part of the file comes, of the same file, from the byte that is wanted on."""
+        span = RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
+        starts = span is not None and int(span[1]) == have
+        return starts and _validator(response) in ({known, ""} if known else {""})
+
+    def _size_told(self, response: requests.Response, known: str) -> int | None:
         """The size, where the server has nothing after the part and the part is whole."""
         size = response.headers.get("Content-Range", "").rpartition("/")[2]
-        if size.isdigit() and int(size) == self.part.stat().st_size:
+        same = _validator(response) in ({known, ""} if known else {""})
+        if same and size.isdigit() and int(size) == self.part.stat().st_size:
             return int(size)
-        self.part.unlink()
-        raise requests.ConnectionError(
-            "the file at this address has changed; the download starts anew"
-        )
+        self._start_over()
+        raise requests.ConnectionError(CHANGED)
+
+    def _start_over(self) -> None:
+        self.part.unlink(missing_ok=True)
+        self.validator.unlink(missing_ok=True)
+
+
+def _validator(response: requests.Response) -> str:
+    """What tells the server's file from another one: a strong ETag, else its date; or empty."""
+    etag = response.headers.get("ETag", "").strip()
+    return etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified", "")
 
 
 def _git_blob(path: Path) -> str:

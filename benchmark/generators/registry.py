@@ -166,6 +166,17 @@ def find_generator(reference: str) -> tuple[str, Entry]:
     return name, replace(entry, options={**entry.options, **options})
 
 
+def absolute(reference: str) -> str:
+    """The same reference, as it opens the same generator from any other folder."""
+    base, query = reference.partition("?")[::2]
+    if is_file(base):
+        path, _, attribute = base.rpartition(":")
+        base = f"{Path(path).absolute()}:{attribute}"
+    elif base not in GENERATORS and Path(base).exists():
+        base = str(Path(base).absolute())
+    return f"{base}?{query}" if query else base
+
+
 def _from_file(reference: str) -> Generator:
     """What the callable in a user's file makes, with the hash of the file."""
     loaded = from_file(reference, lambda make: tried(make(), reference))

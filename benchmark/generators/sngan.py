@@ -13,9 +13,9 @@ from math import sqrt
 from pathlib import Path
 from typing import Self
 
+import torch
 from torch import Tensor, nn
 
-from benchmark.core.checkpoints import save_checkpoint
 from benchmark.core.errors import BenchError
 from benchmark.core.reading import read_json
 from benchmark.core.storage import write_atomically
@@ -173,4 +173,4 @@ def save_authors_layout(generator: SNGAN, folder: Path) -> None:
             if inner in name:
                 state[name.replace(inner, twin)] = value
     write_atomically(folder / "args.json", lambda part: part.write_text(json.dumps(args)))
-    save_checkpoint(folder / "generator.pt", state)
+    write_atomically(folder / "generator.pt", lambda part: torch.save(state, part))

@@ -59,6 +59,9 @@ def load_weights(path: Path) -> Generator:
     """
     if not path.exists():
         raise BenchError(f"no weights at {path}")
+    for file in path.iterdir() if path.is_dir() else (path,):
+        if not file.is_file() and not file.is_dir():  # a pipe would be waited for without end
+            raise BenchError(f"{file} is neither a file nor a folder, so it holds no weights")
     if path.suffix == ".safetensors":
         return load_family(path)
     published = _from_folder(path) if path.is_dir() else _from_published(path)

@@ -63,19 +63,23 @@ class Accuracy(Metric):
         return direction_table(cell.predictions, cell.shift.k)
 
     def of_cell(self, cell: Evidence, table: pd.DataFrame) -> dict[str, float]:
-        fresh = joint = evaluation.summarise(cell.predictions)
-        if cell.joint_predictions is not None:
-            joint = evaluation.summarise(cell.joint_predictions)
-        return {
-            "rca_fresh": fresh.rca,
-            "rca_fresh_low": fresh.low,
-            "rca_fresh_high": fresh.high,
-            "rca_joint": joint.rca,
-            "rca_joint_low": joint.low,
-            "rca_joint_high": joint.high,
-            "top5": fresh.top5,
-            "shift_error": fresh.shift_error,
-        }
+        return figures_of(cell.predictions, cell.joint_predictions)
+
+
+def figures_of(predictions: pd.DataFrame, joint: pd.DataFrame | None) -> dict[str, float]:
+    """`Accuracy.columns` of the answers of the fresh R, and of the joint one where there is one."""
+    fresh = evaluation.summarise(predictions)
+    learned = fresh if joint is None else evaluation.summarise(joint)
+    return {
+        "rca_fresh": fresh.rca,
+        "rca_fresh_low": fresh.low,
+        "rca_fresh_high": fresh.high,
+        "rca_joint": learned.rca,
+        "rca_joint_low": learned.low,
+        "rca_joint_high": learned.high,
+        "top5": fresh.top5,
+        "shift_error": fresh.shift_error,
+    }
 
 
 def direction_table(predictions: pd.DataFrame, k: int) -> pd.DataFrame:

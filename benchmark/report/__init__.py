@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmark.core.errors import BenchError
+from benchmark.core.storage import remove_parts
 from benchmark.methods.method import Role
 from benchmark.report.attempts import Attempts
 from benchmark.report.figures.ablated import draw_ablations
@@ -14,15 +15,17 @@ from benchmark.report.pictures.explorer import explore
 from benchmark.report.pictures.gallery import write_pictures
 from benchmark.report.pictures.named import write_named
 from benchmark.report.tables.ablations import write_ablations
-from benchmark.report.tables.against import comparison_table
+from benchmark.report.tables.against import clear_winners, comparison_table
 from benchmark.report.tables.main_table import write_tables
 from benchmark.report.tables.recipe import write_recipe
 from benchmark.runs.meanings import measures_in
-from benchmark.runs.opening import Painters, open_generators
+from benchmark.runs.opening import NOTHING, AtHand, Painters, open_generators
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells, read_run
 from benchmark.runs.roles import NO_ROLES, assign_roles, known_roles
 from benchmark.tables.writing import write_table
+
+FOLDERS = ("figures", "strips", "evolution", "named")
 
 
 def write_report(
@@ -30,16 +33,20 @@ def write_report(
     judged: Judged | None = None,
     roles: Mapping[str, Role] = NO_ROLES,
     under_test: Sequence[str] = (),
+    at_hand: AtHand = NOTHING,
 ) -> list[str]:
     """Write the tables, named.md and report.html into `run`, and the pictures below it.
 
     Trains nothing. The same cells give the same bytes. What a cell lacks is left out, with a
     warning where that is not expected. judged: the analysis of a study of this run. roles: those of
     methods by name, for cells that do not store theirs. under_test: compares these alone, whatever
-    their role. Returns what could not be made, and why; the rest is written all the same. Raises
-    BenchError where no cell of the main table has ended, `under_test` is not in
-    the run, or it cannot write.
+    their role. at_hand: generators for the pictures besides those that are data; no code that the
+    run itself names is run. Returns what could not be made, and why; the rest is written all the
+    same. Raises BenchError where no cell of the main table has ended, `under_test` is not in the
+    run, or it cannot write.
     """
+    check_folders(run)
+    remove_parts(run)
     cells, description = read_cells(run), read_run(run)
     measures = measures_in(description)
     known = known_roles([(c.result.cell.method, c.result.role) for c in cells], roles)
@@ -55,13 +62,15 @@ def write_report(
         raise BenchError(
             f"no cell of the main table has ended in {run}; the same `bench run` goes on with it"
         )
-    write("the tables", write_tables, rows, measures, run)
+    judged = judged.beside(rows) if judged else None
     write("the table of recipes", write_recipe, cells, measures, run, order)
     comparison = write("the comparison", comparison_table, rows, assigned, judged)
+    ahead = clear_winners(rows, comparison, assigned)
+    write("the tables", write_tables, rows, measures, run, ahead)
     if comparison is not None:
         write_table(comparison, run)
     write("the figures", write_figures, rows, measures, figures, order)
-    painters = open_generators(rows, description.get("generators", {}))
+    painters = open_generators(rows, description.get("generators", {}), at_hand)
     write_pictures(rows, painters, run, attempts)
     write("the page of named directions", write_named, rows, painters, run, attempts)
     chapters = explore(rows, painters, judged, attempts)
@@ -71,6 +80,13 @@ def write_report(
     )
     write("the page", write_page, contents, run)
     return attempts.faults
+
+
+def check_folders(run: Path) -> None:
+    """Raise BenchError where a folder of the report is a link, which may lead out of the run."""
+    for folder in (run / name for name in FOLDERS):
+        if folder.is_symlink():
+            raise BenchError(f"{folder} is a link; delete it: a report writes into its run alone")
 
 
 def _unseen(painters: Painters) -> list[str]:

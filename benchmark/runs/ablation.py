@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import BenchError
-from benchmark.core.reading import read_json
+from benchmark.core.json_files import read_object, write_json
 from benchmark.generators.options import option_names
 from benchmark.generators.registry import find_generator
-from benchmark.runs.grid import Group, plan, record
-from benchmark.runs.results import read_run, write_json
+from benchmark.runs.checking import check_note
+from benchmark.runs.grid import Group, name_of_generator, plan, record
+from benchmark.runs.results import read_run
 from benchmark.runs.settings import Methods, RunConfig, Settings, method_for, protocol_for
 
 AXES = {"k": ("k",), "lambda": ("lambda", "shift_loss")}  # the settings that an axis varies
@@ -47,18 +48,19 @@ def plan_ablation(
     methods: Methods,
     values: Sequence[float] = (),
     code: Mapping[str, str] | None = None,
+    run: Path | None = None,
 ) -> Ablation:
     """The ordinary setting first, then every value of the axis; what cannot run keeps its reason.
 
-    reference: what opens the generator. chosen, methods, code: as for `plan`. values: of K or
+    reference: what opens the generator. chosen, methods, code, run: as for `plan`. values: of K or
     lambda; the usual ones where empty. Raises BenchError for every name, key or value that cannot
     be right, before any work is done.
     """
     for key in config.settings:
         if key.rpartition(".")[2] in AXES[axis]:
             raise BenchError(f"--set {key} fixes what is varied here; choose by --values instead")
-    name, entry = find_generator(reference)
-    generator = entry.load()
+    name = name_of_generator(reference, run)
+    generator = find_generator(reference)[1].load()
     options = option_names(generator)
     config = replace(config, variants=({}, *_variants(axis, generator.latent_dim, values)))
     able: dict[tuple[str, ...], list[Settings]] = {}  # methods that run together, and on what
@@ -78,7 +80,7 @@ def plan_ablation(
     groups: list[Group] = []
     for together, variants in able.items():
         part = replace(config, variants=tuple(variants))
-        own = plan(part, [reference], together, methods, code)
+        own = plan(part, [reference], together, methods, code, run)
         groups += own if {} in variants else [_aside(group) for group in own]
     return Ablation(axis, name, config, groups, [*_points(axis, groups), *points])
 
@@ -95,7 +97,9 @@ def note(ablation: Ablation, run: Path, command: str) -> None:
     else:
         references = {group.name: group.reference for group in ablation.groups}
         known = {**references, **description.get("generators", {})}
-        write_json(run / "run.json", {**description, "generators": known})
+        given = {group.name: group.given for group in ablation.groups}
+        given |= description.get("given", {})
+        write_json(run / "run.json", {**description, "generators": known, "given": given})
     content = read_note(run, ablation.axis)
     content[ablation.generator] = {
         "command": command,
@@ -112,7 +116,9 @@ def read_note(run: Path, axis: str) -> dict[str, Any]:
     if not path.exists():
         return {}
     try:
-        content: dict[str, Any] = read_json(path)
+        content = read_object(path)
+        if not check_note(content):
+            raise BenchError("it has values of another type than it may have")
     except BenchError as error:
         raise BenchError(
             f"{path} is damaged ({error}); delete it, and `bench ablate {axis}` writes it again "

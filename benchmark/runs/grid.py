@@ -7,14 +7,16 @@ from typing import Any
 
 from benchmark.core.device import versions
 from benchmark.core.errors import BenchError, one_line
-from benchmark.core.plugins import distinct_names
+from benchmark.core.json_files import read_object, write_json
+from benchmark.core.names import safe_name
 from benchmark.generators.base import Generator
 from benchmark.generators.options import option_names, read_options, with_options
-from benchmark.generators.registry import find_generator
+from benchmark.generators.registry import absolute, find_generator
 from benchmark.generators.stored import weights_hash
 from benchmark.methods.method import Method
 from benchmark.rca.protocol import Protocol
-from benchmark.runs.results import Cell, read_run, write_json
+from benchmark.runs.naming import lasting_names
+from benchmark.runs.results import Cell, read_run
 from benchmark.runs.settings import (
     Methods,
     RunConfig,
@@ -45,7 +47,8 @@ class Job:
 class Group:
     """Jobs of one generator, seed and protocol: they answer the same questions in lockstep.
 
-    name, reference: the generator's name, and what opens it (`find_generator`).
+    name, reference: the generator's name, and what opens it (`find_generator`). given: what the
+    user gave to open it, without the options that settings add.
     """
 
     name: str
@@ -54,6 +57,7 @@ class Group:
     protocol: Protocol
     seed: int
     jobs: list[Job]
+    given: str = ""
 
 
 def plan(
@@ -62,15 +66,19 @@ def plan(
     chosen: Sequence[str],
     methods: Methods,
     code: Mapping[str, str] | None = None,
+    run: Path | None = None,
 ) -> list[Group]:
     """All groups of a run, in order, each cell once.
 
     generators: what opens each of them. chosen: names of `methods` to run. code: the identity of
-    the code of those methods that are not the suite's own. Raises BenchError for every name, key
-    or value that cannot be right, before any work is done.
+    the code of those methods that are not the suite's own. run: the folder, where other runs may
+    have given names to generators. Raises BenchError for every name, key or value that cannot be
+    right, before any work is done.
     """
-    names = distinct_names({given: find_generator(given)[0] for given in generators})
     opened: dict[str, _Opened] = {}  # by reference
+    names = _named([absolute(given) for given in generators], run, opened)
+    for method_name in chosen:
+        safe_name(method_name, "a method")
     groups: dict[tuple[str, Protocol, int], Group] = {}
     for given, name in names.items():
         offered = option_names(_open(given, opened).generator)
@@ -83,7 +91,7 @@ def plan(
             for seed in config.seeds:
                 group = groups.setdefault(
                     (reference, protocol, seed),
-                    Group(name, reference, one.generator, protocol, seed, []),
+                    Group(name, reference, one.generator, protocol, seed, [], given),
                 )
                 for method_name in chosen:
                     method = _checked(method_name, name, layers, methods, one, protocol)
@@ -94,6 +102,38 @@ def plan(
                     if cell not in [job.cell for job in group.jobs]:
                         group.jobs.append(Job(cell, method, content, headline=i == 0))
     return list(groups.values())
+
+
+def name_of_generator(given: str, run: Path | None) -> str:
+    """What a run in this folder calls the generator. Raises BenchError."""
+    return _named([absolute(given)], run, {})[absolute(given)]
+
+
+def _named(
+    generators: Sequence[str], run: Path | None, opened: dict[str, "_Opened"]
+) -> dict[str, str]:
+    """The name of each generator, by what opens it."""
+    before = {} if run is None else read_run(run)
+    recorded = {**before.get("generators", {}), **before.get("given", {})}
+
+    def moved(reference: str, name: str) -> bool:
+        return run is not None and _computed_with(_open(reference, opened), run / "cells" / name)
+
+    return lasting_names(generators, recorded, lambda given: find_generator(given)[0], moved)
+
+
+def _computed_with(one: "_Opened", cells: Path) -> bool:
+    """Whether cells in this folder are of the same weights, code and options."""
+    for path in sorted(cells.glob("*/*/result.json")):
+        try:
+            config = read_object(path)["config"]
+            code = config.get("code", {}).get("generator", "")
+            options = config.get("generator", {})
+            same = (config["generator_hash"], code) == (one.weights_hash, one.generator.code)
+            return same and one.options.items() <= options.items()
+        except (BenchError, KeyError, AttributeError):
+            continue
+    return False
 
 
 @dataclass(frozen=True)
@@ -114,10 +154,7 @@ class _Opened:
             "method": plain(method),
         }
         if self.options:
-            content["generator"] = {
-                key: list(value) if isinstance(value, tuple) else value
-                for key, value in self.options.items()
-            }
+            content["generator"] = dict(self.options)
         if any(codes.values()):
             content["code"] = {part: code for part, code in codes.items() if code}
         return content
@@ -147,7 +184,10 @@ def _open(reference: str, opened: dict[str, _Opened]) -> _Opened:
     if reference not in opened:
         _, entry = find_generator(reference)
         generator = entry.load()
-        options = read_options(generator, entry.options)
+        options = {
+            key: list(value) if isinstance(value, tuple) else value
+            for key, value in read_options(generator, entry.options).items()
+        }
         opened[reference] = _Opened(generator, weights_hash(generator), options)
     return opened[reference]
 
@@ -160,8 +200,10 @@ def record(config: RunConfig, groups: Sequence[Group], run: Path, command: str) 
     before = read_run(run)
     headline: dict[str, dict[str, str]] = before.get("headline", {})
     references: dict[str, str] = before.get("generators", {})
+    given: dict[str, str] = before.get("given", {})
     for group in groups:
         references[group.name] = group.reference
+        given[group.name] = group.given
         for job in group.jobs:
             if job.headline:
                 headline.setdefault(group.name, {})[job.cell.method] = job.cell.config_hash
@@ -169,6 +211,7 @@ def record(config: RunConfig, groups: Sequence[Group], run: Path, command: str) 
         **asdict(config),
         "command": command,
         "generators": references,
+        "given": given,
         "headline": headline,
         "columns": before.get("columns", {}),
         "versions": versions(),

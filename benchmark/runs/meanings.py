@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmark.core.json_files import write_json
 from benchmark.metrics.measures import Measures, measures_of, pack, unpack
 from benchmark.metrics.metric import Metric
-from benchmark.runs.results import read_run, write_json
+from benchmark.runs.results import read_run
 
 
 def note_measures(run: Path, metrics: Mapping[str, Metric]) -> None:

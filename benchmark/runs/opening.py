@@ -1,34 +1,77 @@
-"""What the pictures of a run need, opened again: its cells' generators, and code of its shifts."""
+"""What the pictures of a run need, opened again: its cells' generators, and code of its shifts.
 
+A run's folder may come from anybody, so nothing in it decides which code runs. The suite's own
+generators, those of installed packages and weights, which are data, are opened by what the run
+says; a Python file only where this very command names it.
+"""
+
+import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from benchmark.core.errors import BenchError
 from benchmark.core.failures import Failure, attempt
-from benchmark.directions.stored_shift import UnknownKind
+from benchmark.core.plugins import is_file, name_of
 from benchmark.generators.base import Generator
 from benchmark.generators.contract import no_pictures
 from benchmark.generators.fast.rewrites import prepare
+from benchmark.generators.options import split_reference, with_options
 from benchmark.generators.registry import find_generator
 from benchmark.generators.stored import weights_hash
+from benchmark.runs.grid import Group
 from benchmark.runs.replicates import Replicates
-from benchmark.runs.results import StoredCell
+from benchmark.runs.results import Cell, StoredCell
+from benchmark.tables.text import one_line
 
 log = logging.getLogger("bench")
+
+
+@dataclass(frozen=True)
+class AtHand:
+    """What this command brings along to open generators with.
+
+    files: `path/to/file.py:callable` as its user typed them. made: generators that are open in this
+    process, by `identity`.
+    """
+
+    files: tuple[str, ...] = ()
+    made: Mapping[str, Generator] = field(default_factory=dict)
+
+
+NOTHING = AtHand()
+
+
+def made_by(groups: Iterable[Group]) -> AtHand:
+    """The generators that these groups were computed with, for the report of their run."""
+    return AtHand(
+        made={
+            identity(job.cell, job.config): group.generator
+            for group in groups
+            for job in group.jobs
+        }
+    )
+
+
+def identity(cell: Cell, config: Mapping[str, Any]) -> str:
+    """What tells generators apart: name, weights, code and options."""
+    parts = [cell.generator, config["generator_hash"], _code(config), config.get("generator", {})]
+    return json.dumps(parts, sort_keys=True)
 
 
 Painters = Mapping[tuple[str, str], Generator | None]  # by generator and method
 
 
 def open_generators(
-    rows: Sequence[Replicates], references: Mapping[str, str]
+    rows: Sequence[Replicates], references: Mapping[str, str], at_hand: AtHand = NOTHING
 ) -> dict[tuple[str, str], Generator | None]:
     """For each row with answers to show, by generator and method, the generator that paints its
     directions, opened once; None with a warning.
 
     references: how a generator was named to the run, where that is not its own name. A generator
-    that cannot be opened, or has changed since, loses only its pictures, and so do directions of a
-    kind of shift that no loaded code defines.
+    that cannot be opened, or has changed since, loses only its pictures, and so do directions that
+    cannot be read, such as those of a kind of shift that no loaded code defines.
     """
     opened: dict[str, Generator | None] = {}
     painters: dict[tuple[str, str], Generator | None] = {}
@@ -36,39 +79,81 @@ def open_generators(
         if not r.done or not r.first.ranking():
             continue
         if r.generator not in opened:
-            found = attempt(open_generator, r.first, references)
+            found = attempt(open_generator, r.first, references, at_hand)
             if isinstance(found, Failure):
-                log.warning(found.reason)
+                log.warning("no pictures of %s: %s", r.generator, found.reason)
             opened[r.generator] = None if isinstance(found, Failure) else found
         generator = opened[r.generator]
-        at_hand = generator is not None and _directions_load(r)
-        painters[r.generator, r.method] = generator if at_hand else None
+        painters[r.generator, r.method] = generator if generator and _directions_load(r) else None
     return painters
 
 
 def _directions_load(r: Replicates) -> bool:
-    """Whether the code of the row's shift is loaded, with a warning where it is not."""
+    """Whether the row's directions can be read, with a warning where they cannot."""
     try:
         r.first.directions()
-    except UnknownKind as error:
+    except BenchError as error:
         log.warning("no pictures of %s on %s: %s", r.method, r.generator, error)
         return False
     return True
 
 
-def open_generator(stored: StoredCell, references: Mapping[str, str]) -> Generator:
-    """The generator of a cell, prepared to paint. Raises BenchError where it cannot be opened, has
-    changed since, or its images are no pictures."""
-    name = stored.result.cell.generator
-    try:
-        generator = find_generator(references.get(name, name))[1].load()
-    except BenchError as error:
-        raise BenchError(f"no pictures of {name}, which cannot be opened: {error}") from error
-    if weights_hash(generator) != stored.result.config["generator_hash"]:
+def open_generator(
+    stored: StoredCell, references: Mapping[str, str], at_hand: AtHand = NOTHING
+) -> Generator:
+    """The generator of a cell, prepared. Raises BenchError, which says what to give, if none of
+    those that may be opened is the one of the cell."""
+    cell, config = stored.result.cell, stored.result.config
+    if made := at_hand.made.get(identity(cell, config)):
+        return _painter(made)
+    own = references.get(cell.generator, cell.generator)
+    named = [file for file in at_hand.files if may_be(file, cell.generator)]
+    if is_file(own) and not named:
         raise BenchError(
-            f"no pictures of {name}: its weights are not those of the run any more; a generator "
-            "has to come with the same ones each time it is made"
+            "a Python file makes it, and only files that this command names are run; "
+            f"if you trust it, add -g {one_line(split_reference(own)[0])}"
         )
+    faults = []
+    for reference in named or [own]:
+        generator = find_generator(_as_in(config, reference))[1].load()
+        fault = _differs(generator, config)
+        if not fault:
+            return _painter(generator)
+        faults.append(fault)
+    raise BenchError(faults[0])
+
+
+def _painter(generator: Generator) -> Generator:
+    """The generator prepared. Raises BenchError where its images are no pictures."""
     if reason := no_pictures(generator.image_shape):
-        raise BenchError(f"no pictures of {name}: {reason}")
+        raise BenchError(reason)
     return prepare(generator)
+
+
+def may_be(file: str, name: str) -> bool:
+    """Whether a run may call the generator in this file so: by its own name, or that and more."""
+    own = name_of(split_reference(file)[0])
+    return name == own or name.startswith(f"{own}-")
+
+
+def _as_in(config: Mapping[str, Any], reference: str) -> str:
+    """The reference with the options of the cell."""
+    if "generator" not in config:
+        return reference
+    return with_options(split_reference(reference)[0], config["generator"])
+
+
+def _differs(generator: Generator, config: Mapping[str, Any]) -> str:
+    """Why it is not the generator of the cell; empty where it is."""
+    if weights_hash(generator) != config["generator_hash"]:
+        return (
+            "its weights are not those of the run any more; a generator has to come with the same "
+            "ones each time it is made"
+        )
+    if "code" in config and _code(config) != generator.code:
+        return "its code is not that of the run any more"
+    return ""
+
+
+def _code(config: Mapping[str, Any]) -> str:
+    return str(config.get("code", {}).get("generator", ""))

@@ -2,7 +2,7 @@
 
 RUN/run.json                                    the resolved settings and the command
 RUN/cells/<generator>/<method>/<seed>-<hash>/   one cell
-    result.json            figures, status, settings, versions; written last
+    result.json            figures, status, settings, versions, and a hash of these; written last
     directions.safetensors the shift with its provenance
     predictions.parquet    answers of the fresh R
     predictions_joint.parquet  answers of the R that learned with A, where there is one
@@ -10,7 +10,6 @@ RUN/cells/<generator>/<method>/<seed>-<hash>/   one cell
     evolution.safetensors  the shift after some steps, for methods that learn
 """
 
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -20,11 +19,13 @@ from typing import Any
 import pandas as pd
 
 from benchmark.core.errors import BenchError
-from benchmark.core.reading import read_json
-from benchmark.core.storage import sha256, write_atomically, write_text
+from benchmark.core.json_files import SEAL, read_object, seal_holds, sealed, write_json
+from benchmark.core.names import is_safe
+from benchmark.core.storage import is_plain, sha256, write_atomically
 from benchmark.directions.artefact import Directions
 from benchmark.directions.labels import Label, fitting_labels
 from benchmark.metrics import HEADLINE, HEADLINE_OF_A_DIRECTION
+from benchmark.runs.checking import check_description, check_result
 
 log = logging.getLogger("bench")
 
@@ -66,17 +67,24 @@ class Result:
 
     def write(self, run: Path) -> None:
         """Write `result.json`; its presence says that the cell has ended."""
-        write_json(self.cell.folder(run) / "result.json", asdict(self))
+        write_json(self.cell.folder(run) / "result.json", sealed(asdict(self)))
 
 
 @dataclass(frozen=True)
 class StoredCell:
-    """A finished cell on disk."""
+    """A finished cell on disk. Only files that its result names, with their hashes, are read."""
 
     result: Result
     folder: Path
 
+    def has(self, name: str) -> bool:
+        """Whether the cell left a file of this name behind, which is still there."""
+        return name in self.result.files and is_plain(self.folder / name)
+
     def directions(self) -> Directions:
+        """Raises BenchError where the cell has none."""
+        if not self.has("directions.safetensors"):
+            raise BenchError(f"{self.folder} names no directions among its files")
         return Directions.load(self.folder / "directions.safetensors")
 
     def labels(self) -> tuple[Label, ...]:
@@ -86,8 +94,9 @@ class StoredCell:
 
     def table(self, name: str) -> pd.DataFrame | None:
         """`predictions`, `predictions_joint` or `curves`; None where the cell has none."""
-        path = self.folder / f"{name}.parquet"
-        return pd.read_parquet(path) if path.exists() else None
+        if not self.has(f"{name}.parquet"):
+            return None
+        return pd.read_parquet(self.folder / f"{name}.parquet")
 
     def by_direction(self) -> pd.DataFrame:
         """One row per direction k, from 0, with all columns that the cell's metrics stored; NaN
@@ -104,73 +113,103 @@ class StoredCell:
         return list(zip(ranked.index.tolist(), ranked.tolist(), strict=True))
 
 
-def read_cell(folder: Path) -> StoredCell | None:
-    """The cell in `folder` if it ended and all its files are whole, else None.
+class Outdated(BenchError):
+    """A cell that an earlier version wrote, without a hash of its figures."""
 
-    What is damaged or cut short is named in a warning; the runner computes it again. Raises
-    BenchError for a cell that an earlier version wrote, which `bench upgrade` converts.
+
+def read_cell(folder: Path) -> StoredCell | None:
+    """The cell in `folder` if it ended and all of it is as it was written, else None.
+
+    What is damaged, cut short, edited or not named like its folder is named in a warning; the
+    runner computes it again. Raises Outdated for a cell that an earlier version wrote, which
+    `bench upgrade` converts.
     """
     path = folder / "result.json"
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return None
     try:
-        content = read_json(path)
+        content = read_object(path)
+        if SEAL not in content:
+            raise _outdated(folder.parents[3])
+        if not seal_holds(content):
+            raise ValueError("its content is not what was written")
+        del content[SEAL]
+        check_result(content, folder)
         result = Result(**{**content, "cell": Cell(**content["cell"])})
-        if result.status == "done" and not {HEADLINE, "n"} <= result.metrics.keys():
+        if result.status == "done" and not {HEADLINE, "n", "k"} <= result.metrics.keys():
             raise KeyError("a done cell without its RCA")
-        lists = result.metrics.get("by_direction", {}).values()
-        if any(len(values) != result.metrics["k"] for values in lists):
-            raise ValueError("figures of other directions than there are")
-    except (BenchError, ValueError, KeyError, TypeError) as error:
+    except Outdated:
+        raise
+    except (BenchError, ValueError, KeyError, TypeError, RecursionError) as error:
         log.warning("%s is damaged (%s): the cell counts as not done", path, error)
         return None
-    if result.status == "done" and "by_direction" not in result.metrics:
-        run = folder.parents[3]
-        raise BenchError(
-            f"{run} was written by an earlier version; `bench upgrade {run}` converts it "
-            "without computing a cell"
-        )
     for file in damaged(folder, result.files):
         log.warning("%s is damaged or missing: the cell counts as not done", file)
         return None
     return StoredCell(result, folder)
 
 
+def _outdated(run: Path) -> Outdated:
+    return Outdated(
+        f"{run} was written by an earlier version; `bench upgrade {run}` converts it "
+        "without computing a cell"
+    )
+
+
 def damaged(folder: Path, files: Mapping[str, str]) -> list[Path]:
     """Those of a cell's files that are missing or not what was written. files: name to SHA-256."""
-    paths = {folder / name: digest for name, digest in files.items()}
-    return [path for path, digest in paths.items() if not path.exists() or sha256(path) != digest]
+    return [
+        folder / name
+        for name, digest in files.items()
+        if not is_safe(name) or not is_plain(folder / name) or sha256(folder / name) != digest
+    ]
 
 
 def read_cells(run: Path) -> list[StoredCell]:
-    """Every ended cell of a run, by generator, method and seed. Raises BenchError without a run."""
+    """Every ended cell of a run, by generator, method and seed.
+
+    Cells of an earlier version are left out with a warning. Raises BenchError without a run, and
+    where an earlier version wrote all of it.
+    """
     if not (run / "cells").is_dir():
         raise BenchError(
             f"no run at {run}: it has no cells folder; `bench run --out {run}` fills it"
         )
-    stored = (read_cell(path.parent) for path in sorted((run / "cells").glob("*/*/*/result.json")))
-    return [cell for cell in stored if cell is not None]
+    found, outdated = [], []
+    for path in sorted((run / "cells").glob("*/*/*/result.json")):
+        if not all(map(is_safe, path.parts[-4:-1])):
+            log.warning("left out is a cell in a folder called %r", "/".join(path.parts[-4:-1]))
+            continue
+        try:
+            found.append(read_cell(path.parent))
+        except Outdated as error:
+            outdated.append((path, error))
+    if outdated and not any(found):
+        raise outdated[0][1]
+    for path, reason in outdated:
+        log.warning("left out is %s: %s", path, reason)
+    return [cell for cell in found if cell is not None]
 
 
 def read_run(run: Path) -> dict[str, Any]:
     """What `run.json` says; empty where there is none or it is damaged (then with a warning).
 
     `headline` maps generator to method to the config hash that the main table shows; `generators`
-    maps a generator's name to what `find_generator` opens it by.
+    maps a generator's name to what `find_generator` opens it by. What is of another type than it
+    should be is left out, with a warning.
     """
     path = run / "run.json"
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return {}
     try:
-        content: dict[str, Any] = read_json(path)
+        content = read_object(path)
     except BenchError as error:
         log.warning("%s is damaged (%s) and is written anew", path, error)
         return {}
-    return content
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    wrong = check_description(content)
+    for key in wrong:
+        log.warning("%s is damaged: what it says of %s is left out", path, key)
+    return {key: value for key, value in content.items() if key not in wrong}
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:

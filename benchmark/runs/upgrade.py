@@ -2,26 +2,30 @@
 
 Earlier, a cell said nothing of its method's role, nor by which metrics it had been judged, and of
 its directions only what `collapse_by_direction` held; what their accuracies are follows from the
-stored answers.
+stored answers. Nor did a hash say that its figures are those that were written, so those that
+follow from the stored answers are computed from them and compared.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from math import isfinite
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from benchmark.core.errors import BenchError
-from benchmark.core.reading import read_json
+from benchmark.core.json_files import SEAL, read_object, seal_holds, sealed, write_json
 from benchmark.metrics import HEADLINE, METRICS
-from benchmark.metrics.accuracy import direction_table
+from benchmark.metrics.accuracy import direction_table, figures_of
+from benchmark.runs.checking import check_result
 from benchmark.runs.meanings import note_measures
-from benchmark.runs.results import Result, damaged, write_json
+from benchmark.runs.results import Result, damaged
 
 OF_DIRECTIONS = {"collapse_by_direction": "collapse"}  # what it was called, and is
 ALWAYS = ("accuracy", "redundancy", "collapse")  # the metrics of every cell
+ANSWERS = ("predictions.parquet", "predictions_joint.parquet")
 KNOWN = "recovery"  # a metric that was asked for in every cell, and stored where it applied
 
 
@@ -48,7 +52,7 @@ def upgrade(run: Path, roles: Mapping[str, str]) -> Upgraded:
     bad: dict[Path, str] = {}
     for path in sorted((run / "cells").glob("*/*/*/result.json")):
         try:
-            content = read_json(path)
+            content = read_object(path)
             today = _today(content, path.parent, roles)
         except (BenchError, ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             bad[path] = f"{type(error).__name__}: {error}"
@@ -63,6 +67,8 @@ def upgrade(run: Path, roles: Mapping[str, str]) -> Upgraded:
 
 def _today(content: dict[str, Any], folder: Path, roles: Mapping[str, str]) -> dict[str, Any]:
     """A cell's result as this version writes it. Raises ValueError or KeyError if it is damaged."""
+    if SEAL in content and not seal_holds(content):
+        raise ValueError("its content is not what was written")
     method, done = content["cell"]["method"], content["status"] == "done"
     measured: list[str] = []
     metrics = dict(content["metrics"])
@@ -73,11 +79,40 @@ def _today(content: dict[str, Any], folder: Path, roles: Mapping[str, str]) -> d
             raise ValueError(f"{file.name} is damaged or missing")
         if "by_direction" not in metrics:
             metrics = _metrics(metrics, pd.read_parquet(folder / "predictions.parquet"))
+        if SEAL not in content:
+            _compare(metrics, folder, content["files"])
         measured = _measured(metrics)
     found = {"role": roles.get(method, ""), "measured": measured} | content
     found["metrics"] = metrics
     known = [one.name for one in fields(Result) if one.name in found]
-    return {name: found[name] for name in [*known, *(n for n in found if n not in known)]}
+    today = sealed({n: found[n] for n in [*known, *(n for n in found if n not in known)]})
+    check_result(today, folder)
+    return today
+
+
+def _compare(metrics: Mapping[str, Any], folder: Path, files: Mapping[str, str]) -> None:
+    """Raise ValueError where a figure is not what the stored answers say."""
+    answers = {name: pd.read_parquet(folder / name) for name in files if name in ANSWERS}
+    fresh = answers["predictions.parquet"]
+    expected: dict[str, Any] = figures_of(fresh, answers.get("predictions_joint.parquet"))
+    expected |= {"n": len(fresh), "chance": 1.0 / metrics["k"]}
+    by_direction = direction_table(fresh, metrics["k"]).to_dict("list")
+    for name, value in expected.items():
+        if name in metrics and not _equal([metrics[name]], [value]):
+            raise ValueError(f"its {name} is {metrics[name]}, and its answers say {value:.6g}")
+    for column, values in by_direction.items():
+        found = metrics["by_direction"].get(column)
+        if found is not None and not _equal(found, values):
+            raise ValueError(f"its answers say another {column} of its directions")
+
+
+def _equal(stored: Sequence[float | None], expected: Sequence[float]) -> bool:
+    """Whether the figures are the same but for rounding; None stands for no number."""
+    numbers = [nan if value is None else float(value) for value in stored]
+    wanted = [float(value) for value in expected]
+    return len(numbers) == len(wanted) and bool(
+        np.allclose(numbers, wanted, rtol=1e-5, atol=1e-9, equal_nan=True)
+    )
 
 
 def _metrics(before: Mapping[str, Any], predictions: pd.DataFrame) -> dict[str, Any]:
@@ -111,7 +146,7 @@ def _describe(path: Path, brought: list[Path], left: list[Path], bad: dict[Path,
         return
     before = path.read_bytes()
     try:
-        read_json(path)
+        read_object(path)
     except BenchError as error:
         bad[path] = f"{type(error).__name__}: {error}"
         return

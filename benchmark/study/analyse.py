@@ -1,8 +1,9 @@
 """The analysis of a study: from its answers to every table, with what was fixed beforehand."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,7 @@ class Analysis:
     n, category, label (None where no one word was named most often); without rows where a page
     shows two. accuracies: generator, method, direction, n, accuracy (RCA); without rows where none
     is known. plan: whether the analysis plan changed since the study was built. screening: who was
-    left out. Both are sentences.
+    left out. Both are sentences. origins: the cells whose directions were shown.
     """
 
     study: str
@@ -46,6 +47,7 @@ class Analysis:
     accuracies: pd.DataFrame
     plan: str
     screening: str
+    origins: Sequence[Mapping[str, Any]] = ()
 
     def table(self, name: str) -> Table:
         """The table of this name; KeyError where there is none."""
@@ -101,6 +103,7 @@ def analyse(
         accuracies=material.accuracies,
         plan=material.plan,
         screening=summary(outcome),
+        origins=material.origins,
     )
 
 

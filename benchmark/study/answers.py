@@ -1,7 +1,7 @@
 """What an analysis reads of a study: the answers that count, who gave them, plan and RCA."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ class Material:
     task always among them; an answer in somebody's own words is "other". own_words: how many of
     those. shown: items under study, rated or not. accuracies: generator, method, direction, n,
     accuracy. plan: whether it changed, a sentence. roles: of its methods, as far as the study
-    stores them.
+    stores them. origins: the cells whose directions were shown.
     """
 
     study: str
@@ -42,6 +42,7 @@ class Material:
     plan: str
     accuracies: pd.DataFrame
     roles: Mapping[str, str]
+    origins: Sequence[Mapping[str, Any]] = ()
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -95,6 +96,7 @@ def read_material(
             known = given.isna() | given.isin(question.choices)
             counted = counted.assign(**{question.name: given.where(known, OTHER)})
             own_words += int((~known).sum())
+    origins = study_origins(bundle.hidden["provenance"])
     unasked = [name for name in OF_RATINGS if name not in counted]
     return Material(
         study=bundle.study,
@@ -106,10 +108,8 @@ def read_material(
         task=bundle.task,
         plan=plan_check(bundle),
         accuracies=study_accuracies(bundle.hidden["provenance"], run),
-        roles={
-            origin["method"]: origin.get("role", "")
-            for origin in study_origins(bundle.hidden["provenance"])
-        },
+        roles={origin["method"]: origin.get("role", "") for origin in origins},
+        origins=origins,
     )
 
 

@@ -1,6 +1,6 @@
 """From a run to a study: renders sampled directions of every method for people to judge."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
@@ -11,14 +11,15 @@ import torch
 from torch import Tensor
 
 from benchmark.core.errors import BenchError, unknown
+from benchmark.core.plugins import is_file
 from benchmark.core.seeds import derive_seed, stream
 from benchmark.core.storage import sha256
 from benchmark.directions.artefact import Directions
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator, Latents
-from benchmark.generators.registry import GENERATORS
+from benchmark.generators.registry import GENERATORS, absolute
 from benchmark.methods.method import Role
-from benchmark.runs.opening import open_generator
+from benchmark.runs.opening import AtHand, may_be, open_generator
 from benchmark.runs.replicates import Replicates, headline
 from benchmark.runs.results import StoredCell, read_cells, read_run
 from benchmark.runs.roles import NO_ROLES, in_order, known_roles
@@ -47,12 +48,13 @@ def build_study(
 
     Directions are drawn without replacement from the headline cells' lowest seed, latents anew,
     both from `seed`; a generator whose methods have fewer gives the same lower number from each.
-    generators: names, all of the run where empty; settings: a study.toml. known_good: directions
-    GENERATOR/METHOD/K that everybody should call clear; shown as checks, not studied. Where none
-    are given, true directions of a generator that knows them serve. roles: of methods, by name, for
-    cells that do not store theirs. task: what is asked about them, a name or `file.py:Class`.
-    Raises BenchError where a generator or direction is not in the run, or a generator cannot be
-    opened.
+    generators: names, or `path/to/file.py:callable` of a user's own, which is where it is now; all
+    of the run where empty. No file runs that is not named so. settings: a study.toml. known_good:
+    directions GENERATOR/METHOD/K that everybody should call clear; shown as checks, not studied.
+    Where none are given, true directions of a generator that knows them serve. roles: of methods,
+    by name, for cells that do not store theirs. task: what is asked about them, a name or
+    `file.py:Class`. Raises BenchError where a generator or direction is not in the run, or a
+    generator cannot be opened.
     """
     asked = task_class(task)
     if settings is not None:
@@ -63,24 +65,38 @@ def build_study(
     every = headline(cells, description.get("headline", {}), in_order(said))
     rows = [r for r in every if r.done]
     known = dict.fromkeys(r.generator for r in rows)
-    for name in generators:
-        if name not in known:
-            raise unknown("generator in this run", name, known)
-    chosen = [r for r in rows if not generators or r.generator in generators]
-    good = [_named(text, rows) for text in known_good]
+    at_hand = AtHand(tuple(given for given in generators if is_file(given)))
     references = description.get("generators", {})
+    named = {name for given in generators for name in _called(given, known, references)}
+    chosen = [r for r in rows if not generators or r.generator in named]
+    good = [_named(text, rows) for text in known_good]
     provenance = {
         "seed": seed,
         "per_method": per_method,
         "run": str(run.resolve()),
         "cells": {f"{r.generator} {r.method}": _origin(r.first, said[r.method]) for r in chosen},
     }
-    gallery = _Gallery(references, seed)
+    gallery = _Gallery(references, at_hand, seed)
     for r in (*chosen, *(r for r, _ in good)):
         gallery.open(r)  # before anything is rendered
     strips = _studied(gallery, chosen, per_method, good)
     checks = (gallery.strip(r, k, "good") for r, k in good) if good else _true_axes(seed)
     return write_bundle(out, chain(strips, checks), settings, provenance, asked, seed)
+
+
+def _called(given: str, known: Iterable[str], references: Mapping[str, str]) -> list[str]:
+    """The names in `known` that a name or a file of the user's stands for. Raises BenchError.
+
+    references: what opened each; where none is this file, it has moved, and its name decides.
+    """
+    found = [name for name in known if name == given]
+    if is_file(given):
+        here = absolute(given)
+        found = [name for name in known if references.get(name, "").partition("?")[0] == here]
+        found = found or [name for name in known if may_be(given, name)]
+    if not found:
+        raise unknown("generator in this run", given, known)
+    return found
 
 
 def _origin(stored: StoredCell, role: Role | None) -> dict[str, Any]:
@@ -96,14 +112,18 @@ def _origin(stored: StoredCell, role: Role | None) -> dict[str, Any]:
 class _Gallery:
     """Makes strips; every direction of a generator is shown with the same latents."""
 
-    def __init__(self, references: dict[str, str], seed: int) -> None:
-        self.references, self.seed = references, seed
+    def __init__(self, references: Mapping[str, str], at_hand: AtHand, seed: int) -> None:
+        self.references, self.at_hand, self.seed = references, at_hand, seed
         self.opened: dict[str, Generator] = {}
 
     def open(self, r: Replicates) -> Generator:
         """The row's generator; raises BenchError where its directions cannot be shown."""
         if r.generator not in self.opened:
-            self.opened[r.generator] = open_generator(r.first, self.references)
+            try:
+                generator = open_generator(r.first, self.references, self.at_hand)
+            except BenchError as error:
+                raise BenchError(f"{r.generator} cannot be shown: {error}") from error
+            self.opened[r.generator] = generator
         return self.opened[r.generator]
 
     def strip(self, r: Replicates, k: int, check: Literal["", "good"] = "") -> DirectionStrips:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmark.methods.method import Role
-from benchmark.report.judged import Judged
+from benchmark.report.judged import Judged, judged_cells
 from benchmark.runs.roles import NO_ROLES
 from benchmark.study.analyse import analyse_study
 from benchmark.study.figures import write_figures
@@ -31,7 +31,14 @@ def read_judged(
         write_figures(analysis, Path(folder))
         figures = read_figures(Path(folder))
     remarks = tuple(text for text in (analysis.plan, analysis.screening) if text)
-    return Judged(analysis.simulated, tuple(analysis.tables), analysis.directions, figures, remarks)
+    return Judged(
+        analysis.simulated,
+        tuple(analysis.tables),
+        analysis.directions,
+        figures,
+        remarks,
+        judged_cells(analysis.origins),
+    )
 
 
 def read_figures(folder: Path) -> tuple[tuple[str, str, bytes], ...]:

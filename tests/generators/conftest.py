@@ -24,6 +24,9 @@ def site() -> Iterator[Site]:
             content = here.files[path]
             start = int(wanted.removeprefix("bytes=").rstrip("-") or 0) if wanted else 0
             start = start if here.knows_ranges else 0
+            tags = {"ETag": here.etag(path)} if here.tells_etag else {}
+            if (wanted_tag := self.headers.get("If-Range")) and not here.ignores_if_range:
+                start = start if wanted_tag == here.etag(path) else 0
             if start >= len(content):
                 self.send_response(416)
                 self.send_header("Content-Range", f"bytes */{len(content)}")
@@ -31,6 +34,14 @@ def site() -> Iterator[Site]:
                 self.end_headers()
                 return
             self.send_response(206 if start else 200)
+            for name, value in tags.items():
+                self.send_header(name, value)
+            if start:
+                first = start if here.shift is None else start - here.shift
+                start = first
+                self.send_header(
+                    "Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}"
+                )
             self.send_header("Content-Length", str(len(content) - start))
             if path.endswith(".html"):
                 self.send_header("Content-Type", "text/html; charset=utf-8")

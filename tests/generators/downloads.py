@@ -18,6 +18,12 @@ class Site:
     cuts: dict[str, list[int]] = field(default_factory=dict)
     asked: list[tuple[str, str]] = field(default_factory=list)
     knows_ranges: bool = True
+    tells_etag: bool = True
+    ignores_if_range: bool = False
+    shift: int | None = None  # how many bytes too early a range begins
+
+    def etag(self, path: str) -> str:
+        return f'"{hashlib.sha256(self.files[path]).hexdigest()[:8]}"'
 
     def url(self, path: str) -> str:
         return f"{self.address}/{path}"

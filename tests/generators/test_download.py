@@ -130,3 +130,55 @@ def test_no_time_is_lost_on_an_address_that_says_no(site: Site, offer: Offer) ->
         fetch("tiny")
     assert len(site.asked) == 1
     assert issubclass(requests.HTTPError, module.BROKEN)
+
+
+OTHER = bytes(range(255, -1, -1)) * 4000  # as long as CONTENT
+
+
+def broken(site: Site, offer: Offer) -> None:
+    """A download of a file without a known hash that gave up after 300,000 bytes of CONTENT."""
+    site.files["a"], site.cuts["a"] = CONTENT, [100_000, 100_000, 100_000]
+    offer(Source(site.url("a")))
+    with pytest.raises(BenchError):
+        fetch("tiny")
+
+
+def test_a_file_that_is_the_same_goes_on_without_a_known_hash(
+    site: Site, offer: Offer, home: Path
+) -> None:
+    broken(site, offer)
+    assert fetch("tiny") == {home / "tiny" / "weights.pth": SHA}
+    assert starts(site.asked[-1][1], below=300_000)
+    assert left(home) == {"tiny/weights.pth"}
+
+
+@pytest.mark.parametrize("server", ["compares", "ignores If-Range", "tells nothing"])
+def test_two_versions_of_a_file_are_never_spliced(
+    site: Site, offer: Offer, home: Path, server: str
+) -> None:
+    site.tells_etag = server != "tells nothing"
+    broken(site, offer)
+    site.files["a"] = OTHER
+    site.ignores_if_range = server == "ignores If-Range"
+    fetch("tiny")
+    assert (home / "tiny" / "weights.pth").read_bytes() == OTHER
+    assert left(home) == {"tiny/weights.pth"}
+
+
+def test_a_range_that_starts_elsewhere_starts_the_download_over(
+    site: Site, offer: Offer, home: Path
+) -> None:
+    broken(site, offer)
+    site.shift = 1000
+    fetch("tiny")
+    assert (home / "tiny" / "weights.pth").read_bytes() == CONTENT
+    assert left(home) == {"tiny/weights.pth"}
+
+
+def test_a_whole_part_of_another_version_is_not_taken(site: Site, offer: Offer, home: Path) -> None:
+    broken(site, offer)
+    (part,) = (home / "tiny").glob(".*.part")
+    part.write_bytes(CONTENT)
+    site.files["a"] = OTHER
+    fetch("tiny")
+    assert (home / "tiny" / "weights.pth").read_bytes() == OTHER

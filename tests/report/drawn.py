@@ -1,6 +1,8 @@
 """Runs made of drawn numbers: what `bench run` would leave behind, without its training."""
 
 import hashlib
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pandas as pd
 import torch
 from safetensors.torch import save_file
 
+from benchmark.core.json_files import write_json
 from benchmark.core.storage import sha256
 from benchmark.directions.artefact import Directions
 from benchmark.directions.shift import FrozenLinear
@@ -17,8 +20,8 @@ from benchmark.generators.stored import weights_hash
 from benchmark.metrics import METRICS
 from benchmark.metrics.accuracy import direction_table
 from benchmark.metrics.measures import measures_of
-from benchmark.report.judged import Judged
-from benchmark.runs.results import Cell, Result, write_json, write_table
+from benchmark.report.judged import Judged, JudgedCell
+from benchmark.runs.results import Cell, Result, read_cells, write_table
 from benchmark.tables.table import Column, Table
 
 STEPS = 200
@@ -191,4 +194,17 @@ def draw_judged(simulated: bool = True, label: str = HOSTILE) -> Judged:
     )
     picture = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
     figures = (("mos", ".svg", picture), ("own_figure", ".png", b"no picture"))
-    return Judged(simulated, (table,), pd.DataFrame(rows), figures, ("The plan is unchanged.",))
+    remarks = ("The plan is unchanged.",)
+    return Judged(simulated, (table,), pd.DataFrame(rows), figures, remarks, of_write_run())
+
+
+@cache
+def of_write_run() -> tuple[JudgedCell, ...]:
+    """The cells of the lowest seed in what `write_run` writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        results = [stored.result for stored in read_cells(write_run(Path(folder)))]
+    return tuple(
+        JudgedCell(result.cell, result.files["directions.safetensors"])
+        for result in results
+        if result.cell.seed == 0
+    )

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmark.core.json_files import sealed, write_json
 from benchmark.metrics import METRICS
 from benchmark.metrics.metric import Metric
 from benchmark.report import write_report
@@ -15,7 +16,7 @@ from benchmark.report.figures import methods
 from benchmark.report.tables.main_table import rca_table, seed_table
 from benchmark.runs.meanings import measures_in, note_measures
 from benchmark.runs.replicates import headline
-from benchmark.runs.results import read_cells, read_run, write_json
+from benchmark.runs.results import read_cells, read_run
 from benchmark.tables.table import Column
 from tests.report.drawn import ORDER, write_cell
 
@@ -149,11 +150,11 @@ def test_cells_without_the_metric_leave_gaps_and_never_a_nan(reports, tmp_path):
     content = json.loads(path.read_text())
     content["metrics"]["glare"] = None
     content["metrics"]["by_direction"]["glow"][3] = None
-    write_json(path, content)
+    write_json(path, sealed(content))
     path = next(run.glob("cells/planted/discovered/0-*/result.json"))
     content = json.loads(path.read_text())
     del content["metrics"]["by_direction"]["glow"]
-    write_json(path, content)
+    write_json(path, sealed(content))
     write_report(run)
     rca = pd.read_csv(run / "rca.csv").set_index("method")["glare"]
     assert rca["discovered"] == 0.6875

@@ -9,8 +9,8 @@ from click.testing import CliRunner
 
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
+from benchmark.core.json_files import write_json
 from benchmark.report import write_report
-from benchmark.runs.results import write_json
 from tests.report.drawn import write_cell
 
 TABLES = {

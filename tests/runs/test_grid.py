@@ -1,5 +1,6 @@
 """The grid of a run: options of a generator are part of a cell's identity, and only where given."""
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +14,12 @@ from benchmark.core.plugins import from_file
 from benchmark.core.storage import sha256
 from benchmark.generators.base import Generator
 from benchmark.generators.biggan import BigGAN
+from benchmark.generators.registry import BUNDLED
 from benchmark.generators.stored import save_weights
 from benchmark.metrics import METRICS
 from benchmark.rca.protocol import Protocol
 from benchmark.runs.grid import plan, record
-from benchmark.runs.results import read_run
+from benchmark.runs.results import Result, read_cells, read_run
 from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
 
@@ -160,6 +162,78 @@ def test_an_unknown_option_is_refused_before_any_work(conditional: str, tmp_path
         plan(settings(tmp_path, "", "dogs.clases=[7]"), [conditional], ["random"], METHODS)
     with pytest.raises(BenchError, match=r"classes must be int,int,\.\.\., not 'cat'"):
         plan(settings(tmp_path, "", "dogs.classes=cat"), [conditional], ["random"], METHODS)
+
+
+def run_of(folder: Path, *given: str) -> list[str]:
+    """What a run into the folder calls these; it leaves its description behind."""
+    config = RunConfig.from_preset("quick")
+    groups = plan(config, given, ["random"], METHODS, run=folder)
+    record(config, groups, folder, "bench run")
+    for group in groups:
+        for job in group.jobs:
+            Result(job.cell, "failed", job.config, reason="not computed").write(folder)
+    return [group.name for group in groups]
+
+
+def test_two_generators_of_one_name_are_two_rows_across_runs_into_one_folder(
+    tmp_path: Path,
+) -> None:
+    a, b = own(tmp_path / "a", 1.0), own(tmp_path / "b", 2.0)
+    run = tmp_path / "run"
+    assert run_of(run, a) == ["gen-Mine"]
+    assert run_of(run, b) == ["gen-Mine-b"]
+    assert run_of(run, a, b) == ["gen-Mine", "gen-Mine-b"]  # as they were called before
+    description = read_run(run)
+    assert description["generators"] == {"gen-Mine": a, "gen-Mine-b": b}
+    assert set(description["headline"]) == {"gen-Mine", "gen-Mine-b"}
+    cells = {stored.result.cell.generator for stored in read_cells(run)}
+    assert cells == {"gen-Mine", "gen-Mine-b"}
+
+
+def test_a_file_that_is_edited_keeps_its_name_and_so_does_one_that_is_moved(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert run_of(run, own(tmp_path / "a", 1.0)) == ["gen-Mine"]
+    assert run_of(run, own(tmp_path / "a", 3.0)) == ["gen-Mine"]
+    shutil.rmtree(run)
+    assert run_of(run, own(tmp_path / "a", 1.0)) == ["gen-Mine"]
+    (tmp_path / "a").rename(tmp_path / "moved")
+    assert run_of(run, own(tmp_path / "moved", 1.0)) == ["gen-Mine"]
+
+
+def test_weights_of_the_name_of_a_bundled_generator_are_a_row_of_their_own(tmp_path: Path) -> None:
+    weights = tmp_path / "mnist-sngan.safetensors"
+    shutil.copy(BUNDLED / "anime-sngan-small.safetensors", weights)
+    names = run_of(tmp_path / "run", "mnist-sngan") + run_of(tmp_path / "run", str(weights))
+    assert names[0] == "mnist-sngan"
+    assert len({*names}) == 2
+
+
+def test_what_opens_a_users_generator_is_kept_as_an_absolute_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own(tmp_path / "a", 1.0)
+    monkeypatch.chdir(tmp_path / "a")
+    run_of(tmp_path / "run", "gen.py:Mine")
+    shutil.copy(BUNDLED / "mnist-sngan.safetensors", "digits.safetensors")
+    run_of(tmp_path / "run", "digits.safetensors")
+    assert read_run(tmp_path / "run")["generators"] == {
+        "gen-Mine": f"{tmp_path}/a/gen.py:Mine",
+        "digits": f"{tmp_path}/a/digits.safetensors",
+    }
+
+
+@pytest.mark.parametrize("name", ["my gen.py:Mine", "-gen.py:Mine", "nul.safetensors"])
+def test_a_name_that_is_no_folder_is_refused_before_any_work(tmp_path: Path, name: str) -> None:
+    own(tmp_path / "a", 1.0)
+    file = tmp_path / "a" / name.removesuffix(":Mine")
+    shutil.copy(
+        BUNDLED / "mnist-sngan.safetensors" if "nul" in name else tmp_path / "a/gen.py", file
+    )
+    with pytest.raises(BenchError, match="cannot be called"):
+        plan(RunConfig.from_preset("quick"), [str(tmp_path / "a" / name)], ["random"], METHODS)
+    table = {**METHODS, "../m": METHODS["random"]}
+    with pytest.raises(BenchError, match=r"a method cannot be called '\.\./m'"):
+        plan(RunConfig.from_preset("quick"), ["planted"], ["../m"], table)
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from typing import ClassVar
 
+from benchmark.core.json_files import write_json
 from benchmark.metrics import METRICS
 from benchmark.metrics.metric import Metric
 from benchmark.runs.meanings import measures_in, note_measures
-from benchmark.runs.results import read_run, write_json
+from benchmark.runs.results import read_run
 from benchmark.tables.table import Column
 
 

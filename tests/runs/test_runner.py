@@ -13,6 +13,7 @@ import torch
 
 import baselines
 from baselines import METHODS
+from benchmark.core.json_files import sealed, write_json
 from benchmark.directions.artefact import Directions
 from benchmark.directions.matrices import UnitLinear
 from benchmark.directions.shift import FrozenLinear
@@ -23,8 +24,9 @@ from benchmark.metrics import METRICS
 from benchmark.metrics.metric import Evidence, Metric
 from benchmark.rca import evaluation
 from benchmark.rca.training import Learner
+from benchmark.report import write_report
 from benchmark.runs.grid import plan, record
-from benchmark.runs.results import Result, read_cell, read_cells, read_run, write_json
+from benchmark.runs.results import Result, read_cell, read_cells, read_run
 from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
 from benchmark.tables.table import Column
@@ -142,7 +144,7 @@ def test_a_done_cell_without_figures_does_not_count(
 ) -> None:
     run(tmp_path, methods=("random",))
     path = next(tmp_path.glob("cells/**/result.json"))
-    write_json(path, {**json.loads(path.read_text()), "metrics": {}})
+    write_json(path, sealed({**json.loads(path.read_text()), "metrics": {}}))
     assert read_cell(path.parent) is None
     assert "a done cell without its RCA" in caplog.text
 
@@ -248,6 +250,38 @@ def test_a_metric_that_came_later_or_changed_judges_what_is_done(tmp_path: Path)
     assert stored_bytes(tmp_path) == before  # nothing was trained
     (result,) = run(tmp_path, methods=("coordinate",))
     assert result.metrics["longest"] == 3.0  # what is stored stays
+
+
+CONSTANT = """
+import torch
+from benchmark.generators.base import Generator
+
+class Constant(Generator):
+    latent_dim, image_shape = 4, (1, 32, 32)
+    def forward(self, latents):
+        return 0.0 * latents.point[:, :1, None, None].expand(-1, 1, 32, 32)
+"""
+
+
+def test_a_constant_generator_leaves_valid_json_and_a_report_that_says_why(tmp_path):
+    (tmp_path / "flat.py").write_text(CONSTANT)
+    reference = f"{tmp_path / 'flat.py'}:Constant"
+    small = ["steps=2", "batch=4", "evaluation=40", "k=2"]
+    config = RunConfig.from_preset("quick").with_settings(small)
+    groups = plan(config, [reference], ["random"], METHODS, run=tmp_path)
+    record(config, groups, tmp_path, "test")
+    (result,) = execute(groups, tmp_path, "cpu", False, METRICS, {})
+    for path in tmp_path.rglob("*.json"):
+        json.loads(path.read_text(), parse_constant=pytest.fail)  # NaN is no JSON
+    write_report(tmp_path)
+    page = (tmp_path / "rca.md").read_text()
+    if result.status == "done":
+        assert result.metrics["collapse"] is None
+        assert "`collapse` is empty for random on flat-Constant: it was measured there" in page
+        assert "nan" not in page.lower()
+    else:
+        assert result.reason
+        assert result.reason.partition(":")[0] in page
 
 
 class Moody(Longest):

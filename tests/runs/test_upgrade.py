@@ -11,10 +11,12 @@ from scipy.stats import binomtest
 
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
+from benchmark.core.json_files import write_json
 from benchmark.core.storage import sha256
 from benchmark.metrics import METRICS
+from benchmark.metrics.accuracy import figures_of
 from benchmark.runs.meanings import measures_in
-from benchmark.runs.results import read_cell, read_cells, read_run, write_json
+from benchmark.runs.results import read_cell, read_cells, read_run
 from benchmark.runs.upgrade import upgrade
 
 ROLES = {"discovered": "method", "random": "baseline"}
@@ -30,12 +32,14 @@ def old_cell(run, method, seed, status="done", **metrics):
         {
             "k": rng.integers(0, K - 1, 200).astype(np.int16),
             "k_hat": rng.integers(0, K - 1, 200).astype(np.int16),
+            "eps": rng.uniform(-6, 6, 200).astype(np.float32),
+            "eps_hat": rng.uniform(-6, 6, 200).astype(np.float32),
+            "rank": rng.integers(0, K, 200).astype(np.int16),
         }
     )
     answers.to_parquet(folder / "predictions.parquet")
-    shares = dict.fromkeys(METRICS["accuracy"].columns, 0.25)
     figures = {
-        **shares,
+        **figures_of(answers, None),
         "n": 200,
         "k": K,
         "chance": 1 / K,
@@ -48,7 +52,12 @@ def old_cell(run, method, seed, status="done", **metrics):
     content = {
         "cell": {"generator": "net", "method": method, "seed": seed, "config_hash": "abc"},
         "status": status,
-        "config": {"protocol": {"k": K}, "method": {}, "unknown": {"kept": [1, 2]}},
+        "config": {
+            "generator_hash": "0" * 64,
+            "protocol": {"k": K},
+            "method": {},
+            "unknown": {"kept": [1, 2]},
+        },
         "reason": "" if status == "done" else "ValueError: no",
         "metrics": figures if status == "done" else {},
         "seconds": {"fit": 1.0} if status == "done" else {},
@@ -170,3 +179,40 @@ def test_readers_of_an_older_run_are_sent_here(run):
 def test_a_folder_without_a_run_is_said_so(tmp_path):
     with pytest.raises(BenchError, match="no run at"):
         upgrade(tmp_path, ROLES)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("rca_fresh", 0.999, "its rca_fresh is 0.999, and its answers say"),
+        ("top5", 0.5, "its top5 is 0.5, and its answers say"),
+        ("n", 201, "its n is 201, and its answers say 200"),
+    ],
+)
+def test_a_figure_that_the_answers_contradict_is_not_sealed(run, name, value, words):
+    path = run / "cells/net/random/0-abc/result.json"
+    content = json.loads(path.read_text())
+    content["metrics"][name] = value
+    write_json(path, content)
+    done = upgrade(run, ROLES)
+    assert list(done.damaged) == [path]
+    assert words in done.damaged[path]
+    assert "sha256" not in json.loads(path.read_text())
+
+
+def test_what_was_sealed_and_edited_is_not_sealed_again(run):
+    upgrade(run, ROLES)
+    path = run / "cells/net/random/0-abc/result.json"
+    content = json.loads(path.read_text())
+    content["metrics"]["max_cosine"] = 0.0
+    write_json(path, content)
+    done = upgrade(run, ROLES)
+    assert done.damaged == {path: "ValueError: its content is not what was written"}
+
+
+def test_one_older_cell_among_others_is_left_out_with_a_word(run, caplog):
+    upgrade(run, ROLES)
+    shutil.rmtree(run / "cells/net/mine")
+    old_cell(run, "mine", 0)
+    assert {c.result.cell.method for c in read_cells(run)} == {"discovered", "random"}
+    assert f"`bench upgrade {run}` converts it" in caplog.text

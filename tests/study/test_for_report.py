@@ -1,5 +1,6 @@
 """What the report takes over from the analysis of a study."""
 
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -34,6 +35,10 @@ def asked(monkeypatch):
             directions=judged.directions,
             plan="The plan is unchanged.",
             screening="",
+            origins=[
+                {**asdict(one.cell), "directions_sha256": one.directions_sha256}
+                for one in judged.cells
+            ],
         )
 
     def write_figures(analysis, folder):
@@ -55,6 +60,7 @@ def test_tables_directions_and_the_better_figures_are_taken_over(asked):
     assert judged.simulated
     assert [table.name for table in judged.tables] == ["mos"]
     assert judged.figures == (("change_types", ".png", b"png"), ("mos", ".svg", b"<svg/>"))
+    assert judged.cells == draw_judged().cells
     assert judged.remarks == ("The plan is unchanged.",)
 
 

@@ -249,7 +249,7 @@ def before(study: Old) -> pd.DataFrame:
                 "check": source.check or None,
                 "simulated": bool(simulated),
                 "language": language,
-                "created_at": pd.Timestamp(created_at, unit="s", tz="UTC"),
+                "created_at": pd.Timestamp(created_at, unit="s", tz="UTC").round("us"),
                 "study": study.bundle.study,
             }
         )

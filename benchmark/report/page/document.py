@@ -100,7 +100,7 @@ def html(contents: Contents, figures: Path) -> str:
         study=judged
         and {
             "simulated": simulated,
-            "remarks": judged.remarks,
+            "remarks": (*judged.remarks, *judged.elsewhere),
             "tables": [view(t, simulated) for t in judged.tables],
             "figures": [study_drawing(*figure, simulated) for figure in judged.figures],
         },

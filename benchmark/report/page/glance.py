@@ -9,12 +9,11 @@ import pandas as pd
 from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
 from benchmark.report.judged import Judged
+from benchmark.report.tables.against import SURE, UNEQUAL
 from benchmark.report.tables.main_table import ENDS
 from benchmark.stats.new_runs import FEWEST_SEEDS
 from benchmark.tables.table import Table
 from benchmark.tables.text import interval_text, value_text
-
-SURE = 0.05  # an adjusted p below it counts as more than chance
 
 
 @dataclass(frozen=True)
@@ -115,7 +114,9 @@ def sentence(pair: Mapping[Any, Any]) -> str:
         here = f"No difference to {baseline} is shown ({method} lies {side} it {size})."
     else:
         how = "better" if ahead else "worse"
-        here = f"R tells directions of {method} apart {how} than those of {baseline}, {size}."
+        here = f"R tells directions of {method} apart {how} than those of {baseline}, {size}"
+        terms = next((n for n in pair["note"].split("; ") if n.startswith(UNEQUAL)), "")
+        here += f"; but {terms}." if terms else "."
     return f"{here} {of_new_runs(pair)}".rstrip()
 
 

@@ -79,7 +79,7 @@ def explore(
             chapter,
             generator,
             r.first,
-            judgments_of(judged, r.generator, r.method),
+            judged.of(r.first) if judged else {},
             best,
         )
         for r, generator in found
@@ -166,19 +166,3 @@ def sprite(images: torch.Tensor) -> bytes:
     file = BytesIO()
     sheet.convert("RGB").save(file, "WEBP", quality=QUALITY, method=6)
     return file.getvalue()
-
-
-def judgments_of(judged: Judged | None, generator: str, method: str) -> dict[int, dict[str, Any]]:
-    """By k: what people said of a method's directions; what they did not say is left out."""
-    if judged is None or judged.directions.empty:
-        return {}
-    frame = judged.directions
-    own = frame[(frame["generator"] == generator) & (frame["method"] == method)]
-    return {
-        int(row["direction"]): {
-            name: row[name]
-            for name in ("mos", "low", "high", "n", "category", "label")
-            if not pd.isna(row[name])
-        }
-        for row in own.to_dict("records")
-    }

@@ -26,7 +26,7 @@ def write_pictures(
             continue
         name = f"{r.generator}-{r.method}.webp"
         pictures = {"strips": draw_strips}
-        if (r.first.folder / "evolution.safetensors").exists():
+        if r.first.has("evolution.safetensors"):
             pictures["evolution"] = draw_evolution
         for folder, draw in pictures.items():
             picture = attempts.make(f"{folder}/{name}", draw, generator, r.first)

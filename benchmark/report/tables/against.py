@@ -20,6 +20,8 @@ from benchmark.tables.table import Table
 from benchmark.tables.text import value_text
 from benchmark.tables.writing import without_nan
 
+UNEQUAL = "not on equal terms"
+SURE = 0.05  # an adjusted p below it counts as more than chance
 Key = tuple[str, str, str]  # generators joined by +, method, baseline
 
 
@@ -61,12 +63,37 @@ def comparison_table(
         if n > 1
     ]
     title = f"{' and '.join(roles.under_test) or 'Methods'} against the baselines"
+    notes += judged.elsewhere if judged else ()
     simulated = judged is not None and judged.simulated
     if simulated:
         title = f"Simulated: {title}, RCA beside MOS of simulated answers"
         notes.insert(0, "Simulated answers are the source of every mos column.")
     frame = without_nan(pd.DataFrame(lines, columns=list(columns), dtype=object))
     return Table("comparison", title, frame, columns, tuple(notes))
+
+
+def clear_winners(
+    rows: Sequence[Replicates], comparison: Table | None, roles: Roles
+) -> list[tuple[str, str]]:
+    """Generator and method of each row that is ahead of all others on its generator, and surely so.
+
+    Ahead is what the comparison found so, at equal terms and with an adjusted p below SURE. A row
+    that was not compared with each of the others is never ahead.
+    """
+    done = [r for r in rows if r.done]
+    differing = _differing_terms(done, roles)
+    found: set[Key] = set()
+    for pair in comparison.frame.to_dict("records") if comparison else []:
+        difference, p = pair["rca_difference"], pair["rca_p_adjusted"]
+        if difference is not None and p is not None and difference > 0 and p < SURE:
+            found.add((pair["generator"], pair["method"], pair["baseline"]))
+    winners = []
+    for r in done:
+        rivals = [other for other in done if other.generator == r.generator and other is not r]
+        keys = [(r.generator, r.method, rival.method) for rival in rivals]
+        if keys and all(key in found and key not in differing for key in keys):
+            winners.append((r.generator, r.method))
+    return winners
 
 
 def key_of(comparison: RcaComparison | Comparison) -> Key:
@@ -172,6 +199,6 @@ def _differing_terms(rows: Sequence[Replicates], roles: Roles) -> Mapping[Key, s
                 if value != ours.get(key)
             ]
             if unequal:
-                words = f"not on equal terms on {generator}: {', '.join(unequal)}"
+                words = f"{UNEQUAL} on {generator}: {', '.join(unequal)}"
                 differing[generator, method, baseline] = words
     return differing

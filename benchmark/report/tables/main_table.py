@@ -1,8 +1,8 @@
 """The tables of a run: rca.csv, .md and .tex, and seeds.csv and directions.csv behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from math import isnan, nan
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,21 @@ ENDS = (HEADLINE + LOW, HEADLINE + HIGH)  # of its interval
 PHASE = Column("Seconds of this phase.", "seconds")
 
 
-def write_tables(rows: Sequence[Replicates], measures: Measures, run: Path) -> None:
-    """Write rca.csv, rca.md, rca.tex, seeds.csv and directions.csv into `run`."""
+def write_tables(
+    rows: Sequence[Replicates],
+    measures: Measures,
+    run: Path,
+    ahead: Collection[tuple[str, str]] = (),
+) -> None:
+    """Write rca.csv, rca.md, rca.tex, seeds.csv and directions.csv into `run`.
+
+    ahead: generator and method of the rows whose headline stands out.
+    """
     frame = rca_table(rows, measures)
-    bold = [(row, HEADLINE) for row in clear_winners(frame)]
-    columns = rca_columns(measures)
-    write_table(Table("rca", "RCA", frame, columns, introduction=INTRODUCTION, bold=bold), run)
+    bold = [(i, HEADLINE) for i, r in enumerate(rows) if (r.generator, r.method) in ahead]
+    columns, notes = rca_columns(measures), tuple(unknown_figures(rows, measures))
+    table = Table("rca", "RCA", frame, columns, notes, introduction=INTRODUCTION, bold=bold)
+    write_table(table, run)
     seeds = seed_table([cell for r in rows for cell in r.cells], measures)
     write_csv(Table("seeds", "Every run", seeds, seed_columns(seeds, measures)), run / "seeds.csv")
     directions = direction_table(rows, measures)
@@ -106,22 +115,21 @@ def interval(shares: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
     return low, high
 
 
-def clear_winners(table: pd.DataFrame) -> list[int]:
-    """The rows whose interval lies above those of all others of their generator and K."""
-    low, high = ENDS
-    records = table.to_dict("records")
-    winners = []
-    for i, row in enumerate(records):
-        rivals = [
-            other[high]
-            for other in records
-            if other is not row
-            and (other["generator"], other["k"]) == (row["generator"], row["k"])
-            and not isnan(other[HEADLINE])
+def unknown_figures(rows: Sequence[Replicates], measures: Measures) -> list[str]:
+    """A sentence for each metric's column that was computed and came out as no number."""
+    notes = []
+    for name in measures.of_rows:
+        places = [
+            f"{r.method} on {r.generator}"
+            for r in rows
+            if any(name in c.result.metrics and c.result.metrics[name] is None for c in r.done)
         ]
-        if rivals and row[low] > max(rivals):
-            winners.append(i)
-    return winners
+        if places:
+            notes.append(
+                f"`{name}` is empty for {', '.join(places)}: it was measured there, and came out "
+                "as no finite number, as where all images are alike."
+            )
+    return notes
 
 
 def seed_table(cells: Sequence[StoredCell], measures: Measures) -> pd.DataFrame:

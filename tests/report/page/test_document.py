@@ -5,8 +5,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from benchmark.core.json_files import write_json
 from benchmark.report import write_report
-from benchmark.runs.results import write_json
 from tests.report.drawn import HOSTILE, draw_judged, write_cell
 
 VOID = {"meta", "link", "img", "br", "input", "line", "circle"}

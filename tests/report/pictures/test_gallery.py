@@ -9,7 +9,7 @@ from benchmark.generators.planted import Planted
 from benchmark.generators.stored import weights_hash
 from benchmark.report.attempts import Attempts
 from benchmark.report.pictures.gallery import write_pictures
-from benchmark.runs.opening import open_generator, open_generators
+from benchmark.runs.opening import AtHand, open_generator, open_generators
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
 from tests.report.drawn import write_cell
@@ -17,9 +17,9 @@ from tests.report.drawn import write_cell
 OWN = "from benchmark.generators.planted import Planted\n\ndef make():\n    return Planted()\n"
 
 
-def draw(run, references):
+def draw(run, references, *files):
     rows = headline(read_cells(run), {})
-    write_pictures(rows, open_generators(rows, references), run, Attempts())
+    write_pictures(rows, open_generators(rows, references, AtHand(files)), run, Attempts())
 
 
 def test_each_row_has_strips_and_only_what_learned_an_evolution(reported):
@@ -34,7 +34,7 @@ def test_a_generator_that_is_gone_costs_its_pictures_only(run, caplog):
     write_cell(run, "gone-make", "random", 0)
     draw(run, {})
     (warning,) = [r.message for r in caplog.records if r.levelno == logging.WARNING]
-    assert warning.startswith("no pictures of gone-make, which cannot be opened: ")
+    assert warning.startswith("no pictures of gone-make: unknown generator")
     assert len(list((run / "strips").iterdir())) == 2
 
 
@@ -42,7 +42,7 @@ def test_a_generator_of_ones_own_is_found_by_what_the_run_calls_it(tmp_path, cap
     path = tmp_path / "own.py"
     path.write_text(OWN)
     write_cell(tmp_path / "run", "own-make", "random", 0)
-    draw(tmp_path / "run", {"own-make": f"{path}:make"})
+    draw(tmp_path / "run", {"own-make": f"{path}:make"}, f"{path}:make")
     assert (tmp_path / "run/strips/own-make-random.webp").exists()
     assert not caplog.records
 
@@ -51,7 +51,7 @@ def test_a_generator_that_changed_since_is_not_shown(tmp_path, caplog):
     path = tmp_path / "own.py"
     path.write_text(OWN.replace("Planted()", "Planted(latent_dim=16, side=16)"))
     write_cell(tmp_path / "run", "own-make", "random", 0)
-    draw(tmp_path / "run", {"own-make": f"{path}:make"})
+    draw(tmp_path / "run", {"own-make": f"{path}:make"}, f"{path}:make")
     assert not (tmp_path / "run/strips").exists()
     assert "weights are not those of the run" in caplog.text
 

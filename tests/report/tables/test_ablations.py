@@ -5,10 +5,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from benchmark.core.json_files import write_json
 from benchmark.report.figures import ablated
 from benchmark.report.figures.ablated import draw_ablations
 from benchmark.report.tables.ablations import ablation_table, write_ablations
-from benchmark.runs.results import read_cell, write_json
+from benchmark.runs.results import read_cell
 from tests.report.drawn import MEASURES, ORDER, write_cell
 
 

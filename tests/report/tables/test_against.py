@@ -9,15 +9,18 @@ import pytest
 from scipy.stats import ttest_1samp
 from statsmodels.stats.multitest import multipletests
 
-from benchmark.report.tables.against import comparison_table
+from benchmark.core.json_files import sealed, write_json
+from benchmark.report.page.glance import glances
+from benchmark.report.tables.against import clear_winners, comparison_table
+from benchmark.report.tables.main_table import rca_table, write_tables
 from benchmark.report.words import COMPARISON
 from benchmark.runs.replicates import headline
-from benchmark.runs.results import read_cells, write_json
+from benchmark.runs.results import read_cells
 from benchmark.runs.roles import NO_ROLES, assign_roles, known_roles
 from benchmark.stats.comparison import compare_scores
 from benchmark.stats.paired import compare_rca
 from benchmark.tables.writing import write_table
-from tests.report.drawn import draw_judged, write_cell
+from tests.report.drawn import MEASURES, draw_judged, write_cell
 
 
 def rows_of(run):
@@ -209,7 +212,7 @@ def test_terms_are_those_of_the_two_that_are_compared(run):
     for path in run.glob("cells/planted/random/*/result.json"):
         content = json.loads(path.read_text())
         content["config"]["protocol"]["batch"] = 7
-        write_json(path, content)
+        write_json(path, sealed(content))
     frame = comparison_table(rows_of(run), roles_of(run)).frame.set_index("method")
     assert frame.loc["mine", "note"] == few_seeds("is 1")
     unequal = "not on equal terms on planted: batch None and 7"
@@ -253,3 +256,45 @@ def test_the_page_says_what_each_column_means_and_the_tabular_has_its_rules(run)
     assert r"\caption{discovered against the baselines. " in tex
     assert r"\toprule" in tex
     assert r"\bottomrule" in tex
+
+
+def bold(run):
+    rows, assigned = rows_of(run), roles_of(run)
+    return clear_winners(rows, comparison_table(rows, assigned), assigned)
+
+
+def test_bold_is_what_the_comparison_finds_ahead_of_all_others(tmp_path):
+    for method, skill in (("discovered", 0.9), ("random", 0.2), ("coordinate", 0.25)):
+        write_cell(tmp_path, "planted", method, 0, k=12, n=3000, skill=skill)
+    frame = comparison_table(rows_of(tmp_path), roles_of(tmp_path)).frame
+    assert (frame["rca_p_adjusted"] < 0.05).all()
+    assert bold(tmp_path) == [("planted", "discovered")]
+    write_tables(rows_of(tmp_path), MEASURES, tmp_path, bold(tmp_path))
+    lines = [line for line in (tmp_path / "rca.md").read_text().splitlines() if "**" in line]
+    assert [line.split(" | ")[1] for line in lines] == ["discovered"]
+
+
+def test_nothing_is_bold_that_the_comparison_does_not_call_ahead(tmp_path):
+    """The highest figure with an interval of its own above all others is not enough."""
+    for method, skill in (("discovered", 0.9), ("random", 0.2)):
+        write_cell(tmp_path, "planted", method, 0, k=4, n=4000, skill=skill)  # 4 pairs: p >= 0.125
+    table = rca_table(rows_of(tmp_path), MEASURES).sort_values("rca_fresh")
+    first, second = table.to_dict("records")
+    assert first["rca_fresh_high"] < second["rca_fresh_low"]
+    assert bold(tmp_path) == []
+
+
+def test_nothing_is_bold_on_unequal_terms_or_beside_what_was_not_compared(tmp_path):
+    kinds = {"k": 12, "n": 3000}
+    write_cell(tmp_path / "a", "planted", "discovered", 0, skill=0.9, **kinds)
+    write_cell(tmp_path / "a", "planted", "random", 0, skill=0.2, batch=7, **kinds)
+    assert bold(tmp_path / "a") == []
+    rows = rows_of(tmp_path / "a")
+    table = comparison_table(rows, roles_of(tmp_path / "a"))
+    (glance,) = glances(rca_table(rows, MEASURES), MEASURES, table)
+    assert table.frame.loc[0, "rca_p_adjusted"] < 0.05
+    assert "; but not on equal terms on planted: batch None and 7." in glance.sentences[0]
+    for method, skill in (("discovered", 0.9), ("random", 0.2)):
+        write_cell(tmp_path / "b", "planted", method, 0, skill=skill, **kinds)
+    write_cell(tmp_path / "b", "planted", "mine", 0, skill=0.3, role="method", **kinds)
+    assert bold(tmp_path / "b") == []  # nobody compared the two that are under test

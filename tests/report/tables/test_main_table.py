@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest, ttest_1samp
 
+from benchmark.core.json_files import sealed, write_json
 from benchmark.report.tables.main_table import (
-    clear_winners,
     direction_table,
     interval,
     rca_row,
@@ -17,7 +17,7 @@ from benchmark.report.tables.main_table import (
     write_tables,
 )
 from benchmark.runs.replicates import headline
-from benchmark.runs.results import read_cells, write_json
+from benchmark.runs.results import read_cells
 from tests.report.drawn import MEASURES, write_cell
 
 COLUMNS = (
@@ -108,28 +108,10 @@ def test_a_missing_joint_figure_stays_empty(run):
     for path in (run / "cells/planted/random").glob("*/result.json"):
         content = json.loads(path.read_text())
         del content["metrics"]["rca_joint"]
-        write_json(path, content)
+        write_json(path, sealed(content))
     table = rca_table(rows_of(run), MEASURES).set_index("method")
     assert isnan(table.loc["random", "rca_joint"])
     assert not isnan(table.loc["discovered", "rca_joint"])
-
-
-def ranges(*rows):
-    """A table of generator, k, and an interval round its middle."""
-    names = ["generator", "k", "rca_fresh_low", "rca_fresh_high"]
-    table = pd.DataFrame(rows, columns=names)
-    return table.assign(rca_fresh=(table["rca_fresh_low"] + table["rca_fresh_high"]) / 2)
-
-
-def test_only_an_interval_above_all_rivals_wins():
-    apart = ranges(("a", 8, 0.1, 0.2), ("a", 8, 0.3, 0.4), ("b", 8, 0.1, 0.3), ("b", 8, 0.2, 0.4))
-    assert clear_winners(apart) == [1]
-
-
-def test_nothing_wins_alone_against_another_k_or_against_a_failure():
-    nan = float("nan")
-    table = ranges(("a", 8, 0.1, 0.2), ("a", 4, 0.5, 0.6), ("b", 8, 0.1, 0.2), ("b", 8, nan, nan))
-    assert clear_winners(table) == []
 
 
 def test_directions_csv_counts_right(run):
@@ -162,7 +144,7 @@ def set_figure(run, method, name, values):
     for path, value in zip(paths, values, strict=True):
         content = json.loads(path.read_text())
         content["metrics"][name] = value
-        write_json(path, content)
+        write_json(path, sealed(content))
 
 
 def test_a_column_that_nobody_can_fill_is_left_out_and_else_stands_with_the_others(run):
