@@ -19,6 +19,7 @@ from benchmark.cli.shared import (
     line,
     method_roles,
     methods_option,
+    tell,
 )
 from benchmark.core.errors import BenchError
 
@@ -93,7 +94,7 @@ def _ablate(
         for result in execute(ablation.groups, out, device, False, judges, expected):
             protocol = result.config["protocol"]
             place = f"K {protocol['k']:<4} lambda {protocol['lambda']:<5g} {protocol['shift_loss']}"
-            click.echo(f"{place}  {line(result)}")
+            tell(f"{place}  {line(result)}")
             failed += result.status == "failed"
         unmade = write_report(out, roles=method_roles(), at_hand=made_by(ablation.groups))
     click.echo(f"ablation: {out / f'ablation_{axis}.md'}")

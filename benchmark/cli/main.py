@@ -25,6 +25,7 @@ from benchmark.cli.shared import (
     method_roles,
     methods_option,
     only_files,
+    tell,
 )
 from benchmark.cli.study import DATABASE, TASK, study
 from benchmark.core.errors import BenchError
@@ -104,7 +105,7 @@ def run(
         record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]))
         note_measures(out, judges)
         for result in execute(groups, out, device, force, judges, expected):
-            click.echo(line(result))
+            tell(line(result))
             failed += result.status == "failed"
         unmade = write_report(out, roles=method_roles(), at_hand=made_by(groups))
     _say_where(out)
@@ -214,6 +215,8 @@ def upgrade(run_folder: Path) -> None:
     click.echo(f"{len(done.brought)} files converted, {len(done.left)} needed no change")
     for path, reason in done.damaged.items():
         click.secho(f"damaged, and left as it is: {path} ({reason})", fg="red", err=True)
+    if done.damaged:
+        sys.exit(1)
 
 
 @main.command("train-generator")

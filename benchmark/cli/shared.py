@@ -161,6 +161,11 @@ def parse_seeds(text: str) -> tuple[int, ...]:
     return tuple(map(int, parts))
 
 
+def tell(text: str) -> None:
+    """Print a line above the bars of a run, which `click.echo` would write into."""
+    print(text, flush=True)
+
+
 def line(result: Result) -> str:
     """A cell in one line: the headline, what it was bought with, and a user's metrics."""
     from benchmark.metrics import HEADLINE, METRICS

@@ -108,12 +108,15 @@ def statement(estimates: Sequence[Cost]) -> list[str]:
     for cost, cells in Counter(estimates).items():
         work = f"{cells * cost.trainings} x {cost.steps:,} steps"
         figures = cost.reason or f"{_time(cells * cost.seconds)}  {_size(cost.memory)}"
-        figures += "  and its fit" if cost.fits else ""
+        figures += " *" if cost.fits else ""  # no line is longer than 80 columns
         lines.append(f"  {cost.generator:20} {cost.method:12} {work:>19}  {figures}")
     memory = max((cost.memory for cost in estimates), default=0)
-    fits = "  and fits, each of which runs once and is not timed"
-    end = fits if any(cost.fits for cost in estimates) else ""
-    return [*lines, f"  {'in all':54}  {_time(total(estimates))}  {_size(memory)}{end}"]
+    note = ["  * and a fit of its own, which runs once for each cell and is not timed"]
+    return [
+        *lines,
+        f"  {'in all':54}  {_time(total(estimates))}  {_size(memory)}",
+        *(note if any(cost.fits for cost in estimates) else []),
+    ]
 
 
 def _work(job: Job) -> Cell:

@@ -64,6 +64,15 @@ def test_it_comes_back_from_a_file_with_its_names(tmp_path: Path) -> None:
     assert torch.equal(again.move(LATENTS, 0, 1.5).point, loaded.move(LATENTS, 2, 1.5).point)
 
 
+def test_chosen_directions_keep_their_order_and_their_ways() -> None:
+    whole = Turning(5, 4).frozen()
+    places = torch.tensor([3, 0, 2])
+    chosen = whole.chosen(places.tolist())
+    assert (chosen.k, chosen.latent_dim) == (3, 5)
+    assert torch.equal(chosen(LATENTS, K, EPS), whole(LATENTS, places[K], EPS))
+    assert torch.equal(chosen.tangents(LATENTS), whole.tangents(LATENTS)[:, [3, 0, 2]])
+
+
 def test_without_the_code_that_defines_it_a_file_says_what_to_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,9 +125,17 @@ def test_what_cannot_run_says_so_and_does_not_stop_the_others(tmp_path: Path) ->
 def test_the_statement_joins_equal_cells_and_adds_up() -> None:
     slow = Cost("faces", "discovered", 2, 100_000, 7200.0, 4 * 10**9)
     quick = Cost("faces", "random", 1, 100_000, 90.0, 10**9, fits=True)
-    first, second, last = statement([slow, quick, slow])
+    first, second, last, note = statement([slow, quick, slow])
     assert " ".join(first.split()) == "faces discovered 4 x 100,000 steps 4.0 hours 4.0 GB"
-    assert " ".join(second.split()) == "faces random 1 x 100,000 steps 2 min 1.0 GB and its fit"
-    assert " ".join(last.split()) == (
-        "in all 4.0 hours 4.0 GB and fits, each of which runs once and is not timed"
-    )
+    assert " ".join(second.split()) == "faces random 1 x 100,000 steps 2 min 1.0 GB *"
+    assert " ".join(last.split()) == "in all 4.0 hours 4.0 GB"
+    assert note == "  * and a fit of its own, which runs once for each cell and is not timed"
+
+
+def test_no_line_of_the_statement_is_wider_than_a_terminal() -> None:
+    costs = [
+        Cost("celeba-proggan-small", "coordinate", 1, 1_000_000, seconds, 10**11, fits=fits)
+        for seconds in (1.0, 3599.0, 359_000.0)
+        for fits in (False, True)
+    ]
+    assert max(map(len, statement(costs))) <= 80

@@ -168,7 +168,12 @@ def test_the_command_says_what_it_did(run, tmp_path):
     assert result.exit_code == 0
     assert "5 files converted, 0 needed no change" in result.output
     again = CliRunner().invoke(main, ["upgrade", str(tmp_path / "copy")])
+    assert again.exit_code == 0
     assert "0 files converted, 5 needed no change" in again.output
+    (tmp_path / "copy" / "run.json").write_text("{")
+    damaged = CliRunner().invoke(main, ["upgrade", str(tmp_path / "copy")])
+    assert damaged.exit_code == 1
+    assert "damaged, and left as it is" in damaged.output
 
 
 def test_readers_of_an_older_run_are_sent_here(run):

@@ -56,6 +56,24 @@ def test_the_same_answer_from_another_tab_adds_nothing(served: Served) -> None:
     assert revisions(served, someone) == [(0, True, "")]
 
 
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ({"consistent": True}, "'single' has no answer"),
+        ({**YES, "mood": "good"}, "'mood' is no question of the task rating"),
+        ({"consistent": False, "single": False, "label": "zoom"}, "'label' is not asked after"),
+        ({**YES, "consistent": "yes"}, "'yes' is no answer to 'consistent'"),
+    ],
+)
+def test_an_answer_that_does_not_fit_the_task_is_never_written(
+    served: Served, answer: dict[str, bool | str], message: str
+) -> None:
+    someone = newcomer(served)
+    with pytest.raises(ValueError, match=message):
+        judge(served, someone, 0, answer, "a")
+    assert revisions(served, someone) == []
+
+
 def test_the_end_gives_a_code_and_takes_no_more(served: Served) -> None:
     someone = newcomer(served)
     count = judge_all(served, someone)
