@@ -15,7 +15,7 @@ from benchmark.charts.rows import INTERVAL, Row, draw_rows, point
 from benchmark.core.judgments import DIRECTION
 from benchmark.study.analyse import Analysis
 
-NARROW = 0.07  # a share below this has no room for its number
+NARROW = 0.15  # a share below this has no room for its number
 HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\", "++++", "oooo", "****")
 
 
@@ -114,7 +114,7 @@ def _stack(ax: Axes, place: int, shares: pd.Series, look: Mapping[Any, Mapping[s
 def _note_count(ax: Axes, place: int, directions: int) -> None:
     """How many directions a bar is of, at its end; in its place where there are none."""
     if directions:
-        ax.text(1.01, place, f"n = {directions}", ha="left", va="center")
+        ax.text(1.02, place, f"n = {directions}", ha="left", va="center")
     else:
         ax.text(0.5, place, "no direction was given a kind", ha="center", va="center")
 

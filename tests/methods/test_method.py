@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -40,6 +41,33 @@ RNG = torch.Generator().manual_seed(0)
 def test_a_shift_of_the_wrong_size_or_length_is_refused(shift: Shift, message: str) -> None:
     with pytest.raises(BenchError, match=message):
         check_shift(shift, Planted(), Protocol(k=4))
+
+
+class Uneven(Turning):
+    """Moves by eps only where eps is the largest there is."""
+
+    kind = "uneven, for tests"
+
+    def __init__(self, latent_dim: int, k: int, flaw: str = "") -> None:
+        super().__init__(latent_dim, k)
+        self.flaw = flaw
+
+    def settings(self) -> dict[str, Any]:
+        return {**super().settings(), "flaw": self.flaw}
+
+    def forward(self, latents: Latents, k: Tensor, eps: Tensor) -> Tensor:
+        told = {
+            "always far": 6.0 * eps.sign(),
+            "far for short ones": 6.0 * (eps / 6.0).abs().sqrt() * eps.sign(),
+            "far backwards": torch.where(eps < 0, 2.0 * eps, eps),
+        }
+        return super().forward(latents, k, told[self.flaw])
+
+
+@pytest.mark.parametrize("flaw", ["always far", "far for short ones", "far backwards"])
+def test_a_shift_that_moves_by_eps_at_the_largest_only_is_refused(flaw: str) -> None:
+    with pytest.raises(BenchError, match="times the eps it is told"):
+        check_shift(Uneven(16, 4, flaw).frozen(), Planted(), Protocol(k=4))
 
 
 def test_unit_directions_of_any_kind_pass() -> None:
@@ -180,4 +208,4 @@ def test_learned_methods_in_lockstep_end_as_alone(tmp_path: Path) -> None:
 def test_one_that_breaks_does_not_stop_its_company(tmp_path: Path) -> None:
     results = list(execute(groups(Breaks(), Discovered()), tmp_path, "cpu", False, METRICS, {}))
     assert [r.status for r in results] == ["failed", "done"]
-    assert results[0].reason == "ZeroDivisionError: a shift of my own"
+    assert results[0].reason.startswith("ZeroDivisionError: a shift of my own (test_method.py ")

@@ -155,7 +155,8 @@ def test_ten_channels_give_tables_without_pictures_and_no_study(file: Path, tmp_
     assert (out / "rca.csv").exists()
     assert "other channels than" in (out / "report.html").read_text()
     assert not (out / "strips").exists()
-    refused = bench("study", "build", out, "--out", tmp_path / "study")
+    named = ("-g", f"{file}:TenChannels")
+    refused = bench("study", "build", out, *named, "--out", tmp_path / "study")
     assert refused.exit_code == 2
     assert "its images have 10 channels, and a picture has 1 or 3" in refused.output
     assert not (tmp_path / "study").exists()
@@ -229,7 +230,7 @@ def test_a_metric_that_fails_on_done_cells_leaves_them_as_they_are(
     more = {**METRICS, "picky": Picky()}
     results = list(execute(groups, tmp_path, "cpu", False, more, {}))
     assert [r.status for r in results] == ["failed", "failed"]
-    assert results[0].reason.startswith("ZeroDivisionError: no figure today (test_failures.py")
+    assert "ZeroDivisionError: no figure today" in results[0].reason
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     monkeypatch.setattr(Picky, "fault", False)
     results = list(execute(groups, tmp_path, "cpu", False, more, {}))
