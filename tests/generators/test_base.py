@@ -25,6 +25,17 @@ def small(name: str) -> Generator:
     return disturbed(ALL[name]())
 
 
+def test_a_move_takes_every_layer_of_a_point_alike_and_keeps_its_label() -> None:
+    point = torch.randn(3, 4, 5, generator=stream("layers"))  # (n, layers, d)
+    delta, labels = torch.randn(3, 5, generator=stream("delta")), torch.tensor([2, 0, 1])
+    moved = Latents(point, labels).moved(delta)
+    for i in range(3):
+        for layer in range(4):
+            assert torch.equal(moved.point[i, layer], point[i, layer] + delta[i])
+    assert torch.equal(Latents(point).moved(delta[0]).point[2, 3], point[2, 3] + delta[0])
+    assert moved.labels is labels
+
+
 def latents_of(generator: Generator, n: int = 3) -> Latents:
     latents = generator.sample(n, stream("z"))
     return Latents(latents.point.double(), latents.labels)

@@ -1,5 +1,6 @@
 """Agreement, flags and coverage, against an independent computation and known cases."""
 
+from dataclasses import replace
 from itertools import permutations
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 import pytest
 
 from study_server import quality
+from study_server.screening import Limits
 from study_server.served import Served
 
 from .conftest import Clock, said
@@ -78,6 +80,16 @@ def test_a_single_repeat_flags_nobody(served: Served, clock: Clock) -> None:
         assert person.screening.check_share == 0.5
         assert "1 repeats are fewer than 4" in str(person.screening.repeat_share)
         assert person.flags == ()
+
+
+def test_flags_follow_the_limits_of_this_study(served: Served) -> None:
+    judge_all(served, newcomer(served))  # at three seconds each
+    patient = Limits(min_median_seconds=3.5)
+    settings = replace(served.bundle.settings, screening=patient)
+    strict = replace(served, bundle=replace(served.bundle, settings=settings))
+    for study, flags in ((served, ()), (strict, ("median_seconds",))):
+        (person,) = quality.persons(study, quality.answers(study))
+        assert person.flags == flags
 
 
 def test_who_has_answered_nothing_has_no_figures(served: Served) -> None:
