@@ -33,7 +33,9 @@ from study_server.tasks import TASKS, Source, Task
 from study_server.tasks.task import DrawnLesson, check_of
 
 COLUMNS = 7  # steps shown side by side
-ROUNDING = 3.0  # grey levels by which two renderings of one latent may differ on average
+# Grey levels by which two renderings of one latent may differ on average. A card that adds in
+# another order turns few pixels by one level; two latents of the planted generator differ by 0.7.
+ROUNDING = 0.1
 
 
 @dataclass(frozen=True)

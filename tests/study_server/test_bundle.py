@@ -81,6 +81,16 @@ def test_private_files_are_for_the_owner_alone(bundle: Bundle) -> None:
     assert password not in (bundle.folder / "private" / "secrets.json").read_text()
 
 
+def shaded(by: float) -> list[list[np.ndarray]]:
+    """Images that differ from the usual ones by so many grey levels on average."""
+    every = round(1 / by)  # every so manyth pixel, by one level
+    rows = [[np.array(image) for image in row] for row in images("good", 0, 32, False)]
+    for image in (image for row in rows for image in row):
+        flat = image.reshape(-1)  # a view
+        flat[::every] = np.where(flat[::every] < 255, flat[::every] + 1, 254)
+    return rows
+
+
 def strip(**changes: object) -> DirectionStrips:
     return replace(DirectionStrips("g", "m", 0, STEPS, images("good", 0, 32, False)), **changes)
 
@@ -95,6 +105,7 @@ def strip(**changes: object) -> DirectionStrips:
         ([strip(), strip()], "given twice"),
         ([strip(), strip(direction=1), strip(method="n")], "unequal"),
         ([strip(), strip(method="n", images=images("good", 0, 32, False)[::-1])], "unshifted"),
+        ([strip(), strip(method="n", images=shaded(by=0.5))], "unshifted"),  # near, not the same
         ([strip(check="good")], "at least one direction"),
         ([], "at least one direction"),
     ],
@@ -105,6 +116,11 @@ def test_unfair_strips_are_refused(
     with pytest.raises(BenchError, match=message):
         write_bundle(tmp_path / "study", wrong)
     assert list(tmp_path.iterdir()) == []  # nothing half-written is left
+
+
+def test_a_card_that_rounds_otherwise_is_no_other_latent(tmp_path: Path) -> None:
+    write_bundle(tmp_path / "study", [strip(), strip(method="n", images=shaded(by=0.05))])
+    assert (tmp_path / "study" / "manifest.json").exists()
 
 
 def test_an_existing_study_is_never_overwritten(bundle: Bundle) -> None:
