@@ -26,6 +26,7 @@ log = logging.getLogger("bench")
 FILE = ".lease.json"
 BEAT = 5.0  # seconds between signs of life
 ATTEMPTS = 5  # to take a lease that others want too
+PAUSE = 0.01  # seconds between them
 STALE = 60.0  # seconds without one after which nobody holds the lease
 
 
@@ -73,31 +74,54 @@ def _take(path: Path, own: str) -> None:
         "pid": os.getpid(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    for _ in range(ATTEMPTS):
-        with contextlib.suppress(FileExistsError), path.open("x", encoding="utf-8") as file:
-            file.write(json.dumps(holder) + "\n")
-            return
-        _clear(path)
+    whole = path.with_name(f".{path.name}.{own}.part")  # so that nobody ever sees half a lease
+    whole.write_text(json.dumps(holder) + "\n", encoding="utf-8")
+    try:
+        for _ in range(ATTEMPTS):
+            with contextlib.suppress(FileExistsError):
+                os.link(whole, path)
+                return
+            if _took_over(path, whole):
+                return
+            time.sleep(PAUSE)
+    finally:
+        whole.unlink()
     raise BenchError(f"{path.parent} is in use by several other processes; try again")
 
 
-def _clear(path: Path) -> None:
-    """Remove the lease if nobody holds it any more. Raises BenchError where somebody does."""
+def _took_over(path: Path, whole: Path) -> bool:
+    """Put this process's lease in place of one whose holder is gone; False where another process
+    is about to. Raises BenchError where somebody holds it."""
+    _refuse_if_held(path)
+    turn = path.with_name(f".{path.name}.turn.part")  # one process at a time takes over
+    try:
+        turn.open("x").close()
+    except FileExistsError:
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - turn.stat().st_mtime > STALE:  # a process died within its turn
+                turn.unlink()
+        return False
+    try:
+        if not path.exists():  # its holder has ended meanwhile: take it as any other newcomer
+            return False
+        held = _refuse_if_held(path)
+        whole.replace(path)
+        whole.touch()  # what is removed when this process has the lease
+        log.warning("%s was left by %s, which has ended", path.parent, _who(held))
+        return True
+    finally:
+        turn.unlink(missing_ok=True)
+
+
+def _refuse_if_held(path: Path) -> dict[str, Any]:
+    """What a lease says whose holder is gone. Raises BenchError where somebody holds it."""
     held = _content(path)
     if _alive(path, held):
         raise BenchError(
             f"{path.parent} is in use by {_who(held)}; wait until it has ended, or choose another "
             "folder with --out"
         )
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    with contextlib.suppress(FileNotFoundError):  # another process was faster
-        path.rename(aside)
-        if _content(aside) != held:  # and has the lease by now: give it back
-            with contextlib.suppress(OSError):
-                os.link(aside, path)
-        else:
-            log.warning("%s was left by %s, which has ended", path.parent, _who(held))
-        aside.unlink()
+    return held
 
 
 def _alive(path: Path, held: dict[str, Any]) -> bool:

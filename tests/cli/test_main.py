@@ -177,7 +177,7 @@ def test_all_of_ones_own_from_one_file(tmp_path: Path) -> None:
         (["run", "-g", "planted", "-m", "nowhere.py:Mine"], "no Python file at nowhere.py"),
         (["run", "-g", "planted", "--metric", "nowhere.py:Mine"], "no Python file at nowhere.py"),
         (["run", "-g", "planted", "--metric", "collaps"], "did you mean collapse"),
-        (["run", "-g", "nowhere.py:make"], "no Python file at nowhere.py"),
+        (["run", "-g", "nowhere.py:make"], "/nowhere.py"),
         (["run", "-g", "planted?classes=1"], "a Planted has no options"),
         (["run", "-g", "planted", "--preset", "quik"], "did you mean quick"),
         (["run", "-g", "planted", "--set", "stepz=1"], "did you mean steps"),

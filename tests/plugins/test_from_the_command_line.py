@@ -173,7 +173,7 @@ def test_without_the_code_of_its_shift_a_row_loses_only_its_pictures(
     (copy / "bent.py").write_text("raise SystemExit('code of a run folder was run')")
     (cell(copy, "planted", "bent-Towards") / "human_annotation.txt").write_text("2: growth\n")
     forget(monkeypatch)
-    done("report", copy)
+    done("report", copy, "-g", WAVES)
     assert "growth" in (copy / "named.md").read_text()
     assert not (copy / "named").exists()
     warnings = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
@@ -187,7 +187,7 @@ def test_without_the_code_of_its_shift_a_row_loses_only_its_pictures(
     said = (copy / "report.html").read_text()
     assert "No pictures of bent-Towards on mapped-Waves, bent-Towards on planted" in said
     assert 'data-method="bent-Towards"' not in said
-    done("report", copy, "-m", TOWARDS)
+    done("report", copy, "-g", WAVES, "-m", TOWARDS)
     assert len(list((copy / "strips").iterdir())) == 6
     assert [path.name for path in (copy / "named").iterdir()] == ["planted-bent-Towards.webp"]
     assert 'data-method="bent-Towards"' in (copy / "report.html").read_text()

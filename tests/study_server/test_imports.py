@@ -7,7 +7,9 @@ import sys
 
 import study_server
 
-CORE = {"errors", "storage", "estimates", "guarding", "judgments", "plugins"}
+CORE = {
+    *("errors", "estimates", "finite", "guarding", "judgments", "plugins", "reading", "storage"),
+}
 CODE = """
 import importlib, json, sys
 for name in sys.argv[1:]:
