@@ -86,7 +86,8 @@ def test_rca_evaluation(benchmark: BenchmarkFixture) -> None:
     terms, prepared = Protocol(k=K, evaluation=400), prepare(generator)
 
     def fast() -> None:
-        evaluation.predict(prepared, matrix, reconstructor, terms, stream("evaluation"))
+        shift = FrozenLinear(matrix)
+        evaluation.predict(prepared, shift, reconstructor, terms, stream("evaluation"))
 
     def slow() -> None:
         rng, right = stream("evaluation"), 0
