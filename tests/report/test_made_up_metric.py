@@ -83,6 +83,9 @@ PLACES = {
     "price figure": lambda run: "glare, lower is better" in drawn_words(run, "price"),
     "ablation figure": lambda run: "glare" in drawn_words(run, "ablation_k"),
     "card": lambda run: "glare 0.688" in inside(page(run), 'id="glance"', "</section>"),
+    "what RCA was bought with": lambda run: re.search(
+        r"what it was bought with: [^;]*\bglare\b", page(run)
+    ),
     "main table of the page": lambda run: (
         "How much brighter" in inside(page(run), 'id="table-rca"', "</details>")
     ),
