@@ -19,6 +19,7 @@ from benchmark.core.failures import Failure, attempt
 from benchmark.core.progress import phase
 from benchmark.core.seeds import derive_seed, stream
 from benchmark.core.storage import sha256
+from benchmark.directions.shift import Shift
 from benchmark.generators.contract import check, keep_contract
 from benchmark.generators.fast.parts import InParts, most_on
 from benchmark.generators.fast.rewrites import prepare
@@ -157,16 +158,7 @@ class GroupRun:
         predictions = self._predict(one.fresh)
         joint = None if learner is None else self._predict(learner)
         files = write_cell(job, self.run, shift, predictions, joint, one.fresh, learner)
-        evidence = Evidence(
-            self.group.generator,
-            self.generator,
-            shift.to(self.device),
-            self.group.protocol,
-            predictions,
-            joint,
-            self._stream,
-            self.device,
-        )
+        evidence = self._evidence(shift, predictions, joint)
         facts = {"n": len(predictions), "k": shift.k, "chance": 1.0 / shift.k}
         return Result(
             job.cell,
@@ -186,16 +178,8 @@ class GroupRun:
         kept = [one for one in stored.result.measured if one.partition(" ")[0] not in missing]
         predictions = stored.table("predictions")
         assert predictions is not None, "a done cell has its answers"
-        evidence = Evidence(
-            self.group.generator,
-            self.generator,
-            stored.directions().shift.to(self.device),
-            self.group.protocol,
-            predictions,
-            stored.table("predictions_joint"),
-            self._stream,
-            self.device,
-        )
+        joint = stored.table("predictions_joint")
+        evidence = self._evidence(stored.directions().shift, predictions, joint)
         before, found = stored.result.metrics, measure(missing, evidence)
         by_direction = {**before.get("by_direction", {}), **found["by_direction"]}
         result = replace(
@@ -205,6 +189,21 @@ class GroupRun:
         )
         result.write(self.run)
         return result
+
+    def _evidence(
+        self, shift: Shift, predictions: pd.DataFrame, joint: pd.DataFrame | None
+    ) -> Evidence:
+        """What the metrics may look at, of a cell just trained as of one that is stored."""
+        return Evidence(
+            self.group.generator,
+            self.generator,
+            shift.to(self.device),
+            self.group.protocol,
+            predictions,
+            joint,
+            self._stream,
+            self.device,
+        )
 
     def _predict(self, learner: Learner) -> pd.DataFrame:
         """Answers to the evaluation stream, which depends on the generator alone."""

@@ -8,7 +8,7 @@ follow from the stored answers are computed from them and compared.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from math import isfinite, nan
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from benchmark.core.errors import BenchError
-from benchmark.core.json_files import SEAL, read_object, seal_holds, sealed, write_json
+from benchmark.core.json_files import SEAL, as_json, read_object, seal_holds, sealed, write_json
 from benchmark.metrics import HEADLINE, METRICS
 from benchmark.metrics.accuracy import direction_table, figures_of
 from benchmark.runs.checking import check_result
@@ -119,13 +119,9 @@ def _metrics(before: Mapping[str, Any], predictions: pd.DataFrame) -> dict[str, 
     """The figures with those of each direction together, and null where one is not known."""
     by_direction = direction_table(predictions, before["k"]).to_dict("list")
     by_direction |= {new: before[old] for old, new in OF_DIRECTIONS.items() if old in before}
-    figures = {name: _known(v) for name, v in before.items() if name not in OF_DIRECTIONS}
-    columns = {str(name): [_known(v) for v in values] for name, values in by_direction.items()}
-    return {**figures, "by_direction": columns}
-
-
-def _known(value: Any) -> Any:
-    return None if isinstance(value, float) and not isfinite(value) else value
+    figures = {name: value for name, value in before.items() if name not in OF_DIRECTIONS}
+    metrics: dict[str, Any] = as_json({**figures, "by_direction": by_direction})
+    return metrics
 
 
 def _measured(metrics: Mapping[str, Any]) -> list[str]:

@@ -11,15 +11,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from click.testing import CliRunner, Result
 
-from benchmark.cli.main import main
 from benchmark.core.storage import sha256
 from benchmark.directions.shift import KINDS
 from benchmark.generators.registry import find_generator
 from benchmark.methods.method import Assignment
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.training import train
+from tests.command_line import bench, done
 from tests.plugins.bent import Towards
 
 HERE = Path(__file__).parent
@@ -27,16 +26,6 @@ FARTHEST, TOWARDS = f"{HERE / 'closed_form.py'}:Farthest", f"{HERE / 'bent.py'}:
 WAVES, AREA = f"{HERE / 'mapped.py'}:Waves", f"{HERE / 'per_direction.py'}:Area"
 FEW = [f"--set={text}" for text in ("steps=6", "evaluation=60", "planted.k=4")] + ["--seeds=0"]
 METHODS = ("bent-Towards", "closed_form-Farthest", "discovered")
-
-
-def bench(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(a) for a in arguments])
-
-
-def done(*arguments: object) -> str:
-    result = bench(*arguments)
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 @pytest.fixture(scope="module")

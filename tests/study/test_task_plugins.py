@@ -5,9 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from click.testing import CliRunner, Result
 
-from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
 from study_server import commands
 from study_server.bundle import load_bundle
@@ -16,22 +14,13 @@ from study_server.simulate import run_bots
 from study_server.study_settings import Settings
 from study_server.tasks import Question, Rating, Task
 from study_server.tasks.choosing import stored_task, task_class
+from tests.command_line import bench, done
 
 from .conftest import default_settings
 
 PLUGINS = Path(__file__).parents[1] / "plugins"
 SURE = f"{PLUGINS / 'third_question.py'}:Sure"
 PAIRS = f"{PLUGINS / 'two_directions.py'}:Pairs"
-
-
-def bench(*arguments: object) -> Result:
-    return CliRunner().invoke(main, [str(a) for a in arguments])
-
-
-def done(*arguments: object) -> str:
-    result = bench(*arguments)
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 @pytest.fixture(scope="module")
