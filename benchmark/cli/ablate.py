@@ -21,6 +21,7 @@ from benchmark.cli.shared import (
     methods_option,
     tell,
 )
+from benchmark.core import memory
 from benchmark.core.errors import BenchError
 
 GENERATOR = click.option("-g", "--generator", required=True, help=GENERATOR_HELP)
@@ -79,6 +80,7 @@ def _ablate(
     from benchmark.runs.opening import made_by
     from benchmark.runs.runner import execute
 
+    memory.keep()
     config = configured(preset, settings, seeds)
     out = out or Path("results") / config.preset
     device = resolve(device)

@@ -28,6 +28,7 @@ from benchmark.cli.shared import (
     tell,
 )
 from benchmark.cli.study import DATABASE, TASK, study
+from benchmark.core import memory, threads
 from benchmark.core.errors import BenchError
 
 
@@ -35,6 +36,7 @@ class Bench(click.Group):
     """Turns a user's error into one line and exit code 2, and Ctrl-C into advice and 130."""
 
     def invoke(self, ctx: click.Context) -> object:
+        threads.wait_asleep()
         try:
             return super().invoke(ctx)
         except BenchError as error:
@@ -94,6 +96,7 @@ def run(
         raise BenchError("name generators with -g, or take every available one with --all")
     if everything:
         generators = all_generators()
+    memory.keep()
     config = configured(preset, settings, seeds)
     out = out or Path("results") / config.preset
     device = resolve(device)
@@ -241,6 +244,7 @@ def train_generator(
     from benchmark.core.device import resolve
     from benchmark.generators.training.train_generator import train_generator as train
 
+    memory.keep()
     trained = train(name, data, out or Path("results/generators") / name, steps, resolve(device))
     click.echo(f"weights: {trained.weights}\nmodel card: {trained.card}")
 

@@ -9,6 +9,7 @@ import torch
 
 from benchmark import __version__
 from benchmark.core.errors import BenchError
+from benchmark.core.memory import give_back
 
 if sys.platform != "win32":  # where there is no such module
     import resource
@@ -50,10 +51,14 @@ def versions() -> dict[str, str]:
 
 
 def forget_peak(device: str) -> None:
-    """Reset the peak of memory; where the system cannot, `peak` counts since the process began."""
+    """Reset the peak of memory; where the system cannot, `peak` counts since the process began.
+
+    What the process only keeps is handed back first, so it does not count.
+    """
     if device.startswith("cuda"):
         torch.cuda.reset_peak_memory_stats(device)
     else:
+        give_back()
         with contextlib.suppress(OSError):
             CLEAR.write_text("5")
 

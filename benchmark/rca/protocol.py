@@ -13,7 +13,8 @@ class Protocol:
     k: number of directions K. reconstructor: lenet or resnet18. steps: training steps of R, and of
     A with it. batch: triples per step. lr: Adam's rate for R. schedule: constant, cosine or
     onecycle. lambda_: weight of the shift loss. shift_loss: mse or mae. max_shift, min_shift: range
-    of |eps|. evaluation: held-out triples.
+    of |eps|. evaluation: held-out triples. threads: of the CPU; the last bits of a gradient depend
+    on their number, so it is fixed wherever a cell is computed.
     """
 
     k: int = 64
@@ -27,9 +28,10 @@ class Protocol:
     max_shift: float = 6.0
     min_shift: float = 0.0
     evaluation: int = 10_000
+    threads: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("k", "steps", "evaluation"):
+        for name in ("k", "steps", "evaluation", "threads"):
             if getattr(self, name) < 1:
                 raise BenchError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.batch < 2:

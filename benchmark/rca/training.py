@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from benchmark.core import memory
 from benchmark.core.checkpoints import load_checkpoint, save_checkpoint
 from benchmark.core.progress import Progress
 from benchmark.core.seeds import derive_seed
@@ -201,5 +202,6 @@ def train(
             for learner, path in zip(learners, checkpoints, strict=True):
                 if path is not None and learner.step == step:
                     save_checkpoint(path, {"learner": learner.state(), "rng": rng.get_state()})
+            memory.give_back()  # holes in the heap, which older versions of glibc do not find again
             saved = time.monotonic()
         progress.update(step, {a.name: a.curve[-1][4] for a in active if a.curve})

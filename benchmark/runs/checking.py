@@ -119,7 +119,7 @@ RESULT: Mapping[str, Check] = {
     "config": lambda value: (
         _fields(generator_hash=_text, protocol=_settings, method=_settings)(value)
         and _fields(k=_count)(value["protocol"])
-        and _some(max_shift=_number, steps=_count)(value["protocol"])
+        and _some(max_shift=_number, steps=_count, threads=_count)(value["protocol"])
         and _some(code=_texts, generator=_settings)(value)
     ),
     "reason": _text,

@@ -27,6 +27,7 @@ from benchmark.runs.settings import (
     method_for,
     plain,
     protocol_for,
+    terms_of,
 )
 
 
@@ -150,7 +151,7 @@ class _Opened:
         """All that decides the result of a cell; methods of the suite have no code in it."""
         content: dict[str, Any] = {
             "generator_hash": self.weights_hash,
-            "protocol": plain(protocol),
+            "protocol": terms_of(protocol),
             "method": plain(method),
         }
         if self.options:

@@ -19,6 +19,7 @@ from benchmark.core.failures import Failure, attempt
 from benchmark.core.progress import phase
 from benchmark.core.seeds import derive_seed, stream
 from benchmark.core.storage import sha256
+from benchmark.core.threads import use
 from benchmark.directions.shift import Shift
 from benchmark.generators.contract import check, keep_contract
 from benchmark.generators.fast.parts import InParts, most_on
@@ -44,13 +45,14 @@ class _Trained:
 
 
 class GroupRun:
-    """The computation of one group's cells on one device.
+    """The computation of one group's cells on one device, with the threads of their settings.
 
     Raises BenchError for a generator that does not keep its contract.
     """
 
     def __init__(self, group: Group, run: Path, device: str, metrics: Mapping[str, Metric]) -> None:
         self.group, self.run, self.device, self.metrics = group, run, device, metrics
+        use(group.protocol.threads)
         keep_contract(group.generator)
         side = INPUT_SIDE[group.protocol.reconstructor]
         prepared = prepare(group.generator, device, side)

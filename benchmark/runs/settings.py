@@ -149,6 +149,13 @@ def plain(settings: Any) -> dict[str, Any]:
     return {key_of(name): value for name, value in asdict(settings).items()}
 
 
+def terms_of(protocol: Protocol) -> dict[str, Any]:
+    """The protocol as a cell's identity holds it: one thread, which is the rule, goes without
+    saying."""
+    terms = plain(protocol)
+    return terms if protocol.threads > 1 else {k: v for k, v in terms.items() if k != "threads"}
+
+
 def _seeds(value: Any, path: Path) -> tuple[int, ...]:
     whole = isinstance(value, list) and all(type(seed) is int and seed >= 0 for seed in value)
     if not (whole and value and len(set(value)) == len(value)):

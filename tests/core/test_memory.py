@@ -1,12 +1,15 @@
-"""The peak of memory: it sees what is in use, also after it was given back, and forgets."""
+"""Memory: its peak sees what is in use and forgets what is not; what a step frees stays here."""
 
 import importlib.util
+import platform
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 
-from benchmark.core import device
+from benchmark.core import device, memory
 from benchmark.core.device import forget_peak, peak
 
 SIZE = 1 << 28  # bytes
@@ -33,3 +36,52 @@ def test_windows_has_no_such_figure(monkeypatch: pytest.MonkeyPatch) -> None:
     spec.loader.exec_module(there)
     there.forget_peak("cpu")
     assert there.peak("cpu") == 0
+
+
+KEPT = """
+import resource, sys
+from benchmark.core import memory
+from benchmark.core.device import forget_peak, peak
+if sys.argv[1] == "keep":
+    memory.keep()
+def step():
+    for _ in range(10):
+        bytes(b"x") * (40 << 20)
+step(), step()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+step()
+faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+forget_peak("cpu")
+print(faults, peak("cpu"))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that is told")
+def test_what_a_step_frees_is_there_for_the_next_and_is_no_peak() -> None:
+    found = {}
+    for how in ("keep", "plain"):
+        command = [sys.executable, "-c", KEPT, how]
+        done = subprocess.run(command, capture_output=True, check=True, text=True)
+        found[how] = [int(word) for word in done.stdout.split()]
+    assert found["keep"][0] * 5 < found["plain"][0]
+    assert abs(found["keep"][1] - found["plain"][1]) < 100e6  # kept and unused: not counted
+
+
+def test_without_glibc_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("musl", "1.2"))
+    memory.keep()
+    memory.give_back()
+
+
+def test_available_memory_is_the_less_of_the_machine_and_the_container(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "MEMORY", tmp_path / "meminfo")
+    monkeypatch.setattr(memory, "GROUP", tmp_path)
+    assert memory.available() is None
+    (tmp_path / "meminfo").write_text("MemTotal: 9000 kB\nMemAvailable:    5000 kB\n")
+    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "memory.current").write_text("1000\n")
+    assert memory.available() == 5000 * 1024
+    (tmp_path / "memory.max").write_text("4000\n")
+    assert memory.available() == 3000

@@ -16,6 +16,7 @@ from benchmark.rca.protocol import Protocol
         ("steps", -5, "steps must be at least 1"),
         ("batch", 1, "batch must be at least 2"),
         ("evaluation", 0, "evaluation must be at least 1"),
+        ("threads", 0, "threads must be at least 1"),
         ("lr", 0.0, "lr must be above 0"),
         ("lr", math.nan, "lr must be above 0"),
         ("lr", math.inf, "lr must be above 0"),

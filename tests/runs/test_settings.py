@@ -12,7 +12,7 @@ from benchmark.generators.base import Usual
 from benchmark.generators.biggan import BigGANOptions
 from benchmark.generators.registry import GENERATORS
 from benchmark.methods.discovered import Discovered
-from benchmark.runs.grid import plan
+from benchmark.runs.grid import Group, plan
 from benchmark.runs.settings import (
     PRESETS,
     RunConfig,
@@ -120,6 +120,21 @@ def test_no_cell_of_the_reference_run_is_computed_again() -> None:
             assert (job.cell.folder(folder) / "result.json").exists()
     assert len(planned) == 5
     assert planned == known
+
+
+def test_threads_are_a_setting_and_one_goes_without_saying() -> None:
+    quick = RunConfig.from_preset("quick")
+
+    def planned(*settings: str) -> Group:
+        return plan(quick.with_settings(settings), ["planted"], ["random"], METHODS)[0]
+
+    usual, one = planned(), planned("threads=1")
+    assert usual.jobs == one.jobs
+    assert "threads" not in usual.jobs[0].config["protocol"]
+    two, own = planned("threads=2"), planned("planted.threads=2")
+    assert two.jobs == own.jobs
+    assert two.jobs[0].cell != usual.jobs[0].cell
+    assert two.jobs[0].config["protocol"]["threads"] == two.protocol.threads == 2
 
 
 def test_later_layers_win_and_special_beats_general_within_a_layer(tmp_path: Path) -> None:
