@@ -69,31 +69,36 @@ def _ablate(
     settings: tuple[str, ...],
     device: str,
     out: Path | None,
+    jobs: int | None,
+    parallel_config: Path | None,
     yes: bool,
 ) -> None:
-    from benchmark.cli.choices import named_methods, named_metrics
+    from benchmark.cli.choices import Brought, named_methods, named_metrics
     from benchmark.core.device import resolve
     from benchmark.report import write_report
     from benchmark.runs.ablation import note, plan_ablation
+    from benchmark.runs.engines.choosing import choice
     from benchmark.runs.lease import lease
     from benchmark.runs.meanings import note_measures
     from benchmark.runs.opening import made_by
-    from benchmark.runs.runner import execute
+    from benchmark.runs.runner import Workers, execute
 
     memory.keep()
     config = configured(preset, settings, seeds)
     out = out or Path("results") / config.preset
-    device = resolve(device)
-    named, judges = named_methods(methods or _usual_methods(axis)), named_metrics(metrics)
+    engine, device = choice(jobs, parallel_config), resolve(device)
+    methods = methods or _usual_methods(axis)
+    named, judges = named_methods(methods), named_metrics(metrics)
     ablation = plan_ablation(
         axis, config, generator, named.chosen, named.table, _numbers(values), named.code, out
     )
     failed = 0
-    with lease(out):
-        expected = agree(ablation.groups, out, device, yes)
+    with lease(out) as held:
+        expected, backend = agree(ablation.groups, out, device, yes, engine=engine)
+        workers = Workers(backend, Brought(methods, metrics), held.token) if backend else None
         note(ablation, out, shlex.join(["bench", *sys.argv[1:]]))
         note_measures(out, judges)
-        for result in execute(ablation.groups, out, device, False, judges, expected):
+        for result in execute(ablation.groups, out, device, False, judges, expected, workers):
             protocol = result.config["protocol"]
             place = f"K {protocol['k']:<4} lambda {protocol['lambda']:<5g} {protocol['shift_loss']}"
             tell(f"{place}  {line(result)}")

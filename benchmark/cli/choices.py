@@ -82,6 +82,21 @@ def named_methods(references: Sequence[str]) -> NamedMethods:
     return NamedMethods(tuple(names.values()) or tuple(table), table, code)
 
 
+@dataclass(frozen=True)
+class Brought:
+    """What a command names with -m and --metric, for processes that load it again."""
+
+    method_references: tuple[str, ...]
+    metric_references: tuple[str, ...]
+
+    def methods(self) -> tuple[Mapping[str, type[Method]], Mapping[str, str]]:
+        named = named_methods(self.method_references)
+        return named.table, named.code
+
+    def metrics(self) -> Mapping[str, Metric]:
+        return named_metrics(self.metric_references)
+
+
 def define_shifts(references: Sequence[str]) -> None:
     """Load the methods that `-m` names, which defines the kinds of their shifts."""
     if references:

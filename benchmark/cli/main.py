@@ -73,6 +73,8 @@ def run(
     settings: tuple[str, ...],
     device: str,
     out: Path | None,
+    jobs: int | None,
+    parallel_config: Path | None,
     yes: bool,
     force: bool,
 ) -> None:
@@ -81,14 +83,15 @@ def run(
     A done cell is not computed again: a run that was killed, or a larger grid in the same folder,
     computes only the missing cells. The command first states what the run will cost.
     """
-    from benchmark.cli.choices import all_generators, named_methods, named_metrics
+    from benchmark.cli.choices import Brought, all_generators, named_methods, named_metrics
     from benchmark.core.device import resolve
     from benchmark.report import write_report
+    from benchmark.runs.engines.choosing import choice
     from benchmark.runs.grid import plan, record
     from benchmark.runs.lease import lease
     from benchmark.runs.meanings import note_measures
     from benchmark.runs.opening import made_by
-    from benchmark.runs.runner import execute
+    from benchmark.runs.runner import Workers, execute
 
     if everything and generators:
         raise BenchError("--all takes every available generator and -g some: give only one of them")
@@ -99,15 +102,16 @@ def run(
     memory.keep()
     config = configured(preset, settings, seeds)
     out = out or Path("results") / config.preset
-    device = resolve(device)
+    engine, device = choice(jobs, parallel_config), resolve(device)
     named, judges = named_methods(methods), named_metrics(metrics)
     groups = plan(config, generators, named.chosen, named.table, named.code, out)
     failed = 0
-    with lease(out):
-        expected = agree(groups, out, device, yes, force)
+    with lease(out) as held:
+        expected, backend = agree(groups, out, device, yes, force, engine)
+        workers = Workers(backend, Brought(methods, metrics), held.token) if backend else None
         record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]))
         note_measures(out, judges)
-        for result in execute(groups, out, device, force, judges, expected):
+        for result in execute(groups, out, device, force, judges, expected, workers):
             tell(line(result))
             failed += result.status == "failed"
         unmade = write_report(out, roles=method_roles(), at_hand=made_by(groups))

@@ -13,6 +13,8 @@ from benchmark.core.errors import BenchError
 
 if TYPE_CHECKING:
     from benchmark.methods.method import Role
+    from benchmark.runs.engines.backend import Backend
+    from benchmark.runs.engines.choosing import Choice
     from benchmark.runs.grid import Group
     from benchmark.runs.results import Cell, Result
     from benchmark.runs.settings import RunConfig
@@ -57,6 +59,17 @@ DEVICE = click.option(
 OUT = click.option(
     "--out", type=click.Path(path_type=Path), help="Run folder.  [default: results/PRESET]"
 )
+JOBS = click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Processes that compute at once.  [default: as many as there are cores or GPUs]",
+)
+PARALLEL = click.option(
+    "--parallel-config",
+    type=click.Path(path_type=Path),
+    metavar="FILE.yml",
+    help="Where to compute instead: `backend: processes`, `dask` or `submitit`, and its keys.",
+)
 YES = click.option("--yes", is_flag=True, help="Start without asking, however long it takes.")
 
 
@@ -83,9 +96,10 @@ SHIFTS_OPTION = click.option(
 
 
 def grid_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options of every command that computes cells: preset, seeds, settings, device, out, yes."""
+    """Options of every command that computes cells: preset, seeds, settings, device, out, engine,
+    yes."""
     # the last one stands first in the help
-    for option in (YES, OUT, DEVICE, SETTINGS, SEEDS, PRESET):
+    for option in (YES, PARALLEL, JOBS, OUT, DEVICE, SETTINGS, SEEDS, PRESET):
         command = option(command)
     return command
 
@@ -101,27 +115,46 @@ def configured(preset: str, settings: tuple[str, ...], seeds: str | None) -> Run
 
 
 def agree(
-    groups: Sequence[Group], out: Path, device: str, yes: bool, force: bool = False
-) -> dict[Cell, float]:
-    """Print what the missing cells will cost, and return the seconds of each.
+    groups: Sequence[Group],
+    out: Path,
+    device: str,
+    yes: bool,
+    force: bool = False,
+    engine: Choice | None = None,
+) -> tuple[dict[Cell, float], Backend | None]:
+    """Print what the missing cells will cost; the seconds of each, and the engine, opened.
 
-    On a terminal, unless `yes`, a long run starts only if the user agrees.
+    On a terminal, unless `yes`, a long run starts only if the user agrees. None for an engine is
+    this process.
     """
     from benchmark.core.device import device_name
-    from benchmark.runs.cost import costs, statement, total
+    from benchmark.core.memory import give_back
+    from benchmark.runs.cost import costs, statement, units_of
+    from benchmark.runs.engines.choosing import Choice, wall_time
 
     expected = costs(groups, out, device, force)
-    estimates = list(expected.values())
-    if not estimates:
-        return {}
+    if not expected:
+        return {}, None
+    give_back()  # the other processes may need it
+    units = units_of(groups, expected)
+    backend = (engine or Choice()).opened(
+        units, device, out, lambda text: click.echo(text, err=True)
+    )
+    wall = wall_time(units, backend.slots if backend else 1)
     click.echo(
         f"cost of the missing cells, from a few steps timed on {device_name(device)}:", err=True
     )
-    for text in statement(estimates):
+    for text in statement(list(expected.values()), wall, backend.words() if backend else ""):
         click.echo(text, err=True)
-    if total(estimates) > LONG and not yes and sys.stdin.isatty():
-        click.confirm("Start?", abort=True, err=True)
-    return {cell: cost.seconds for cell, cost in expected.items()}
+    if wall > LONG and not yes and sys.stdin.isatty() and not click.confirm("Start?", err=True):
+        if backend:
+            backend.close()
+        raise click.Abort
+    return {cell: cost.seconds for cell, cost in expected.items()}, backend
+
+
+def _warn(text: str) -> None:
+    click.secho(text, fg="yellow", err=True)
 
 
 def exit_if_failed(cells: int, unmade: Sequence[str] = ()) -> None:

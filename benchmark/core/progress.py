@@ -12,6 +12,9 @@
 On a terminal every open phase has a bar with its measures below, and the whole run has one at the
 bottom; they are drawn over in place. A log gets a line for each phase every half minute. Both go to
 stderr. The time left is the work left divided by the speed so far, so at the start none is shown.
+
+Another process may do a part of the run: there `relayed_to` sends what would be shown, and here an
+`Elsewhere` shows it.
 """
 
 import contextlib
@@ -19,15 +22,13 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from benchmark.core.screen import SCREEN, Line
+from benchmark.core.phases import Part, Phase, Whole, clock
+from benchmark.core.screen import SCREEN
 
 LINE_EVERY = 30.0  # seconds between lines in a log file
 MEASURES_EVERY = 0.5  # seconds between changes of the measures on a terminal
-SEEN_ENOUGH = 5.0  # seconds of a whole run before its time left is told
 
 
 class Progress:
@@ -38,7 +39,7 @@ class Progress:
     """
 
     def __init__(self, label: str, total: int, start: int = 0) -> None:
-        self._phase = _Phase(label, total, start, step=start)
+        self._phase = Phase(label, total, start, step=start)
         self._on_terminal = _open(self._phase)
         weakref.finalize(self, self._phase.abandon).atexit = False
 
@@ -50,7 +51,7 @@ class Progress:
         phase.step = step
         now = time.monotonic()
         finished = step >= phase.total
-        wait = MEASURES_EVERY if self._on_terminal else LINE_EVERY
+        wait = MEASURES_EVERY if self._on_terminal or _RELAYS else LINE_EVERY
         if now - phase.told < wait and not finished:
             return
         phase.told = now
@@ -58,13 +59,13 @@ class Progress:
         if not self._on_terminal:
             _log(phase, *phase.measures, f"{phase.left()} left")
         if finished:
-            SCREEN.hide(phase, f"{phase.label}  {phase.count()}  in {_clock(phase.seconds())}")
+            _close(phase, phase.last_words())
 
 
 @contextlib.contextmanager
 def phase(label: str) -> Iterator[None]:
     """Show a bar under `label` while the work inside runs; also a decorator."""
-    shown = _Phase(label, total=0, start=0)
+    shown = Phase(label, total=0, start=0)
     over = threading.Event()
     if not _open(shown):
         threading.Thread(target=_repeat, args=(shown, over), daemon=True).start()
@@ -73,7 +74,7 @@ def phase(label: str) -> Iterator[None]:
         shown.total = shown.step = 1  # counts as done
     finally:
         over.set()
-        SCREEN.hide(shown)
+        _close(shown)
 
 
 @contextlib.contextmanager
@@ -87,7 +88,7 @@ def whole_run(cells: int, work: float) -> Iterator[None]:
     if not cells:
         yield
         return
-    whole = _Whole(cells, work or float(cells))
+    whole = Whole(cells, work or float(cells))
     _RUNS.append(whole)
     SCREEN.show(whole)
     try:
@@ -110,7 +111,7 @@ def part(cells: int, work: float, phases: int) -> Iterator[None]:
         yield
         return
     whole = _RUNS[-1]
-    inside = _Part(cells, work or float(cells), max(phases, 1))
+    inside = Part(cells, work or float(cells), max(phases, 1))
     whole.parts.append(inside)
     try:
         yield
@@ -118,126 +119,106 @@ def part(cells: int, work: float, phases: int) -> Iterator[None]:
         inside.over = True
 
 
-@dataclass(eq=False)
-class _Phase:
-    """One phase. total: 0 where it has no steps. told: when its measures were last shown."""
+class Elsewhere:
+    """A part of the run, like `part`, that another process works on: shows what that relays.
 
-    label: str
-    total: int
-    start: int
-    step: int = 0
-    measures: tuple[str, ...] = ()
-    open: bool = True
-    last: bool = False
-    began: float = field(default_factory=lambda: time.monotonic())
-    told: float = field(default_factory=lambda: time.monotonic())
+    A work that starts anew, as its process died, is relayed from the beginning again.
+    """
 
-    def abandon(self) -> None:
-        self.open = False
+    def __init__(self, cells: int, work: float, phases: int) -> None:
+        self._part = Part(cells, work or float(cells), max(phases, 1))
+        self._source: object = None
+        if _RUNS:
+            _RUNS[-1].parts.append(self._part)
 
-    def seconds(self) -> float:
-        return time.monotonic() - self.began
+    def show(self, phases: Sequence[Phase], source: object) -> None:
+        """phases: all that were opened so far, in order. source: tells one start of the work from
+        another."""
+        if source != self._source:
+            self._forget()
+            self._source = source
+        for place, told in enumerate(phases):
+            if place == len(self._part.phases):
+                mine = Phase(told.label, told.total, told.start, told.step)
+                self._part.phases.append(mine)
+                SCREEN.show(mine)
+            self._follow(self._part.phases[place], told)
 
-    def left(self) -> str:
-        return _clock(self.seconds() / max(self.step - self.start, 1) * (self.total - self.step))
+    def over(self) -> None:
+        """The work has ended, well or not."""
+        self._part.over = True
+        for shown in self._part.phases:
+            SCREEN.hide(shown)
 
-    def count(self) -> str:
-        return f"{self.step:,}/{self.total:,}" if self.total else ""
+    def _forget(self) -> None:
+        for shown in self._part.phases:
+            SCREEN.hide(shown)
+        self._part.phases.clear()
 
-    def share(self, step: int) -> float:
-        """How much of the phase is done at `step`."""
-        return min(1.0, step / self.total) if self.total else 0.0
-
-    def line(self) -> Line:
-        if not self.total:
-            return Line(self.label, None, "", _clock(self.seconds()))
-        left = f"{self.left()} left" if self.step > self.start else ""
-        return Line(self.label, self.share(self.step), self.count(), left, self.measures)
-
-
-@dataclass(eq=False)
-class _Part:
-    """A share of the whole run, and the phases that were opened in it so far."""
-
-    cells: int
-    work: float
-    expected: int  # phases
-    over: bool = False
-    phases: list[_Phase] = field(default_factory=list)
-
-    def done(self) -> float:
-        """The work that is done, including what resumed phases had done before."""
-        shares = sum(phase.share(phase.step) for phase in self.phases)
-        return self.work * (1.0 if self.over else min(1.0, shares / self.expected))
-
-    def found(self) -> float:
-        """The work that resumed phases had done before."""
-        shares = sum(phase.share(phase.start) for phase in self.phases)
-        return self.work * min(1.0, shares / self.expected)
+    def _follow(self, mine: Phase, told: Phase) -> None:
+        mine.total, mine.step, mine.measures = told.total, told.step, told.measures
+        ended, now = mine.open and not told.open, time.monotonic()
+        due = now - mine.told >= LINE_EVERY or (ended and mine.total > 1)
+        if mine.open and due and not SCREEN.draws():
+            mine.told = now
+            _log(mine, *mine.measures, f"{mine.left()} left" if mine.total else "")
+        if ended:
+            SCREEN.hide(mine, mine.last_words() if mine.total > 1 else "")
 
 
-@dataclass(eq=False)
-class _Whole:
-    """The whole run, and the parts that have begun so far."""
-
-    cells: int
-    work: float
-    parts: list[_Part] = field(default_factory=list)
-    open: bool = True
-    last: bool = True
-    began: float = field(default_factory=lambda: time.monotonic())
-
-    @property
-    def phases(self) -> list[_Phase]:
-        return [phase for part in self.parts for phase in part.phases]
-
-    def cells_over(self) -> int:
-        return sum(part.cells for part in self.parts if part.over)
-
-    def done(self) -> float:
-        return sum(part.done() for part in self.parts)
-
-    def share(self) -> float:
-        return min(1.0, self.done() / self.work) if self.work else 0.0
-
-    def left(self) -> str:
-        """The time left at the speed so far; empty where too little was seen."""
-        elapsed, done = time.monotonic() - self.began, self.done()
-        seen = done - sum(part.found() for part in self.parts)
-        if seen <= 0.0 or elapsed < SEEN_ENOUGH:
-            return ""
-        return f"{_clock(elapsed / seen * max(0.0, self.work - done))} left"
-
-    def line(self) -> Line:
-        return Line("all cells", self.share(), f"{self.cells_over()}/{self.cells}", self.left())
-
-    def words(self) -> str:
-        count = f"{self.cells_over()} of {self.cells} cells done"
-        return ", ".join(filter(None, (count, f"{self.share():.0%} of the work", self.left())))
+@contextlib.contextmanager
+def relayed_to(send: Callable[[list[Phase]], object]) -> Iterator[None]:
+    """While entered, send all phases that were opened so far, whenever they have changed much,
+    instead of showing them."""
+    _RELAYS.append(_Relay(send))
+    try:
+        yield
+    finally:
+        _RELAYS.pop()
 
 
-_RUNS: list[_Whole] = []  # the whole run under way; several only where one runs inside another
+class _Relay:
+    def __init__(self, send: Callable[[list[Phase]], object]) -> None:
+        self.phases: list[Phase] = []
+        self._send, self._lock = send, threading.Lock()
+
+    def tell(self) -> None:
+        with self._lock:
+            self._send(self.phases)
 
 
-def _open(phase: _Phase) -> bool:
-    """Add the phase to the part under way, and show it on a terminal."""
+_RELAYS: list[_Relay] = []  # where this process works for another
+_RUNS: list[Whole] = []  # the whole run under way; several only where one runs inside another
+
+
+def _open(phase: Phase) -> bool:
+    """Add the phase to the part under way, and show it on a terminal; whether it is drawn there."""
+    if _RELAYS:
+        _RELAYS[-1].phases.append(phase)
+        _RELAYS[-1].tell()
+        return False
     if _RUNS and _RUNS[-1].parts and not _RUNS[-1].parts[-1].over:
         _RUNS[-1].parts[-1].phases.append(phase)
     return SCREEN.show(phase)
 
 
-def _repeat(phase: _Phase, over: threading.Event) -> None:
+def _close(phase: Phase, last_words: str = "") -> None:
+    SCREEN.hide(phase, last_words)
+    if _RELAYS:
+        _RELAYS[-1].tell()
+
+
+def _repeat(phase: Phase, over: threading.Event) -> None:
     """Write to a log every half minute that the phase still runs."""
     while not over.wait(LINE_EVERY):
-        _log(phase, f"for {_clock(phase.seconds())} so far")
+        _log(phase, f"for {clock(phase.seconds())} so far")
 
 
-def _log(phase: _Phase, *words: str) -> None:
+def _log(phase: Phase, *words: str) -> None:
     """Log one line: the phase and, where there is one, the whole run."""
+    if _RELAYS:
+        _RELAYS[-1].tell()
+        return
     whole = f"({_RUNS[-1].words()})" if _RUNS else ""
     line = "  ".join(filter(None, (phase.label, phase.count(), *words, whole)))
     print(line, file=sys.stderr, flush=True)
-
-
-def _clock(seconds: float) -> str:
-    return str(timedelta(seconds=round(seconds)))

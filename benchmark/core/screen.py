@@ -59,7 +59,7 @@ class Screen:
 
     def show(self, row: Row) -> bool:
         """Give `row` a place; False where stderr is no terminal that can be drawn over."""
-        if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        if not self.draws():
             return False
         with self._lock:
             self._rows = [*(other for other in self._rows if other.open), row]
@@ -74,6 +74,10 @@ class Screen:
                 )
                 self._live.start()
         return True
+
+    def draws(self) -> bool:
+        """Whether stderr is a terminal that can be drawn over."""
+        return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
     def hide(self, row: Row, last_words: str = "") -> None:
         """Take `row` away, if it is there, and leave a line of last words in its place."""

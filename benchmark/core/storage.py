@@ -4,7 +4,9 @@ import contextlib
 import hashlib
 import os
 import re
+import socket
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,8 @@ from safetensors import SafetensorError
 
 from benchmark.core.errors import BenchError
 
-PART = re.compile(r"\..+\.(\d+)\.part")  # what `write_atomically` calls a file on its way
+PART = re.compile(r"\..+\.(\d+)(?:@(.*))?\.part")  # what `write_atomically` calls a file on its way
+ABANDONED = 3600.0  # seconds after which no other host still writes a part
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
@@ -21,7 +24,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     A reader sees the old file or the new one, never a part of one. Raises BenchError where the
     folder cannot be written or the disk is full.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}@{_host()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(part)
@@ -77,9 +80,26 @@ def is_running(pid: int) -> bool:
 
 
 def remove_parts(folder: Path) -> None:
-    """Remove, at any depth, the parts that killed processes left behind."""
+    """Remove, at any depth, the parts that killed processes left behind.
+
+    Other hosts may share the folder: what their processes write stays for as long as that may take.
+    """
     for part in folder.rglob(".*.part"):
         named = PART.fullmatch(part.name)
-        if named and is_plain(part) and not is_running(int(named[1])):
+        if named and is_plain(part) and _is_abandoned(part, int(named[1]), named[2]):
             with contextlib.suppress(OSError):
                 part.unlink()
+
+
+def _is_abandoned(part: Path, pid: int, host: str | None) -> bool:
+    if host in (None, _host()):
+        return not is_running(pid)
+    try:
+        return time.time() - part.stat().st_mtime > ABANDONED
+    except OSError:
+        return False
+
+
+def _host() -> str:
+    """This machine's name, as far as it can be part of a file's."""
+    return re.sub(r"[^\w-]", "-", socket.gethostname())

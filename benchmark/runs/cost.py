@@ -10,7 +10,7 @@ import io
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,10 +25,11 @@ from benchmark.metrics.collapse import LATENTS
 from benchmark.rca import evaluation
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.training import Learner, train
+from benchmark.runs.engines.choosing import UnitCost
 from benchmark.runs.grid import Group, Job
 from benchmark.runs.lockstep import GroupRun
 from benchmark.runs.results import Cell
-from benchmark.runs.runner import done
+from benchmark.runs.unit import done
 
 PATIENCE = 5.0  # seconds that a first try may take to be followed by a better one
 STEPS = 3  # training steps of the better one
@@ -102,8 +103,22 @@ def total(estimates: Iterable[Cost]) -> float:
     return sum(cost.seconds for cost in estimates)
 
 
-def statement(estimates: Sequence[Cost]) -> list[str]:
-    """The costs as lines of text: one line for all cells of equal work, then the total."""
+def units_of(groups: Iterable[Group], found: Mapping[Cell, Cost]) -> list[UnitCost]:
+    """What each unit costs in which a cell is missing."""
+    units = []
+    for group in groups:
+        of_cells = [found[job.cell] for job in group.jobs if job.cell in found]
+        if of_cells:
+            memory = max(cost.memory for cost in of_cells)
+            units.append(UnitCost(total(of_cells), memory, group.protocol.threads))
+    return units
+
+
+def statement(estimates: Sequence[Cost], wall: float | None = None, where: str = "") -> list[str]:
+    """The costs as lines of text: one line for all cells of equal work, then the total.
+
+    wall: seconds until all are done, where several are computed at once; where: by what, in words.
+    """
     lines = []
     for cost, cells in Counter(estimates).items():
         work = f"{cells * cost.trainings} x {cost.steps:,} steps"
@@ -111,10 +126,11 @@ def statement(estimates: Sequence[Cost]) -> list[str]:
         figures += " *" if cost.fits else ""  # no line is longer than 80 columns
         lines.append(f"  {cost.generator:20} {cost.method:12} {work:>19}  {figures}")
     memory = max((cost.memory for cost in estimates), default=0)
+    in_all = f"in all, on {where}" if where else "in all"
     note = ["  * and a fit of its own, which runs once for each cell and is not timed"]
     return [
         *lines,
-        f"  {'in all':54}  {_time(total(estimates))}  {_size(memory)}",
+        f"  {in_all:54}  {_time(total(estimates) if wall is None else wall)}  {_size(memory)}",
         *(note if any(cost.fits for cost in estimates) else []),
     ]
 

@@ -1,7 +1,8 @@
-"""One process at a time computes in a run's folder: whoever holds its lease.
+"""Whoever holds a lease may compute: one process in a run's folder, one on each unit of it.
 
 The lease is a file that only one process can create. It says who holds it, and its time shows that
-the holder is alive. A lease whose holder is gone is taken over.
+the holder is alive. A lease whose holder is gone is taken over. Nothing here needs more of a file
+system than links and renames, so several hosts may share one.
 """
 
 import contextlib
@@ -12,7 +13,8 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,69 +32,117 @@ PAUSE = 0.01  # seconds between them
 STALE = 60.0  # seconds without one after which nobody holds the lease
 
 
+class InUse(BenchError):
+    """Another process holds the lease; the message names it."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """A lease that this process holds, or held. what: the thing that it is for, in words."""
+
+    path: Path
+    what: str
+    token: str
+    lost: threading.Event = field(default_factory=threading.Event)
+
+    def check(self) -> None:
+        """Raise BenchError where another process took over, as this one was silent for long."""
+        if not self.lost.is_set() and stands(self.path, self.token):
+            return
+        raise BenchError(
+            f"{self.what}: this process was silent for so long that {_who(_content(self.path))} "
+            "took over; run the command again when that has ended"
+        )
+
+
 @contextlib.contextmanager
-def lease(run: Path) -> Iterator[None]:
-    """Hold the folder while entered, and remove what killed processes left half written there.
+def lease(run: Path) -> Iterator[Lease]:
+    """Hold a run's folder, and remove what killed processes left half written there.
 
     Raises BenchError in one line that names the holder where another process has the lease, at once
     or, where it was taken over after a long silence, at the end.
     """
-    path, own = run / FILE, secrets.token_hex(8)
     made = not run.exists()
     try:
-        run.mkdir(parents=True, exist_ok=True)
-        _take(path, own)
-    except OSError as error:
-        raise BenchError(f"cannot write {run}: {error.strerror or error}") from error
-    over, lost = threading.Event(), threading.Event()
-    beats = threading.Thread(target=_beat, args=(path, own, over, lost), daemon=True)
-    beats.start()
-    try:
-        remove_parts(run)
-        yield
+        with hold(run / FILE, str(run), log.warning) as held:
+            remove_parts(run)
+            yield held
     finally:
-        over.set()
-        beats.join()
-        if _content(path).get("token") == own:
-            path.unlink(missing_ok=True)
         if made:
             with contextlib.suppress(OSError):  # nothing came into it
                 run.rmdir()
-    if lost.is_set():
-        raise BenchError(
-            f"{run}: this process was silent for so long that {_who(_content(path))} took over; "
-            "run the command again when that has ended"
-        )
+    if held.lost.is_set():
+        held.check()
 
 
-def _take(path: Path, own: str) -> None:
-    """Create the lease, in place of one whose holder is gone. Raises BenchError."""
+@contextlib.contextmanager
+def hold(path: Path, what: str, say: Callable[..., object] = log.info) -> Iterator[Lease]:
+    """Hold the lease at `path` while entered, with signs of life.
+
+    what: the thing that it is for, in words. say: takes the words about a holder that is gone.
+    Raises InUse where another process holds it.
+    """
+    own = Lease(path, what, secrets.token_hex(8))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _take(own, say)
+    except OSError as error:
+        raise BenchError(f"cannot write {path.parent}: {error.strerror or error}") from error
+    over = threading.Event()
+    beats = threading.Thread(target=_beat, args=(own, over), daemon=True)
+    beats.start()
+    try:
+        yield own
+    finally:
+        over.set()
+        beats.join()
+        if stands(path, own.token):
+            path.unlink(missing_ok=True)
+
+
+def stands(path: Path, token: str) -> bool:
+    """Whether the lease is still the one with this token."""
+    return bool(_content(path).get("token") == token)
+
+
+def is_silent(path: Path) -> bool:
+    """Whether the lease is gone, or its holder has given no sign of life for long."""
+    try:
+        return time.time() - path.lstat().st_mtime >= STALE
+    except FileNotFoundError:
+        return True
+
+
+def _take(own: Lease, say: Callable[..., object]) -> None:
+    """Create the lease, in place of one whose holder is gone. Raises InUse."""
+    path = own.path
     holder = {
-        "token": own,
+        "token": own.token,
         "host": socket.gethostname(),
         "space": _space(),
         "pid": os.getpid(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    whole = path.with_name(f".{path.name}.{own}.part")  # so that nobody ever sees half a lease
+    whole = path.with_name(f".{path.name}.{own.token}.part")  # nobody ever sees half of it
     whole.write_text(json.dumps(holder) + "\n", encoding="utf-8")
     try:
         for _ in range(ATTEMPTS):
             with contextlib.suppress(FileExistsError):
                 os.link(whole, path)
                 return
-            if _took_over(path, whole):
+            if _took_over(own, whole, say):
                 return
             time.sleep(PAUSE)
     finally:
         whole.unlink()
-    raise BenchError(f"{path.parent} is in use by several other processes; try again")
+    raise InUse(f"{own.what} is in use by several other processes; try again")
 
 
-def _took_over(path: Path, whole: Path) -> bool:
+def _took_over(own: Lease, whole: Path, say: Callable[..., object]) -> bool:
     """Put this process's lease in place of one whose holder is gone; False where another process
-    is about to. Raises BenchError where somebody holds it."""
-    _refuse_if_held(path)
+    is about to. Raises InUse where somebody holds it."""
+    path = own.path
+    _refuse_if_held(own)
     turn = path.with_name(f".{path.name}.turn.part")  # one process at a time takes over
     try:
         turn.open("x").close()
@@ -104,21 +154,21 @@ def _took_over(path: Path, whole: Path) -> bool:
     try:
         if not path.exists():  # its holder has ended meanwhile: take it as any other newcomer
             return False
-        held = _refuse_if_held(path)
+        held = _refuse_if_held(own)
         whole.replace(path)
         whole.touch()  # what is removed when this process has the lease
-        log.warning("%s was left by %s, which has ended", path.parent, _who(held))
+        say("%s was left by %s, which has ended", own.what, _who(held))
         return True
     finally:
         turn.unlink(missing_ok=True)
 
 
-def _refuse_if_held(path: Path) -> dict[str, Any]:
-    """What a lease says whose holder is gone. Raises BenchError where somebody holds it."""
-    held = _content(path)
-    if _alive(path, held):
-        raise BenchError(
-            f"{path.parent} is in use by {_who(held)}; wait until it has ended, or choose another "
+def _refuse_if_held(own: Lease) -> dict[str, Any]:
+    """What a lease says whose holder is gone. Raises InUse where somebody holds it."""
+    held = _content(own.path)
+    if _alive(own.path, held):
+        raise InUse(
+            f"{own.what} is in use by {_who(held)}; wait until it has ended, or choose another "
             "folder with --out"
         )
     return held
@@ -126,24 +176,20 @@ def _refuse_if_held(path: Path) -> dict[str, Any]:
 
 def _alive(path: Path, held: dict[str, Any]) -> bool:
     """Whether the holder still runs: asked of the system where it can know, else by its beat."""
-    try:
-        silent = time.time() - path.lstat().st_mtime
-    except FileNotFoundError:
-        return False
     here = (held.get("host"), held.get("space")) == (socket.gethostname(), _space())
     pid = held.get("pid")
     if here and isinstance(pid, int) and pid > 0 and not is_running(pid):
         return False
-    return silent < STALE
+    return not is_silent(path)
 
 
-def _beat(path: Path, own: str, over: threading.Event, lost: threading.Event) -> None:
+def _beat(own: Lease, over: threading.Event) -> None:
     while not over.wait(BEAT):
-        if _content(path).get("token") != own:
-            lost.set()
+        if not stands(own.path, own.token):
+            own.lost.set()
             return
         with contextlib.suppress(OSError):
-            os.utime(path)
+            os.utime(own.path)
 
 
 def _content(path: Path) -> dict[str, Any]:

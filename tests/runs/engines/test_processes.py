@@ -1,0 +1,132 @@
+"""Worker processes: the same bytes as one process, whoever is killed on the way."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmark.core.storage import is_running
+from benchmark.runs.engines.processes import VISIBLE, Processes, visible_devices
+from benchmark.runs.results import read_cells
+from tests.runs.engines.grids import SETTINGS, artefacts, computed, groups, judged, metric
+
+SUICIDE = "if len((HERE / 'judged').read_text().split()) <= {times}: os.kill(os.getpid(), 9)"
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 120.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "it never came"
+        time.sleep(0.02)
+
+
+def test_two_workers_leave_the_bytes_of_one_process(
+    tmp_path: Path, alone: dict[str, bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = computed(groups(), tmp_path / "run", Processes(2))
+    assert [result.status for result in results] == ["done"] * 6
+    assert artefacts(tmp_path / "run") == alone
+    assert "planted seed 0: joint R  6/6" in capsys.readouterr().err  # progress comes here
+    assert not list((tmp_path / "run").glob(".*"))  # no lease is left
+    again = computed(groups(), tmp_path / "run", Processes(2))
+    assert [r.cell for r in again] == [j.cell for g in groups() for j in g.jobs]
+
+
+def test_the_unit_of_a_worker_that_dies_goes_on_in_another(
+    tmp_path: Path, alone: dict[str, bytes]
+) -> None:
+    fatal = metric(tmp_path, SUICIDE.format(times=1))
+    results = computed(groups(), tmp_path / "run", Processes(1), (fatal,))
+    assert [result.status for result in results] == ["done"] * 6
+    assert {result.metrics["mine"] for result in results} == {1.0}
+    assert artefacts(tmp_path / "run") == alone
+    assert len(judged(tmp_path)) == 7
+    assert len({*judged(tmp_path)}) == 2
+
+
+def test_a_unit_whose_worker_dies_twice_has_failed_and_the_others_go_on(tmp_path: Path) -> None:
+    fatal = metric(tmp_path, SUICIDE.format(times=2))
+    planned = groups(methods=("random",))
+    results = computed(planned, tmp_path / "run", Processes(1), (fatal,))
+    assert [(r.cell.seed, r.status) for r in results] == [(0, "failed"), (1, "done")]
+    assert results[0].reason == "the worker process died (signal 9; was memory short?)"
+    assert [cell.result.status for cell in read_cells(tmp_path / "run")] == ["failed", "done"]
+    results = computed(planned, tmp_path / "run", None, (fatal,))
+    assert [r.status for r in results] == ["done", "done"]
+
+
+def start(out: Path, wait: str, jobs: int) -> "subprocess.Popen[str]":
+    settings = [word for setting in SETTINGS for word in ("--set", setting)]
+    code = "from benchmark.cli.main import main; main()"
+    command = [sys.executable, "-c", code, "run", "-g", "planted", "-m", "random"]
+    options = ["--seeds", "0,1", "--metric", wait, "--jobs", str(jobs), "--out", str(out)]
+    return subprocess.Popen(
+        [*command, *settings, *options],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_workers_end_with_their_driver_and_nothing_is_computed_twice(
+    tmp_path: Path, how: signal.Signals
+) -> None:
+    wait = metric(tmp_path, "while (HERE / 'wait').exists(): time.sleep(0.05)")
+    (tmp_path / "wait").touch()
+    driver = start(tmp_path / "run", wait, jobs=2)
+    wait_for(lambda: len(judged(tmp_path)) == 2 or driver.poll() is not None)
+    workers = judged(tmp_path)
+    assert len({*workers, driver.pid}) == 3, driver.communicate()
+    driver.send_signal(how)
+    _, errors = driver.communicate(timeout=30)
+    wait_for(lambda: not any(map(is_running, workers)), seconds=20)
+    if how == signal.SIGINT:
+        assert driver.returncode == 130
+        assert "run the same command again" in errors
+        assert "Traceback" not in errors
+    (tmp_path / "wait").unlink()
+    time.sleep(0.2)
+    assert not list((tmp_path / "run").glob("cells/**/result.json"))
+    again = start(tmp_path / "run", wait, jobs=1)
+    assert again.communicate(timeout=120)[1]
+    assert again.returncode == 0
+    assert judged(tmp_path) == [*workers, again.pid, again.pid]
+
+
+def test_each_worker_sees_a_device_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VISIBLE, "4,5,7")
+    assert visible_devices(3) == ["4", "5", "7"]
+    monkeypatch.delenv(VISIBLE)
+    assert visible_devices(2) == ["0", "1"]
+    noted = metric(
+        tmp_path, f"(HERE / f'device{{os.getpid()}}').write_text(os.environ[{VISIBLE!r}])"
+    )
+    computed(groups(methods=("random",)), tmp_path / "run", Processes(2, ["4", "7"]), (noted,))
+    assert sorted(path.read_text() for path in tmp_path.glob("device*")) == ["4", "7"]
+
+
+def test_what_a_worker_prints_comes_out_here_and_breaks_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    loud = metric(tmp_path, "print('hello from', 'afar')")
+    (result,) = computed(groups(1, ("random",)), tmp_path / "run", Processes(1), (loud,))
+    assert result.status == "done"
+    assert "hello from afar" in capfd.readouterr().err
+
+
+@pytest.fixture(autouse=True)
+def _no_worker_is_left() -> object:
+    yield
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    with contextlib.suppress(OSError):
+        assert not [pid for pid in children.read_text().split() if is_running(int(pid))]
