@@ -1,7 +1,8 @@
 """Runs the code blocks of a document by sections, each section in a folder of its own.
 
 * A Python block whose first line is a comment with a file's name is written to that file; any
-  other is executed, after those before it in its section. TOML and HTML blocks are files, too.
+  other is executed, after those before it in its section. TOML, YAML and HTML blocks are files,
+  too.
 * Of a `sh` block each line is a command. `bench` runs for real where that is cheap: `bench list`, a
   run of at most ten steps, and whatever works on a folder that the section has made. Else it is
   parsed: every option and argument must exist, and every setting be one. `make`, `pip install` and
@@ -11,6 +12,7 @@
 A section is what stands between two headings. Everything that is not understood is a fault.
 """
 
+import importlib.util
 import re
 import shlex
 import tomllib
@@ -29,10 +31,11 @@ from baselines import METHODS
 from benchmark.cli.main import main
 from benchmark.cli.shared import configured
 from benchmark.rca.protocol import Protocol
+from benchmark.runs.engines.choosing import choice
 
 ROOT = Path(__file__).parents[2]
 HEADING = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)
-FILE_NAME = re.compile(r"(?:#|<!--) ([\w./-]+\.(?:py|toml|html))(?: -->)?$")
+FILE_NAME = re.compile(r"(?:#|<!--) ([\w./-]+\.(?:py|toml|html|yml))(?: -->)?$")
 FEW_STEPS = 10
 ENDLESS = {"serve"}
 
@@ -108,7 +111,7 @@ def _evaluate(example: Example) -> None:
     language, source = example.region.lexemes["language"], str(example.parsed)
     place = f"{Path(example.path).name}, line {example.line}"
     name = FILE_NAME.match(source.partition("\n")[0])
-    if language in {"python", "toml", "html"} and name:
+    if language in {"python", "toml", "html", "yaml"} and name:
         Path(name[1]).parent.mkdir(parents=True, exist_ok=True)
         Path(name[1]).write_text(source)
     elif language == "python":
@@ -152,6 +155,9 @@ def _bench(arguments: list[str]) -> None:
         configured(context.params["preset"], settings, context.params.get("seeds"))
         for setting in settings:
             _check_key(setting.partition("=")[0])
+    where = context.params.get("parallel_config")
+    if where is not None and importlib.util.find_spec("distributed"):
+        choice(None, where)
     if not _is_cheap(context):
         return
     result = CliRunner().invoke(main, arguments, catch_exceptions=False)
