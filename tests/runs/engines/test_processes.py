@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.cli.choices import Brought
 from benchmark.core.storage import is_running
+from benchmark.runs.engines.backend import Lost, Stands
 from benchmark.runs.engines.processes import VISIBLE, Processes, visible_devices
+from benchmark.runs.engines.worker import Worker
+from benchmark.runs.parcel import Order, Parcel
 from benchmark.runs.results import read_cells
 from tests.runs.engines.grids import SETTINGS, artefacts, computed, groups, judged, metric
 
@@ -27,8 +31,12 @@ def wait_for(what: Callable[[], bool], seconds: float = 120.0) -> None:
 
 
 def test_two_workers_leave_the_bytes_of_one_process(
-    tmp_path: Path, alone: dict[str, bytes], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    alone: dict[str, bytes],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")  # what the machine would take
     results = computed(groups(), tmp_path / "run", Processes(2))
     assert [result.status for result in results] == ["done"] * 6
     assert artefacts(tmp_path / "run") == alone
@@ -61,11 +69,11 @@ def test_a_unit_whose_worker_dies_twice_has_failed_and_the_others_go_on(tmp_path
     assert [r.status for r in results] == ["done", "done"]
 
 
-def start(out: Path, wait: str, jobs: int) -> "subprocess.Popen[str]":
+def start(out: Path, wait: str) -> "subprocess.Popen[str]":
     settings = [word for setting in SETTINGS for word in ("--set", setting)]
     code = "from benchmark.cli.main import main; main()"
     command = [sys.executable, "-c", code, "run", "-g", "planted", "-m", "random"]
-    options = ["--seeds", "0,1", "--metric", wait, "--jobs", str(jobs), "--out", str(out)]
+    options = ["--seeds", "0,1", "--metric", wait, "--jobs", "2", "--out", str(out)]
     return subprocess.Popen(
         [*command, *settings, *options],
         stderr=subprocess.PIPE,
@@ -81,7 +89,7 @@ def test_workers_end_with_their_driver_and_nothing_is_computed_twice(
 ) -> None:
     wait = metric(tmp_path, "while (HERE / 'wait').exists(): time.sleep(0.05)")
     (tmp_path / "wait").touch()
-    driver = start(tmp_path / "run", wait, jobs=2)
+    driver = start(tmp_path / "run", wait)
     wait_for(lambda: len(judged(tmp_path)) == 2 or driver.poll() is not None)
     workers = judged(tmp_path)
     assert len({*workers, driver.pid}) == 3, driver.communicate()
@@ -95,33 +103,38 @@ def test_workers_end_with_their_driver_and_nothing_is_computed_twice(
     (tmp_path / "wait").unlink()
     time.sleep(0.2)
     assert not list((tmp_path / "run").glob("cells/**/result.json"))
-    again = start(tmp_path / "run", wait, jobs=1)
-    assert again.communicate(timeout=120)[1]
-    assert again.returncode == 0
-    assert judged(tmp_path) == [*workers, again.pid, again.pid]
+    planned = groups(methods=("random",))
+    results = computed(planned, tmp_path / "run", None, (wait,))
+    assert [result.status for result in results] == ["done", "done"]
+    assert judged(tmp_path) == [*workers, os.getpid(), os.getpid()]
 
 
 def test_each_worker_sees_a_device_of_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv(VISIBLE, "4,5,7")
     assert visible_devices(3) == ["4", "5", "7"]
     monkeypatch.delenv(VISIBLE)
     assert visible_devices(2) == ["0", "1"]
-    noted = metric(
-        tmp_path, f"(HERE / f'device{{os.getpid()}}').write_text(os.environ[{VISIBLE!r}])"
-    )
+    note = f"print('hello'); (HERE / f'device{{os.getpid()}}').write_text(os.environ[{VISIBLE!r}])"
+    noted = metric(tmp_path, note)
     computed(groups(methods=("random",)), tmp_path / "run", Processes(2, ["4", "7"]), (noted,))
     assert sorted(path.read_text() for path in tmp_path.glob("device*")) == ["4", "7"]
+    assert capfd.readouterr().err.count("hello\n") == 2  # what a plug-in prints breaks nothing
 
 
-def test_what_a_worker_prints_comes_out_here_and_breaks_nothing(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    loud = metric(tmp_path, "print('hello from', 'afar')")
-    (result,) = computed(groups(1, ("random",)), tmp_path / "run", Processes(1), (loud,))
-    assert result.status == "done"
-    assert "hello from afar" in capfd.readouterr().err
+def test_a_worker_whose_driver_is_gone_from_the_run_stops(tmp_path: Path) -> None:
+    (group,) = groups(1, ("random",))
+    wait = metric(tmp_path, "time.sleep(60)")
+    brought = Brought((), (wait,))
+    parcel = Parcel.of(group)
+    order = Order(parcel, "x", tmp_path, "cpu", brought, Path.cwd(), "the token of a lease")
+    worker = Worker()
+    worker.give(order)
+    while isinstance(said := worker.wait(), Stands):
+        pass
+    assert said == Lost("the worker process died (exit code 3)")
+    assert not list(tmp_path.glob("cells/**/result.json"))
 
 
 @pytest.fixture(autouse=True)
