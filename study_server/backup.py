@@ -14,7 +14,6 @@ from study_server.databases import sqlite_file
 from study_server.folders import new_file, working_in
 from study_server.schema import is_current
 from study_server.served import check_study
-from study_server.settling import settle
 from study_server.snapshot import check, copy_of, in_memory
 from study_server.store import Store
 from study_server.trouble import told
@@ -91,13 +90,11 @@ def _check_study(bundle: Bundle, file: Path) -> None:
 
 
 def _aside(file: Path) -> Path | None:
-    """Keep the files of the former database under a dated name, too; its log no longer beside it,
-    since it must not be read as the new one's."""
+    """Keep the former database under a dated name, too. Its log moves there: it must not be read
+    as the new one's."""
     ends = [end for end in ("-wal", "-shm", "") if _beside(file, end).exists()]
     if not ends:
         return None
-    with suppress(sqlite3.Error):  # a sound one needs no log
-        settle(file, 0.0)
     kept = file.with_name(f"{file.name}.{time.strftime('%Y-%m-%d-%H%M%S')}")
     for end in ends:
         with suppress(FileNotFoundError):

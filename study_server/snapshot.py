@@ -68,7 +68,8 @@ def check(db: sqlite3.Connection, file: Path, thorough: bool = False) -> None:
     pragma = "integrity_check" if thorough else "quick_check"
     found = db.execute(f"PRAGMA {pragma}(1)").fetchall()
     if found != [("ok",)]:
-        raise BenchError(f"the database {file} is damaged ({found[0][0]}): {RESTORE}")
+        reason = " ".join(str(found[0][0]).split())
+        raise BenchError(f"the database {file} is damaged ({reason}): {RESTORE}")
 
 
 def in_memory(file: Path | None) -> tuple[str, sqlite3.Connection]:

@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 
 from study_server.databases import engine_of, name_of, sqlite_file, sqlite_url
 from study_server.schema import migrate
-from study_server.settling import Settler, settle
 from study_server.trouble import Away, advice, is_trouble
+from study_server.write_ahead import Settler, settle
 
 T = TypeVar("T")
 
@@ -163,7 +163,7 @@ class Store:
             self._settler.start()
 
     def settle(self) -> None:
-        """Let SQLite's own file hold all that is stored; see `settling`. It never raises: what is
+        """Let SQLite's own file hold all that is stored; see `write_ahead`. It never raises: what is
         stored is safe in the log as well."""
         file = sqlite_file(self.url)
         if file is None or not file.exists():

@@ -14,10 +14,10 @@ from study_server import annotators, commands
 from study_server.bundle import Bundle
 from study_server.served import open_study
 from study_server.server import running
-from study_server.settling import settle
 from study_server.store import Store
 from study_server.trouble import Away
 from study_server.visitor import Visitor
+from study_server.write_ahead import settle
 
 from .blobs import blob_bundle
 from .conftest import QUIZ
