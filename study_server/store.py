@@ -163,8 +163,8 @@ class Store:
             self._settler.start()
 
     def settle(self) -> None:
-        """Let SQLite's own file hold all that is stored; see `write_ahead`. It never raises: what is
-        stored is safe in the log as well."""
+        """Let SQLite's own file hold all that is stored; see `write_ahead`. It never raises: all
+        that is stored is safe in the log as well."""
         file = sqlite_file(self.url)
         if file is None or not file.exists():
             return

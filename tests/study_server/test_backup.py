@@ -15,6 +15,7 @@ from benchmark.study.answers import read_material
 from study_server import commands
 from study_server.backup import back_up
 from study_server.bundle import Bundle, load_bundle
+from study_server.export import judgments
 from study_server.models import Event
 from study_server.served import Served, open_study
 from study_server.snapshot import copy_of
@@ -38,6 +39,12 @@ def judged(bundle: Bundle, count: int) -> None:
 def count(file: Path) -> int:
     with closing(sqlite3.connect(f"{file.as_uri()}?immutable=1", uri=True)) as database:
         return database.execute("SELECT count(*) FROM judgment").fetchone()[0]
+
+
+def answers(folder: Path) -> int:
+    """How many answers a command that reads finds."""
+    with commands.looked_at(folder) as study:
+        return len(judgments(study))
 
 
 def trace(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -146,7 +153,10 @@ def test_what_is_no_backup_of_this_study_is_refused(bundle: Bundle, tmp_path: Pa
         with pytest.raises(BenchError, match=words) as caught:
             commands.restore(bundle.folder, file)
         assert "\n" not in str(caught.value)
-    assert trace(bundle.folder) == before
+    after = trace(bundle.folder)  # of folders it shows that something was there for a moment
+    assert {name: held for name, (_, held) in after.items()} == {
+        name: held for name, (_, held) in before.items()
+    }
 
 
 def test_not_while_the_site_works_with_it(bundle: Bundle, tmp_path: Path) -> None:
@@ -205,7 +215,7 @@ def test_who_reads_leaves_no_trace(bundle: Bundle, tmp_path: Path, command: str)
     with commands.opened(bundle.folder) as study:
         judge_once(study)
         check()  # while the site works
-        assert commands.status(bundle.folder)["ratings"] == "4 of 54"
+        assert answers(bundle.folder) == 4
 
 
 def test_a_study_that_nobody_opened_is_read_as_an_empty_one(bundle: Bundle, tmp_path: Path) -> None:
@@ -249,32 +259,19 @@ def test_without_the_right_to_write(open_bundle: Bundle, tmp_path: Path) -> None
     judged(open_bundle, 2)
     folder = open_bundle.folder
     with as_nobody(folder):
-        assert commands.status(folder)["ratings"] == "2 of 54"
+        assert answers(folder) == 2
         assert len(read_material(folder).judgments) == 2
-        out = Path(f"/tmp/study-{os.getpid()}-out")
         for write in (
             lambda: commands.invite(folder, 1),
             lambda: commands.close(folder),
             lambda: commands.serve(folder, port=0),
         ):
-            with pytest.raises(BenchError, match="read-only.*let this user write") as caught:
+            with pytest.raises(BenchError, match="it is read-only: let this user write") as caught:
                 write()
             assert "\n" not in str(caught.value)
-    assert not out.exists()
     killed(open_bundle, judge_once)
     with as_nobody(folder):
-        assert commands.status(folder)["ratings"] == "3 of 54"
-
-
-def test_an_older_schema_is_read_as_it_is(bundle: Bundle) -> None:
-    judged(bundle, 2)
-    with closing(sqlite3.connect(bundle.database)) as database:
-        (newest,) = database.execute("SELECT version_num FROM alembic_version").fetchone()
-    assert newest > "0002"
-    # `tests/study/test_migration.py` reads a database of revision 0002 through every command
-    before = bundle.database.read_bytes()
-    commands.status(bundle.folder)
-    assert bundle.database.read_bytes() == before
+        assert answers(folder) == 3
 
 
 def test_a_copy_is_one_state(served: Served, tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ def test_a_newer_schema_is_refused_and_left_alone(bundle: Bundle) -> None:
 
 def test_files_that_are_no_database_are_refused(bundle: Bundle) -> None:
     bundle.database.write_text("this is no database, whatever its name says" * 100)
-    with pytest.raises(BenchError, match="no database, or damaged.*bench study restore"):
+    with pytest.raises(BenchError, match="no database, or damaged: put a backup"):
         open_study(bundle)
 
 
