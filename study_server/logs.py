@@ -52,7 +52,7 @@ class Brief(logging.StreamHandler):  # type: ignore[type-arg]
                 del self._seen[kind]
                 continue
             message = seen.first.getMessage().partition("\n")[0]
-            words = f"{message} ({seen.more} times more in {now - seen.since:.0f} s)"
+            words = f"{message} (and {seen.more} more in {now - seen.since:.0f} s)"
             super().emit(_saying(seen.first, words))
             seen.since, seen.more = now, 0
 
