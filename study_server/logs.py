@@ -62,6 +62,7 @@ def log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[Brief()])
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a request that waits is no fault
 
 
 def _shortened(record: logging.LogRecord) -> logging.LogRecord:
