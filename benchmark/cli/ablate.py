@@ -77,7 +77,7 @@ def _ablate(
     from benchmark.core.device import resolve
     from benchmark.report import write_report
     from benchmark.runs.ablation import note, plan_ablation
-    from benchmark.runs.engines.choosing import choice
+    from benchmark.runs.engines.placing import choice
     from benchmark.runs.lease import lease
     from benchmark.runs.meanings import note_measures
     from benchmark.runs.opening import made_by

@@ -14,7 +14,7 @@ from benchmark.core.errors import BenchError
 if TYPE_CHECKING:
     from benchmark.methods.method import Role
     from benchmark.runs.engines.backend import Backend
-    from benchmark.runs.engines.choosing import Choice
+    from benchmark.runs.engines.placing import Choice
     from benchmark.runs.grid import Group
     from benchmark.runs.results import Cell, Result
     from benchmark.runs.settings import RunConfig
@@ -130,7 +130,7 @@ def agree(
     from benchmark.core.device import device_name
     from benchmark.core.memory import give_back
     from benchmark.runs.cost import costs, statement, units_of
-    from benchmark.runs.engines.choosing import Choice, wall_time
+    from benchmark.runs.engines.placing import Choice, wall_time
 
     expected = costs(groups, out, device, force)
     if not expected:

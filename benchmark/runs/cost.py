@@ -25,7 +25,7 @@ from benchmark.metrics.collapse import LATENTS
 from benchmark.rca import evaluation
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.training import Learner, train
-from benchmark.runs.engines.choosing import UnitCost
+from benchmark.runs.engines.placing import UnitCost
 from benchmark.runs.grid import Group, Job
 from benchmark.runs.lockstep import GroupRun
 from benchmark.runs.results import Cell

@@ -31,7 +31,7 @@ from baselines import METHODS
 from benchmark.cli.main import main
 from benchmark.cli.shared import configured
 from benchmark.rca.protocol import Protocol
-from benchmark.runs.engines.choosing import choice
+from benchmark.runs.engines.placing import choice
 
 ROOT = Path(__file__).parents[2]
 HEADING = re.compile(r"^#{2,3} (.+)$", re.MULTILINE)

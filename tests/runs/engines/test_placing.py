@@ -7,8 +7,8 @@ import pytest
 
 from benchmark.core import memory
 from benchmark.core.errors import BenchError
-from benchmark.runs.engines import choosing
-from benchmark.runs.engines.choosing import Choice, UnitCost, choice, fitting, wall_time
+from benchmark.runs.engines import placing
+from benchmark.runs.engines.placing import Choice, UnitCost, choice, fitting, wall_time
 from benchmark.runs.engines.processes import Processes
 
 GB = 10**9
@@ -20,7 +20,7 @@ def units(*seconds: float, gb: float = 1.0, threads: int = 1) -> list[UnitCost]:
 
 @pytest.fixture(autouse=True)
 def _machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choosing, "cores", lambda: 8)
+    monkeypatch.setattr(placing, "cores", lambda: 8)
     monkeypatch.setattr(memory, "available", lambda: 100 * GB)
 
 
@@ -47,7 +47,7 @@ def test_as_many_as_there_are_cores_units_devices_and_memory_for(
     expected: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(choosing, "_devices", lambda: 4)
+    monkeypatch.setattr(placing, "_devices", lambda: 4)
     said: list[str] = []
     assert fitting(asked, work, device, said.append) == expected
     if device == "cpu" and work[0].memory > GB:
