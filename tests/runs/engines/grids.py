@@ -16,7 +16,7 @@ from benchmark.runs.settings import RunConfig
 SETTINGS = ("planted.steps=6", "batch=4", "evaluation=60", "planted.k=5")
 
 METRIC = """
-import os, signal, time
+import os, time
 from pathlib import Path
 from benchmark.metrics.metric import Metric
 from benchmark.tables.table import Column

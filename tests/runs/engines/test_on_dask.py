@@ -56,6 +56,7 @@ def test_the_cluster_leaves_the_bytes_of_one_process(
     assert not list(run.glob(".*"))
 
 
+@pytest.mark.slow
 def test_a_unit_whose_dask_worker_is_killed_goes_on_in_the_other(
     tmp_path: Path, cluster: tuple[str, list["subprocess.Popen[str]"]], alone: dict[str, bytes]
 ) -> None:

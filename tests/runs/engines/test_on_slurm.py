@@ -65,6 +65,7 @@ def test_an_array_of_jobs_leaves_the_bytes_of_one_process(
     assert "#SBATCH --time=5" in script
 
 
+@pytest.mark.slow
 def test_a_job_that_is_lost_is_submitted_once_more(
     tmp_path: Path, cluster: Cluster, alone: dict[str, bytes]
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from benchmark.cli.choices import Brought
 from benchmark.core.storage import is_running
+from benchmark.runs.engines import processes
 from benchmark.runs.engines.backend import Lost, Stands
 from benchmark.runs.engines.processes import VISIBLE, Processes, visible_devices
 from benchmark.runs.engines.worker import Worker
@@ -47,15 +48,18 @@ def test_two_workers_leave_the_bytes_of_one_process(
 
 
 def test_the_unit_of_a_worker_that_dies_goes_on_in_another(
-    tmp_path: Path, alone: dict[str, bytes]
+    tmp_path: Path, alone: dict[str, bytes], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    fatal = metric(tmp_path, SUICIDE.format(times=1))
+    fatal = metric(
+        tmp_path, "print('hello'); sys.stdout.flush()\n        " + SUICIDE.format(times=1)
+    )
     results = computed(groups(), tmp_path / "run", Processes(1), (fatal,))
     assert [result.status for result in results] == ["done"] * 6
     assert {result.metrics["mine"] for result in results} == {1.0}
     assert artefacts(tmp_path / "run") == alone
     assert len(judged(tmp_path)) == 7
     assert len({*judged(tmp_path)}) == 2
+    assert capfd.readouterr().err.count("hello\n") == 7  # what a plug-in prints breaks nothing
 
 
 def test_a_unit_whose_worker_dies_twice_has_failed_and_the_others_go_on(tmp_path: Path) -> None:
@@ -109,18 +113,26 @@ def test_workers_end_with_their_driver_and_nothing_is_computed_twice(
     assert judged(tmp_path) == [*workers, os.getpid(), os.getpid()]
 
 
-def test_each_worker_sees_a_device_of_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_each_worker_sees_a_device_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(VISIBLE, "4,5,7")
     assert visible_devices(3) == ["4", "5", "7"]
     monkeypatch.delenv(VISIBLE)
     assert visible_devices(2) == ["0", "1"]
-    note = f"print('hello'); (HERE / f'device{{os.getpid()}}').write_text(os.environ[{VISIBLE!r}])"
-    noted = metric(tmp_path, note)
-    computed(groups(methods=("random",)), tmp_path / "run", Processes(2, ["4", "7"]), (noted,))
-    assert sorted(path.read_text() for path in tmp_path.glob("device*")) == ["4", "7"]
-    assert capfd.readouterr().err.count("hello\n") == 2  # what a plug-in prints breaks nothing
+    environments: list[dict[str, str]] = []
+
+    class Noted:
+        def __init__(self, environment: dict[str, str]) -> None:
+            environments.append(environment)
+
+        def give(self, order: object) -> None:
+            pass
+
+    monkeypatch.setattr(processes, "Worker", Noted)
+    (group,) = groups(1, ("random",))
+    order = Order(Parcel.of(group), "", Path(), "cpu", Brought((), ()), Path(), "")
+    Processes(3, ["4", "7"]).start([order] * 3)
+    Processes(1).start([order])
+    assert environments == [{VISIBLE: "4"}, {VISIBLE: "7"}, {VISIBLE: "4"}, {}]
 
 
 def test_a_worker_whose_driver_is_gone_from_the_run_stops(tmp_path: Path) -> None:
