@@ -5,9 +5,12 @@ the machine. By default OpenMP's threads wait by spinning: beside a busy neighbo
 one that spins, and a step takes many times as long.
 """
 
+import contextlib
 import os
+from pathlib import Path
 
 POLICY = "OMP_WAIT_POLICY"
+SHARE = Path("/sys/fs/cgroup/cpu.max")  # of a container: microseconds in a period, and the period
 
 
 def wait_asleep() -> None:
@@ -24,7 +27,10 @@ def use(count: int) -> None:
 
 
 def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """How many cores this process may use, of the machine or, in a container, of its share."""
+    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    found = here or 1
+    with contextlib.suppress(OSError, ValueError):  # also where the share is "max"
+        microseconds, period = map(int, SHARE.read_text().split())
+        found = min(found, max(1, microseconds // period))
+    return found

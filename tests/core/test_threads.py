@@ -3,19 +3,23 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from benchmark.core.threads import POLICY, cores, wait_asleep
+from benchmark.core import threads
+from benchmark.core.threads import POLICY, wait_asleep
 
 
-def test_the_cores_are_those_that_this_process_may_use() -> None:
-    here = os.sched_getaffinity(0)
-    code = "from benchmark.core.threads import cores; print(cores())"
-    own = f"import os; os.sched_setaffinity(0, {{{min(here)}}}); {code}"
-    assert cores() == len(here)
-    done = subprocess.run([sys.executable, "-c", own], capture_output=True, check=True, text=True)
-    assert done.stdout == "1\n"
+def test_the_cores_are_those_that_this_process_may_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(threads, "SHARE", tmp_path / "cpu.max")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {1, 3, 5})
+    assert threads.cores() == 3
+    for text, expected in (("max 100000", 3), ("200000 100000", 2), ("50000 100000", 1)):
+        (tmp_path / "cpu.max").write_text(text)
+        assert threads.cores() == expected
 
 
 def test_a_choice_of_the_users_stays(monkeypatch: pytest.MonkeyPatch) -> None:
