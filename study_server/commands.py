@@ -12,6 +12,7 @@ from study_server import annotators, quality
 from study_server.bundle import load_bundle
 from study_server.served import Served, note, open_study, set_state, state_of
 from study_server.server import make_server, running
+from study_server.stopping import Stop
 
 
 @contextmanager
@@ -30,13 +31,14 @@ def opened(folder: Path, database: str | None = None, task: str | None = None) -
 
 def serve(
     folder: Path,
+    stop: Stop,
     host: str = "127.0.0.1",
     port: int = 8000,
     database: str | None = None,
     behind_proxy: bool = False,
     task: str | None = None,
 ) -> None:
-    """Serve the study until interrupted. Prints its addresses; logs requests to stderr."""
+    """Serve the study until `stop` is asked. Prints its addresses; logs requests to stderr."""
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
@@ -48,10 +50,7 @@ def serve(
             print(f"open link:      {base}/open/{study.links.open()}")
         print("stop with Ctrl+C; answers are on disk as soon as the site has confirmed them")
         sys.stdout.flush()
-        try:
-            server.run()
-        finally:
-            server.close()
+        server.run(stop)
 
 
 def invite(

@@ -5,7 +5,6 @@ when another wrote in between. Writes that wait together are committed together:
 acknowledges all of them, and none is acknowledged before it.
 """
 
-import multiprocessing
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from benchmark.core.errors import BenchError
+from study_server.writers_lock import WritersLock
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ class Store:
             raise BenchError(f"cannot use the database {_without_password(url)}: {error}") from None
         self._queue: list[_Job[Any]] = []
         self._queue_lock = threading.Lock()
-        self._writer: Any = threading.Lock()
+        self._writer = WritersLock()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -122,7 +122,7 @@ class Store:
         one lock keeps their writers apart. SQLite alone would do so by sleeping and asking again.
         """
         self.engine.dispose()
-        self._writer = multiprocessing.get_context("fork").Lock()
+        self._writer.share()
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision. Raises BenchError for a newer or foreign one."""
@@ -151,6 +151,7 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+        self._writer.close()
 
 
 def sqlite_url(path: Path) -> str:

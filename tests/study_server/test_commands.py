@@ -9,6 +9,7 @@ from benchmark.core.errors import BenchError
 from study_server import commands
 from study_server.bundle import Bundle
 from study_server.export import counting, judgments
+from study_server.stopping import Stop
 
 
 @pytest.fixture(scope="module")
@@ -100,4 +101,4 @@ def test_a_taken_port_is_named(bundle: Bundle) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(BenchError, match=f"127.0.0.1:{port}"):
-            commands.serve(bundle.folder, port=port)
+            commands.serve(bundle.folder, Stop(), port=port)
