@@ -33,14 +33,29 @@ class WritersLock:
             self._file.close()
             self._file = None
 
-    def __enter__(self) -> None:
-        self._among_threads.acquire()
+    def acquire(self, timeout: float = -1) -> bool:
+        """Wait until no thread of this process holds the lock, for `timeout` seconds at most (-1:
+        without end), then until no other process does. Returns whether it is held now."""
+        if not self._among_threads.acquire(timeout=timeout):
+            return False
         if self._file is not None:
             try:
                 fcntl.lockf(self._file, fcntl.LOCK_EX)
             except BaseException:
                 self._among_threads.release()
                 raise
+        return True
+
+    def release(self) -> None:
+        """Let the next one in."""
+        try:
+            if self._file is not None:
+                fcntl.lockf(self._file, fcntl.LOCK_UN)
+        finally:
+            self._among_threads.release()
+
+    def __enter__(self) -> None:
+        self.acquire()
 
     def __exit__(
         self,
@@ -48,8 +63,4 @@ class WritersLock:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        try:
-            if self._file is not None:
-                fcntl.lockf(self._file, fcntl.LOCK_UN)
-        finally:
-            self._among_threads.release()
+        self.release()

@@ -1,19 +1,13 @@
 """Fixtures that several rooms share."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.postgres import Postgres, postgres_server
+from tests.postgres import postgres
 from tests.stats.conftest import simulate
+
+__all__ = ["postgres", "simulated"]
 
 
 @pytest.fixture(scope="session")
 def simulated():
     return simulate
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    with postgres_server() as server:
-        yield server

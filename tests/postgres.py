@@ -7,9 +7,11 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from pwd import getpwall
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -17,31 +19,36 @@ from sqlalchemy import create_engine, text
 from tests.study_server.forking_server import alive, children, wait_until
 
 
+@dataclass
 class Postgres:
-    """A cluster below `place`; it may be killed and started again."""
+    """The server in the folder `place`. become: words before a command that it is to run as."""
 
-    def __init__(self, programs: Path, place: Path):
-        self._programs, self._place = programs, place
-        self._become: list[str] = []
-        self._numbers = itertools.count()
-        if os.geteuid() == 0:  # PostgreSQL refuses to be run by root
-            from pwd import getpwall  # not on Windows
+    place: Path
+    bin: Path
+    become: list[str]
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
-            users = {user.pw_name for user in getpwall()}
-            user = "postgres" if "postgres" in users else "nobody"
-            shutil.chown(place, user)
-            self._become = ["setpriv", f"--reuid={user}", "--clear-groups"]
-        self._run("initdb", "-A", "trust", "-U", "study", "-E", "UTF8", "--locale=C", "--no-sync")
+    def url(self, database: str, user: str = "study") -> str:
+        """The URL of a database."""
+        return f"postgresql+psycopg://{user}@/{database}?host={self.place}"
+
+    def run(self, program: str, *arguments: object) -> None:
+        """A program of the server's, on its data."""
+        data, log = self.place / "data", self.place / "log"
+        words = [*self.become, str(self.bin / program), "-D", str(data), *map(str, arguments)]
+        with log.open("a") as out:
+            done = subprocess.run(words, cwd=self.place, stdout=out, stderr=out, check=False)
+        assert done.returncode == 0, log.read_text()
 
     def start(self) -> None:
-        self._run("pg_ctl", "-w", "-o", f"-k {self._place} -c listen_addresses= -F", "start")
+        self.run("pg_ctl", "-w", "-o", f"-k {self.place} -c listen_addresses= -F", "start")
 
-    def stop(self) -> None:
-        self._run("pg_ctl", "-w", "-m", "immediate", "stop")
+    def stop(self, mode: str = "immediate") -> None:
+        self.run("pg_ctl", "-w", "-m", mode, "stop")
 
     def kill(self) -> None:
         """Kill all of its processes; `start` brings back what was committed."""
-        notes = [self._place / "data" / "postmaster.pid", self._place / ".s.PGSQL.5432.lock"]
+        notes = [self.place / "data" / "postmaster.pid", self.place / ".s.PGSQL.5432.lock"]
         first = int(notes[0].read_text().split()[0])
         processes = [first, *children(first)]
         for process in processes:
@@ -51,40 +58,38 @@ class Postgres:
         for note in notes:  # else it is taken for alive until somebody waited for it
             note.unlink()
 
-    def new_database(self) -> str:
-        """The URL of an empty database."""
-        name = f"study{next(self._numbers)}"
-        engine = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
+    def do(self, statement: str, database: str = "postgres") -> None:
+        """Run a statement as the server's owner."""
+        engine = create_engine(self.url(database), isolation_level="AUTOCOMMIT")
         with engine.connect() as db:
-            db.execute(text(f"CREATE DATABASE {name}"))
+            db.execute(text(statement))
         engine.dispose()
-        return self._url(name)
 
-    def _url(self, name: str) -> str:
-        return f"postgresql+psycopg://study@/{name}?host={self._place}"
-
-    def _run(self, program: str, *arguments: str) -> None:
-        path, data = self._programs / program, self._place / "data"
-        words = [*self._become, str(path), "-D", str(data), *arguments]
-        log = self._place / "log"
-        with log.open("a") as out:
-            code = subprocess.run(
-                words, cwd=self._place, stdout=out, stderr=out, timeout=60, check=False
-            ).returncode
-        assert code == 0, log.read_text()
+    def new_database(self) -> str:
+        """The URL of a new and empty database."""
+        name = f"study{next(self.numbers)}"
+        self.do(f"CREATE DATABASE {name}")
+        return self.url(name)
 
 
-@contextmanager
-def postgres_server() -> Iterator[Postgres]:
-    """A running server; skips the test where none is installed."""
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    """A running server; the test is skipped where PostgreSQL is not installed."""
     found = sorted(
         Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: float(p.parts[4])
     )
     if not found or find_spec("psycopg") is None:
         pytest.skip("no PostgreSQL: apt-get install postgresql, pip install '.[postgres]'")
     place = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # sockets want a short path
+    become: list[str] = []
+    if os.geteuid() == 0:  # PostgreSQL refuses to be run by root
+        users = {user.pw_name for user in getpwall()}
+        user = "postgres" if "postgres" in users else "nobody"
+        shutil.chown(place, user)
+        become = ["setpriv", f"--reuid={user}", "--clear-groups"]
+    server = Postgres(place, found[-1].parent, become)
     try:
-        server = Postgres(found[-1].parent, place)
+        server.run("initdb", "-A", "trust", "-U", "study", "-E", "UTF8", "--locale=C", "--no-sync")
         server.start()
         try:
             yield server

@@ -54,10 +54,21 @@ def test_a_process_that_dies_with_the_lock_leaves_it_to_others(lock: WritersLock
     for _ in range(3):
         member = os.fork()
         if member == 0:
-            lock.__enter__()
+            lock.acquire()
             os.kill(os.getpid(), signal.SIGKILL)
         assert os.waitpid(member, 0)[1] == signal.SIGKILL
-        taken = threading.Thread(target=lambda: lock.__enter__() or lock.__exit__(None, None, None))
+        taken = threading.Thread(target=lambda: lock.acquire() and lock.release())
         taken.start()
         taken.join(timeout=20)
         assert not taken.is_alive()
+
+
+def test_nobody_waits_longer_than_they_said(lock: WritersLock) -> None:
+    with lock:
+        got = []
+        waits = threading.Thread(target=lambda: got.append(lock.acquire(timeout=0.01)))
+        waits.start()
+        waits.join()
+    assert got == [False]
+    assert lock.acquire(timeout=0.01)
+    lock.release()
