@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from study_server import admin, judging, pages
 from study_server.security import log, protect, start_clock
 from study_server.served import Served
+from study_server.sessions import Sessions
 from study_server.texts import texts
 from study_server.visit import know_visitor, page, words
 
@@ -20,6 +21,7 @@ def create_app(study: Served, behind_proxy: bool = False, processes: int = 1) ->
     processes: how many, this one among them, serve the site."""
     app = Flask(__name__)
     app.config["SECRET_KEY"] = study.bundle.secrets["secret_key"]
+    app.session_interface = Sessions()
     app.extensions["served"] = study
     app.extensions["parts"] = {}  # of pages, kept by `visit.once`
     app.extensions["strings"] = {}  # by language, kept by `visit.words`

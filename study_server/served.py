@@ -1,6 +1,5 @@
 """A study that is being served: its bundle, its database, and that the two belong together."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from benchmark.core.errors import BenchError
 from benchmark.core.reading import read_text
+from study_server import steady_clock
 from study_server.bundle import Bundle
 from study_server.links import Links
 from study_server.models import Event, Item, SettingsVersion, Study
@@ -22,11 +22,11 @@ class Served:
     bundle: Bundle
     store: Store
     links: Links
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = steady_clock.now
 
 
 def open_study(
-    bundle: Bundle, database: str | None = None, clock: Callable[[], float] = time.time
+    bundle: Bundle, database: str | None = None, clock: Callable[[], float] = steady_clock.now
 ) -> Served:
     """Open the study's database, creating or migrating it.
 
