@@ -12,6 +12,7 @@ from study_server import admin, judging, pages
 from study_server.gate import Gate
 from study_server.security import log, protect, start_clock
 from study_server.served import Served
+from study_server.sessions import Sessions
 from study_server.texts import texts
 from study_server.trouble import advice, is_trouble
 from study_server.visit import NO_DATABASE, know_browser, know_visitor, page, served, words
@@ -24,6 +25,7 @@ def create_app(study: Served, behind_proxy: bool = False, processes: int = 1) ->
     processes: how many, this one among them, serve the site."""
     app = Flask(__name__)
     app.config["SECRET_KEY"] = study.bundle.secrets["secret_key"]
+    app.session_interface = Sessions()
     app.extensions["served"] = study
     app.extensions["parts"] = {}  # of pages, kept by `visit.once`
     app.extensions["strings"] = {}  # by language, kept by `visit.words`

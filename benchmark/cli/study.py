@@ -99,9 +99,12 @@ def serve(
     folder: Path, database: str | None, task: str | None, host: str, port: int, behind_proxy: bool
 ) -> None:
     """Serve STUDY until Ctrl-C."""
-    from study_server import commands
+    from study_server.stopping import Stop
 
-    commands.serve(folder, host, port, database, behind_proxy, task)
+    with Stop() as stop:  # before the imports below, which could lose a Ctrl-C
+        from study_server import commands
+
+        commands.serve(folder, stop, host, port, database, behind_proxy, task)
 
 
 @study.command()
