@@ -10,8 +10,12 @@ from pathlib import Path
 
 from study_server import annotators, quality
 from study_server.bundle import load_bundle
-from study_server.served import Served, note, open_study, set_state, state_of
+from study_server.codes import write_codes
+from study_server.front import read_front
+from study_server.served import Served, last_base, note, note_base, open_study, set_state, state_of
 from study_server.server import make_server, running
+
+USUAL_BASE = "http://127.0.0.1:8000"  # of a study that was never served
 
 
 @contextmanager
@@ -33,16 +37,26 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 8000,
     database: str | None = None,
-    behind_proxy: bool = False,
     task: str | None = None,
+    base: str | None = None,
+    client_address: str | None = None,
 ) -> None:
-    """Serve the study until interrupted. Prints its addresses; logs requests to stderr."""
+    """Serve the study until interrupted. Prints its addresses; logs requests to stderr.
+
+    base: the site's address as annotators see it, where that is not host and port.
+    client_address: the header in which the proxy before the site says whose request it is.
+    """
+    front = read_front(base, client_address)
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
     )
     with opened(folder, database, task) as study:
-        server = make_server(study, host, port, behind_proxy)
-        base = f"http://{host}:{server.effective_port}"
+        server = make_server(study, host, port, front)
+        here = f"http://{host}:{server.effective_port}"
+        base = front.base or here
+        study.store.write(lambda db: note_base(db, base, study.clock()))
+        if front.base:
+            print(f"listening:      {here}")
         print(f"administration: {base}/admin/")
         if study.bundle.settings.open_link:
             print(f"open link:      {base}/open/{study.links.open()}")
@@ -57,14 +71,18 @@ def serve(
 def invite(
     folder: Path,
     count: int,
-    base: str = "http://127.0.0.1:8000",
+    base: str | None = None,
     database: str | None = None,
     task: str | None = None,
 ) -> list[str]:
-    """Personal links for `count` new annotators, below the site's address `base`."""
+    """Personal links for `count` new annotators, below the site's address `base`; below the one
+    that the study was last served at where there is none."""
+    base = read_front(base).base
     with opened(folder, database, task) as study:
+        with study.store.read() as db:
+            base = base or last_base(db) or USUAL_BASE
         tokens = annotators.invite(study.store, study.links, count, study.clock())
-    return [f"{base.rstrip('/')}/join/{token}" for token in tokens]
+    return [f"{base}/join/{token}" for token in tokens]
 
 
 def status(
@@ -111,6 +129,15 @@ def export(
 
     with opened(folder, database, task) as study:
         count = write_export(study, path, format)
+        study.store.write(lambda db: note(db, "file", path.name, study.clock()))
+    return count
+
+
+def codes(folder: Path, path: Path, database: str | None = None, task: str | None = None) -> int:
+    """Write each person's outside number, completion code and pseudonym to `path`, a CSV; returns
+    the number of rows."""
+    with opened(folder, database, task) as study:
+        count = write_codes(study, path)
         study.store.write(lambda db: note(db, "file", path.name, study.clock()))
     return count
 

@@ -58,6 +58,18 @@ def note(session: Session, kind: str, detail: str, now: float) -> None:
     session.add(Event(kind=kind, detail=detail, created_at=now))
 
 
+def note_base(session: Session, base: str, now: float) -> None:
+    """Record at which address the site is served, where it is another than the last time."""
+    if last_base(session) != base:
+        note(session, "served", base, now)
+
+
+def last_base(session: Session) -> str | None:
+    """The address at which the site was last served; None where it never was."""
+    served = select(Event.detail).where(Event.kind == "served").order_by(Event.id.desc()).limit(1)
+    return session.execute(served).scalar_one_or_none()
+
+
 def _match(session: Session, bundle: Bundle, now: float) -> None:
     study = session.execute(select(Study)).scalar_one_or_none()
     if study is None:

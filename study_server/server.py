@@ -16,6 +16,7 @@ from waitress.server import create_server
 from benchmark.core.errors import BenchError
 from study_server.app import create_app
 from study_server.crew import Crew
+from study_server.front import DIRECT, Front
 from study_server.served import Served
 
 PROCESSES = 2  # since Python runs one thread of a process at a time
@@ -25,8 +26,9 @@ BACKLOG = 1024  # connections that may wait to be accepted
 PATIENCE = 2.0  # seconds for which a taken port is tried
 
 
-def make_server(study: Served, host: str, port: int, behind_proxy: bool = False) -> Any:
-    """A server that listens; call `run` to serve. Port 0 takes a free port.
+def make_server(study: Served, host: str, port: int, front: Front = DIRECT) -> Any:
+    """A server that listens; call `run` to serve. Port 0 takes a free port. front: the site's
+    address as annotators see it.
 
     It serves with several processes where there are cores for them.
     """
@@ -34,9 +36,9 @@ def make_server(study: Served, host: str, port: int, behind_proxy: bool = False)
     processes = min(PROCESSES, os.cpu_count() or 1) if hasattr(os, "fork") else 1
     if processes > 1:
         return Crew(
-            processes, study, listener, lambda: _waitress(study, listener, behind_proxy, processes)
+            processes, study, listener, lambda: _waitress(study, listener, front, processes)
         )
-    return _waitress(study, listener, behind_proxy)
+    return _waitress(study, listener, front)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -54,10 +56,10 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _waitress(
-    study: Served, listener: socket.socket, behind_proxy: bool, processes: int = 1
+    study: Served, listener: socket.socket, front: Front = DIRECT, processes: int = 1
 ) -> Any:
     server = create_server(
-        create_app(study, behind_proxy, processes),
+        create_app(study, front, processes),
         sockets=[listener],
         threads=THREADS,
         backlog=BACKLOG,
@@ -66,7 +68,7 @@ def _waitress(
         max_request_body_size=64 * 1024,
         max_request_header_size=16 * 1024,
         ident=None,  # no Server header
-        clear_untrusted_proxy_headers=not behind_proxy,
+        clear_untrusted_proxy_headers=False,  # the front's door reads one of them, and clears all
         asyncore_use_poll=hasattr(select, "poll"),
     )
     server.adj.send_bytes = PIECE  # as an argument it warns that it may go one day
@@ -88,7 +90,7 @@ def stop_server(server: Any) -> None:
 def running(study: Served) -> Iterator[str]:
     """Serve on a free local port in a thread; gives the site's address."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    server = _waitress(study, _listen("127.0.0.1", 0), behind_proxy=False)
+    server = _waitress(study, _listen("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

@@ -93,13 +93,13 @@ def test_pages_show_how_it_goes(app: Flask, served: Served, staff: Visitor) -> N
 
 
 def test_simulated_annotators_stand_apart(app: Flask, served: Served, staff: Visitor) -> None:
-    take_part(app, served, simulated="straight-lining")
+    take_part(app, served, simulated="straight")
     assert "0 of 54" in staff.get("/admin/").text
     text = staff.get("/admin/?who=simulated").text
     assert "6 of 54" in text
     assert "No number on this page comes from a person" in text
-    assert "straight-lining" not in staff.get("/admin/annotators").text
-    assert "straight-lining" in staff.get("/admin/annotators?who=simulated").text
+    assert "straight" not in staff.get("/admin/annotators").text
+    assert "straight" in staff.get("/admin/annotators?who=simulated").text
 
 
 def test_pause_close_and_open(app: Flask, served: Served, staff: Visitor) -> None:
