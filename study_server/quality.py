@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import krippendorff
 import numpy as np
@@ -89,7 +89,13 @@ def coverage(study: Served, simulated: bool = False) -> list[Coverage]:
         for item_id, sources in study.bundle.sources.items()
         if not study.bundle.checks[item_id]
     ]
-    return sorted(rows, key=lambda row: (row.judged, row.leased, str(row.sources)))
+    return sorted(rows, key=least_filled)
+
+
+def least_filled(row: Coverage) -> tuple[Any, ...]:
+    """The order of rows: by ratings, then by name and number."""
+    shown = [(source.generator, source.method, source.direction) for source in row.sources]
+    return (row.judged, row.leased, shown)
 
 
 def persons(study: Served, counted: "pd.DataFrame", simulated: bool = False) -> list[Person]:

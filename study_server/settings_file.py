@@ -83,8 +83,9 @@ def _check_types(path: Path, prefix: str, table: Any, kind: type) -> None:
             str: isinstance(value, str),
         }.get(known[key], isinstance(value, list) and all(isinstance(v, str) for v in value))
         if not good:
+            wanted = WANTED.get(known[key], "a list of texts")
             raise BenchError(
-                f"{path}: {prefix}{key} has a value of the wrong kind: {value!r}; give {WANTED.get(known[key], 'a list of texts')}"
+                f"{path}: {prefix}{key} has a value of the wrong kind: {value!r}; give {wanted}"
             )
 
 

@@ -15,9 +15,9 @@ def upgrade() -> None:
         sa.Column("token_sha256", sa.String(), nullable=False),
         sa.Column("password_sha256", sa.String(), nullable=False),
         sa.Column("browser", sa.String(), nullable=False),
-        sa.Column("created_at", sa.Float(), nullable=False),
-        sa.Column("until", sa.Float(), nullable=False),
-        sa.Column("ended_at", sa.Float(), nullable=True),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("until", sa.Double(), nullable=False),
+        sa.Column("ended_at", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("token_sha256", name="pk_staff_session"),
     )
 
