@@ -14,7 +14,7 @@ from study_server.assignment import places
 from study_server.bundle import Bundle
 from study_server.links import Links
 from study_server.models import Annotator, Event, QuizTry
-from study_server.outside import NUMBER
+from study_server.outside import outside_id
 from study_server.recording import go_on
 from study_server.standing import standing
 from study_server.store import Store
@@ -36,7 +36,7 @@ def register(
         public_id=public_id or secrets.token_hex(6),
         source=source,
         outside=json.dumps(dict(outside)),
-        outside_id=_outside_id(outside),
+        outside_id=outside_id(outside),
         simulated=simulated,
         seed=secrets.randbelow(2**31),
         created_at=now,
@@ -56,7 +56,7 @@ def recognise(
     where the number is of somebody who began in another browser: it opens nothing by itself,
     unless `number_opens`.
     """
-    number = _outside_id(outside)
+    number = outside_id(outside)
     if own and number is None:
         return own
     of_number = Annotator.outside_id == number if number else Annotator.public_id == newcomer
@@ -64,10 +64,6 @@ def recognise(
     if known is None:
         return ""
     return known if number_opens or known in (own, newcomer) else None
-
-
-def _outside_id(outside: Mapping[str, str]) -> str | None:
-    return f"{NUMBER}:{outside[NUMBER]}" if NUMBER in outside else None
 
 
 def invite(store: Store, links: Links, count: int, now: float, simulated: str = "") -> list[str]:

@@ -11,7 +11,7 @@ from benchmark.core.guarding import guarded
 from benchmark.core.storage import write_atomically
 from study_server.bundle import Bundle
 from study_server.models import Annotator, Judgment
-from study_server.outside import NUMBER
+from study_server.outside import outside_number
 from study_server.served import Served, state_of
 
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that looks like another
@@ -49,7 +49,7 @@ def write_codes(study: Served, path: Path) -> int:
         state = state_of(db)
         rows = [
             (
-                (one.outside_id or "").removeprefix(f"{NUMBER}:"),
+                outside_number(one.outside_id),
                 code_given(study.bundle, one.stage, state, one.public_id, one.completion_code),
                 one.stage,
                 count,

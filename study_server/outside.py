@@ -27,6 +27,16 @@ def read_outside(fields: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in filled.items() if SANE.fullmatch(value)}
 
 
+def outside_id(outside: Mapping[str, str]) -> str | None:
+    """What tells people of services apart in the database; None where the number is not known."""
+    return f"{NUMBER}:{outside[NUMBER]}" if NUMBER in outside else None
+
+
+def outside_number(stored: str | None) -> str:
+    """The number in an `outside_id`, as the service writes it; "" for none."""
+    return (stored or "").partition(":")[2]
+
+
 def _is_blank(name: str, value: str) -> bool:
     """Whether a value is empty, dots, or the name of what should stand there in its stead."""
     bare = re.sub(r"[\W_]", "", value)
