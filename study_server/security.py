@@ -111,6 +111,7 @@ def _check_sender() -> None:
     own = origin in ("null", request.host_url.rstrip("/"))
     fetched = request.headers.get("Sec-Fetch-Site", "same-origin")
     if request.method == "POST" and not (own and fetched in ("same-origin", "none")):
+        log.warning("refused a form that another site sent, or --base is not the site's address")
         raise ForeignForm
 
 
