@@ -2,10 +2,12 @@
 
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, g, redirect, request, url_for
 
+from benchmark.core.errors import BenchError
 from study_server import annotators, quality
 from study_server.backup import back_up
 from study_server.codes import write_codes
@@ -13,6 +15,7 @@ from study_server.outside import FILLED_IN
 from study_server.screening import RULES, described
 from study_server.served import note, set_state
 from study_server.staff import sign_ins, signed_in
+from study_server.trouble import told
 from study_server.visit import Page, page, served
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
@@ -113,7 +116,8 @@ def codes() -> Page:
 @signed_in
 def backup() -> Page:
     """A copy of the database as a file."""
-    return _file("study.sqlite", lambda path: back_up(served(), path))
+    study = served()
+    return _file("study.sqlite", lambda path: back_up(study.bundle, study.store.url, path))
 
 
 def _file(name: str, write: Callable[[Path], object]) -> Response:
@@ -122,6 +126,7 @@ def _file(name: str, write: Callable[[Path], object]) -> Response:
         write(path)
         data = path.read_bytes()
     now = served().clock()
-    served().store.write(lambda db: note(db, "file", name, now))
+    with suppress(BenchError), told(name):  # a database that cannot be written can be saved
+        served().store.write(lambda db: note(db, "file", name, now))
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(data, mimetype="application/octet-stream", headers=headers)
