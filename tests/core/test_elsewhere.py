@@ -1,7 +1,9 @@
 """What another process relays is shown here, in the same lines, and counts for the whole run."""
 
 import pickle
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +60,36 @@ def test_parts_elsewhere_run_at_once_and_count_for_the_whole(
         clock.now += 40
         one.show([Phase("one", 10, 0, step=10, open=False)], 1)
         assert "2 of 4 cells done, 70% of the work" in capsys.readouterr().err
+
+
+BARS = """
+import time
+from benchmark.core.phases import Phase
+from benchmark.core.progress import Elsewhere, whole_run
+
+with whole_run(cells=2, work=2.0):
+    parts = [Elsewhere(1, 1.0, 1), Elsewhere(1, 1.0, 1)]
+    for step in range(0, 101, 10):
+        for part, name in zip(parts, ("anime", "mnist")):
+            part.show([Phase(name, 100, 0, step=step, open=step < 100)], 1)
+        time.sleep(0.1)
+    for part in parts:
+        part.over()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals on Windows")
+def test_on_a_terminal_each_has_a_bar_and_the_end_is_clean(tmp_path: Path) -> None:
+    from tests.core.terminals import watch
+
+    script = tmp_path / "script.py"
+    script.write_text(BARS)
+    seen = watch(script)
+    assert any(
+        all(any(line.startswith(name) for line in view) for name in ("anime", "mnist", "all cells"))
+        for view in seen.views
+    )
+    assert [line.split()[:2] for line in seen.everything()] == [
+        ["anime", "100/100"],
+        ["mnist", "100/100"],
+    ]
