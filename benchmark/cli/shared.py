@@ -140,7 +140,7 @@ def agree(
     backend = (engine or Choice()).opened(
         units, device, out, lambda text: click.echo(text, err=True)
     )
-    wall = wall_time(units, backend.slots if backend else 1)
+    wall = wall_time(units, backend.at_once if backend else 1)
     click.echo(
         f"cost of the missing cells, from a few steps timed on {device_name(device)}:", err=True
     )

@@ -48,10 +48,12 @@ class Running(Protocol):
 class Backend(Protocol):
     """A place to compute in.
 
-    slots: how many orders it takes at once. pause: seconds between two looks at what they say.
+    slots: how many orders it takes at once. at_once: how many of these are computed at the same
+    time, as far as is known, for an estimate. pause: seconds between two looks at what they say.
     """
 
     slots: int
+    at_once: int
     pause: float
 
     def start(self, orders: Sequence[Order]) -> Sequence[Running]:

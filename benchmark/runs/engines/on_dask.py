@@ -41,8 +41,10 @@ class OnDask:
                 "starts one"
             ) from error
 
+        self.at_once = max(1, sum(self._client.nthreads().values()))
+
     def words(self) -> str:
-        return "Dask"
+        return f"Dask, {self.at_once} at once"
 
     def start(self, orders: Sequence[Order]) -> list["_Submitted"]:
         return [self._submit(order) for order in orders]

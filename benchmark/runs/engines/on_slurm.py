@@ -33,6 +33,8 @@ class OnSlurm:
 
     def __init__(self, settings: Mapping[str, Any], run: Path, units: int) -> None:
         self._run, self.slots = run, units
+        most = settings.get("slurm_array_parallelism")
+        self.at_once = most if type(most) is int and most > 0 else units
         # A name that nobody knows before: what the jobs hand back is a pickle.
         self._folder = run / UNITS / f"slurm-{secrets.token_hex(8)}"
         self._jobs: list[Job[Outcome]] = []

@@ -19,7 +19,7 @@ class Processes:
     pause = 0.05
 
     def __init__(self, jobs: int, devices: Sequence[str] = ()) -> None:
-        self.slots = jobs
+        self.slots = self.at_once = jobs
         self._devices = devices
         self._idle: list[_Place] = [_Place(i) for i in range(jobs)]
         self._idle.reverse()  # the first one is taken first

@@ -21,7 +21,8 @@ class Script:
     pause = 0.0
 
     def __init__(self, slots: int, words: dict[str, list[list[Said]]]) -> None:
-        self.slots, self._words = slots, words
+        self.slots = self.at_once = slots
+        self._words = words
         self.begun: list[list[str]] = []
         self.open, self.most, self.closed = 0, 0, 0
 

@@ -50,7 +50,9 @@ def test_the_cluster_leaves_the_bytes_of_one_process(
 ) -> None:
     address, _ = cluster
     run = tmp_path / "run"
-    results = computed(groups(), run, OnDask({"dask_address": address}, run, 2))
+    engine = OnDask({"dask_address": address}, run, 2)
+    assert engine.words() == "Dask, 2 at once"
+    results = computed(groups(), run, engine)
     assert sorted(result.status for result in results) == ["done"] * 6
     assert artefacts(run) == alone
     assert not list(run.glob(".*"))
