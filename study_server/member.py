@@ -9,9 +9,10 @@ from flask import Flask
 from waitress import wasyncore
 from waitress.server import create_server
 
+from study_server.gate import PLACES
 from study_server.stopping import Stop
 
-THREADS = 4  # requests that a process works on at once; their writes are committed together
+THREADS = PLACES + 2  # the last ones are for what needs no database
 PIECE = 16 * 1024  # bytes sent at once: a page with its header, instead of each by itself
 BACKLOG = 1024  # connections that may wait to be accepted
 FINISH = 5.0  # seconds after a stop for requests that have begun
@@ -20,7 +21,7 @@ FINISH = 5.0  # seconds after a stop for requests that have begun
 class Member:
     """A server of `application` on a socket that listens."""
 
-    def __init__(self, application: Flask, listener: socket.socket, behind_proxy: bool):
+    def __init__(self, application: Flask, listener: socket.socket):
         self._stopped = False
         self._server: Any = create_server(
             application,
@@ -32,7 +33,7 @@ class Member:
             max_request_body_size=64 * 1024,
             max_request_header_size=16 * 1024,
             ident=None,  # no Server header
-            clear_untrusted_proxy_headers=not behind_proxy,
+            clear_untrusted_proxy_headers=False,  # the site's door clears them
             asyncore_use_poll=hasattr(select, "poll"),
         )
         self._server.adj.send_bytes = PIECE  # as an argument it warns that it may go one day

@@ -1,17 +1,20 @@
 """One request: the study it belongs to, who asks, in which language, and pages in that language."""
 
 from collections.abc import Callable, Hashable, Mapping
-from functools import lru_cache, partial, wraps
+from functools import partial, wraps
 from typing import ParamSpec
 
 from flask import current_app, g, redirect, render_template, request, session, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from study_server.codes import code_given
 from study_server.security import csrf_token
 from study_server.served import Served, state_of
 from study_server.standing import find_standing
 from study_server.texts import NAMES, say, with_task
+
+NO_DATABASE = ("judging.image", "judging.style", "static")  # pages that wait for no database
 
 P = ParamSpec("P")
 Page = str | Response | tuple[str, int]
@@ -25,18 +28,27 @@ def served() -> Served:
 
 def know_visitor() -> None:
     """Set `g.annotator` (None for a stranger), `g.state` of the study and `g.language`."""
-    g.annotator, g.state, g.language = None, "open", served().bundle.settings.languages[0]
-    if request.endpoint in ("judging.image", "static"):
+    if request.endpoint in NO_DATABASE:
         return
     public_id = session.get("annotator")
     with served().store.look() as db:
         g.annotator = find_standing(db, public_id) if public_id else None
         g.state = g.annotator.state if g.annotator else state_of(db)
+    if g.annotator and g.annotator.language:
+        g.language = offered(g.annotator.language)
+
+
+def know_browser() -> None:
+    """Set what is known without the database: the language that the browser asks for."""
+    g.annotator, g.state = None, "open"
+    wanted = request.accept_languages.best_match(served().bundle.settings.languages)
+    g.language = offered(session.get("language") or wanted)
+
+
+def offered(language: str | None) -> str:
+    """The language where the study speaks it, else the study's first."""
     languages = served().bundle.settings.languages
-    known = (g.annotator.language if g.annotator else "") or session.get("language")
-    g.language = known or request.accept_languages.best_match(languages) or languages[0]
-    if g.language not in languages:
-        g.language = languages[0]
+    return language if language in languages else languages[0]
 
 
 def words() -> dict[str, object]:
@@ -48,6 +60,7 @@ def words() -> dict[str, object]:
         "task": task,
         "language": language,
         "languages": [(code, NAMES[code]) for code in settings.languages],
+        "study": served().bundle.study,
         "title": settings.text(settings.title, language),
         "settings": settings,
         "annotator": g.get("annotator"),
@@ -65,10 +78,13 @@ def _strings(language: str) -> Mapping[str, str]:
     return kept[language]
 
 
-@lru_cache(maxsize=4096)
 def address(endpoint: str, position: int | None = None) -> str:
     """The path of a page; to build it anew for every answer is expensive."""
-    return url_for(endpoint) if position is None else url_for(endpoint, position=position)
+    kept: dict[tuple[str, int | None], str] = current_app.extensions["addresses"]
+    name = (endpoint, position)
+    if name not in kept:
+        kept[name] = url_for(endpoint) if position is None else url_for(endpoint, position=position)
+    return kept[name]
 
 
 def once(template: str, key: Hashable = "", **values: object) -> Markup:
@@ -86,6 +102,18 @@ def page(template: str, status: int = 200, **values: object) -> tuple[str, int]:
     return render_template(template, **values), status
 
 
+def lost(key: str = "lost") -> Page:
+    """The page for a browser that the site does not know, which says how to go on."""
+    return page("error.html", 403, key=key)
+
+
+def stopped(status: int = 200) -> Page:
+    """The page of a study that is paused or closed, with a code for what was done so far."""
+    me = g.annotator
+    code = me and code_given(served().bundle, me.stage, g.state, me.public_id, me.completion_code)
+    return page("stopped.html", status, code=code)
+
+
 def at(*stages: str) -> Callable[[Callable[P, Page]], Callable[P, Page]]:
     """Show the page to annotators at one of `stages`; others are led to where they stand."""
 
@@ -93,11 +121,11 @@ def at(*stages: str) -> Callable[[Callable[P, Page]], Callable[P, Page]]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> Page:
             if g.annotator is None:
-                return page("error.html", 403, code=403)
+                return lost()
             if g.annotator.stage not in stages:
                 return redirect(url_for("pages.study"), 303)
             if g.state != "open" and g.annotator.stage not in ("finished", "failed"):
-                return page("stopped.html", 409 if request.method == "POST" else 200)
+                return stopped(409 if request.method == "POST" else 200)
             return view(*args, **kwargs)
 
         return guarded
