@@ -166,7 +166,7 @@ class Store:
         if file is None or not file.exists():
             return
         try:
-            settle(file, self._patience)
+            settle(file)
         except sqlite3.Error as error:
             log.info("%s", advice(error, self.name))
 
