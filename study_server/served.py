@@ -48,6 +48,10 @@ def open_study(
     try:
         if file is not None:
             check_file(file)
+        elif store.engine.dialect.name == "sqlite":
+            raise BenchError(
+                f"the database {store.name} is gone when this process ends; name a file"
+            )
         with told(store.name):
             store.migrate()
             store.settle()
