@@ -24,7 +24,8 @@ import jsonschema
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import is_plain, sha256
 from study_server.folders import read_json
-from study_server.study_settings import Settings, read_settings
+from study_server.settings_file import check_method, read_settings
+from study_server.study_settings import Settings
 from study_server.tasks.choosing import stored_task
 from study_server.tasks.question import Answer
 from study_server.tasks.rating import Rating, answer_of_format_1
@@ -107,6 +108,11 @@ class Bundle:
         """The kind of check of each item: "good", "still", or "" for one under study."""
         return {key: check_of(sources) for key, sources in self.sources.items()}
 
+    @property
+    def methods(self) -> set[str]:
+        """The methods under study."""
+        return {s.method for sources in self.sources.values() for s in sources if not s.check}
+
     @cached_property
     def kinds(self) -> Counter[str]:
         """How many items there are of each kind: direction, good, still."""
@@ -168,6 +174,7 @@ def load_bundle(folder: Path, task: str | None = None) -> Bundle:
         raise BenchError(f"{folder}/images is a link; put the folder itself in its place")
     for name, expected in bundle.images.items():
         _check_image(folder / "images" / name, expected)
+    check_method(settings, bundle.methods, folder / "study.toml")
     return bundle
 
 

@@ -29,7 +29,8 @@ from study_server.bundle import FORMAT
 from study_server.drawings import STEPS, draw, turn
 from study_server.filmstrips import Picture, as_film, as_picture, as_strip, tile_size
 from study_server.folders import new_folder, write_json
-from study_server.study_settings import Settings, read_settings
+from study_server.settings_file import check_method, read_settings
+from study_server.study_settings import Settings
 from study_server.tasks import TASKS, Source, Task
 from study_server.tasks.task import DrawnLesson, check_of
 
@@ -88,6 +89,8 @@ def write_bundle(
             writer.add(strip)
         writer.add_checks()
         writer.check_balance()
+        methods = {source.method for source in writer.shown if not source.check}
+        check_method(read, methods, settings or folder / "study.toml")
         items = asked.items(list(writer.shown), random.Random(f"{seed}/items"))
         writer.add_items(items, asked)
         writer.finish(asked, read, dict(provenance or {}), password)

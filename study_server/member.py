@@ -21,7 +21,7 @@ FINISH = 5.0  # seconds after a stop for requests that have begun
 class Member:
     """A server of `application` on a socket that listens."""
 
-    def __init__(self, application: Flask, listener: socket.socket, behind_proxy: bool):
+    def __init__(self, application: Flask, listener: socket.socket):
         self._stopped = False
         self._server: Any = create_server(
             application,
@@ -33,7 +33,7 @@ class Member:
             max_request_body_size=64 * 1024,
             max_request_header_size=16 * 1024,
             ident=None,  # no Server header
-            clear_untrusted_proxy_headers=not behind_proxy,
+            clear_untrusted_proxy_headers=False,  # the site's door clears them
             asyncore_use_poll=hasattr(select, "poll"),
         )
         self._server.adj.send_bytes = PIECE  # as an argument it warns that it may go one day

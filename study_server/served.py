@@ -116,6 +116,17 @@ def note(session: Session, kind: str, detail: str, now: float) -> None:
     session.add(Event(kind=kind, detail=detail, created_at=now))
 
 
+def last_base(session: Session) -> str | None:
+    """The address at which the site was last served; None where it never was."""
+    served = (
+        select(Event.detail)
+        .where(Event.kind == "served", Event.detail != "")
+        .order_by(Event.id.desc())
+        .limit(1)
+    )
+    return session.execute(served).scalar_one_or_none()
+
+
 def check_study(session: Session, bundle: Bundle) -> Study | None:
     """The database's study, None where it has none yet. Raises BenchError where that is another
     than the bundle's."""

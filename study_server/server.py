@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from benchmark.core.errors import BenchError
 from study_server.app import create_app
 from study_server.crew import Crew
+from study_server.front import DIRECT, Front
 from study_server.member import BACKLOG, Member
 from study_server.served import Served
 
@@ -19,8 +20,9 @@ PROCESSES = 2  # since Python runs one thread of a process at a time
 PATIENCE = 2.0  # seconds for which a taken port is tried
 
 
-def make_server(study: Served, host: str, port: int, behind_proxy: bool = False) -> Member | Crew:
-    """A server that listens; call `run` to serve. Port 0 takes a free port.
+def make_server(study: Served, host: str, port: int, front: Front = DIRECT) -> Member | Crew:
+    """A server that listens; call `run` to serve. Port 0 takes a free port. front: the site's
+    address as annotators see it.
 
     It serves with several processes where there are cores for them.
     """
@@ -29,7 +31,7 @@ def make_server(study: Served, host: str, port: int, behind_proxy: bool = False)
 
     def member() -> Member:
         study.store.keep_settled()
-        return Member(create_app(study, behind_proxy, processes), listener, behind_proxy)
+        return Member(create_app(study, front, processes), listener)
 
     return Crew(processes, study.store, listener, member) if processes > 1 else member()
 
@@ -53,7 +55,7 @@ def running(study: Served) -> Iterator[str]:
     """Serve on a free local port in a thread; gives the site's address."""
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     study.store.keep_settled()
-    server = Member(create_app(study), _listen("127.0.0.1", 0), behind_proxy=False)
+    server = Member(create_app(study), _listen("127.0.0.1", 0))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

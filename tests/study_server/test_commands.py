@@ -69,7 +69,7 @@ def test_profiles_answer_as_their_names_say(simulated) -> None:
                 for item in items
             )
             shares[profile] = votes["yes", "yes"] / votes.total()
-    assert shares["straight-lining"] == 1
+    assert shares["straight"] == 1
     assert shares["careless"] == pytest.approx(0.25, abs=0.05)
     assert shares["biased"] > shares["careful"] + 0.15
 

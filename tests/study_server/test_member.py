@@ -38,7 +38,7 @@ def slow() -> Iterator[Slow]:
 
 @pytest.fixture
 def served(slow: Slow) -> Iterator[tuple[Member, threading.Thread]]:
-    one = Member(slow.app, socket.create_server(("127.0.0.1", 0)), behind_proxy=False)
+    one = Member(slow.app, socket.create_server(("127.0.0.1", 0)))
     thread = threading.Thread(target=one.run)
     thread.start()
     yield one, thread
