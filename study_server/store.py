@@ -155,7 +155,7 @@ class Store:
     def keep_settled(self) -> None:
         """Settle from now on whenever nobody writes for a moment, in a thread of this process."""
         file = sqlite_file(self.url)
-        if file is not None:
+        if file is not None and self._settler is None:
             self._settler = Settler(file)
             self._settler.start()
 
