@@ -13,6 +13,7 @@ from study_server.front import DIRECT, Door, Front
 from study_server.gate import Gate
 from study_server.security import ForeignForm, has_cookie, log, protect, start_clock
 from study_server.served import Served
+from study_server.sessions import Sessions
 from study_server.texts import texts
 from study_server.trouble import advice, is_trouble
 from study_server.visit import NO_DATABASE, know_browser, know_visitor, page, served, words
@@ -25,6 +26,7 @@ def create_app(study: Served, front: Front = DIRECT, processes: int = 1) -> Flas
     one among them, serve the site."""
     app = Flask(__name__)
     app.config["SECRET_KEY"] = study.bundle.secrets["secret_key"]
+    app.session_interface = Sessions()
     app.extensions["served"] = study
     app.extensions["addresses"] = {}  # kept by `visit.address`
     app.extensions["parts"] = {}  # of pages, kept by `visit.once`

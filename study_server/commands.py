@@ -1,7 +1,6 @@
 """What the command line does with a study; each function returns what is to be printed."""
 
 import random
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -27,6 +26,7 @@ from study_server.served import (
     state_of,
 )
 from study_server.server import make_server, running
+from study_server.stopping import Stop
 from study_server.store import PATIENCE as PAGE_PATIENCE
 from study_server.trouble import told
 
@@ -75,6 +75,7 @@ def looked_at(
 
 def serve(
     folder: Path,
+    stop: Stop,
     host: str = "127.0.0.1",
     port: int = 8000,
     database: str | None = None,
@@ -82,15 +83,14 @@ def serve(
     base: str | None = None,
     client_address: str | None = None,
 ) -> None:
-    """Serve the study until interrupted or told to end. Prints its addresses; logs requests to
-    stderr.
+    """Serve the study until `stop` is asked. Prints its addresses; logs requests to stderr.
 
     base: the site's address as annotators see it, where that is not host and port.
     client_address: the header in which the proxy before the site says whose request it is.
     """
     front = read_front(base, client_address)
     log_to_stderr()
-    with _stoppable(), opened(folder, database, task, PAGE_PATIENCE) as study:
+    with opened(folder, database, task, PAGE_PATIENCE) as study:
         known = front.base or (f"http://{host}:{port}" if port else "")
         study.store.write(lambda db: note(db, "served", known, study.clock()))
         server = make_server(study, host, port, front)
@@ -103,28 +103,7 @@ def serve(
             print(f"open link:      {base}/open/{study.links.open()}")
         print("stop with Ctrl+C; answers are on disk as soon as the site has confirmed them")
         sys.stdout.flush()
-        try:
-            server.run()
-        finally:
-            server.close()
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the site as Ctrl-C does, with all answers in their place."""
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        yield
-    except KeyboardInterrupt:
-        pass
-    finally:
-        for number, what in before.items():
-            signal.signal(number, what)
+        server.run(stop)
 
 
 def invite(

@@ -115,9 +115,12 @@ def serve(
     client_address: str | None,
 ) -> None:
     """Serve STUDY until Ctrl-C. docs/DEPLOYING.md says how to put it on the internet."""
-    from study_server import commands
+    from study_server.stopping import Stop
 
-    commands.serve(folder, host, port, database, task, base, client_address)
+    with Stop() as stop:  # before the imports below, which could lose a Ctrl-C
+        from study_server import commands
+
+        commands.serve(folder, stop, host, port, database, task, base, client_address)
 
 
 @study.command()

@@ -151,6 +151,70 @@ def test_a_bundle_cut_short_is_named(bundle: Bundle) -> None:
         load_bundle(bundle.folder)
 
 
+def test_an_image_that_is_a_link_is_not_followed(bundle: Bundle, tmp_path: Path) -> None:
+    image, elsewhere = next((bundle.folder / "images").iterdir()), tmp_path / "elsewhere.webp"
+    image.rename(elsewhere)
+    image.symlink_to(elsewhere)  # the same bytes, by the manifest's hash as well
+    with pytest.raises(BenchError, match=rf"the image .*{image.name} is no plain file; copy"):
+        load_bundle(bundle.folder)
+    image.unlink()
+    image.hardlink_to(elsewhere)
+    load_bundle(bundle.folder)
+    (bundle.folder / "images").rename(tmp_path / "images")
+    (bundle.folder / "images").symlink_to(tmp_path / "images")
+    with pytest.raises(BenchError, match="images is a link"):
+        load_bundle(bundle.folder)
+
+
+@pytest.mark.parametrize(
+    ("place", "keys"),
+    [
+        ("manifest.json", ()),
+        ("manifest.json", ("items", 0)),
+        ("manifest.json", ("lessons", 0, "right")),
+        ("manifest.json", ("task", "name")),
+        ("private/map.json", ()),
+        ("private/map.json", ("items",)),
+        ("private/secrets.json", ()),
+    ],
+)
+@pytest.mark.parametrize("depth", [98, 400, 900, 5_000, 100_000])
+def test_files_nested_deeply_are_refused_in_one_line(
+    bundle: Bundle, place: str, keys: tuple[str | int, ...], depth: int
+) -> None:
+    path = bundle.folder / place
+    whole = {"": json.loads(path.read_text("utf-8"))}
+    inner, last = whole, ""
+    for key in keys:
+        inner, last = inner[last], key
+    inner[last] = "HERE"
+    text = json.dumps(whole[""]).replace('"HERE"', "[" * depth + "]" * depth)
+    path.write_text(text, "utf-8")
+    with pytest.raises(BenchError) as caught:
+        _ = (loaded := load_bundle(bundle.folder)).sources, loaded.secrets
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda lessons: lessons.clear(), "lacks the example 'clear' of the task rating; build"),
+        (lambda lessons: lessons.pop(), "lacks the quiz 'two' of the task rating; build the study"),
+        (lambda lessons: lessons[4].update(role="example"), "lacks the quiz 'two'"),
+        (lambda lessons: lessons[2]["right"].update(category="geometry"), "answers 'category'"),
+    ],
+)
+def test_a_bundle_without_what_its_task_teaches_does_not_start(
+    bundle: Bundle, change, message: str
+) -> None:
+    path = bundle.folder / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    change(manifest["lessons"])
+    path.write_text(json.dumps(manifest), "utf-8")
+    with pytest.raises(BenchError, match=message):
+        load_bundle(bundle.folder)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -11,6 +11,7 @@ from benchmark.core.errors import BenchError
 from study_server import commands
 from study_server.bundle import Bundle
 from study_server.export import counting, judgments
+from study_server.stopping import Stop
 from tests.command_line import done
 
 
@@ -103,7 +104,7 @@ def test_a_taken_port_is_named(bundle: Bundle) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(BenchError, match=f"127.0.0.1:{port}"):
-            commands.serve(bundle.folder, port=port)
+            commands.serve(bundle.folder, Stop(), port=port)
 
 
 def test_backup_and_restore_by_name(bundle: Bundle, tmp_path) -> None:
@@ -122,7 +123,7 @@ def test_the_log_of_a_start_is_its_own(bundle: Bundle) -> None:
     code = (
         "import sys, pathlib\nfrom study_server import commands\n"
         "commands.make_server = lambda *_: sys.exit('it would serve now')\n"
-        "commands.serve(pathlib.Path(sys.argv[1]))"
+        "commands.serve(pathlib.Path(sys.argv[1]), commands.Stop())"
     )
     words = [sys.executable, "-c", code, str(bundle.folder)]
     ended = subprocess.run(words, capture_output=True, text=True, check=False)
