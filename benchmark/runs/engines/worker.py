@@ -21,6 +21,7 @@ from benchmark.runs.engines.labour import carry_out
 from benchmark.runs.parcel import Order
 
 LAST_LINES = 3  # of what a worker wrote before it died
+LAST_SECONDS = 5.0  # for what it wrote to be shown; a process of a plug-in's may hold the pipe open
 
 
 def main() -> None:
@@ -99,9 +100,10 @@ class Worker:
         return self._process.pid
 
     def stop(self) -> None:
-        """End the process now, whatever it does, and wait for that."""
+        """End the process now, whatever it does, and show the last that it wrote."""
         self._process.kill()
         self._process.wait()
+        self._echo.join(LAST_SECONDS)
 
     def _hear(self) -> None:
         assert self._process.stdout is not None
@@ -112,7 +114,7 @@ class Worker:
             except (EOFError, pickle.UnpicklingError, OSError):
                 pass
         code = self._process.wait()
-        self._echo.join()
+        self._echo.join(LAST_SECONDS)
         self._said.put(Lost(self._why(code)))
         if self._process.stdin is not None:
             self._process.stdin.close()

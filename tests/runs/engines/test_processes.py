@@ -50,9 +50,8 @@ def test_two_workers_leave_the_bytes_of_one_process(
 def test_the_unit_of_a_worker_that_dies_goes_on_in_another(
     tmp_path: Path, alone: dict[str, bytes], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    fatal = metric(
-        tmp_path, "print('hello'); sys.stdout.flush()\n        " + SUICIDE.format(times=1)
-    )
+    hello = "print('hello', flush=True)\n        "
+    fatal = metric(tmp_path, hello + SUICIDE.format(times=1))
     results = computed(groups(), tmp_path / "run", Processes(1), (fatal,))
     assert [result.status for result in results] == ["done"] * 6
     assert {result.metrics["mine"] for result in results} == {1.0}
@@ -62,13 +61,13 @@ def test_the_unit_of_a_worker_that_dies_goes_on_in_another(
     assert capfd.readouterr().err.count("hello\n") == 7  # what a plug-in prints breaks nothing
 
 
-def test_a_unit_whose_worker_dies_twice_has_failed_and_the_others_go_on(tmp_path: Path) -> None:
+def test_a_unit_whose_worker_dies_twice_has_failed_with_the_reason(tmp_path: Path) -> None:
     fatal = metric(tmp_path, SUICIDE.format(times=2))
-    planned = groups(methods=("random",))
+    planned = groups(1, ("random", "coordinate"))
     results = computed(planned, tmp_path / "run", Processes(1), (fatal,))
-    assert [(r.cell.seed, r.status) for r in results] == [(0, "failed"), (1, "done")]
-    assert results[0].reason == "the worker process died (signal 9; was memory short?)"
-    assert [cell.result.status for cell in read_cells(tmp_path / "run")] == ["failed", "done"]
+    reason = "the worker process died (signal 9; was memory short?)"
+    assert [(r.status, r.reason) for r in results] == [("failed", reason)] * 2
+    assert [cell.result.reason for cell in read_cells(tmp_path / "run")] == [reason] * 2
     results = computed(planned, tmp_path / "run", None, (fatal,))
     assert [r.status for r in results] == ["done", "done"]
 
@@ -87,7 +86,9 @@ def start(out: Path, wait: str) -> "subprocess.Popen[str]":
     )
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize(
+    "how", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)]
+)
 def test_workers_end_with_their_driver_and_nothing_is_computed_twice(
     tmp_path: Path, how: signal.Signals
 ) -> None:
