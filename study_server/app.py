@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
+from benchmark.core.failures import in_one_line
 from study_server import admin, judging, pages
 from study_server.security import log, protect, start_clock
 from study_server.served import Served
@@ -24,7 +25,9 @@ def create_app(study: Served, behind_proxy: bool = False, processes: int = 1) ->
     app.extensions["parts"] = {}  # of pages, kept by `visit.once`
     app.extensions["strings"] = {}  # by language, kept by `visit.words`
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    task_page = DictLoader({judging.PAGE: study.bundle.task.page()})
+    task = study.bundle.task
+    own_page = in_one_line(f"the task {task.name} failed in page()", task.page)
+    task_page = DictLoader({judging.PAGE: own_page})
     app.jinja_loader = ChoiceLoader([task_page, PackageLoader("study_server")])
     if behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_host=1)  # type: ignore[method-assign]

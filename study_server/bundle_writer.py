@@ -23,6 +23,7 @@ from werkzeug.security import generate_password_hash
 
 from benchmark import __version__
 from benchmark.core.errors import BenchError
+from benchmark.core.failures import in_one_line
 from benchmark.core.storage import sha256
 from study_server.bundle import FORMAT
 from study_server.drawings import STEPS, draw, turn
@@ -30,6 +31,7 @@ from study_server.filmstrips import Picture, as_film, as_picture, as_strip, tile
 from study_server.folders import new_folder, write_json
 from study_server.study_settings import Settings, read_settings
 from study_server.tasks import TASKS, Source, Task
+from study_server.tasks.choosing import made_task
 from study_server.tasks.task import DrawnLesson, check_of
 
 COLUMNS = 7  # steps shown side by side
@@ -80,14 +82,15 @@ def write_bundle(
         with resources.as_file(default) as path:
             shutil.copyfile(settings or path, part / "study.toml")
         read = read_settings(part / "study.toml")
-        asked = task(read)
+        asked = made_task(task, read)
         writer = _Writer(part)
         for strip in strips:
             writer.add(strip)
         writer.add_checks()
         writer.check_balance()
-        items = asked.items(list(writer.shown), random.Random(f"{seed}/items"))
-        writer.add_items(items, asked)
+        failed = f"the task {asked.name} failed in items()"
+        shown, rng = list(writer.shown), random.Random(f"{seed}/items")
+        writer.add_items(in_one_line(failed, asked.items, shown, rng), asked)
         writer.finish(asked, read, dict(provenance or {}), password)
     return password
 

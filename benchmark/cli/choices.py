@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from benchmark.core.errors import BenchError, one_line, unknown
+from benchmark.core.errors import BenchError, unknown
+from benchmark.core.failures import in_one_line
 from benchmark.core.plugins import (
     Loaded,
     Offer,
@@ -65,7 +66,7 @@ def named_methods(references: Sequence[str]) -> NamedMethods:
     for name, offer in _others("methods", METHODS).items():
         try:
             loaded = offer.load()
-            table[name] = _method_class(loaded.value, f"'{name}' of package {offer.package}")
+            table[name] = _method_class(loaded.value, str(offer))
             code[name] = loaded.code
         except BenchError as error:
             if name in references:
@@ -96,7 +97,7 @@ def named_metrics(references: Sequence[str]) -> dict[str, Metric]:
     metrics = dict(METRICS)
     for name, offer in _others("metrics", METRICS).items():
         try:
-            metrics[name] = _metric(offer.load(), f"'{name}' of package {offer.package}")
+            metrics[name] = _metric(offer.load(), str(offer))
         except BenchError as error:
             if name in references:
                 raise
@@ -161,9 +162,6 @@ def _metric(loaded: Loaded, source: str) -> Metric:
             raise BenchError(
                 f"{source}: its columns must map names to benchmark.tables.table.Column"
             )
-    try:
-        metric: Metric = kind()
-    except Exception as error:
-        raise BenchError(f"{source} cannot be made: {one_line(error)}") from error
+    metric: Metric = in_one_line(f"{source} cannot be made", kind)
     metric.code = loaded.code
     return metric

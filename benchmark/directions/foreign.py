@@ -66,8 +66,8 @@ def read_array(path: Path) -> tuple[Tensor, dict[str, str]]:
 
 
 def _columns(array: np.ndarray, path: Path) -> tuple[Tensor, dict[str, str]]:
-    shape = " x ".join(map(str, array.shape)) or "single"
-    found = f"{path} holds a {shape} array"
+    shape = " x ".join(map(str, array.shape)) or "a single value"
+    found = f"{path} holds an array of {shape}"
     if array.ndim == 3 and array.shape[1] == 1 and array.shape[0] > 1 and _unit(array[:, 0], 1):
         return _as_columns(array[:, 0].T), {"read_as": "rows"}  # (d, K)
     if array.ndim != 2:
@@ -177,7 +177,8 @@ def _of_torch(path: Path) -> np.ndarray:
         raise BenchError(f"{path} should hold one matrix, but holds {what}{_meaning(keys)}; {SAVE}")
     if not isinstance(content, Tensor):
         raise BenchError(
-            f"{path} should hold one matrix, but holds a {type(content).__name__}; {SAVE}"
+            f"{path} should hold one matrix, but holds a value of type {type(content).__name__}; "
+            f"{SAVE}"
         )
     try:
         value = content.detach().to_dense()

@@ -199,7 +199,8 @@ class _Probing:
                 f"{made.reason}"
             )
         if not isinstance(made, Tensor):
-            raise BenchError(f"{place} returns a {type(made).__name__}; return the images alone")
+            kind = type(made).__name__
+            raise BenchError(f"{place} returns a value of type {kind}; return the images alone")
         if not torch.equal(point, self.latents.point):
             raise BenchError(f"{place} changes the latents it is given; work on a clone of them")
         if made.shape != (LATENTS, *shape):
@@ -293,8 +294,8 @@ class _Probing:
         rng = stream("contract", seed)
         before, drawn = (self.generator.sample(LATENTS, rng) for _ in range(2))
         if not isinstance(drawn, Latents) or not isinstance(drawn.point, Tensor):
-            kind = type(drawn).__name__
-            raise BenchError(f"{self._place('sample')} returns a {kind}; return Latents(point)")
+            place, kind = self._place("sample"), type(drawn).__name__
+            raise BenchError(f"{place} returns a value of type {kind}; return Latents(point)")
         if _same(before, drawn):
             raise BenchError(
                 f"{self._place('sample')} gives the same latents again and again; draw from rng"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import BenchError
+from benchmark.core.failures import in_one_line
 from benchmark.core.json_files import read_object, write_json
 from benchmark.generators.options import option_names
 from benchmark.generators.registry import find_generator
@@ -72,7 +73,7 @@ def plan_ablation(
         for method in chosen:
             fit = method_for(method, name, layers, methods)
             try:
-                fit.check(generator, protocol)
+                in_one_line(f"the method {method} failed", fit.check, generator, protocol)
                 running.append(method)
             except BenchError as error:
                 points.append({"method": method, "k": protocol.k, "reason": str(error)})

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.device import versions
-from benchmark.core.errors import BenchError, one_line
+from benchmark.core.errors import BenchError
+from benchmark.core.failures import in_one_line
 from benchmark.core.json_files import read_object, write_json
 from benchmark.core.names import safe_name
 from benchmark.generators.base import Generator
@@ -169,13 +170,8 @@ def _checked(
     protocol: Protocol,
 ) -> Method:
     """The method with its settings, which can do what is asked. Raises BenchError."""
-    try:
-        method = method_for(method_name, generator_name, layers, methods)
-        method.check(opened.generator, protocol)
-    except BenchError:
-        raise
-    except Exception as error:  # the user's own code may fail in any way
-        raise BenchError(f"the method {method_name} failed: {one_line(error)}") from error
+    method = method_for(method_name, generator_name, layers, methods)
+    in_one_line(f"the method {method_name} failed", method.check, opened.generator, protocol)
     return method
 
 

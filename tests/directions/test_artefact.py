@@ -150,7 +150,7 @@ def test_the_authors_biggan_matrix_is_no_matrix_of_columns() -> None:
     if not path.exists():
         pytest.skip("the authors' matrix is not part of this repository")
     with pytest.raises(
-        BenchError, match=r"120 x 120 array; a square may hold .* rows or in columns"
+        BenchError, match=r"array of 120 x 120; a square may hold .* rows or in columns"
     ):
         Directions.load(path)
 

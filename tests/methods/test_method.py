@@ -15,7 +15,7 @@ from benchmark.directions.shift import FrozenLinear, Shift
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
 from benchmark.methods.discovered import Discovered
-from benchmark.methods.method import Assignment, Fitted, Learned, check_fitted, check_shift
+from benchmark.methods.method import Assignment, Fitted, Learned, accepted, check_shift
 from benchmark.metrics import METRICS
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.training import Learner
@@ -135,8 +135,8 @@ def test_some_directions_of_a_kind_of_ones_own_pass() -> None:
 
 @pytest.mark.parametrize("found", [axes(16, 4, RNG), Fitted(axes(16, 4, RNG))])  # type: ignore[arg-type]  # a user's fault
 def test_what_is_no_shift_is_refused_with_the_way_to_make_one(found: object) -> None:
-    with pytest.raises(BenchError, match=r"gave a Tensor; .* Fitted\(FrozenLinear\(A\)\)"):
-        check_fitted(found, Planted(), Protocol(k=4))
+    with pytest.raises(BenchError, match=r"gave a value of type Tensor; .*\(FrozenLinear\(A\)\)"):
+        accepted(found, Planted(), Protocol(k=4))
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,9 @@ def test_learned_methods_in_lockstep_end_as_alone(tmp_path: Path) -> None:
     bent = next(c for c in read_cells(tmp_path / "a") if c.result.cell.method == "turns")
     assert bent.directions().shift.kind == Turning.kind
     assert 0 <= bent.result.metrics["max_cosine"] <= 1
-    assert bent.result.metrics["rca_joint"] != bent.result.metrics["rca_fresh"]
+    joint, fresh = bent.table("predictions_joint"), bent.table("predictions")
+    assert joint is not None
+    assert not joint.equals(fresh)
 
 
 def test_one_that_breaks_does_not_stop_its_company(tmp_path: Path) -> None:

@@ -139,16 +139,24 @@ def test_another_task_is_refused(pairs: Path, sure: Path) -> None:
     assert "is 'rating'" in bench("study", "status", pairs, "--task", "rating").output
 
 
+FAILS = """class Mine(Rating):
+    name = "mine"
+    def {}(self, *given):
+        raise ValueError("no")"""
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("class Mine(Rating):\n    pass", "has the name of the task 'rating'"),
         ("Mine = Rating", "has the name of the task 'rating'"),
-        ("Mine = 7", "is a int; it must be a subclass of study_server.tasks.task.Task"),
+        ("Mine = 7", "is of type int; it must be a subclass of study_server.tasks.task.Task"),
         ("class Mine(Task):\n    name = 'mine'", "is unfinished: it lacks score"),
         ("class Mine(Task):\n    def score(self, answer): ...", "is unfinished: it lacks name"),
         ("Other = 7", "unknown name in"),
         ("raise ValueError('no')", "ValueError: no"),
+        (FAILS.format("__init__"), "the task mine cannot be made: ValueError: no (mine.py line 5)"),
+        (FAILS.format("items"), "the task mine failed in items(): ValueError: no (mine.py line 5)"),
     ],
 )
 def test_a_file_that_is_no_task_is_one_line(
