@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
+from benchmark.core.estimates import Estimate, Interval
 from study_server import annotators, quality
 from study_server.bundle import load_bundle
 from study_server.served import Served, note, open_study, set_state, state_of
@@ -83,9 +84,10 @@ def status(
             state = state_of(db)
         agreement = quality.agreement(counted)
         stages = quality.funnel(study, simulated)
-    alpha = f"undefined: {agreement.reason}"
-    if agreement.alpha is not None:
-        alpha = f"{agreement.alpha:.2f} [{agreement.low:.2f}, {agreement.high:.2f}]"
+    alpha = str(agreement)
+    if isinstance(agreement, Estimate) and isinstance(agreement.interval, Interval):
+        ends = agreement.interval
+        alpha = f"{agreement.value:.2f} [{ends.low:.2f}, {ends.high:.2f}]"
     return {
         "annotators": "simulated" if simulated else "people",
         "state": state,

@@ -135,7 +135,7 @@ def test_a_generator_that_fails_to_take_on_its_options_says_so_in_one_line(modul
     [
         (
             "wrong",
-            r"returned a value of type Linear; it must return a benchmark\.generators\.base\.Generator",
+            r"returned a value of type Linear; it must return a benchmark\.generators\.base\.Gen",
         ),
         ("fails", "fails cannot be made: ValueError: no weights today"),
         ("Shapeless", "does not say its image_shape"),
