@@ -15,7 +15,14 @@ from benchmark.directions.shift import FrozenLinear, Shift
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
 from benchmark.methods.discovered import Discovered
-from benchmark.methods.method import Assignment, Fitted, Learned, accepted, check_shift
+from benchmark.methods.method import (
+    Assignment,
+    Fitted,
+    Learned,
+    Method,
+    accepted,
+    check_shift,
+)
 from benchmark.metrics import METRICS
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.training import Learner
@@ -167,7 +174,51 @@ class Breaks(Turns):
         return learner
 
 
-def groups(*methods: Learned) -> list[Group]:
+@dataclass(frozen=True)
+class Typed(Method):
+    """Directions of another type of float than generators compute in; bent ones too."""
+
+    kind: str = "float64"
+    bent: bool = False
+
+    def fit(self, task: Assignment) -> Fitted:
+        dtype = getattr(torch, self.kind)
+        if self.bent:
+            return Fitted(Turning(16, 4).frozen().to(dtype))
+        return Fitted(FrozenLinear(axes(16, 4, RNG).to(dtype)))
+
+
+@dataclass(frozen=True)
+class Wide(Turns):
+    """A shift that learns in float64."""
+
+    def learner(self, task: Assignment) -> Learner:
+        shift = Turning(task.generator.latent_dim, task.protocol.k).double()
+        shape = task.generator.image_shape
+        return Learner("wide", shift, shape, task.protocol, task.r_seed, task.device, lr_shift=1e-2)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        Typed("float64"),
+        Typed("float16"),
+        Typed("bfloat16"),
+        Typed("int64"),
+        Typed("float64", bent=True),
+        Wide(),
+    ],
+)
+def test_directions_of_any_type_are_measured_in_float32(tmp_path: Path, method: Method) -> None:
+    (result,) = execute(groups(method), tmp_path, "cpu", False, METRICS, {})
+    assert result.status == "done", result.reason
+    (cell,) = read_cells(tmp_path)
+    assert {value.dtype for value in cell.directions().shift.state_dict().values()} == {
+        torch.float32
+    }
+
+
+def groups(*methods: Method) -> list[Group]:
     """One group of the planted generator whose jobs are these methods."""
     config = RunConfig.from_preset("quick").with_settings(
         ["steps=30", "batch=4", "evaluation=100", "planted.k=4"]
