@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
@@ -36,12 +37,14 @@ class NamedMethods:
     """The methods that a command can use.
 
     chosen: names of those to run. table: every method that settings may name. code: the identity of
-    the code of each that is not the suite's own, by name.
+    the code of each that is not the suite's own, by name. references: what names each chosen one,
+    by name; a user's file is absolute.
     """
 
     chosen: tuple[str, ...]
     table: Mapping[str, type[Method]]
     code: Mapping[str, str]
+    references: Mapping[str, str]
 
 
 def all_generators() -> tuple[str, ...]:
@@ -58,9 +61,14 @@ def all_generators() -> tuple[str, ...]:
     return (*available(), *offered)
 
 
-def named_methods(references: Sequence[str]) -> NamedMethods:
-    """The methods that `-m` names, in that order, or all methods. Raises BenchError."""
+def named_methods(references: Sequence[str], run: Path | None = None) -> NamedMethods:
+    """The methods that `-m` names, in that order, or all methods. Raises BenchError.
+
+    run: the folder, where other runs may have given names to methods of a user's own.
+    """
     from baselines import METHODS
+    from benchmark.generators.registry import absolute
+    from benchmark.runs.naming import method_names
 
     table, code = dict(METHODS), {}
     for name, offer in _others("methods", METHODS).items():
@@ -73,14 +81,20 @@ def named_methods(references: Sequence[str]) -> NamedMethods:
                 raise
             if not references:  # all were asked for
                 _leave_out(error)
-    names = _by_name(references)
-    for reference, name in names.items():
+    own: dict[str, Loaded] = {}
+    for reference in references:
+        check_reference(reference)
         if is_file(reference):
-            loaded = from_file(reference)
-            table[name], code[name] = _method_class(loaded.value, reference), loaded.code
-        elif name not in table:
-            raise unknown("method", name, table)
-    return NamedMethods(tuple(names.values()) or tuple(table), table, code)
+            own[absolute(reference)] = from_file(reference)
+        elif reference not in table:
+            raise unknown("method", reference, table)
+    wanted = [absolute(r) if is_file(r) else r for r in references or table]
+    names = method_names({r: own[r].code if r in own else "" for r in wanted}, run)
+    for reference, loaded in own.items():
+        name = names[reference]
+        table[name], code[name] = _method_class(loaded.value, reference), loaded.code
+    named = {name: reference for reference, name in names.items()}
+    return NamedMethods(tuple(named), table, code, named)
 
 
 def define_shifts(references: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from benchmark.core.device import versions
@@ -188,10 +189,17 @@ def _open(reference: str, opened: dict[str, _Opened]) -> _Opened:
     return opened[reference]
 
 
-def record(config: RunConfig, groups: Sequence[Group], run: Path, command: str) -> None:
+def record(
+    config: RunConfig,
+    groups: Sequence[Group],
+    run: Path,
+    command: str,
+    methods: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Write `run.json`: the settings, the command, and which cells the main table shows.
 
     A later run into the same folder replaces the cells of its own generators and methods only.
+    methods: by name, what names each on the command line, a user's file with its folder.
     """
     before = read_run(run)
     headline: dict[str, dict[str, str]] = before.get("headline", {})
@@ -208,6 +216,7 @@ def record(config: RunConfig, groups: Sequence[Group], run: Path, command: str) 
         "command": command,
         "generators": references,
         "given": given,
+        "methods": {**before.get("methods", {}), **methods},
         "headline": headline,
         "columns": before.get("columns", {}),
         "versions": versions(),

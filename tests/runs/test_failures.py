@@ -189,8 +189,8 @@ class Strange(Method):
         ("fewer", "the method gave 2 directions of 16 dimensions, not 3 of 16"),
         ("more", "the method gave 4 directions of 16 dimensions, not 3 of 16"),
         ("other latents", "the method gave 3 directions of 15 dimensions, not 3 of 16"),
-        ("a matrix", "fit() gave a Tensor; it must return Fitted(shift)"),
-        ("nothing", "fit() gave a NoneType; it must return Fitted(shift)"),
+        ("a matrix", "fit() gave a value of type Tensor; it must return Fitted(shift)"),
+        ("nothing", "fit() gave a value of type NoneType; it must return Fitted(shift)"),
         ("exit", "SystemExit: 3"),
     ],
 )
