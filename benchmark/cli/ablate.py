@@ -89,7 +89,7 @@ def _ablate(
     )
     failed = 0
     with lease(out):
-        expected = agree(ablation.groups, out, device, yes)
+        expected = agree(ablation.groups, out, device, yes, judges)
         note(ablation, out, shlex.join(["bench", *sys.argv[1:]]), named.references)
         note_measures(out, judges)
         for result in execute(ablation.groups, out, device, False, judges, expected):

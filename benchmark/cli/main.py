@@ -101,7 +101,7 @@ def run(
     groups = plan(config, generators, named.chosen, named.table, named.code, out)
     failed = 0
     with lease(out):
-        expected = agree(groups, out, device, yes, force)
+        expected = agree(groups, out, device, yes, judges, force)
         record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]), named.references)
         note_measures(out, judges)
         for result in execute(groups, out, device, force, judges, expected):

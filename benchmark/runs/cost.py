@@ -10,7 +10,7 @@ import io
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from benchmark.core.failures import Failure, attempt
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator
 from benchmark.methods.method import Assignment, Learned
-from benchmark.metrics.collapse import LATENTS
+from benchmark.metrics.metric import Metric
 from benchmark.rca import evaluation
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.training import Learner, train
@@ -53,40 +53,44 @@ class Cost:
     reason: str = ""
 
 
-def costs(groups: Iterable[Group], run: Path, device: str, force: bool) -> dict[Cell, Cost]:
+def costs(
+    groups: Iterable[Group], run: Path, device: str, force: bool, metrics: Mapping[str, Metric]
+) -> dict[Cell, Cost]:
     """The cost of each cell that `execute` would compute; seeds of one cell are timed once."""
+    pairs = sum(metric.pairs for metric in metrics.values())
     known: dict[Cell, Cost] = {}  # by cell, whatever its seed
     found: dict[Cell, Cost] = {}
     for group in groups:
         waiting = [job for job in group.jobs if force or done(job, run) is None]
         new = [job for job in waiting if _work(job) not in known]
         if new:
-            known |= zip(map(_work, new), price(group, new, device), strict=True)
+            known |= zip(map(_work, new), price(group, new, device, pairs), strict=True)
         found |= {job.cell: known[_work(job)] for job in waiting}
     return found
 
 
-def price(group: Group, jobs: Sequence[Job], device: str) -> list[Cost]:
-    """The costs of jobs of one group, which run in lockstep."""
+def price(group: Group, jobs: Sequence[Job], device: str, pairs: int) -> list[Cost]:
+    """The costs of jobs of one group, which run in lockstep. pairs: of images, that metrics make of
+    each direction."""
     print(f"timing a few steps of {group.name}", file=sys.stderr, flush=True)  # can take minutes
     forget_peak(device)
     trials = attempt(_trials, group, jobs, device)
-    seconds = trials if isinstance(trials, Failure) else _timed(trials, group.protocol)
+    seconds = trials if isinstance(trials, Failure) else _timed(trials, group.protocol, pairs)
     each = [seconds] * len(jobs) if isinstance(seconds, Failure) else seconds
     memory = peak(device)
     return [_cost(group, job, one, memory) for job, one in zip(jobs, each, strict=True)]
 
 
 def _timed(
-    trials: Sequence["_Trial | Failure"], protocol: Protocol
+    trials: Sequence["_Trial | Failure"], protocol: Protocol, pairs: int
 ) -> Sequence[float | Failure] | Failure:
     """Seconds of each, from as many steps as patience allows."""
     began = time.perf_counter()
     with contextlib.redirect_stderr(io.StringIO()):  # the progress of so few steps says nothing
-        first = attempt(_rehearse, trials, protocol, 1, 2)
+        first = attempt(_rehearse, trials, protocol, 1, 2, pairs)
         if time.perf_counter() - began > PATIENCE:
             return first
-        return attempt(_rehearse, trials, protocol, STEPS, evaluation.EVALUATION_BATCH)
+        return attempt(_rehearse, trials, protocol, STEPS, evaluation.EVALUATION_BATCH, pairs)
 
 
 def _cost(group: Group, job: Job, seconds: float | Failure, memory: int) -> Cost:
@@ -153,7 +157,7 @@ def _trial(work: GroupRun, group: Group, job: Job, device: str) -> _Trial:
 
 
 def _rehearse(
-    trials: Sequence[_Trial | Failure], whole: Protocol, steps: int, questions: int
+    trials: Sequence[_Trial | Failure], whole: Protocol, steps: int, questions: int, pairs: int
 ) -> list[float | Failure]:
     """Do `steps` steps of each training, answer `questions` questions, and scale both up."""
     few = replace(whole, steps=steps, evaluation=questions)
@@ -164,7 +168,7 @@ def _rehearse(
     if able:
         _train(able[0].generator, [trial.fresh for trial in able], few)
     return [
-        trial if isinstance(trial, Failure) else attempt(_seconds, trial, whole, few)
+        trial if isinstance(trial, Failure) else attempt(_seconds, trial, whole, few, pairs)
         for trial in trials
     ]
 
@@ -175,7 +179,7 @@ def _train(generator: Generator, learners: Sequence[Learner], few: Protocol) -> 
     train(generator, learners, few, "cost", [None] * len(learners), "cost")
 
 
-def _seconds(trial: _Trial, whole: Protocol, few: Protocol) -> float:
+def _seconds(trial: _Trial, whole: Protocol, few: Protocol, pairs: int) -> float:
     """Seconds of all phases of the `whole` protocol, from those that were trained for `few`.
 
     Asks some questions to time them.
@@ -190,9 +194,9 @@ def _seconds(trial: _Trial, whole: Protocol, few: Protocol) -> float:
     evaluation.predict(trial.generator, fresh.shift, fresh.reconstructor.eval(), few, rng)
     a_question = (time.perf_counter() - began) / few.evaluation
     fresh.reconstructor.train()
-    pairs = len(trained) * whole.evaluation + LATENTS * whole.k  # of images; then collapse's
+    asked = len(trained) * whole.evaluation + pairs * whole.k  # pairs of images
     steps = sum(learner.seconds for learner in trained) / few.steps
-    return steps * whole.steps + pairs * a_question
+    return steps * whole.steps + asked * a_question
 
 
 def _time(seconds: float) -> str:
