@@ -151,7 +151,8 @@ def find_generator(reference: str) -> tuple[str, Entry]:
         name = name_of(base)
         entry = Entry(f"from {base}", lambda: _from_file(base))
     elif Path(base).exists():
-        name = Path(base).stem
+        own = Path(base).stem
+        name = Path(base).resolve().stem if own in ("", "..") else own  # `.` is some folder
         entry = Entry(f"weights in {base}", lambda: load_weights(Path(base)), weights=Path(base))
     elif offer := installed("generators").get(base):
         entry = Entry(f"from package {offer.package}", lambda: _offered(offer))

@@ -228,6 +228,16 @@ def test_weights_that_are_not_there_are_named(
         find_generator("absent")
 
 
+def test_a_folder_goes_by_its_name_also_from_inside(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "dogs" / "inner").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "dogs")
+    for reference in (".", "inner/..", "../dogs"):
+        with pytest.raises(BenchError, match="generator 'dogs' is not available: no weights"):
+            find_generator(reference)
+
+
 def test_a_folder_that_a_broken_download_left_is_not_available(tmp_path: Path) -> None:
     entry = replace(GENERATORS["anime-sngan"], weights=tmp_path)
     (tmp_path / "args.json").write_text("{}")
