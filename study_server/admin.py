@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
@@ -11,11 +12,13 @@ from flask import Blueprint, Response, abort, g, redirect, request, session, url
 from flask_limiter.util import get_remote_address
 from werkzeug.security import check_password_hash
 
+from benchmark.core.errors import BenchError
 from study_server import annotators, quality
 from study_server.backup import back_up
 from study_server.screening import RULES, described
 from study_server.security import a_minute, limiter, log
 from study_server.served import note, set_state
+from study_server.trouble import told
 from study_server.visit import Page, page, served
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
@@ -148,7 +151,8 @@ def export() -> Page:
 @signed_in
 def backup() -> Page:
     """A copy of the database as a file."""
-    return _file("study.sqlite", lambda path: back_up(served(), path))
+    study = served()
+    return _file("study.sqlite", lambda path: back_up(study.bundle, study.store.url, path))
 
 
 def _file(name: str, write: Callable[[Path], object]) -> Response:
@@ -157,6 +161,7 @@ def _file(name: str, write: Callable[[Path], object]) -> Response:
         write(path)
         data = path.read_bytes()
     now = served().clock()
-    served().store.write(lambda db: note(db, "file", name, now))
+    with suppress(BenchError), told(name):  # a database that cannot be written can be saved
+        served().store.write(lambda db: note(db, "file", name, now))
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(data, mimetype="application/octet-stream", headers=headers)

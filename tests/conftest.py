@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 from benchmark.core.plugins import GROUP
+from tests.postgres import postgres
 from tests.stats.conftest import simulate
+
+__all__ = ["Install", "install", "postgres", "simulated"]
 
 Install = Callable[[str, str, Mapping[str, Mapping[str, str]]], None]
 

@@ -57,40 +57,40 @@ def costs(
     groups: Iterable[Group], run: Path, device: str, force: bool, metrics: Mapping[str, Metric]
 ) -> dict[Cell, Cost]:
     """The cost of each cell that `execute` would compute; seeds of one cell are timed once."""
-    pairs = sum(metric.pairs for metric in metrics.values())
+    images = sum(metric.images for metric in metrics.values())
     known: dict[Cell, Cost] = {}  # by cell, whatever its seed
     found: dict[Cell, Cost] = {}
     for group in groups:
         waiting = [job for job in group.jobs if force or done(job, run) is None]
         new = [job for job in waiting if _work(job) not in known]
         if new:
-            known |= zip(map(_work, new), price(group, new, device, pairs), strict=True)
+            known |= zip(map(_work, new), price(group, new, device, images), strict=True)
         found |= {job.cell: known[_work(job)] for job in waiting}
     return found
 
 
-def price(group: Group, jobs: Sequence[Job], device: str, pairs: int) -> list[Cost]:
-    """The costs of jobs of one group, which run in lockstep. pairs: of images, that metrics make of
-    each direction."""
+def price(group: Group, jobs: Sequence[Job], device: str, images: int) -> list[Cost]:
+    """The costs of jobs of one group, which run in lockstep. images: that metrics make of each
+    direction."""
     print(f"timing a few steps of {group.name}", file=sys.stderr, flush=True)  # can take minutes
     forget_peak(device)
     trials = attempt(_trials, group, jobs, device)
-    seconds = trials if isinstance(trials, Failure) else _timed(trials, group.protocol, pairs)
+    seconds = trials if isinstance(trials, Failure) else _timed(trials, group.protocol, images)
     each = [seconds] * len(jobs) if isinstance(seconds, Failure) else seconds
     memory = peak(device)
     return [_cost(group, job, one, memory) for job, one in zip(jobs, each, strict=True)]
 
 
 def _timed(
-    trials: Sequence["_Trial | Failure"], protocol: Protocol, pairs: int
+    trials: Sequence["_Trial | Failure"], protocol: Protocol, images: int
 ) -> Sequence[float | Failure] | Failure:
     """Seconds of each, from as many steps as patience allows."""
     began = time.perf_counter()
     with contextlib.redirect_stderr(io.StringIO()):  # the progress of so few steps says nothing
-        first = attempt(_rehearse, trials, protocol, 1, 2, pairs)
+        first = attempt(_rehearse, trials, protocol, 1, 2, images)
         if time.perf_counter() - began > PATIENCE:
             return first
-        return attempt(_rehearse, trials, protocol, STEPS, evaluation.EVALUATION_BATCH, pairs)
+        return attempt(_rehearse, trials, protocol, STEPS, evaluation.EVALUATION_BATCH, images)
 
 
 def _cost(group: Group, job: Job, seconds: float | Failure, memory: int) -> Cost:
@@ -157,7 +157,7 @@ def _trial(work: GroupRun, group: Group, job: Job, device: str) -> _Trial:
 
 
 def _rehearse(
-    trials: Sequence[_Trial | Failure], whole: Protocol, steps: int, questions: int, pairs: int
+    trials: Sequence[_Trial | Failure], whole: Protocol, steps: int, questions: int, images: int
 ) -> list[float | Failure]:
     """Do `steps` steps of each training, answer `questions` questions, and scale both up."""
     few = replace(whole, steps=steps, evaluation=questions)
@@ -167,10 +167,26 @@ def _rehearse(
             _train(trial.generator, [trial.learner], few)
     if able:
         _train(able[0].generator, [trial.fresh for trial in able], few)
+    asked = [trial for trial in able if not trial.fresh.failure]
+    an_image = _image(asked, few) if asked else 0.0
     return [
-        trial if isinstance(trial, Failure) else attempt(_seconds, trial, whole, few, pairs)
+        trial
+        if isinstance(trial, Failure)
+        else attempt(_seconds, trial, whole, few, an_image, len(asked), images)
         for trial in trials
     ]
+
+
+def _image(trials: Sequence[_Trial], few: Protocol) -> float:
+    """Seconds of an image, with its share of R's work, from questions to all trials together."""
+    examined = [evaluation.Examined(t.fresh.shift, [t.fresh.reconstructor.eval()]) for t in trials]
+    began = time.perf_counter()
+    rng = torch.Generator().manual_seed(0)
+    evaluation.predict(trials[0].generator, examined, few, rng)
+    seconds = time.perf_counter() - began
+    for trial in trials:
+        trial.fresh.reconstructor.train()
+    return seconds / few.evaluation / (1 + len(trials))  # G(z) is made once for all
 
 
 def _train(generator: Generator, learners: Sequence[Learner], few: Protocol) -> None:
@@ -179,24 +195,21 @@ def _train(generator: Generator, learners: Sequence[Learner], few: Protocol) -> 
     train(generator, learners, few, "cost", [None] * len(learners), "cost")
 
 
-def _seconds(trial: _Trial, whole: Protocol, few: Protocol, pairs: int) -> float:
+def _seconds(
+    trial: _Trial, whole: Protocol, few: Protocol, an_image: float, together: int, images: int
+) -> float:
     """Seconds of all phases of the `whole` protocol, from those that were trained for `few`.
 
-    Asks some questions to time them.
+    an_image: seconds of an image in the evaluation; together: how many methods share G(z) there;
+    images: that metrics make of each direction.
     """
     trained = [one for one in (trial.learner, trial.fresh) if one is not None]
     for learner in trained:
         if learner.failure:
             raise learner.failure
-    began = time.perf_counter()
-    rng = torch.Generator().manual_seed(0)
-    fresh = trial.fresh
-    evaluation.predict(trial.generator, fresh.shift, fresh.reconstructor.eval(), few, rng)
-    a_question = (time.perf_counter() - began) / few.evaluation
-    fresh.reconstructor.train()
-    asked = len(trained) * whole.evaluation + pairs * whole.k  # pairs of images
     steps = sum(learner.seconds for learner in trained) / few.steps
-    return steps * whole.steps + asked * a_question
+    asked = whole.evaluation * (1 + 1 / together)  # images for R
+    return steps * whole.steps + (asked + images * whole.k) * an_image
 
 
 def _time(seconds: float) -> str:

@@ -12,7 +12,7 @@ from benchmark.core.errors import BenchError
 from benchmark.core.judgments import first_showings
 from benchmark.study.accuracies import study_accuracies, study_origins
 from study_server.bundle import Bundle
-from study_server.commands import opened
+from study_server.commands import looked_at
 from study_server.export import counting, judgments
 from study_server.study_settings import Settings
 from study_server.tasks.question import OTHER
@@ -84,7 +84,7 @@ def read_material(
 
     task: `file.py:Class` of a task that is neither built in nor installed.
     """
-    with opened(folder, database, task) as study:
+    with looked_at(folder, database, task) as study:
         every, bundle = judgments(study), study.bundle
     counted = counting(every, bundle.task, simulated)
     if first_showings(counted)["mos"].isna().all():
