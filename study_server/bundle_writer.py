@@ -156,6 +156,11 @@ class _Writer:
                     f"the task {task.name} made an item of {len(sources)} directions; an item "
                     f"holds {task.shows} different ones of those given to it"
                 )
+            if len({bool(source.check) for source in sources}) > 1:
+                raise BenchError(
+                    f"the task {task.name} puts a check beside a direction under study, which "
+                    "nobody's judgment would count for; keep them apart by Source.check"
+                )
             self.items[secrets.token_hex(8)] = sources
         if len({*items}) < len(items):
             raise BenchError(f"the task {task.name} made an item twice")

@@ -6,11 +6,10 @@ from werkzeug.wrappers import Response
 
 from study_server import annotators
 from study_server.annotators import OUTSIDE
-from study_server.assignment import personal_plan
-from study_server.judging import minutes_left
 from study_server.security import a_minute, limiter
 from study_server.tasks.question import Fault
-from study_server.visit import Page, address, at, page, served
+from study_server.terms import consent_text, minutes
+from study_server.visit import Page, address, at, page, served, strings
 
 blueprint = Blueprint("pages", __name__)
 
@@ -40,8 +39,8 @@ def welcome(token: str) -> Page:
         return page("stopped.html")
     preview = request.args.get("assignmentId") == "ASSIGNMENT_ID_NOT_AVAILABLE"
     outside = {name: request.args[name][:200] for name in OUTSIDE if name in request.args}
-    minutes = minutes_left([], len(personal_plan(0, served().bundle)))
-    return page("welcome.html", outside=outside, preview=preview, minutes=max(1, minutes))
+    needed = minutes(served().bundle)
+    return page("welcome.html", outside=outside, preview=preview, minutes=needed)
 
 
 @blueprint.post("/open/<token>")
@@ -103,8 +102,7 @@ def study() -> Page:
 @at("invited", "declined")
 def consent() -> Page:
     """The page that says what taking part means and asks for consent."""
-    settings = served().bundle.settings
-    text = settings.text(settings.consent, g.language)
+    text = consent_text(served().bundle, g.language, strings(g.language))
     return page("consent.html", paragraphs=text.strip().split("\n\n"))
 
 

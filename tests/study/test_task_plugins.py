@@ -285,16 +285,22 @@ def test_a_score_is_asked_about_whole_answers_alone() -> None:
     assert task.deserved("") == {}
 
 
-def test_a_task_that_shows_no_direction_under_study_alone_is_refused(
-    run: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("instead", "message"),
+    [
+        ("[", "leaves nothing to judge: every item holds a check"),
+        ("[*fair, *zip(studied, of_kind['still'])", "puts a check beside a direction under study"),
+    ],
+)
+def test_a_task_that_does_not_keep_checks_and_studied_directions_apart_is_refused(
+    run: Path, tmp_path: Path, instead: str, message: str
 ) -> None:
     path = tmp_path / "mine.py"
-    path.write_text(
-        Path(PAIRS.rpartition(":")[0]).read_text("utf-8").replace("[*fair, *((good", "[*((good")
-    )
+    text = Path(PAIRS.rpartition(":")[0]).read_text("utf-8")
+    path.write_text(text.replace("[*fair", instead).replace("[, *", "[*"))
     refused = bench("study", "build", run, "--task", f"{path}:Pairs", "--out", tmp_path / "study")
     assert refused.exit_code == 2
-    assert "leaves nothing to judge: every item holds a check" in refused.output
+    assert message in refused.output
 
 
 def test_whatever_a_bot_meets_ends_the_simulation_in_one_line() -> None:
