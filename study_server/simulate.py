@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmark.core.errors import BenchError, one_line, unknown
+from benchmark.core.errors import BenchError, unknown, words_of
 from study_server.bundle import Lesson
 from study_server.links import Links
 from study_server.tasks.question import Answer, Value
@@ -141,7 +141,7 @@ def run_bots(work: Sequence[Callable[[], int]], threads: int = 4) -> list[int]:
     for member in crew:
         member.join()
     if errors:
-        raise BenchError(f"the simulation stopped: {one_line(errors[0])}")
+        raise BenchError(f"the simulation stopped: {words_of(errors[0])}")
     return counts
 
 
