@@ -15,7 +15,7 @@ from study_server.recording import Outcome, record
 from study_server.security import limiter
 from study_server.statements import Statement
 from study_server.tasks.task import FormError, Task
-from study_server.visit import Page, address, at, page, served
+from study_server.visit import Page, address, at, page, served, stopped
 
 blueprint = Blueprint("judging", __name__)
 
@@ -110,7 +110,7 @@ def _after(outcome: Outcome) -> Page:
         abort(404)
     if outcome.status in ("paused", "closed"):
         g.state = outcome.status
-        return page("stopped.html", 409)
+        return stopped(409)
     if outcome.status == "full":
         flash("item.full")
     step = _step(outcome.position)

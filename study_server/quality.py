@@ -2,15 +2,17 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 
 from benchmark.core.alpha import alpha_over
 from benchmark.core.estimates import Estimate, Undefined
+from study_server.codes import code_given
 from study_server.models import Annotator, Assignment
+from study_server.outside import outside_number
 from study_server.screening import Screening, check_answers, repeat_answers, screen
-from study_server.served import Served
+from study_server.served import Served, state_of
 from study_server.tasks.task import Source
 
 if TYPE_CHECKING:
@@ -28,12 +30,14 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Person:
-    """One annotator. screening: what the rules say, the same as the analysis; None before the
-    first answer."""
+    """One annotator. outside_number: at the recruiting service; code: that they were shown, each ""
+    for none. screening: what the rules say, the same as the analysis; None before the first
+    answer."""
 
     public_id: str
     source: str
-    outside_id: str
+    outside_number: str
+    code: str
     stage: str
     language: str
     screening: Screening | None
@@ -76,7 +80,13 @@ def coverage(study: Served, simulated: bool = False) -> list[Coverage]:
         for item_id, sources in study.bundle.sources.items()
         if not study.bundle.checks[item_id]
     ]
-    return sorted(rows, key=lambda row: (row.judged, row.leased, str(row.sources)))
+    return sorted(rows, key=least_filled)
+
+
+def least_filled(row: Coverage) -> tuple[Any, ...]:
+    """The order of rows: by ratings, then by name and number."""
+    shown = [(source.generator, source.method, source.direction) for source in row.sources]
+    return (row.judged, row.leased, shown)
 
 
 def persons(study: Served, counted: "pd.DataFrame", simulated: bool = False) -> list[Person]:
@@ -92,6 +102,7 @@ def persons(study: Served, counted: "pd.DataFrame", simulated: bool = False) -> 
                 .order_by(Annotator.id.desc())
             )
         )
+        state = state_of(db)
     task = study.bundle.task
     asked = [q.name for q in task.always]
     outcome = screen(counted, study.bundle.settings.screening, asked, task.expected)
@@ -100,7 +111,8 @@ def persons(study: Served, counted: "pd.DataFrame", simulated: bool = False) -> 
         Person(
             public_id=a.public_id,
             source=a.simulated or a.source,
-            outside_id=a.outside_id or "",
+            outside_number=outside_number(a.outside_id),
+            code=code_given(study.bundle, a.stage, state, a.public_id, a.completion_code),
             stage=a.stage,
             language=a.language,
             screening=found.get(a.public_id),

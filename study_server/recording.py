@@ -1,7 +1,6 @@
 """Recording an answer: checked, added as a revision, acknowledged after the commit."""
 
 import json
-import secrets
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from study_server.assignment import Place, assign_next, has_place, mark_judged, places
 from study_server.bundle import Bundle
+from study_server.codes import completion_code
 from study_server.links import Ticket
 from study_server.models import Annotator, Judgment
 from study_server.standing import Standing, standing
@@ -96,16 +96,10 @@ def go_on(
         return None
     position = assign_next(db, who, mine, bundle, now)
     if position is None:
-        code = bundle.settings.completion_code or new_code()
+        code = completion_code(bundle, who.public_id)
         db.execute(
             update(Annotator)
             .where(Annotator.id == who.id)
             .values(stage="finished", finished_at=now, completion_code=code)
         )
     return position
-
-
-def new_code() -> str:
-    """A completion code that is easy to copy: no letters that look like digits."""
-    letters = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-    return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(2))

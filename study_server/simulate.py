@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from benchmark.core.errors import BenchError, unknown, words_of
+from benchmark.core.errors import BenchError, one_line, unknown
 from study_server.bundle import Lesson
 from study_server.links import Links
 from study_server.tasks.question import Answer, Value
@@ -78,7 +78,7 @@ PROFILES: dict[str, Callable[[Bot, str], Answer]] = {
     "careful": careful,
     "careless": careless,
     "biased": biased,
-    "straight-lining": straight,
+    "straight": straight,
 }
 
 
@@ -141,7 +141,7 @@ def run_bots(work: Sequence[Callable[[], int]], threads: int = 4) -> list[int]:
     for member in crew:
         member.join()
     if errors:
-        raise BenchError(f"the simulation stopped: {words_of(errors[0])}")
+        raise BenchError(f"the simulation stopped: {one_line(errors[0])}")
     return counts
 
 

@@ -11,7 +11,7 @@ class BenchError(Exception):
     """
 
 
-def words_of(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     """What went wrong in one line: a BenchError's words, else the kind of error and its words."""
     words = " ".join(str(error).split())
     return words if isinstance(error, BenchError) else f"{type(error).__name__}: {words}"

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import pandas as pd
 import torch
 
-from benchmark.core.errors import BenchError, words_of
+from benchmark.core.errors import BenchError, one_line
 from benchmark.directions.shift import Shift
 from benchmark.generators.base import Generator, Latents
 from benchmark.rca.protocol import Protocol
@@ -90,7 +90,7 @@ def measure(metrics: Mapping[str, Metric], cell: Evidence) -> dict[str, Any]:
                 figures |= found
                 by_direction |= lists
         except Exception as error:  # a metric of anyone's may raise anything
-            words = words_of(error)
+            words = one_line(error)
             raise BenchError(f"the metric {name} failed: {words}") from error
     return {**figures, "by_direction": by_direction}
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from importlib import resources
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from benchmark.core.errors import BenchError, words_of
+from benchmark.core.errors import BenchError, one_line
 from study_server.drawings import Change
 from study_server.study_settings import Settings
 from study_server.tasks.question import KINDS, NAME, Answer, Fault, Question, Value, Words
@@ -297,6 +297,6 @@ def _unscored(task: Task) -> Iterator[str]:
             task.score(answer)
         except Exception as error:  # noqa: BLE001 - it is anyone's code
             yield (
-                f"score() fails for the answer {answer}: {words_of(error)}; it holds what was "
+                f"score() fails for the answer {answer}: {one_line(error)}; it holds what was "
                 "asked and given, nothing else"
             )

@@ -7,7 +7,7 @@ import pytest
 
 import study_server
 from study_server.served import Served
-from study_server.study_settings import read_settings
+from study_server.settings_file import read_settings
 from study_server.tasks import Question, Rating
 from study_server.terms import consent_text, minutes
 from study_server.texts import texts

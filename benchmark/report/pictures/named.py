@@ -21,7 +21,7 @@ from benchmark.runs.opening import Painters
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell
 from benchmark.tables.table import Column, Table
-from benchmark.tables.text import one_line
+from benchmark.tables.text import plain_line
 from benchmark.tables.writing import escape_markdown, markdown
 
 MOST = 12  # directions of a picture
@@ -51,7 +51,7 @@ def write_named(
         if not names:
             renew(None, run / picture)
             continue
-        title = escape_markdown(one_line(f"{r.generator}, {r.method}"))
+        title = escape_markdown(plain_line(f"{r.generator}, {r.method}"))
         seed, count = r.first.result.cell.seed, len({one.index for one, _ in names})
         of = f"{count} of {r.k} directions of seed {seed} have a name."
         section = f"## {title}\n\n{of}\n\n{markdown(table(names))}"
