@@ -7,7 +7,9 @@ Where nearly all answers are the same, the few units with dissent hold all that 
 and resampling units shows one sample's luck for all: of 20 directions with a MOS of 0.9 and three
 answers each, the intervals of the percentile and of the BCa bootstrap held the truth in 59 and 61%
 of studies, those of bootstrap-t and of the jackknife in 60 and 62%. So the interval here is of a
-likelihood, which also weighs what might have been seen: it held the truth in 98%.
+likelihood, which also weighs what might have been seen: it held the truth in 98%, and in 93-99% of
+studies of 8 to 120 directions, 3 or 5 answers and a MOS of 0.5 to 0.95. Where directions differ far
+more than that (SD 2.5 of their logits, not 1.2) and the MOS is 0.9 or more, it is 90-97%.
 """
 
 import numpy as np
