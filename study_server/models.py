@@ -143,7 +143,7 @@ class Judgment(Base):
 
 class Event(Base):
     """What the study's staff did: opened, paused, closed, invited, exported, imported, backed up,
-    served."""
+    restored, served."""
 
     __tablename__ = "event"
     id: Mapped[int] = mapped_column(primary_key=True)
