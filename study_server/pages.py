@@ -5,7 +5,8 @@ from flask import Blueprint, abort, g, redirect, request, url_for
 from study_server import annotators
 from study_server.security import has_cookie
 from study_server.tasks.question import Fault
-from study_server.visit import Page, address, at, lost, page, served
+from study_server.terms import consent_text
+from study_server.visit import Page, address, at, lost, page, served, strings
 
 blueprint = Blueprint("pages", __name__)
 
@@ -32,8 +33,7 @@ def study() -> Page:
 @at("invited", "declined")
 def consent() -> Page:
     """The page that says what taking part means and asks for consent."""
-    settings = served().bundle.settings
-    text = settings.text(settings.consent, g.language)
+    text = consent_text(served().bundle, g.language, strings(g.language))
     return page("consent.html", paragraphs=text.strip().split("\n\n"), link=_personal_link())
 
 

@@ -88,15 +88,15 @@ def _ablate(
     out = out or Path("results") / config.preset
     engine, device = choice(jobs, parallel_config), resolve(device)
     methods = methods or _usual_methods(axis)
-    named, judges = named_methods(methods), named_metrics(metrics)
+    named, judges = named_methods(methods, out), named_metrics(metrics)
     ablation = plan_ablation(
         axis, config, generator, named.chosen, named.table, _numbers(values), named.code, out
     )
     failed = 0
     with lease(out) as held:
-        expected, backend = agree(ablation.groups, out, device, yes, engine=engine)
-        workers = Workers(backend, Brought(methods, metrics), held.token) if backend else None
-        note(ablation, out, shlex.join(["bench", *sys.argv[1:]]))
+        expected, backend = agree(ablation.groups, out, device, yes, judges, engine=engine)
+        workers = Workers(backend, Brought(methods, metrics, out), held.token) if backend else None
+        note(ablation, out, shlex.join(["bench", *sys.argv[1:]]), named.references)
         note_measures(out, judges)
         for result in execute(ablation.groups, out, device, False, judges, expected, workers):
             protocol = result.config["protocol"]

@@ -103,13 +103,13 @@ def run(
     config = configured(preset, settings, seeds)
     out = out or Path("results") / config.preset
     engine, device = choice(jobs, parallel_config), resolve(device)
-    named, judges = named_methods(methods), named_metrics(metrics)
+    named, judges = named_methods(methods, out), named_metrics(metrics)
     groups = plan(config, generators, named.chosen, named.table, named.code, out)
     failed = 0
     with lease(out) as held:
-        expected, backend = agree(groups, out, device, yes, force, engine)
-        workers = Workers(backend, Brought(methods, metrics), held.token) if backend else None
-        record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]))
+        expected, backend = agree(groups, out, device, yes, judges, force, engine)
+        workers = Workers(backend, Brought(methods, metrics, out), held.token) if backend else None
+        record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]), named.references)
         note_measures(out, judges)
         for result in execute(groups, out, device, force, judges, expected, workers):
             tell(line(result))

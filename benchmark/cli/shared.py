@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from benchmark.core.errors import BenchError
 
 if TYPE_CHECKING:
     from benchmark.methods.method import Role
+    from benchmark.metrics.metric import Metric
     from benchmark.runs.engines.backend import Backend
     from benchmark.runs.engines.placing import Choice
     from benchmark.runs.grid import Group
@@ -119,6 +120,7 @@ def agree(
     out: Path,
     device: str,
     yes: bool,
+    metrics: Mapping[str, Metric],
     force: bool = False,
     engine: Choice | None = None,
 ) -> tuple[dict[Cell, float], Backend | None]:
@@ -132,14 +134,12 @@ def agree(
     from benchmark.runs.cost import costs, statement, units_of
     from benchmark.runs.engines.placing import Choice, wall_time
 
-    expected = costs(groups, out, device, force)
+    expected = costs(groups, out, device, force, metrics)
     if not expected:
         return {}, None
     give_back()  # the other processes may need it
     units = units_of(groups, expected)
-    backend = (engine or Choice()).opened(
-        units, device, out, lambda text: click.echo(text, err=True)
-    )
+    backend = (engine or Choice()).opened(units, device, out, _warn)
     wall = wall_time(units, backend.at_once if backend else 1)
     click.echo(
         f"cost of the missing cells, from a few steps timed on {device_name(device)}:", err=True

@@ -63,6 +63,8 @@ def lease(run: Path) -> Iterator[Lease]:
     or, where it was taken over after a long silence, at the end.
     """
     made = not run.exists()
+    if not made and not run.is_dir():
+        raise BenchError(f"{run} is a file; give the folder of a run")
     try:
         with hold(run / FILE, str(run), log.warning) as held:
             remove_parts(run)
