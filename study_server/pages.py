@@ -4,11 +4,13 @@ from flask import Blueprint, abort, g, redirect, request, session, url_for
 from flask_limiter.util import get_remote_address
 from werkzeug.wrappers import Response
 
-from study_server import annotators
+from study_server import annotators, settling
 from study_server.annotators import OUTSIDE
 from study_server.assignment import personal_plan
-from study_server.judging import minutes_left
-from study_server.security import a_minute, limiter
+from study_server.caps import Refused, admit
+from study_server.judging import minutes_left, next_address
+from study_server.leases import places
+from study_server.security import a_minute, limiter, log
 from study_server.tasks.question import Fault
 from study_server.visit import Page, address, at, page, served
 
@@ -54,8 +56,16 @@ def register(token: str) -> Page:
         return page("stopped.html", 409)
     outside = {name: request.form[name][:200] for name in OUTSIDE if name in request.form}
     if g.annotator is None or outside:
-        now = served().clock()
-        public_id = served().store.write(lambda db: annotators.register(db, "open", now, outside))
+        bundle, now, origin = served().bundle, served().clock(), get_remote_address()
+        try:
+            public_id = served().store.write(
+                lambda db: annotators.register(
+                    db, "open", now, outside, admit=lambda db: admit(db, bundle, origin, now)
+                )
+            )
+        except Refused as refused:
+            log.warning("refused a new annotator: the cap of the %s is reached", refused.reason)
+            return page("refused.html", 403, reason=refused.reason)
         _remember(public_id)
     return redirect(url_for(".study"), 303)
 
@@ -148,7 +158,7 @@ def understood() -> Page:
     stage = served().store.write(
         lambda db: annotators.finish_instructions(db, annotator_id, bundle, now)
     )
-    return redirect(address(STAGES[stage]), 303)
+    return _on_to(stage)
 
 
 @blueprint.get("/quiz")
@@ -183,8 +193,16 @@ def check_quiz() -> Page:
         lambda db: annotators.take_quiz(db, annotator_id, answers, bundle, now)
     )
     if stage != "instructed":
-        return redirect(address(STAGES[stage]), 303)
+        return _on_to(stage)
     return page("quiz.html", lessons=lessons, right=right, form=form, missing=False, again=True)
+
+
+def _on_to(stage: str) -> Response:
+    """To the page of a stage; who comes to the items is given the first of them."""
+    if stage == "judging":
+        step = settling.proceed(served(), g.annotator.id, bool(g.annotator.simulated))
+        return redirect(next_address(step.position), 303)
+    return redirect(address(STAGES[stage]), 303)
 
 
 @blueprint.get("/failed")
@@ -198,4 +216,6 @@ def failed() -> Page:
 @at("finished")
 def done() -> Page:
     """The last page, with the completion code; every answer is on disk by now."""
-    return page("done.html", code=g.annotator.completion_code)
+    with served().store.look() as db:
+        judged = any(place.judged for place in places(db, g.annotator.id))
+    return page("done.html", code=g.annotator.completion_code, judged=judged)

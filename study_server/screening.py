@@ -90,10 +90,12 @@ RULES = {
 
 @dataclass(frozen=True)
 class Screening:
-    """What the rules say about one annotator. failed: names of the rules not met."""
+    """What the rules say about one annotator. judgments: all that they gave; ratings: those that a
+    quota counts, of directions at their first showing. failed: names of the rules not met."""
 
     annotator: str
     judgments: int
+    ratings: int
     check_share: float | Undefined
     repeat_share: float | Undefined
     median_seconds: float | Undefined
@@ -123,7 +125,8 @@ def screen(
         return ()
     limits = limits.of(bool(checked(judgments)["simulated"].any()))
     answered = showings(judgments).dropna(subset=["mos"])
-    first = first_showings(judgments).dropna(subset=["mos"])
+    rated = first_showings(judgments)
+    first = rated.dropna(subset=["mos"])
     found = {
         "check_share": by_annotator(check_answers(judgments, expected)),
         "repeat_share": by_annotator(repeat_answers(judgments)),
@@ -133,7 +136,11 @@ def screen(
     }
     evidence = {name: _enough(found[name], rule) for name, rule in RULES.items()}
     counts = judgments["annotator"].value_counts().sort_index()
-    return tuple(_screening(str(name), int(n), evidence, limits) for name, n in counts.items())
+    ratings = rated["annotator"].value_counts()
+    return tuple(
+        _screening(str(name), int(n), int(ratings.get(name, 0)), evidence, limits)
+        for name, n in counts.items()
+    )
 
 
 def described(limits: Limits) -> str:
@@ -187,7 +194,7 @@ def by_annotator(answers: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _screening(
-    annotator: str, judgments: int, evidence: dict[str, Evidence], limits: Limits
+    annotator: str, judgments: int, ratings: int, evidence: dict[str, Evidence], limits: Limits
 ) -> Screening:
     values = {rule: found.get(annotator, NOTHING) for rule, found in evidence.items()}
     failed = tuple(
@@ -195,7 +202,7 @@ def _screening(
         for rule, value in values.items()
         if not isinstance(value, Undefined) and RULES[rule].broken(value, limits)
     )
-    return Screening(annotator, judgments, failed=failed, **values)
+    return Screening(annotator, judgments, ratings, failed=failed, **values)
 
 
 def _seconds(answered: "pd.DataFrame") -> "pd.DataFrame":

@@ -30,10 +30,13 @@ class Settings:
     """title, consent: texts by language. ratings_per_item: people who judge each direction.
 
     items_per_annotator: directions one person sees, without the hidden repeats (repeat_share of
-    them) and the checks (good_checks, still_checks). lease_minutes: how long a shown item stays
-    reserved. pause_every: judgments between two suggestions to rest. completion_code: one code for
-    all, or "" for one code for each person. method: the method under test, "" for all that are not
-    baselines. sha256: of the file.
+    them) and the checks (good_checks, still_checks). lease_minutes: how long, at most, a shown item
+    stays reserved; sign_minutes: after the last sign that somebody looks at it. least_seconds: from
+    showing an item to its answer. max_annotators: how many people may take part, and
+    max_per_address through the open link from one address in a day; 0: any number. pause_every:
+    judgments between two suggestions to rest. completion_code: one code for all, or "" for one code
+    for each person. method: the method under test, "" for all that are not baselines. sha256: of
+    the file.
     """
 
     title: dict[str, str]
@@ -48,6 +51,10 @@ class Settings:
     good_checks: int = 2
     still_checks: int = 2
     lease_minutes: float = 30.0
+    sign_minutes: float = 3.0
+    least_seconds: float = 0.7
+    max_annotators: int = 0
+    max_per_address: int = 20
     pause_every: int = 20
     quiz_tries: int = 2
     open_link: bool = True
@@ -150,6 +157,12 @@ def _check_sense(path: Path, s: Settings) -> None:
         >= 1,
         "numbers of checks are 0 or more": min(s.good_checks, s.still_checks) >= 0,
         "lease_minutes is more than 0": s.lease_minutes > 0,
+        "sign_minutes is more than 0": s.sign_minutes > 0,
+        "least_seconds lies between 0 and 10": 0 <= s.least_seconds <= 10,
+        "max_annotators and max_per_address are 0 (no cap) or more": min(
+            s.max_annotators, s.max_per_address
+        )
+        >= 0,
     }
     for rule, holds in checks.items():
         if not holds:
