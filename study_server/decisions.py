@@ -30,9 +30,7 @@ class Decision:
         return f"{'excluded' if self.excluded else 'taken back'} {day}: {self.reason}"
 
 
-def decide(
-    session: Session, public_id: str, excluded: bool, reason: str, now: float
-) -> Annotator:
+def decide(session: Session, public_id: str, excluded: bool, reason: str, now: float) -> Annotator:
     """Add a decision; returns whom it is about. Raises BenchError for an annotator who does not
     exist, without a reason, and where it is so already."""
     reason = clean(reason)
@@ -59,9 +57,7 @@ def decide(
 def decisions(session: Session) -> tuple[Decision, ...]:
     """All decisions, the oldest first."""
     rows = session.execute(
-        select(
-            Annotator.public_id, Exclusion.excluded, Exclusion.reason, Exclusion.created_at
-        )
+        select(Annotator.public_id, Exclusion.excluded, Exclusion.reason, Exclusion.created_at)
         .join(Annotator, Annotator.id == Exclusion.annotator_id)
         .order_by(Exclusion.id)
     )

@@ -40,9 +40,7 @@ def judgments(study: Served) -> pd.DataFrame:
         return judgments_in(db, study.bundle)
 
 
-def judgments_in(
-    db: Session, bundle: Bundle, simulated: bool | None = None
-) -> pd.DataFrame:
+def judgments_in(db: Session, bundle: Bundle, simulated: bool | None = None) -> pd.DataFrame:
     """All revisions of all answers, in the order in which they came; columns as in `columns`.
 
     Of two directions on a page the second is generator_2, method_2, direction_2. The score is what

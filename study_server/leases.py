@@ -101,9 +101,7 @@ _ENDS = {
     for simulated in (False, True)
 }
 _AT_PLACE = update(Assignment).where(Assignment.id == bindparam("place"))
-_RENEW = Statement(
-    _AT_PLACE.values(leased_at=bindparam("since"), lease_until=bindparam("until"))
-)
+_RENEW = Statement(_AT_PLACE.values(leased_at=bindparam("since"), lease_until=bindparam("until")))
 _JUDGED = Statement(_AT_PLACE.values(judged=True))
 _GIVE_UP = Statement(delete(Assignment).where(Assignment.id == bindparam("place")))
 _LEASE = Statement(insert(Assignment))
@@ -116,7 +114,7 @@ _SIGN = Statement(
         Assignment.lease_until > bindparam("now"),
     )
     .values(
-        lease_until=case((_LATEST_END < bindparam("until"), _LATEST_END), else_=bindparam("until"))
+        lease_until=case((bindparam("until") > _LATEST_END, _LATEST_END), else_=bindparam("until"))
     )
 )
 
@@ -165,14 +163,18 @@ def has_place(db: Connection, who: Standing, place: Place, bundle: Bundle, now: 
     if place.repeat or bundle.checks[place.item_id]:
         return True
     statement = _FILL_OF_ITEM[bool(who.simulated)]
-    ((_, ratings, leases),) = statement.run(
-        db, item_id=place.item_id, other_than=place.id, now=now
-    )
+    ((_, ratings, leases),) = statement.run(db, item_id=place.item_id, other_than=place.id, now=now)
     return bool(ratings + leases < bundle.settings.ratings_per_item)
 
 
 def lease(
-    db: Connection, who: Standing, item_id: str, position: int, repeat: bool, until: float, now: float
+    db: Connection,
+    who: Standing,
+    item_id: str,
+    position: int,
+    repeat: bool,
+    until: float,
+    now: float,
 ) -> None:
     """Give the annotator an item, at a position of their order."""
     _LEASE.run(

@@ -17,6 +17,8 @@ from study_server.statements import Statement
 from study_server.tasks.question import Answer
 from study_server.tasks.task import as_json
 
+STAY = Step("stay")
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -25,7 +27,7 @@ class Outcome:
     or finished (too late). step: where to go next."""
 
     status: str
-    step: Step = Step("stay")
+    step: Step = STAY
 
     @property
     def position(self) -> int | None:

@@ -38,6 +38,4 @@ def _settled(study: Served, annotator_id: int, simulated: bool, step: Step) -> S
         return step
     screened = screen_now(study, simulated)
     bundle, now = study.bundle, study.clock()
-    return study.store.write(
-        lambda db: annotators.resume(db, annotator_id, bundle, now, screened)
-    )
+    return study.store.write(lambda db: annotators.resume(db, annotator_id, bundle, now, screened))

@@ -251,6 +251,8 @@ def before(study: Old) -> pd.DataFrame:
                 "language": language,
                 "created_at": pd.Timestamp(created_at, unit="s", tz="UTC").round("us"),
                 "study": study.bundle.study,
+                "excluded": None,  # as in every study from before the staff could
+                "excluded_at": pd.NaT,
             }
         )
     return pd.DataFrame(records)

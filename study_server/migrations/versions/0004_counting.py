@@ -11,11 +11,14 @@ depends_on = None
 
 def upgrade() -> None:
     """Everybody counts until the rules have been asked, which happens when the study is opened."""
-    counts = sa.Column("counts", sa.Boolean(), nullable=False, server_default=sa.true())
-    op.add_column("annotator", counts)
+    op.add_column(
+        "annotator",
+        sa.Column("counts", sa.Boolean(), nullable=False, server_default=sa.true()),
+    )
     op.add_column("annotator", sa.Column("waiting_since", sa.Double(), nullable=True))
-    leased_at = sa.Column("leased_at", sa.Double(), nullable=False, server_default="0")
-    op.add_column("assignment", leased_at)
+    op.add_column(
+        "assignment", sa.Column("leased_at", sa.Double(), nullable=False, server_default="0")
+    )
     op.execute(sa.text("UPDATE assignment SET leased_at = lease_until"))
     op.create_table(
         "exclusion",
