@@ -35,19 +35,10 @@ def verdicts(
 ) -> tuple[Screening, ...]:
     """What the rules say of every annotator of the frame, in the order of their names.
 
-    counted: the answers that count, of `study_server.export.counting`. excluded: by the staff;
-    they are compared with all others, and the others with each other alone.
+    counted: the answers that count, of `study_server.export.counting`. excluded: by the staff.
     """
     asked = [question.name for question in task.always]
-
-    def screened(frame: "pd.DataFrame") -> tuple[Screening, ...]:
-        return screen(frame, settings.screening, asked, task.expected)
-
-    out = counted["annotator"].isin(list(excluded))
-    if not out.any():
-        return screened(counted)
-    ours = [one for one in screened(counted) if one.annotator in excluded]
-    return tuple(sorted([*screened(counted[~out]), *ours], key=lambda one: one.annotator))
+    return screen(counted, settings.screening, asked, task.expected, excluded)
 
 
 def screen_now(study: Served, simulated: bool = False) -> bool:

@@ -18,15 +18,15 @@ from study_server.links import Ticket
 from study_server.models import Annotator, Assignment, Exclusion, Item, Judgment, Screened
 from study_server.screening import RULES
 from study_server.served import Served, open_study
-from study_server.simulate import Bot
+from study_server.simulate import PROFILES, Bot
+from study_server.tasks.question import Answer
 
 from .blobs import blob_bundle
-from .conftest import Clock, said
+from .conftest import Clock
 from .test_assignment import judge, judge_all, newcomer
 
 ITEMS, RATINGS, HONEST, CAP = 24, 5, 20, 8
 LEAST = 0.7
-WRONG = said(False, True)  # to a check that does change, and to most that others call clear
 
 
 def counts(served: Served, annotator_id: int) -> bool:
@@ -199,12 +199,6 @@ def test_staff_see_how_many_places_are_open_again(served: Served) -> None:
     assert full.contributors == 8
 
 
-def test_the_excluded_do_not_decide_who_agrees(served: Served) -> None:
-    """Twenty shared directions are needed before agreement is asked for."""
-    frame = quality.answers(served)
-    assert counting.verdicts(frame, served.bundle.settings, served.bundle.task, ["x"]) == ()
-
-
 # ---------------------------------------------------------------- a flooded study
 
 
@@ -286,7 +280,7 @@ def open_flooded(flooded: Path, tmp_path: Path) -> Iterator[Served]:
     study.store.close()
 
 
-def simulate(served: Served, seed: int, pace: tuple[float, float]) -> list[Actor]:
+def simulate(served: Served, seed: int, pace: tuple[float, float], profile: str) -> list[Actor]:
     """Twenty honest people, a flooder with as many annotators as the caps allow, and ten who hold
     an item without ever answering, all at random times; returns the flooder's."""
     rng = random.Random(seed)
@@ -297,7 +291,7 @@ def simulate(served: Served, seed: int, pace: tuple[float, float]) -> list[Actor
         return Actor(served, bot, address, seconds, **more)
 
     honest = [actor("careful", n, f"10.0.0.{n}", (3.0, 9.0)) for n in range(HONEST)]
-    flood = [actor("straight-lining", n, "10.9.9.9", pace) for n in range(CAP)]
+    flood = [actor(profile, n, "10.9.9.9", pace) for n in range(CAP)]
     idle = [actor("careful", n, f"10.1.0.{n}", (1.0, 1.0), idle=True) for n in range(10)]
     start = clock.now
     queue = [
@@ -332,24 +326,41 @@ def check_end(served: Served, someone: Actor) -> None:
     assert left == []
 
 
+def contrary(bot: Bot, item_id: str) -> Answer:
+    """The opposite of what everybody sees."""
+    clear = bot.task.score(bot.task.asked(bot.truth(item_id)))
+    return bot.truth(item_id) | dict.fromkeys(("consistent", "single"), not clear)
+
+
+AT_ONCE, PATIENT = (LEAST, LEAST + 0.1), (2.5, 3.0)
+SLOW = {"marks": pytest.mark.slow}
+
+
 @pytest.mark.parametrize(
-    ("seeds", "pace"),
+    ("seeds", "pace", "profile"),
     [
-        pytest.param(range(1), (LEAST, LEAST + 0.1), id="at-once"),
-        pytest.param(range(1), (2.5, 3.0), id="patient"),
-        pytest.param(range(200), (LEAST, LEAST + 0.1), id="at-once-200", marks=pytest.mark.slow),
-        pytest.param(range(50), (2.5, 3.0), id="patient-50", marks=pytest.mark.slow),
+        pytest.param(1, AT_ONCE, "straight-lining", id="at-once"),
+        pytest.param(1, AT_ONCE, "contrary", id="contrary"),
+        pytest.param(200, AT_ONCE, "straight-lining", id="at-once-200", **SLOW),
+        pytest.param(25, PATIENT, "straight-lining", id="patient-25", **SLOW),
+        pytest.param(25, AT_ONCE, "contrary", id="contrary-25", **SLOW),
     ],
 )
 def test_honest_people_complete_a_study_that_someone_floods(
-    open_flooded: Served, seeds: range, pace: tuple[float, float], tmp_path: Path
+    open_flooded: Served,
+    seeds: int,
+    pace: tuple[float, float],
+    profile: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Who answers as soon as the site lets them is flagged at the first answer, so that nothing of
     theirs counts. Who is patient and always says the same is flagged at the twentieth answer:
     fewer than twenty of each of their annotators count, as the rules allow."""
-    for seed in seeds:
+    monkeypatch.setitem(PROFILES, "contrary", contrary)
+    for seed in range(seeds):
         served = open_study(open_flooded.bundle, f"sqlite:///{tmp_path}/{seed}.sqlite", Clock())
-        flood = {actor.id for actor in simulate(served, seed, pace)}
+        flood = {actor.id for actor in simulate(served, seed, pace, profile)}
         served.clock.now += 60
         assert counting.screen_now(served)
         rows = quality.coverage(served)
