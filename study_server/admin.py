@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
@@ -18,6 +19,7 @@ from study_server.decisions import decisions
 from study_server.screening import RULES, described
 from study_server.security import a_minute, limiter, log
 from study_server.served import note, set_state
+from study_server.trouble import told
 from study_server.visit import Page, page, served
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
@@ -169,7 +171,8 @@ def export() -> Page:
 @signed_in
 def backup() -> Page:
     """A copy of the database as a file."""
-    return _file("study.sqlite", lambda path: back_up(served(), path))
+    study = served()
+    return _file("study.sqlite", lambda path: back_up(study.bundle, study.store.url, path))
 
 
 def _file(name: str, write: Callable[[Path], object]) -> Response:
@@ -178,6 +181,7 @@ def _file(name: str, write: Callable[[Path], object]) -> Response:
         write(path)
         data = path.read_bytes()
     now = served().clock()
-    served().store.write(lambda db: note(db, "file", name, now))
+    with suppress(BenchError), told(name):  # a database that cannot be written can be saved
+        served().store.write(lambda db: note(db, "file", name, now))
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(data, mimetype="application/octet-stream", headers=headers)

@@ -9,10 +9,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
 from study_server import admin, judging, pages
+from study_server.gate import Gate
 from study_server.security import log, protect, start_clock
 from study_server.served import Served
 from study_server.texts import texts
-from study_server.visit import know_visitor, page, words
+from study_server.trouble import advice, is_trouble
+from study_server.visit import NO_DATABASE, know_browser, know_visitor, page, served, words
+
+RETRY_SECONDS = 10  # after which a browser may ask again where the database is in trouble
 
 
 def create_app(study: Served, behind_proxy: bool = False, processes: int = 1) -> Flask:
@@ -29,6 +33,8 @@ def create_app(study: Served, behind_proxy: bool = False, processes: int = 1) ->
     if behind_proxy:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_host=1)  # type: ignore[method-assign]
     app.before_request(start_clock)
+    app.before_request(know_browser)
+    _guard_database(app)
     app.before_request(know_visitor)
     protect(app, behind_proxy, processes)
     app.context_processor(words)
@@ -41,7 +47,7 @@ def create_app(study: Served, behind_proxy: bool = False, processes: int = 1) ->
 
 def _refused(error: HTTPException) -> Response | tuple[str, int]:
     """A page in the visitor's language for everything that is answered with an error code."""
-    code = error.code or 500
+    code: int = error.code or 500
     if error.response is not None or code < 400:
         return error.get_response()
     g.setdefault("language", "en")
@@ -49,9 +55,38 @@ def _refused(error: HTTPException) -> Response | tuple[str, int]:
     return page("error.html", code, code=code if f"error.{code}" in texts("en") else 400)
 
 
-def _failed(error: Exception) -> tuple[str, int]:
+def _guard_database(app: Flask) -> None:
+    """Let only so many requests at once ask the database; see `gate`."""
+    gate = Gate()
+
+    def enter() -> None:
+        if request.endpoint not in NO_DATABASE:
+            g.entered = gate.enter()
+
+    def leave(error: BaseException | None) -> None:
+        if "entered" in g:
+            gate.leave(g.pop("entered"), g.get("in_trouble", False))
+
+    app.before_request(enter)
+    app.teardown_request(leave)
+
+
+def _failed(error: Exception) -> tuple[str, int] | tuple[str, int, dict[str, str]]:
     """A fault of ours: the log names the route and the place, never what was sent."""
+    if is_trouble(error):
+        return _in_trouble(error)
     route = request.url_rule.rule if request.url_rule else "-"
     where = "".join(traceback.format_tb(error.__traceback__))
     log.error("%s %s failed: %s\n%s", request.method, route, type(error).__name__, where)
     return page("error.html", 500, code=500)
+
+
+def _in_trouble(error: Exception) -> tuple[str, int, dict[str, str]]:
+    """The database is in trouble. An answer to an item is not acknowledged, and stays in the page
+    to be sent again: its ticket makes that harmless, whether it was stored or not."""
+    g.in_trouble = True
+    log.error("%s", advice(error, served().store.name))
+    answered = request.method == "POST" and request.endpoint == "judging.answer"
+    fields = list(request.form.items(multi=True)) if answered else []
+    text, status = page("error.html", 503, code="503.answer" if answered else 503, fields=fields)
+    return text, status, {"Retry-After": str(RETRY_SECONDS)}

@@ -1,30 +1,63 @@
 """What the command line does with a study; each function returns what is to be printed."""
 
-import logging
 import random
+import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
 from study_server import annotators, counting, quality
-from study_server.bundle import load_bundle
-from study_server.served import Served, note, open_study, set_state, state_of
+from study_server.backup import back_up
+from study_server.backup import restore as put_back
+from study_server.bundle import Bundle, load_bundle
+from study_server.databases import name_of, sqlite_file, sqlite_url
+from study_server.folders import working_in
+from study_server.logs import log_to_stderr
+from study_server.served import Served, look_at_study, note, open_study, set_state, state_of
 from study_server.server import make_server, running
+from study_server.store import PATIENCE as PAGE_PATIENCE
+from study_server.trouble import told
+
+PATIENCE = 30.0  # seconds that a command waits for the database; a site waits less
 
 
 @contextmanager
-def opened(folder: Path, database: str | None = None, task: str | None = None) -> Iterator[Served]:
-    """The study in `folder`, its database open. Raises BenchError where either is at fault.
+def opened(
+    folder: Path,
+    database: str | None = None,
+    task: str | None = None,
+    patience: float = PATIENCE,
+) -> Iterator[Served]:
+    """The study in `folder`, its database open to be worked with.
 
     database: a URL in place of the study's own file. task: `file.py:Class` of a task that is
-    neither built in nor installed.
+    neither built in nor installed. patience: seconds that anybody waits for the database. Raises
+    BenchError where one of them is at fault.
     """
-    study = open_study(load_bundle(folder, task), database)
-    try:
+    bundle = load_bundle(folder, task)
+    url = _url(bundle, database)
+    file = sqlite_file(url)
+    with ExitStack() as stack:
+        stack.enter_context(told(name_of(url)))
+        if file is not None:
+            stack.enter_context(working_in(file.parent))
+        study = open_study(bundle, database, patience=patience)
+        stack.callback(study.store.close)
         counting.catch_up(study)
         yield study
+
+
+@contextmanager
+def looked_at(
+    folder: Path, database: str | None = None, task: str | None = None
+) -> Iterator[Served]:
+    """The study in `folder` and what its database holds now, to read from alone; see `opened`."""
+    study = look_at_study(load_bundle(folder, task), database)
+    try:
+        with told(study.store.name):
+            yield study
     finally:
         study.store.close()
 
@@ -37,11 +70,11 @@ def serve(
     behind_proxy: bool = False,
     task: str | None = None,
 ) -> None:
-    """Serve the study until interrupted. Prints its addresses; logs requests to stderr."""
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s"
-    )
-    with opened(folder, database, task) as study:
+    """Serve the study until interrupted or told to end. Prints its addresses; logs requests to
+    stderr."""
+    log_to_stderr()
+    with _stoppable(), opened(folder, database, task, PAGE_PATIENCE) as study:
+        study.store.write(lambda db: note(db, "served", "", study.clock()))
         server = make_server(study, host, port, behind_proxy)
         base = f"http://{host}:{server.effective_port}"
         print(f"administration: {base}/admin/")
@@ -53,6 +86,24 @@ def serve(
             server.run()
         finally:
             server.close()
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the site as Ctrl-C does, with all answers in their place."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
+    before = {number: signal.signal(number, stop) for number in numbers}
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for number, what in before.items():
+            signal.signal(number, what)
 
 
 def invite(
@@ -75,7 +126,7 @@ def status(
     task: str | None = None,
 ) -> dict[str, str]:
     """The study's state as names and values: of people, or of simulated annotators."""
-    with opened(folder, database, task) as study:
+    with looked_at(folder, database, task) as study:
         counted = quality.answers(study, simulated)
         people = quality.persons(study, counted, simulated)
         full = quality.filling(study, quality.coverage(study, simulated, people), people)
@@ -113,10 +164,27 @@ def export(
     returns the number of rows."""
     from study_server.export import write_export  # pandas is slow to import
 
+    with looked_at(folder, database, task) as study:
+        return write_export(study, path, format)
+
+
+def backup(folder: Path, path: Path, database: str | None = None, task: str | None = None) -> int:
+    """Copy the database to the new file `path`, whether the site runs or not; returns how many
+    judgments it holds."""
+    bundle = load_bundle(folder, task)
+    return back_up(bundle, _url(bundle, database), path)
+
+
+def restore(
+    folder: Path, path: Path, database: str | None = None, task: str | None = None
+) -> tuple[int, Path | None]:
+    """Put a backup in the database's place; returns how many judgments it holds, and where the
+    former database is kept now."""
+    bundle = load_bundle(folder, task)
+    done = put_back(bundle, _url(bundle, database), path)
     with opened(folder, database, task) as study:
-        count = write_export(study, path, format)
-        study.store.write(lambda db: note(db, "file", path.name, study.clock()))
-    return count
+        study.store.write(lambda db: note(db, "restored", path.name, study.clock()))
+    return done
 
 
 def import_answers(
@@ -176,3 +244,7 @@ def simulate(
 
         work = [partial(participation, number, token) for number, token in enumerate(tokens)]
         return sum(run_bots(work))
+
+
+def _url(bundle: Bundle, database: str | None) -> str:
+    return database or sqlite_url(bundle.database)

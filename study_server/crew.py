@@ -10,6 +10,11 @@ from typing import Any
 from benchmark.core.errors import BenchError
 from study_server.served import Served
 
+# Children end when their parent says so, or is gone: it is the parent that is stopped.
+AS_A_CHILD = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.SIG_IGN}
+if hasattr(signal, "SIGHUP"):
+    AS_A_CHILD[signal.SIGHUP] = signal.SIG_IGN
+
 
 class Crew:
     """A parent that only waits, and `size` forked children that serve. They end with it, however
@@ -39,7 +44,7 @@ class Crew:
         try:
             child, status = os.wait()
         except KeyboardInterrupt:
-            return  # Ctrl-C reached the children as well
+            return
         self._children.remove(child)
         code = os.waitstatus_to_exitcode(status)
         raise BenchError(f"a process of the site ended by itself (exit code {code}); start again")
@@ -58,9 +63,12 @@ class Crew:
 
         def watch() -> None:
             os.read(watched, 1)  # comes back when the parent is gone
+            self._study.store.end()
             os._exit(0)
 
         code = 1
+        for number, what in AS_A_CHILD.items():
+            signal.signal(number, what)
         try:
             threading.Thread(target=watch, daemon=True).start()
             self._start().run()

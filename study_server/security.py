@@ -105,5 +105,6 @@ def _finish(response: Response) -> Response:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     route = request.url_rule.rule if request.url_rule else "-"
     milliseconds = 1000 * (time.perf_counter() - g.get("started", time.perf_counter()))
-    log.info("%s %s %d %.1f ms", request.method, route, response.status_code, milliseconds)
+    level = logging.INFO if response.status_code < 500 else logging.WARNING
+    log.log(level, "%s %s %d %.1f ms", request.method, route, response.status_code, milliseconds)
     return response

@@ -16,10 +16,11 @@ from waitress.server import create_server
 from benchmark.core.errors import BenchError
 from study_server.app import create_app
 from study_server.crew import Crew
+from study_server.gate import PLACES
 from study_server.served import Served
 
 PROCESSES = 2  # since Python runs one thread of a process at a time
-THREADS = 4  # requests that a process works on at once; their writes are committed together
+THREADS = PLACES + 2  # of a process; the last ones are for what needs no database
 PIECE = 16 * 1024  # bytes sent at once: a page with its header, instead of each by itself
 BACKLOG = 1024  # connections that may wait to be accepted
 PATIENCE = 2.0  # seconds for which a taken port is tried
@@ -69,6 +70,7 @@ def _waitress(
         clear_untrusted_proxy_headers=not behind_proxy,
         asyncore_use_poll=hasattr(select, "poll"),
     )
+    study.store.keep_settled()
     server.adj.send_bytes = PIECE  # as an argument it warns that it may go one day
     return server
 

@@ -1,32 +1,32 @@
-"""The database: settings of SQLite, migrations, and writes that are safe under concurrency.
+"""The database: sessions to read, and writes that are safe under concurrency.
 
 Every write runs in `BEGIN IMMEDIATE`, since a transaction that reads first and writes later fails
 when another wrote in between. Writes that wait together are committed together: one flush to disk
 acknowledges all of them, and none is acknowledged before it.
 """
 
+import logging
 import multiprocessing
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-from benchmark.core.errors import BenchError
+from study_server.databases import engine_of, name_of, sqlite_file, sqlite_url
+from study_server.schema import migrate
+from study_server.trouble import Away, advice, is_trouble
+from study_server.write_ahead import Settler, settle
 
 T = TypeVar("T")
 
-BUSY_MS = 30_000  # how long a writer waits for another process
-THREADS = 16  # connections kept; the site serves with no more threads
+PATIENCE = 3.0  # seconds that a page waits for the database; then it says that it waits no more
 POSTGRES_LOCK = 7_204_131_955  # advisory lock that gives PostgreSQL the same one-writer rule
+
+log = logging.getLogger("study")
 
 
 class _Job(Generic[T]):
@@ -44,7 +44,9 @@ class _Job(Generic[T]):
         try:
             self.result = self.work(session)
             session.flush()
-        except Exception as error:  # noqa: BLE001  handed on to the thread that asked
+        except Exception as error:
+            if is_trouble(error):  # for all that wait, not for this one
+                raise
             self.error = error
             return False
         session.expunge_all()
@@ -52,16 +54,27 @@ class _Job(Generic[T]):
 
 
 class Store:
-    """Sessions on one database, by URL: `read` gives one, `write` runs work in one."""
+    """Sessions on one database, by URL: `read` gives one, `write` runs work in one.
 
-    def __init__(self, url: str):
-        try:
-            self.engine = _engine(url)
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
-            raise BenchError(f"cannot use the database {_without_password(url)}: {error}") from None
+    name: the database as messages call it. patience: seconds that anybody waits for it. read_only:
+    of PostgreSQL; see `databases.engine_of`. anchor: what keeps a database in memory; closed with
+    the store.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        patience: float = PATIENCE,
+        read_only: bool = False,
+        anchor: sqlite3.Connection | None = None,
+    ):
+        self.url, self.name, self._patience, self._anchor = url, name_of(url), patience, anchor
+        self.engine = engine_of(url, patience, read_only)
         self._queue: list[_Job[Any]] = []
         self._queue_lock = threading.Lock()
         self._writer: Any = threading.Lock()
+        self._ended = False
+        self._settler: Settler | None = None
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -77,22 +90,36 @@ class Store:
         """Run `work` in a write transaction; return its result once that is on disk.
 
         `work` returns plain values, no mapped objects. What it raises is raised here, and nothing
-        of it is stored.
+        of it is stored. Raises Away, or the driver's error, where the database is in trouble: then
+        it is not known whether anything is stored.
         """
         job = _Job(work)
         with self._queue_lock:
             self._queue.append(job)
-        with self._writer:
+        if not self._writer.acquire(timeout=self._patience):
+            self._withdraw(job)
+            raise Away("others write for too long")
+        try:
             if not job.done:  # else the thread before us committed it along with its own
                 with self._queue_lock:
                     jobs, self._queue = self._queue, []
                 self._commit(jobs)
+        finally:
+            self._writer.release()
         if job.error is not None:
             raise job.error
         return job.result  # type: ignore[return-value]  # set where there is no error
 
+    def _withdraw(self, job: _Job[Any]) -> None:
+        """Take back a job that nobody has begun yet."""
+        with self._queue_lock:
+            if job in self._queue:
+                self._queue.remove(job)
+
     def _commit(self, jobs: list[_Job[Any]]) -> None:
         try:
+            if self._ended:
+                raise Away("the site is being stopped")
             while jobs and (failed := self._try(jobs)):
                 # Rare, so that doing the others again costs less than a savepoint for each.
                 failed.done = True
@@ -125,65 +152,43 @@ class Store:
         self._writer = multiprocessing.get_context("fork").Lock()
 
     def migrate(self) -> None:
-        """Bring the schema to the newest revision. Raises BenchError for a newer or foreign one."""
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-        script = ScriptDirectory.from_config(config)
+        """Bring the schema to the newest revision; see `schema.migrate`."""
+        migrate(self.url)
+
+    def keep_settled(self) -> None:
+        """Settle from now on whenever nobody writes for a moment, in a thread of this process."""
+        file = sqlite_file(self.url)
+        if file is not None:
+            self._settler = Settler(file)
+            self._settler.start()
+
+    def settle(self) -> None:
+        """Let SQLite's own file hold all that is stored; see `write_ahead`. It never raises: all
+        that is stored is safe in the log as well."""
+        file = sqlite_file(self.url)
+        if file is None or not file.exists():
+            return
         try:
-            with self.engine.connect().execution_options(write=True) as connection:
-                current = MigrationContext.configure(connection).get_current_revision()
-                if current is not None and current not in {
-                    r.revision for r in script.walk_revisions()
-                }:
-                    raise BenchError(
-                        f"the database {self.engine.url!r} has revision {current}, which this "
-                        "version does not know: it was written by a newer one; update this one"
-                    )
-                if current != script.get_current_head():
-                    config.attributes["connection"] = connection
-                    command.upgrade(config, "head")
-                    connection.commit()
-        except DBAPIError as error:
-            raise BenchError(
-                f"cannot open the database {self.engine.url!r}: {error.orig}"
-            ) from None
+            settle(file, self._patience)
+        except sqlite3.Error as error:
+            log.info("%s", advice(error, self.name))
+
+    def end(self) -> None:
+        """Settle, and store nothing more in this process: it is about to end."""
+        free = self._writer.acquire(timeout=self._patience)  # else its holder was killed
+        self._ended = True
+        self.settle()
+        if free:
+            self._writer.release()
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, and settle."""
+        if self._settler is not None:
+            self._settler.stop()
         self.engine.dispose()
+        self.settle()
+        if self._anchor is not None:
+            self._anchor.close()
 
 
-def sqlite_url(path: Path) -> str:
-    """The URL of an SQLite file."""
-    return f"sqlite:///{path.resolve()}"
-
-
-def _engine(url: str) -> Engine:
-    # hide_parameters: an error in the log must not show an answer
-    engine = create_engine(url, pool_size=THREADS, max_overflow=THREADS, hide_parameters=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _configure_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _configure_sqlite(connection: Any, record: object) -> None:
-    connection.isolation_level = None  # transactions begin where `_begin_sqlite` says
-    for pragma in (
-        f"busy_timeout={BUSY_MS}",  # first, since changing the journal may have to wait
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    if connection.get_execution_options().get("write", False):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:  # takes no lock yet and cannot fail, so that the driver itself can be asked: cheaper
-        connection.connection.cursor().execute("BEGIN")
-
-
-def _without_password(url: str) -> str:
-    return url.rsplit("@", 1)[-1]
+__all__ = ["PATIENCE", "Store", "sqlite_url"]

@@ -13,6 +13,8 @@ from study_server.served import Served, state_of
 from study_server.standing import find_standing
 from study_server.texts import NAMES, say, with_task
 
+NO_DATABASE = ("judging.image", "judging.style", "static")  # pages that wait for no database
+
 P = ParamSpec("P")
 Page = str | Response | tuple[str, int]
 
@@ -25,18 +27,27 @@ def served() -> Served:
 
 def know_visitor() -> None:
     """Set `g.annotator` (None for a stranger), `g.state` of the study and `g.language`."""
-    g.annotator, g.state, g.language = None, "open", served().bundle.settings.languages[0]
-    if request.endpoint in ("judging.image", "static"):
+    if request.endpoint in NO_DATABASE:
         return
     public_id = session.get("annotator")
     with served().store.look() as db:
         g.annotator = find_standing(db, public_id) if public_id else None
         g.state = g.annotator.state if g.annotator else state_of(db)
+    if g.annotator and g.annotator.language:
+        g.language = offered(g.annotator.language)
+
+
+def know_browser() -> None:
+    """Set what is known without the database: the language that the browser asks for."""
+    g.annotator, g.state = None, "open"
+    wanted = request.accept_languages.best_match(served().bundle.settings.languages)
+    g.language = offered(session.get("language") or wanted)
+
+
+def offered(language: str | None) -> str:
+    """The language where the study speaks it, else the study's first."""
     languages = served().bundle.settings.languages
-    known = (g.annotator.language if g.annotator else "") or session.get("language")
-    g.language = known or request.accept_languages.best_match(languages) or languages[0]
-    if g.language not in languages:
-        g.language = languages[0]
+    return language if language in languages else languages[0]
 
 
 def words() -> dict[str, object]:

@@ -2,7 +2,10 @@
 
 import pytest
 
+from tests.postgres import postgres
 from tests.stats.conftest import simulate
+
+__all__ = ["postgres", "simulated"]
 
 
 @pytest.fixture(scope="session")

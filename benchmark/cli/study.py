@@ -189,6 +189,31 @@ def take_back(
 @study.command()
 @of_study
 @click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="New file to copy it to."
+)
+def backup(folder: Path, database: str | None, task: str | None, out: Path) -> None:
+    """Copy STUDY's database to a new file, also while it is served; checks the copy."""
+    from study_server import commands
+
+    click.echo(f"{commands.backup(folder, out, database, task)} judgments in {out}")
+
+
+@study.command()
+@of_study
+@click.argument("file", type=click.Path(path_type=Path))
+def restore(folder: Path, file: Path, database: str | None, task: str | None) -> None:
+    """Put the backup FILE in the place of STUDY's database, which is kept beside it."""
+    from study_server import commands
+
+    count, former = commands.restore(folder, file, database, task)
+    click.echo(f"{count} judgments restored")
+    if former is not None:
+        click.echo(f"the database before is kept as {former}")
+
+
+@study.command()
+@of_study
+@click.option(
     "--state", type=click.Choice(["closed", "paused", "open"]), default="closed", show_default=True
 )
 def close(folder: Path, database: str | None, task: str | None, state: str) -> None:

@@ -4,57 +4,95 @@
 Chance is 1/K.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import nn
+from torch import Tensor, nn
 
+from benchmark.core.failures import Failure, attempt
 from benchmark.directions.shift import Shift
 from benchmark.generators.base import Generator
 from benchmark.rca.protocol import Protocol
-from benchmark.rca.questions import ShiftRange
+from benchmark.rca.questions import ShiftRange, Shifts
 from benchmark.stats.intervals import wilson
 
 EVALUATION_BATCH = 100
 
 
+@dataclass(frozen=True)
+class Examined:
+    """One method's part in the examination: its frozen shift, and each R that learned on it, in
+    eval mode. All of them see the same images."""
+
+    shift: Shift
+    reconstructors: Sequence[nn.Module]
+
+
 @torch.no_grad()
 def predict(
     generator: Generator,
-    shift: Shift,
-    reconstructor: nn.Module,
+    examined: Sequence[Examined],
     protocol: Protocol,
     rng: torch.Generator,
-) -> pd.DataFrame:
-    """R's answers to `protocol.evaluation` questions drawn from `rng`, one per row.
+) -> list[list[pd.DataFrame] | Failure]:
+    """The answers to `protocol.evaluation` questions drawn from `rng`: for each of `examined` a
+    table for each of its R's, or why there is none, which the others do not suffer from.
 
-    Columns: k and eps asked, k_hat and eps_hat answered, rank of the true k among R's logits
-    (0 is first). R must be in eval mode; the same `rng` state asks every method the same z and eps.
+    A table has one row for a question. Columns: k and eps asked, k_hat and eps_hat answered, rank
+    of the true k among R's logits (0 is first). All are asked the same z, k and eps, and G(z) is
+    made once for all; the same `rng` state asks the same questions again.
     """
     questions = ShiftRange(protocol.max_shift, protocol.min_shift)
-    device = next(reconstructor.parameters()).device
-    shift = shift.to(device)
-    parts = []
+    sheets: list[_Sheet | Failure] = [_Sheet(one) for one in examined]
     for first in range(0, protocol.evaluation, EVALUATION_BATCH):
         n = min(EVALUATION_BATCH, protocol.evaluation - first)
-        shifts = questions.draw(generator, protocol.k, n, rng).to(device)
-        delta = shift(shifts.latents, shifts.k, shifts.eps)  # (n, d)
+        shifts = questions.draw(generator, protocol.k, n, rng)
+        if examined:
+            shifts = shifts.to(next(examined[0].reconstructors[0].parameters()).device)
         images = generator(shifts.latents)  # (n, C, H, W)
+        for place, sheet in enumerate(sheets):
+            if isinstance(sheet, _Sheet):
+                failure = attempt(sheet.answer, generator, images, shifts)
+                sheets[place] = sheet if failure is None else failure
+    return [sheet if isinstance(sheet, Failure) else sheet.tables() for sheet in sheets]
+
+
+class _Sheet:
+    """The answers so far of one of the examined."""
+
+    def __init__(self, examined: Examined) -> None:
+        self.reconstructors = examined.reconstructors
+        device = next(self.reconstructors[0].parameters()).device
+        self.shift = examined.shift.to(device)
+        self.parts: list[list[pd.DataFrame]] = [[] for _ in self.reconstructors]
+
+    def answer(self, generator: Generator, images: Tensor, shifts: Shifts) -> None:
+        """Ask every R about a batch. images: G(z) (n, C, H, W) of its latents."""
+        delta = self.shift(shifts.latents, shifts.k, shifts.eps)  # (n, d)
         shifted = generator(shifts.latents.moved(delta))  # (n, C, H, W)
-        logits, eps_hat = reconstructor(images, shifted)  # (n, K), (n,)
-        true_logit = logits.gather(1, shifts.k.unsqueeze(1))  # (n, 1)
-        parts.append(
-            {
-                "k": shifts.k.cpu().numpy().astype(np.int16),
-                "eps": shifts.eps.cpu().numpy(),
-                "k_hat": logits.argmax(dim=1).cpu().numpy().astype(np.int16),
-                "eps_hat": eps_hat.cpu().numpy(),
-                "rank": (logits > true_logit).sum(dim=1).cpu().numpy().astype(np.int16),
-            }
-        )
-    return pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
+        for reconstructor, parts in zip(self.reconstructors, self.parts, strict=True):
+            logits, eps_hat = reconstructor(images, shifted)  # (n, K), (n,)
+            parts.append(_table(logits, eps_hat, shifts))
+
+    def tables(self) -> list[pd.DataFrame]:
+        return [pd.concat(parts, ignore_index=True) for parts in self.parts]
+
+
+def _table(logits: Tensor, eps_hat: Tensor, shifts: Shifts) -> pd.DataFrame:
+    """The answers to one batch. logits (n, K), eps_hat (n,)."""
+    true_logit = logits.gather(1, shifts.k.unsqueeze(1))  # (n, 1)
+    return pd.DataFrame(
+        {
+            "k": shifts.k.cpu().numpy().astype(np.int16),
+            "eps": shifts.eps.cpu().numpy(),
+            "k_hat": logits.argmax(dim=1).cpu().numpy().astype(np.int16),
+            "eps_hat": eps_hat.cpu().numpy(),
+            "rank": (logits > true_logit).sum(dim=1).cpu().numpy().astype(np.int16),
+        }
+    )
 
 
 @dataclass(frozen=True)

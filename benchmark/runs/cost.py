@@ -163,10 +163,26 @@ def _rehearse(
             _train(trial.generator, [trial.learner], few)
     if able:
         _train(able[0].generator, [trial.fresh for trial in able], few)
+    asked = [trial for trial in able if not trial.fresh.failure]
+    an_image = _image(asked, few) if asked else 0.0
     return [
-        trial if isinstance(trial, Failure) else attempt(_seconds, trial, whole, few)
+        trial
+        if isinstance(trial, Failure)
+        else attempt(_seconds, trial, whole, few, an_image, len(asked))
         for trial in trials
     ]
+
+
+def _image(trials: Sequence[_Trial], few: Protocol) -> float:
+    """Seconds of an image, with its share of R's work, from questions to all trials together."""
+    examined = [evaluation.Examined(t.fresh.shift, [t.fresh.reconstructor.eval()]) for t in trials]
+    began = time.perf_counter()
+    rng = torch.Generator().manual_seed(0)
+    evaluation.predict(trials[0].generator, examined, few, rng)
+    seconds = time.perf_counter() - began
+    for trial in trials:
+        trial.fresh.reconstructor.train()
+    return seconds / few.evaluation / (1 + len(trials))  # G(z) is made once for all
 
 
 def _train(generator: Generator, learners: Sequence[Learner], few: Protocol) -> None:
@@ -175,24 +191,20 @@ def _train(generator: Generator, learners: Sequence[Learner], few: Protocol) -> 
     train(generator, learners, few, "cost", [None] * len(learners), "cost")
 
 
-def _seconds(trial: _Trial, whole: Protocol, few: Protocol) -> float:
+def _seconds(
+    trial: _Trial, whole: Protocol, few: Protocol, an_image: float, together: int
+) -> float:
     """Seconds of all phases of the `whole` protocol, from those that were trained for `few`.
 
-    Asks some questions to time them.
+    an_image: seconds of an image in the evaluation; together: how many methods share G(z) there.
     """
     trained = [one for one in (trial.learner, trial.fresh) if one is not None]
     for learner in trained:
         if learner.failure:
             raise learner.failure
-    began = time.perf_counter()
-    rng = torch.Generator().manual_seed(0)
-    fresh = trial.fresh
-    evaluation.predict(trial.generator, fresh.shift, fresh.reconstructor.eval(), few, rng)
-    a_question = (time.perf_counter() - began) / few.evaluation
-    fresh.reconstructor.train()
-    pairs = len(trained) * whole.evaluation + LATENTS * whole.k  # of images; then collapse's
     steps = sum(learner.seconds for learner in trained) / few.steps
-    return steps * whole.steps + pairs * a_question
+    images = whole.evaluation * (1 + 1 / together) + 2 * LATENTS * whole.k  # R's; then collapse's
+    return steps * whole.steps + images * an_image
 
 
 def _time(seconds: float) -> str:

@@ -59,6 +59,11 @@ class Group:
     jobs: list[Job]
     given: str = ""
 
+    @property
+    def label(self) -> str:
+        """What progress calls it; it also begins the names of its random streams."""
+        return f"{self.name} seed {self.seed}"
+
 
 def plan(
     config: RunConfig,

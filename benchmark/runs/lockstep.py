@@ -1,46 +1,28 @@
 """The cells of one group: their methods fit and their R's train in lockstep, then all are judged.
 
 Each method first fits its directions; those that learn do so in lockstep. Then every shift is
-frozen and a new R is trained on it, the same protocol for all, again in lockstep. Last, R answers
-the held-out questions, and the metrics look at all of it.
+frozen and a new R is trained on it, the same protocol for all, again in lockstep. Last, all are
+judged (`runs/examiner`).
 """
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-
-import pandas as pd
-import torch
 
 from benchmark.core.device import device_name, versions
 from benchmark.core.errors import BenchError
 from benchmark.core.failures import Failure, attempt
-from benchmark.core.progress import phase
 from benchmark.core.seeds import derive_seed, stream
-from benchmark.core.storage import sha256
-from benchmark.directions.shift import Shift
 from benchmark.generators.contract import check, keep_contract
 from benchmark.generators.fast.parts import InParts, most_on
 from benchmark.generators.fast.rewrites import prepare
 from benchmark.methods.method import Assignment, Fitted, Learned, check_fitted, fitted
-from benchmark.metrics.metric import Evidence, Metric, mark, measure
-from benchmark.rca import evaluation
+from benchmark.metrics.metric import Metric
 from benchmark.rca.reconstructor import INPUT_SIDE
 from benchmark.rca.training import Learner, train
-from benchmark.runs.cell_files import write_cell
+from benchmark.runs.examiner import Examiner, Trained
 from benchmark.runs.grid import Group, Job
-from benchmark.runs.results import Result, StoredCell
-
-
-@dataclass(frozen=True)
-class _Trained:
-    """A job under way: its directions, the fresh R for them, and the seconds of its phases."""
-
-    job: Job
-    fitted: Fitted
-    fresh: Learner
-    seconds: dict[str, float]
+from benchmark.runs.results import Result
 
 
 class GroupRun:
@@ -50,15 +32,17 @@ class GroupRun:
     """
 
     def __init__(self, group: Group, run: Path, device: str, metrics: Mapping[str, Metric]) -> None:
-        self.group, self.run, self.device, self.metrics = group, run, device, metrics
+        self.group, self.run, self.device = group, run, device
         keep_contract(group.generator)
         side = INPUT_SIDE[group.protocol.reconstructor]
         prepared = prepare(group.generator, device, side)
         self.generator = InParts(prepared, most_on(device, group.generator))
+        self.examiner = Examiner(group, self.generator, run, device, metrics)
 
     def phases(self, jobs: Sequence[Job]) -> int:
-        """How many phases the jobs take together: one or two trainings, and the judging of each."""
-        return 1 + any(isinstance(job.method, Learned) for job in jobs) + len(jobs)
+        """How many phases the jobs take together: one or two trainings, the asking of all R's, and
+        the judging of each."""
+        return 2 + any(isinstance(job.method, Learned) for job in jobs) + len(jobs)
 
     def results(self, jobs: Sequence[Job]) -> Iterator[Result]:
         """Fit, train and judge each job; a failure ends that job alone."""
@@ -71,11 +55,13 @@ class GroupRun:
             if isinstance(fresh, Failure):
                 yield self._failed(job, fresh)
                 continue
-            trained.append(_Trained(job, found, fresh, {"fit": seconds}))
+            trained.append(Trained(job, found, fresh, {"fit": seconds}))
         lost = self._train("fresh", [(one.job, one.fresh) for one in trained])
-        for one in trained:
-            result = attempt(self._judge, one) if lost is None else lost
-            yield self._failed(one.job, result) if isinstance(result, Failure) else result
+        judged = (
+            self.examiner.results(trained) if lost is None else ((t.job, lost) for t in trained)
+        )
+        for job, result in judged:
+            yield self._failed(job, result) if isinstance(result, Failure) else result
 
     def _fits(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Fitted | Failure, float]]:
         """Each job with its directions, or why there are none, and the seconds that took."""
@@ -115,7 +101,7 @@ class GroupRun:
             self.group.protocol,
             self._name(name),
             [job.cell.folder(self.run) / file for job, _ in learners],
-            label=f"{self._label}: {name} R",
+            label=f"{self.group.label}: {name} R",
         )
 
     def _assignment(self, job: Job) -> Assignment:
@@ -128,7 +114,7 @@ class GroupRun:
             r_seed=derive_seed(self._name("joint R")),
             device=self.device,
             checkpoint=job.cell.folder(self.run) / "fit.pt",
-            label=f"{self._label}: {job.cell.method}",
+            label=f"{self.group.label}: {job.cell.method}",
         )
 
     def _fresh(self, job: Job, found: Fitted) -> Learner:
@@ -143,105 +129,12 @@ class GroupRun:
             self.device,
         )
 
-    def _judge(self, one: _Trained) -> Result:
-        """Ask R, let the metrics look at the cell, and write all that it leaves behind."""
-        if one.fresh.failure:
-            raise one.fresh.failure
-        began = time.perf_counter()
-        with phase(f"{self._label}: judging {one.job.cell.method}"):
-            result = self._judged(one)
-        spent = {"fresh": one.fresh.seconds, "evaluation": time.perf_counter() - began}
-        return self._store(replace(result, seconds={**one.seconds, **spent}))
-
-    def _judged(self, one: _Trained) -> Result:
-        job, shift, learner = one.job, one.fitted.shift, one.fitted.learner
-        predictions = self._predict(one.fresh)
-        joint = None if learner is None else self._predict(learner)
-        files = write_cell(job, self.run, shift, predictions, joint, one.fresh, learner)
-        evidence = self._evidence(shift, predictions, joint)
-        facts = {"n": len(predictions), "k": shift.k, "chance": 1.0 / shift.k}
-        return Result(
-            job.cell,
-            "done",
-            job.config,
-            role=job.method.role,
-            measured=tuple(mark(name, metric) for name, metric in self.metrics.items()),
-            metrics={**measure(self.metrics, evidence), **facts},
-            device=device_name(self.device),
-            versions=versions(),
-            files={file.name: sha256(file) for file in files},
-        )
-
-    def judged_again(self, stored: StoredCell) -> Result:
-        """A done cell with the figures of those metrics that it lacks; all else stays as it was."""
-        missing = lacking(stored, self.metrics)
-        kept = [one for one in stored.result.measured if one.partition(" ")[0] not in missing]
-        predictions = stored.table("predictions")
-        assert predictions is not None, "a done cell has its answers"
-        joint = stored.table("predictions_joint")
-        evidence = self._evidence(stored.directions().shift, predictions, joint)
-        before, found = stored.result.metrics, measure(missing, evidence)
-        by_direction = {**before.get("by_direction", {}), **found["by_direction"]}
-        result = replace(
-            stored.result,
-            measured=(*kept, *(mark(name, metric) for name, metric in missing.items())),
-            metrics={**before, **found, "by_direction": by_direction},
-        )
-        result.write(self.run)
-        return result
-
-    def _evidence(
-        self, shift: Shift, predictions: pd.DataFrame, joint: pd.DataFrame | None
-    ) -> Evidence:
-        """What the metrics may look at, of a cell just trained as of one that is stored."""
-        return Evidence(
-            self.group.generator,
-            self.generator,
-            shift.to(self.device),
-            self.group.protocol,
-            predictions,
-            joint,
-            self._stream,
-            self.device,
-        )
-
-    def _predict(self, learner: Learner) -> pd.DataFrame:
-        """Answers to the evaluation stream, which depends on the generator alone."""
-        return evaluation.predict(
-            self.generator,
-            learner.shift.frozen(),
-            learner.reconstructor.eval(),
-            self.group.protocol,
-            self._stream("evaluation"),
-        )
-
-    def _stream(self, purpose: str) -> torch.Generator:
-        """A stream that every method and seed of the generator shares."""
-        return stream(self.group.name, purpose)
-
-    def _store(self, result: Result) -> Result:
-        result.write(self.run)
-        folder = result.cell.folder(self.run)
-        for served in (*folder.glob("*.pt"), *folder.glob(".*.part")):  # a kill leaves parts
-            served.unlink()
-        return result
-
     def _failed(self, job: Job, failure: Failure) -> Result:
         return store_failure(job, self.run, self.device, failure.reason)
 
-    @property
-    def _label(self) -> str:
-        return f"{self.group.name} seed {self.group.seed}"
-
     def _name(self, purpose: str) -> str:
         """The name of a random stream; it holds no method, so all methods get the same stream."""
-        return f"{self._label} {purpose}"
-
-
-def lacking(stored: StoredCell, metrics: Mapping[str, Metric]) -> dict[str, Metric]:
-    """The metrics that have not judged the cell, or by other code than today's."""
-    measured = {*stored.result.measured}
-    return {name: one for name, one in metrics.items() if mark(name, one) not in measured}
+        return f"{self.group.label} {purpose}"
 
 
 def store_failure(job: Job, run: Path, device: str, reason: str) -> Result:

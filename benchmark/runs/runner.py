@@ -11,8 +11,9 @@ from pathlib import Path
 from benchmark.core.failures import Failure, attempt
 from benchmark.core.progress import part, whole_run
 from benchmark.metrics.metric import Metric
+from benchmark.runs.examiner import lacking
 from benchmark.runs.grid import Group, Job
-from benchmark.runs.lockstep import GroupRun, lacking, store_failure
+from benchmark.runs.lockstep import GroupRun, store_failure
 from benchmark.runs.results import Cell, Result, StoredCell, read_cell
 
 
@@ -51,7 +52,7 @@ def execute(
                 yield from (unchanged(stored, work.reason) for stored in unjudged)
                 continue
             for stored in unjudged:
-                judged = attempt(work.judged_again, stored)
+                judged = attempt(work.examiner.again, stored)
                 if isinstance(judged, Failure):
                     judged = unchanged(stored, judged.reason)
                 yield judged

@@ -12,7 +12,7 @@ from benchmark.core.errors import BenchError
 from benchmark.core.judgments import first_showings
 from benchmark.study.accuracies import study_accuracies, study_origins
 from study_server.bundle import Bundle
-from study_server.commands import opened
+from study_server.commands import looked_at
 from study_server.decisions import Decision, decisions
 from study_server.export import counting, judgments_in
 from study_server.study_settings import Settings
@@ -87,7 +87,7 @@ def read_material(
 
     task: `file.py:Class` of a task that is neither built in nor installed.
     """
-    with opened(folder, database, task) as study:
+    with looked_at(folder, database, task) as study:
         bundle = study.bundle
         with study.store.read() as db:
             every, decided = judgments_in(db, bundle), decisions(db)

@@ -7,6 +7,7 @@ import torch
 from scipy import stats
 from torch import Tensor, nn
 
+from benchmark.core.failures import Failure
 from benchmark.core.seeds import stream
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator, Latents
@@ -99,9 +100,8 @@ class Reads(nn.Module):
 @pytest.mark.parametrize("honest", [True, False])
 def test_predict_on_an_answer_that_is_known(honest: bool) -> None:
     protocol = Protocol(k=4, evaluation=1250)
-    table = evaluation.predict(
-        Shows(), FrozenLinear(torch.eye(4)), Reads(honest), protocol, stream("evaluation")
-    )
+    examined = evaluation.Examined(FrozenLinear(torch.eye(4)), [Reads(honest)])
+    ((table,),) = evaluation.predict(Shows(), [examined], protocol, stream("evaluation"))
     assert len(table) == 1250
     result = evaluation.summarise(table)
     if honest:
@@ -116,11 +116,56 @@ def test_predict_on_an_answer_that_is_known(honest: bool) -> None:
 
 def test_every_method_is_asked_the_same_questions() -> None:
     protocol = Protocol(k=4, evaluation=300)
-    tables = [
-        evaluation.predict(
-            Shows(), FrozenLinear(matrix), Reads(True), protocol, stream("evaluation")
-        )
-        for matrix in (torch.eye(4), torch.randn(4, 4, generator=stream("other")))
-    ]
+    matrices = (torch.eye(4), torch.randn(4, 4, generator=stream("other")))
+    examined = [evaluation.Examined(FrozenLinear(matrix), [Reads(True)]) for matrix in matrices]
+    found = evaluation.predict(Shows(), examined, protocol, stream("evaluation"))
+    tables = [table for (table,) in found]
     pd.testing.assert_frame_equal(tables[0][["k", "eps"]], tables[1][["k", "eps"]])
     assert not tables[0]["eps_hat"].equals(tables[1]["eps_hat"])
+
+
+class Counts(Shows):
+    """Counts the batches of images that it makes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.batches = 0
+
+    def forward(self, latents: Latents) -> Tensor:
+        self.batches += 1
+        return super().forward(latents)
+
+
+class Fails(FrozenLinear):
+    kind = "fails"
+
+    def forward(self, latents: Latents, k: Tensor, eps: Tensor) -> Tensor:
+        raise ValueError("no way to go")
+
+
+def test_one_pass_gives_the_answers_of_each_by_itself_and_makes_no_image_twice() -> None:
+    protocol, generator = Protocol(k=4, evaluation=250), Counts()
+    shifts = [FrozenLinear(torch.eye(4)), FrozenLinear(torch.eye(4).flip(1))]
+    together = [
+        evaluation.Examined(shifts[0], [Reads(True), Reads(False)]),
+        evaluation.Examined(shifts[1], [Reads(True)]),
+    ]
+    found = evaluation.predict(generator, together, protocol, stream("evaluation"))
+    assert generator.batches == 3 * (1 + len(shifts))  # three batches; two R's share one's images
+    for one, tables in zip(together, found, strict=True):
+        for reconstructor, table in zip(one.reconstructors, tables, strict=True):
+            alone = [evaluation.Examined(one.shift, [reconstructor])]
+            ((by_itself,),) = evaluation.predict(Shows(), alone, protocol, stream("evaluation"))
+            pd.testing.assert_frame_equal(table, by_itself, check_exact=True)
+
+
+def test_a_shift_that_fails_is_the_only_one_without_answers() -> None:
+    protocol = Protocol(k=4, evaluation=150)
+    examined = [
+        evaluation.Examined(Fails(torch.eye(4)), [Reads(True)]),
+        evaluation.Examined(FrozenLinear(torch.eye(4)), [Reads(True)]),
+    ]
+    failed, (table,) = evaluation.predict(Shows(), examined, protocol, stream("evaluation"))
+    assert isinstance(failed, Failure)
+    assert "no way to go" in failed.reason
+    assert evaluation.summarise(table).rca == 1.0

@@ -15,14 +15,14 @@ import torch
 from torch import Tensor
 
 from baselines import METHODS
-from benchmark.directions.shift import Shift
+from benchmark.core.failures import Failure
 from benchmark.generators.base import Generator
 from benchmark.metrics import METRICS
 from benchmark.metrics.metric import Evidence
 from benchmark.rca import evaluation
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.training import Learner
-from benchmark.runs import lockstep
+from benchmark.runs import examiner, lockstep
 from benchmark.runs.grid import plan, record
 from benchmark.runs.results import StoredCell, read_cells
 from benchmark.runs.runner import execute
@@ -70,31 +70,33 @@ def wires(tmp_path_factory: pytest.TempPathFactory) -> Wires:
     asked: list[Asked] = []
     trained: list[Trained] = []
     seen: list[Evidence] = []
-    predict, train, measure = evaluation.predict, lockstep.train, lockstep.measure
+    predict, train, measure = evaluation.predict, lockstep.train, examiner.measure
 
     def watched_predict(
         generator: Generator,
-        shift: Shift,
-        reconstructor: torch.nn.Module,
+        examined: Sequence[evaluation.Examined],
         protocol: Protocol,
         rng: torch.Generator,
-    ) -> pd.DataFrame:
+    ) -> list[list[pd.DataFrame] | Failure]:
         twin = torch.Generator()
         twin.set_state(rng.get_state())
         questions = evaluation.ShiftRange(protocol.max_shift, protocol.min_shift)
         first = questions.draw(generator, protocol.k, protocol.evaluation, twin)
-        table = predict(generator, shift, reconstructor, protocol, rng)
-        asked.append(
-            Asked(
-                first.latents.point.cpu(),
-                first.k,
-                first.eps,
-                any(module.training for module in reconstructor.modules()),
-                any(p.requires_grad for p in shift.parameters()),
-                table,
-            )
-        )
-        return table
+        found = predict(generator, examined, protocol, rng)
+        for one, tables in zip(examined, found, strict=True):
+            assert not isinstance(tables, Failure)
+            for reconstructor, table in zip(one.reconstructors, tables, strict=True):
+                asked.append(
+                    Asked(
+                        first.latents.point.cpu(),
+                        first.k,
+                        first.eps,
+                        any(module.training for module in reconstructor.modules()),
+                        any(p.requires_grad for p in one.shift.parameters()),
+                        table,
+                    )
+                )
+        return found
 
     def watched_train(
         generator: Generator,
@@ -122,7 +124,7 @@ def wires(tmp_path_factory: pytest.TempPathFactory) -> Wires:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluation, "predict", watched_predict)
         patch.setattr(lockstep, "train", watched_train)
-        patch.setattr(lockstep, "measure", watched_measure)
+        patch.setattr(examiner, "measure", watched_measure)
         groups = plan(config, ["planted"], list(METHODS), METHODS)
         record(config, groups, folder, "test")
         results = list(execute(groups, folder, "cpu", False, METRICS, {}))

@@ -5,24 +5,16 @@ What was stored is read here by its old columns in plain SQL, with nothing of th
 
 import csv
 import io
-import itertools
-import os
 import random
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from pwd import getpwall
 
 import pandas as pd
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, create_engine, make_url, text
 
 from benchmark.core.errors import BenchError
 from benchmark.study.analyse import analyse, analyse_study
@@ -83,55 +75,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[str]:
-    """A PostgreSQL server of the tests' own on a local socket, run by an ordinary user."""
-    found = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: float(p.parts[4])
-    )
-    if not found or find_spec("psycopg") is None:
-        pytest.skip("no PostgreSQL: apt-get install postgresql, pip install '.[postgres]'")
-    place = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))  # sockets want a short path
-    become: list[str] = []
-    if os.geteuid() == 0:  # PostgreSQL refuses to be run by root
-        users = {user.pw_name for user in getpwall()}
-        user = "postgres" if "postgres" in users else "nobody"
-        shutil.chown(place, user)
-        become = ["setpriv", f"--reuid={user}", "--clear-groups"]
-    bin, data = found[-1].parent, place / "data"
-
-    def run(program: str, *arguments: object) -> None:
-        words = [*become, str(bin / program), "-D", str(data), *map(str, arguments)]
-        log = place / "log"
-        with log.open("a") as out:
-            code = subprocess.run(words, cwd=place, stdout=out, stderr=out, check=False).returncode
-        assert code == 0, log.read_text()
-
-    try:
-        run("initdb", "-A", "trust", "-U", "study", "-E", "UTF8", "--locale=C", "--no-sync")
-        run("pg_ctl", "-w", "-o", f"-k {place} -c listen_addresses= -F", "start")
-        try:
-            yield f"postgresql+psycopg://study@/NAME?host={place}"
-        finally:
-            run("pg_ctl", "-w", "-m", "immediate", "stop")
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
-
-
-numbers = itertools.count()
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def old(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Old:
     if request.param == "sqlite":
         url = sqlite_url(tmp_path / "old.sqlite")
     else:
-        server, name = request.getfixturevalue("postgres"), f"study{next(numbers)}"
-        engine = create_engine(server.replace("NAME", "postgres"), isolation_level="AUTOCOMMIT")
-        with engine.connect() as db:
-            db.execute(text(f"CREATE DATABASE {name}"))
-        engine.dispose()
-        url = server.replace("NAME", name)
+        url = request.getfixturevalue("postgres").new_database()
     study = Old(load_bundle(folder), url)
     fill(study)
     return study
@@ -281,7 +230,16 @@ def test_export_and_analysis_are_the_same_before_and_after(
     assert (frame["revision"] == 1).sum() > 50
     assert set(OWN) <= set(frame["category"])
     assert frame["label"].str.contains('"').any()
-    assert commands.export(folder, tmp_path / "x.csv", "csv", old.url) == len(frame)
+    if old.url.startswith("sqlite"):  # an older file is read as it is, in a copy
+        stored = Path(make_url(old.url).database).read_bytes()
+        assert commands.export(folder, tmp_path / "x.csv", "csv", old.url) == len(frame)
+        assert Path(make_url(old.url).database).read_bytes() == stored
+    else:  # and a server's only once it is migrated
+        with pytest.raises(BenchError, match="`bench study serve` brings it to this one"):
+            commands.export(folder, tmp_path / "x.csv", "csv", old.url)
+        with commands.opened(folder, old.url):
+            pass
+        assert commands.export(folder, tmp_path / "x.csv", "csv", old.url) == len(frame)
     assert (tmp_path / "x.csv").read_text("utf-8") == as_csv(frame)
     showing = ["generator", "method", "direction", "annotator", "repeat"]
     settings = old.bundle.settings

@@ -1,5 +1,7 @@
 """The commands, and the bots that drive the real site."""
 
+import subprocess
+import sys
 from collections import Counter
 
 import pandas as pd
@@ -9,6 +11,7 @@ from benchmark.core.errors import BenchError
 from study_server import commands
 from study_server.bundle import Bundle
 from study_server.export import counting, judgments
+from tests.command_line import done
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +104,26 @@ def test_a_taken_port_is_named(bundle: Bundle) -> None:
         port = taken.getsockname()[1]
         with pytest.raises(BenchError, match=f"127.0.0.1:{port}"):
             commands.serve(bundle.folder, port=port)
+
+
+def test_backup_and_restore_by_name(bundle: Bundle, tmp_path) -> None:
+    commands.invite(bundle.folder, 2)
+    study, copy = str(bundle.folder), str(tmp_path / "b.sqlite")
+    assert done("study", "backup", study, "--out", copy) == f"0 judgments in {copy}\n"
+    commands.invite(bundle.folder, 1)
+    restored, former = done("study", "restore", study, copy).splitlines()
+    assert restored == "0 judgments restored"
+    assert former.startswith(f"the database before is kept as {bundle.database}.")
+    assert "2 invited" in commands.status(bundle.folder)["annotators by stage"]
+
+
+def test_the_log_of_a_start_is_its_own(bundle: Bundle) -> None:
+    """Nothing of the migrations' own log, in a process that has set up no other."""
+    code = (
+        "import sys, pathlib\nfrom study_server import commands\n"
+        "commands.make_server = lambda *_: sys.exit('it would serve now')\n"
+        "commands.serve(pathlib.Path(sys.argv[1]))"
+    )
+    words = [sys.executable, "-c", code, str(bundle.folder)]
+    ended = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert ended.stderr == "it would serve now\n"

@@ -1,5 +1,6 @@
 """The database: settings, migrations, and databases that do not belong."""
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -10,11 +11,13 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from benchmark.core.errors import BenchError
+from study_server import schema
 from study_server.backup import back_up
 from study_server.bundle import Bundle, load_bundle
 from study_server.models import Annotator, Base, Item, Judgment, SettingsVersion
 from study_server.served import Served, open_study
-from study_server.store import Store, sqlite_url
+from study_server.store import Store, _Job, sqlite_url
+from study_server.trouble import Away
 
 from .blobs import blob_bundle
 from .test_assignment import judge, newcomer
@@ -30,7 +33,7 @@ def test_sqlite_is_set_up_for_safety(served: Served) -> None:
         "journal_mode": "wal",
         "synchronous": 2,  # FULL
         "foreign_keys": 1,
-        "busy_timeout": 30_000,
+        "busy_timeout": 3_000,  # a page waits no longer
     }
 
 
@@ -84,7 +87,7 @@ def test_a_newer_schema_is_refused_and_left_alone(bundle: Bundle) -> None:
 
 def test_files_that_are_no_database_are_refused(bundle: Bundle) -> None:
     bundle.database.write_text("this is no database, whatever its name says" * 100)
-    with pytest.raises(BenchError, match="cannot open the database"):
+    with pytest.raises(BenchError, match="no database, or damaged: put a backup"):
         open_study(bundle)
 
 
@@ -128,7 +131,7 @@ def test_judgments_need_their_annotator_and_item(served: Served) -> None:
 def test_a_backup_made_while_people_answer_is_whole(served: Served, tmp_path: Path) -> None:
     someone = newcomer(served)
     judge(served, someone, 0)
-    back_up(served, tmp_path / "copy.sqlite")
+    assert back_up(served.bundle, served.store.url, tmp_path / "copy.sqlite") == 1
     judge(served, someone, 1)
     with sqlite3.connect(tmp_path / "copy.sqlite") as copy:
         assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -137,3 +140,63 @@ def test_a_backup_made_while_people_answer_is_whole(served: Served, tmp_path: Pa
     with store.read() as db:
         assert db.execute(select(func.count(Annotator.id))).scalar_one() == 1
     store.close()
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022])
+def test_its_owner_alone_reads_the_database(bundle: Bundle, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        study = open_study(bundle)
+        newcomer(study)
+        files = {path.name: path for path in bundle.database.parent.glob("study.sqlite*")}
+        assert set(files) == {"study.sqlite", "study.sqlite-wal", "study.sqlite-shm"}
+        assert {path.stat().st_mode & 0o777 for path in files.values()} == {0o600}
+        for path in files.values():
+            path.chmod(0o664)
+        open_study(bundle).store.engine.dispose()
+        assert {path.stat().st_mode & 0o777 for path in files.values()} == {0o600}
+        study.store.close()
+    finally:
+        os.umask(before)
+
+
+def test_a_new_database_is_there_whole_or_not_at_all(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError("the power went")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(schema.command, "upgrade", fail)
+        with pytest.raises(BenchError, match="the power went"):
+            open_study(bundle)
+    assert {path.name for path in bundle.database.parent.iterdir()} == {
+        "map.json",
+        "password.txt",
+        "secrets.json",
+    }
+    open_study(bundle).store.close()
+
+
+def test_who_waits_too_long_for_others_takes_back_what_nobody_began(bundle: Bundle) -> None:
+    study = open_study(bundle, patience=0.1)
+    study.store._writer.acquire()
+    with pytest.raises(Away):
+        newcomer(study)
+    study.store._writer.release()
+    newcomer(study)
+    with study.store.read() as db:
+        assert db.execute(select(func.count(Annotator.id))).scalar_one() == 1
+    study.store.close()
+
+
+def test_trouble_with_one_write_is_told_to_all_that_wait_with_it(served: Served) -> None:
+    def fail(_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    done: list[str] = []
+    jobs = [_Job(fail), _Job(lambda _: done.append("stored"))]
+    with pytest.raises(sqlite3.OperationalError):
+        served.store._commit(jobs)
+    assert not done
+    assert all(isinstance(job.error, sqlite3.OperationalError) for job in jobs)

@@ -1,0 +1,127 @@
+"""How a database is reached: SQLite with the settings that keep answers safe, PostgreSQL with a
+limit on how long anybody waits for it."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from benchmark.core.errors import BenchError
+
+CONNECTIONS = 16  # connections kept; the site serves with no more threads
+CONNECT_SECONDS = 2  # for a connection to PostgreSQL, to each host that the address names
+IDLE_SECONDS = 30  # after which PostgreSQL ends a transaction whose process does nothing any more
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of an SQLite file."""
+    return f"sqlite:///{path.resolve()}"
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of an SQLite database; None for another kind, and for one in memory."""
+    parts = _parsed(url)
+    name = parts.database or ":memory:"
+    if parts.get_backend_name() != "sqlite" or name.startswith((":memory:", "file:")):
+        return None
+    return Path(name)
+
+
+def name_of(url: str) -> str:
+    """The database as a message may show it: the file, or the URL without its password."""
+    file = sqlite_file(url)
+    return str(file) if file else str(_parsed(url))
+
+
+def engine_of(url: str, patience: float, read_only: bool = False) -> Engine:
+    """Connections to the database.
+
+    patience: seconds for which a statement may wait, for another writer or for a server that says
+    nothing. read_only: of PostgreSQL, so that the server refuses every write. Raises BenchError for
+    an address that is none.
+    """
+    try:
+        # hide_parameters: an error in the log must not show an answer. pool_pre_ping: a connection
+        # that was cut while nobody used it is replaced before anybody notices.
+        engine = create_engine(
+            url,
+            poolclass=QueuePool,
+            pool_size=CONNECTIONS,
+            max_overflow=CONNECTIONS,
+            hide_parameters=True,
+            pool_pre_ping=_parsed(url).get_backend_name() != "sqlite",
+        )
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise _unusable(url, error) from None
+    if engine.dialect.name == "sqlite":
+        _set_up_sqlite(engine, sqlite_file(url), patience)
+    if engine.dialect.name == "postgresql":
+        _set_up_postgresql(engine, patience, read_only)
+    return engine
+
+
+def _set_up_sqlite(engine: Engine, file: Path | None, patience: float) -> None:
+    def create(*_: Any) -> None:
+        """A new file that nobody else may read, whatever the process's mask."""
+        if file is not None and not file.exists() and file.parent.is_dir():
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+
+    def configure(connection: Any, record: object) -> None:
+        connection.isolation_level = None  # transactions begin where `begin` says
+        for pragma in (
+            f"busy_timeout={round(1000 * patience)}",  # first: to change the journal may wait
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    def begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("write", False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        else:  # takes no lock yet and cannot fail, so that the driver itself can be asked: cheaper
+            connection.connection.cursor().execute("BEGIN")
+
+    event.listen(engine, "do_connect", create)
+    event.listen(engine, "connect", configure)
+    event.listen(engine, "begin", begin)
+
+
+def _set_up_postgresql(engine: Engine, patience: float, read_only: bool) -> None:
+    def connect(dialect: object, record: object, args: Any, options: dict[str, Any]) -> Any:
+        options.setdefault("connect_timeout", CONNECT_SECONDS)
+        if engine.dialect.driver != "psycopg":
+            return None  # the driver's own way
+        from study_server.patient import patient_connection  # its driver is an extra
+
+        return patient_connection(patience).connect(*args, **options)
+
+    def configure(connection: Any, record: object) -> None:
+        settings = {
+            # a little before the driver's patience ends, so that the server can say why
+            "statement_timeout": f"{round(800 * patience)}ms",
+            "idle_in_transaction_session_timeout": f"{IDLE_SECONDS}s",
+            "default_transaction_read_only": "on" if read_only else None,
+        }
+        cursor = connection.cursor()
+        for name, value in settings.items():
+            if value is not None:
+                cursor.execute(f"SET {name} = '{value}'")
+        cursor.close()
+        connection.commit()
+
+    event.listen(engine, "do_connect", connect)
+    event.listen(engine, "connect", configure)
+
+
+def _parsed(url: str) -> Any:
+    try:
+        return make_url(url)
+    except ArgumentError as error:
+        raise _unusable(url, error) from None
+
+
+def _unusable(url: str, error: Exception) -> BenchError:
+    return BenchError(f"cannot use the database {url.rsplit('@', 1)[-1]}: {error}")
