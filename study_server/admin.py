@@ -1,69 +1,25 @@
 """The staff's pages: how the study goes, and buttons to steer it."""
 
-import os
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
 
-from flask import Blueprint, Response, abort, g, redirect, request, session, url_for
-from flask_limiter.util import get_remote_address
-from werkzeug.security import check_password_hash
+from flask import Blueprint, Response, abort, g, redirect, request, url_for
 
 from benchmark.core.errors import BenchError
 from study_server import annotators, counting, quality
 from study_server.backup import back_up
+from study_server.codes import write_codes
 from study_server.decisions import decisions
+from study_server.outside import FILLED_IN
 from study_server.screening import RULES, described
-from study_server.security import a_minute, limiter, log
 from study_server.served import note, set_state
+from study_server.staff import sign_ins, signed_in
 from study_server.trouble import told
 from study_server.visit import Page, page, served
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
-
-P = ParamSpec("P")
-HOURS = 12  # that a sign-in lasts
-HASH_VARIABLE = "STUDY_ADMIN_PASSWORD_HASH"  # replaces the bundle's hash where it is set
-
-
-def signed_in(view: Callable[P, Page]) -> Callable[P, Page]:
-    """Show the page to the staff only; others are asked for the password."""
-
-    @wraps(view)
-    def guarded(*args: P.args, **kwargs: P.kwargs) -> Page:
-        if session.get("admin_until", 0) < served().clock():
-            return redirect(url_for("admin.sign_in"), 303)
-        return view(*args, **kwargs)
-
-    return guarded
-
-
-@blueprint.get("/sign-in")
-def sign_in() -> Page:
-    """The page that asks for the password."""
-    return page("admin/sign_in.html", wrong=False)
-
-
-@blueprint.post("/sign-in")
-@limiter.limit(a_minute(10), key_func=get_remote_address)
-def check_password() -> Page:
-    """Compare the password with its hash."""
-    known = os.environ.get(HASH_VARIABLE) or served().bundle.secrets["admin_password_hash"]
-    if not check_password_hash(known, request.form.get("password", "")):
-        log.warning("a wrong administration password was given")
-        return page("admin/sign_in.html", 403, wrong=True)
-    session["admin_until"] = served().clock() + HOURS * 3600
-    return redirect(url_for(".overview"), 303)
-
-
-@blueprint.post("/sign-out")
-def sign_out() -> Page:
-    """End the sign-in."""
-    session.pop("admin_until", None)
-    return redirect(url_for(".sign_in"), 303)
 
 
 def _bots() -> bool:
@@ -78,7 +34,7 @@ def overview() -> Page:
     study, bots = served(), _bots()
     counted = quality.answers(study, bots)
     people = quality.persons(study, counted, bots)
-    link = url_for("pages.welcome", token=study.links.open(), _external=True)
+    link = url_for("entrance.welcome", token=study.links.open(), _external=True)
     return page(
         "admin/overview.html",
         bots=bots,
@@ -88,6 +44,8 @@ def overview() -> Page:
         checks=quality.checks_passed(study, counted),
         repeats=quality.repeats_alike(counted),
         open_link=link if study.bundle.settings.open_link else "",
+        filled_in=FILLED_IN,
+        sign_ins=sign_ins(),
         state=g.state,
     )
 
@@ -151,7 +109,7 @@ def invite() -> Page:
     if count is None or not 1 <= count <= 500:
         abort(400)
     tokens = annotators.invite(served().store, served().links, count, served().clock())
-    links = [url_for("pages.join", token=token, _external=True) for token in tokens]
+    links = [url_for("entrance.join", token=token, _external=True) for token in tokens]
     return page("admin/invited.html", links=links)
 
 
@@ -165,6 +123,13 @@ def export() -> Page:
     if format not in FORMATS:
         abort(400)
     return _file(f"judgments.{format}", lambda path: write_export(served(), path, format))
+
+
+@blueprint.post("/codes")
+@signed_in
+def codes() -> Page:
+    """The list of completion codes as a file."""
+    return _file("codes.csv", lambda path: write_codes(served(), path))
 
 
 @blueprint.post("/backup")

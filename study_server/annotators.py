@@ -5,7 +5,7 @@ Functions that take a session run inside a write transaction and return plain va
 
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -15,16 +15,12 @@ from study_server.bundle import Bundle
 from study_server.leases import places
 from study_server.links import Links
 from study_server.models import Annotator, Event, QuizTry
+from study_server.outside import outside_id
 from study_server.recording import go_on
 from study_server.standing import standing
 from study_server.store import Store
 from study_server.study_settings import Settings
 from study_server.tasks.question import Answer
-
-# Parameters that recruiting services put into a link; the first present one of each pair of
-# services is the person's number there.
-OUTSIDE_IDS = ("PROLIFIC_PID", "workerId")
-OUTSIDE = (*OUTSIDE_IDS, "STUDY_ID", "SESSION_ID", "assignmentId", "hitId")
 
 
 def register(
@@ -33,25 +29,15 @@ def register(
     now: float,
     outside: Mapping[str, str] | None = None,
     simulated: str = "",
-    admit: Callable[[Session], None] = lambda session: None,
+    public_id: str = "",
 ) -> str:
-    """The public id of a new annotator, or of the old one where the outside number is known.
-
-    admit: raises where nobody new may come, see `study_server.caps`.
-    """
+    """The public id of a new annotator; a random one, unless it is given."""
     outside = outside or {}
-    outside_id = next((f"{n}:{outside[n]}" for n in OUTSIDE_IDS if outside.get(n)), None)
-    if outside_id is not None:
-        known = select(Annotator.public_id).where(Annotator.outside_id == outside_id)
-        public_id = session.execute(known).scalar_one_or_none()
-        if public_id is not None:
-            return public_id
-    admit(session)
     annotator = Annotator(
-        public_id=secrets.token_hex(6),
+        public_id=public_id or secrets.token_hex(6),
         source=source,
         outside=json.dumps(dict(outside)),
-        outside_id=outside_id,
+        outside_id=outside_id(outside),
         simulated=simulated,
         seed=secrets.randbelow(2**31),
         created_at=now,
@@ -60,6 +46,25 @@ def register(
     session.add(annotator)
     session.flush()
     return annotator.public_id
+
+
+def recognise(
+    session: Session, own: str, newcomer: str, outside: Mapping[str, str], number_opens: bool
+) -> str | None:
+    """Who comes through the open link: a public id, or "" for somebody new.
+
+    own: of whom this browser is, or ""; newcomer: of whom it makes with this outside number. None
+    where the number is of somebody who began in another browser: it opens nothing by itself,
+    unless `number_opens`.
+    """
+    number = outside_id(outside)
+    if own and number is None:
+        return own
+    of_number = Annotator.outside_id == number if number else Annotator.public_id == newcomer
+    known = session.execute(select(Annotator.public_id).where(of_number)).scalar_one_or_none()
+    if known is None:
+        return ""
+    return known if number_opens or known in (own, newcomer) else None
 
 
 def invite(store: Store, links: Links, count: int, now: float, simulated: str = "") -> list[str]:
@@ -110,8 +115,9 @@ def take_quiz(
     answers: Sequence[Answer],
     bundle: Bundle,
     now: float,
-) -> tuple[list[bool], str]:
-    """Record a try; returns which answers were right, and the stage that follows.
+) -> tuple[list[bool], str, int]:
+    """Record a try; returns which answers were right, the stage that follows, and how many tries
+    there were by now.
 
     The last wrong try ends the participation.
     """
@@ -121,9 +127,9 @@ def take_quiz(
     ]
     annotator = session.get_one(Annotator, annotator_id)
     annotator.seen_at = now
-    if annotator.stage != "instructed":
-        return right, annotator.stage
     tries = quiz_tries(session, annotator_id)
+    if annotator.stage != "instructed":
+        return right, annotator.stage, tries
     session.add(
         QuizTry(
             annotator_id=annotator_id,
@@ -137,7 +143,7 @@ def take_quiz(
         annotator.stage = "judging"
     elif tries + 1 >= bundle.settings.quiz_tries:
         annotator.stage = "failed"
-    return right, annotator.stage
+    return right, annotator.stage, tries + 1
 
 
 def quiz_tries(session: Session, annotator_id: int) -> int:

@@ -3,15 +3,17 @@
 import traceback
 
 from flask import Flask, g, request
+from flask_wtf.csrf import CSRFError
 from jinja2 import ChoiceLoader, DictLoader, PackageLoader
 from werkzeug.exceptions import HTTPException
-from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
-from study_server import admin, judging, pages
+from study_server import admin, entrance, judging, pages, staff
+from study_server.front import DIRECT, Door, Front
 from study_server.gate import Gate
-from study_server.security import log, protect, start_clock
+from study_server.security import ForeignForm, has_cookie, log, protect, start_clock
 from study_server.served import Served
+from study_server.sessions import Sessions
 from study_server.texts import texts
 from study_server.trouble import advice, is_trouble
 from study_server.visit import NO_DATABASE, know_browser, know_visitor, page, served, words
@@ -19,29 +21,31 @@ from study_server.visit import NO_DATABASE, know_browser, know_visitor, page, se
 RETRY_SECONDS = 10  # after which a browser may ask again where the database is in trouble
 
 
-def create_app(study: Served, behind_proxy: bool = False, processes: int = 1) -> Flask:
-    """The site of one study. behind_proxy: trust one proxy's forwarded headers, HTTPS cookies;
-    processes: how many, this one among them, serve the site."""
+def create_app(study: Served, front: Front = DIRECT, processes: int = 1) -> Flask:
+    """The site of one study. front: its address as annotators see it; processes: how many, this
+    one among them, serve the site."""
     app = Flask(__name__)
     app.config["SECRET_KEY"] = study.bundle.secrets["secret_key"]
+    app.session_interface = Sessions()
     app.extensions["served"] = study
+    app.extensions["addresses"] = {}  # kept by `visit.address`
     app.extensions["parts"] = {}  # of pages, kept by `visit.once`
     app.extensions["strings"] = {}  # by language, kept by `visit.words`
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     task_page = DictLoader({judging.PAGE: study.bundle.task.page()})
     app.jinja_loader = ChoiceLoader([task_page, PackageLoader("study_server")])
-    if behind_proxy:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_host=1)  # type: ignore[method-assign]
     app.before_request(start_clock)
     app.before_request(know_browser)
     _guard_database(app)
     app.before_request(know_visitor)
-    protect(app, behind_proxy, processes)
+    protect(app, study.bundle.study, front, processes)
     app.context_processor(words)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _failed)
-    for part in (pages, judging, admin):
+    for part in (entrance, pages, judging, staff, admin):
         app.register_blueprint(part.blueprint)
+    paths = {rule.rule for rule in app.url_map.iter_rules()}
+    app.wsgi_app = Door(app.wsgi_app, front, paths)  # type: ignore[method-assign]
     return app
 
 
@@ -52,7 +56,18 @@ def _refused(error: HTTPException) -> Response | tuple[str, int]:
         return error.get_response()
     g.setdefault("language", "en")
     g.setdefault("annotator", None)
-    return page("error.html", code, code=code if f"error.{code}" in texts("en") else 400)
+    return page("error.html", code, key=_key(error, code))
+
+
+def _key(error: HTTPException, code: int) -> str:
+    """Which text tells what was wrong, and what to do."""
+    if isinstance(error, CSRFError) and not has_cookie():
+        return "cookies"
+    if isinstance(error, CSRFError) and g.annotator is None:
+        return "lost"
+    if isinstance(error, ForeignForm):
+        return "foreign"
+    return str(code) if f"error.{code}" in texts("en") else "400"
 
 
 def _guard_database(app: Flask) -> None:
@@ -78,7 +93,7 @@ def _failed(error: Exception) -> tuple[str, int] | tuple[str, int, dict[str, str
     route = request.url_rule.rule if request.url_rule else "-"
     where = "".join(traceback.format_tb(error.__traceback__))
     log.error("%s %s failed: %s\n%s", request.method, route, type(error).__name__, where)
-    return page("error.html", 500, code=500)
+    return page("error.html", 500, key="500")
 
 
 def _in_trouble(error: Exception) -> tuple[str, int, dict[str, str]]:
@@ -88,5 +103,5 @@ def _in_trouble(error: Exception) -> tuple[str, int, dict[str, str]]:
     log.error("%s", advice(error, served().store.name))
     answered = request.method == "POST" and request.endpoint == "judging.answer"
     fields = list(request.form.items(multi=True)) if answered else []
-    text, status = page("error.html", 503, code="503.answer" if answered else 503, fields=fields)
+    text, status = page("error.html", 503, key="503.answer" if answered else "503", fields=fields)
     return text, status, {"Retry-After": str(RETRY_SECONDS)}

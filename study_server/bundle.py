@@ -22,9 +22,10 @@ from typing import Any
 import jsonschema
 
 from benchmark.core.errors import BenchError
-from benchmark.core.storage import sha256
+from benchmark.core.storage import is_plain, sha256
 from study_server.folders import read_json
-from study_server.study_settings import Settings, read_settings
+from study_server.settings_file import check_method, read_settings
+from study_server.study_settings import Settings
 from study_server.tasks.choosing import stored_task
 from study_server.tasks.question import Answer
 from study_server.tasks.rating import Rating, answer_of_format_1
@@ -107,6 +108,11 @@ class Bundle:
         """The kind of check of each item: "good", "still", or "" for one under study."""
         return {key: check_of(sources) for key, sources in self.sources.items()}
 
+    @property
+    def methods(self) -> set[str]:
+        """The methods under study."""
+        return {s.method for sources in self.sources.values() for s in sources if not s.check}
+
     @cached_property
     def kinds(self) -> Counter[str]:
         """How many items there are of each kind: direction, good, still."""
@@ -163,12 +169,12 @@ def load_bundle(folder: Path, task: str | None = None) -> Bundle:
         raise BenchError(f"{folder}/manifest.json names an item twice; build the study again")
     for item in (*bundle.items.values(), *(lesson.item for lesson in bundle.lessons)):
         _check_item(item, bundle)
+    _check_lessons(bundle)
+    if (folder / "images").is_symlink():
+        raise BenchError(f"{folder}/images is a link; put the folder itself in its place")
     for name, expected in bundle.images.items():
-        image = folder / "images" / name
-        if not image.is_file():
-            raise BenchError(f"the image {image} is missing; copy the whole study folder again")
-        if sha256(image) != expected:
-            raise BenchError(f"the image {image} is damaged; copy the whole study folder again")
+        _check_image(folder / "images" / name, expected)
+    check_method(settings, bundle.methods, folder / "study.toml")
     return bundle
 
 
@@ -243,3 +249,32 @@ def _check_item(item: Item, bundle: Bundle) -> None:
             for name in (row.strip, row.film):
                 if name not in bundle.images:
                     raise BenchError(f"item {item.id}: the manifest has no hash of {name}")
+
+
+def _check_lessons(bundle: Bundle) -> None:
+    """Raises BenchError where the bundle lacks a lesson of its task, or one cannot be marked."""
+    there = {(lesson.role, lesson.text) for lesson in bundle.lessons}
+    for lesson in bundle.task.lessons:
+        if (lesson.role, lesson.text) not in there:
+            raise BenchError(
+                f"{bundle.folder}/manifest.json lacks the {lesson.role} '{lesson.text}' of the "
+                f"task {bundle.task.name}; build the study again"
+            )
+    asked = {question.name for question in bundle.task.quiz}
+    for told in bundle.lessons:
+        if strange := told.right.keys() - asked:
+            raise BenchError(
+                f"{bundle.folder}/manifest.json: the {told.role} '{told.text}' answers "
+                f"'{min(strange)}', which its task does not ask there; build the study again"
+            )
+
+
+def _check_image(path: Path, expected: str) -> None:
+    """Raises BenchError unless the image is there, in the folder itself and as it was written."""
+    if not is_plain(path):
+        wrong = "is no plain file" if path.is_symlink() or path.exists() else "is missing"
+    elif sha256(path) != expected:
+        wrong = "is damaged"
+    else:
+        return
+    raise BenchError(f"the image {path} {wrong}; copy the whole study folder again")

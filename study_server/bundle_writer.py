@@ -1,10 +1,11 @@
 """Writes a study bundle from rendered images, so that nothing in it tells which method made what.
 
-Ids are random, items are written in random order, images carry no metadata, and what an item is
-stands in `private/map.json` alone.
+Ids are random, items and images are written in random order and have one time, images carry no
+metadata, and what an item is stands in `private/map.json` alone.
 """
 
 import itertools
+import os
 import random
 import secrets
 import shutil
@@ -28,11 +29,13 @@ from study_server.bundle import FORMAT
 from study_server.drawings import STEPS, draw, turn
 from study_server.filmstrips import Picture, as_film, as_picture, as_strip, tile_size
 from study_server.folders import new_folder, write_json
-from study_server.study_settings import Settings, read_settings
+from study_server.settings_file import check_method, read_settings
+from study_server.study_settings import Settings
 from study_server.tasks import TASKS, Source, Task
 from study_server.tasks.task import DrawnLesson, check_of
 
 COLUMNS = 7  # steps shown side by side
+DRAFTS = ".drafts"  # folder of images as they come: method by method
 # Grey levels by which two renderings of one latent may differ on average. A card that adds in
 # another order turns few pixels by one level; two latents of the planted generator differ by 0.7.
 ROUNDING = 0.1
@@ -86,6 +89,8 @@ def write_bundle(
             writer.add(strip)
         writer.add_checks()
         writer.check_balance()
+        methods = {source.method for source in writer.shown if not source.check}
+        check_method(read, methods, settings or folder / "study.toml")
         items = asked.items(list(writer.shown), random.Random(f"{seed}/items"))
         writer.add_items(items, asked)
         writer.finish(asked, read, dict(provenance or {}), password)
@@ -102,7 +107,7 @@ class _Writer:
         self.files: dict[str, str] = {}
         self.unshifted: dict[str, list[NDArray[np.float32]]] = {}
         self.still: dict[str, DirectionStrips] = {}
-        (folder / "images").mkdir()
+        (folder / DRAFTS).mkdir()
         (folder / "private").mkdir(mode=0o700)
 
     def add(self, strip: DirectionStrips) -> None:
@@ -165,7 +170,10 @@ class _Writer:
     def finish(
         self, task: Task, settings: Settings, provenance: dict[str, Any], password: str
     ) -> None:
-        """Write lessons, manifest, map and secrets."""
+        """Write lessons, images, manifest, map and secrets."""
+        lessons = [self._write_lesson(lesson) for lesson in task.lessons]
+        created = datetime.now(UTC).replace(microsecond=0)
+        self._shuffle_images(created)
         items = [
             {"id": item_id, "shows": [self.shown[source] for source in sources]}
             for item_id, sources in self.items.items()
@@ -174,11 +182,11 @@ class _Writer:
         manifest = {
             "format": FORMAT,
             "study": secrets.token_hex(8),
-            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "created": created.isoformat(),
             "software": __version__,
             "task": task.describe(),
             "items": items,
-            "lessons": [self._write_lesson(lesson) for lesson in task.lessons],
+            "lessons": lessons,
             "files": dict(sorted(self.files.items())),
         }
         write_json(self.folder / "manifest.json", manifest)
@@ -229,9 +237,22 @@ class _Writer:
 
     def _save(self, image: Image.Image) -> str:
         name = f"{secrets.token_hex(8)}.webp"
-        image.save(self.folder / "images" / name, "WEBP", quality=90, method=2)
-        self.files[name] = sha256(self.folder / "images" / name)
+        image.save(self.folder / DRAFTS / name, "WEBP", quality=90, method=2)
+        self.files[name] = sha256(self.folder / DRAFTS / name)
         return name
+
+    def _shuffle_images(self, moment: datetime) -> None:
+        """Write all images anew in random order, since their places on the disk and all their times
+        tell in which order they were written; then give them one time."""
+        drafts, images = self.folder / DRAFTS, self.folder / "images"
+        names = list(self.files)
+        random.SystemRandom().shuffle(names)
+        images.mkdir()
+        for name in names:
+            shutil.copyfile(drafts / name, images / name)
+        for path in (*(images / name for name in names), images):
+            os.utime(path, (moment.timestamp(), moment.timestamp()))
+        shutil.rmtree(drafts)
 
 
 def _check_shape(strip: DirectionStrips, rows: list[list[Image.Image]], name: str) -> None:

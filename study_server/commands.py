@@ -1,7 +1,6 @@
 """What the command line does with a study; each function returns what is to be printed."""
 
 import random
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,15 +11,28 @@ from study_server import annotators, counting, quality
 from study_server.backup import back_up
 from study_server.backup import restore as put_back
 from study_server.bundle import Bundle, load_bundle
+from study_server.codes import write_codes
 from study_server.databases import name_of, sqlite_file, sqlite_url
 from study_server.folders import working_in
+from study_server.front import read_front
 from study_server.logs import log_to_stderr
-from study_server.served import Served, look_at_study, note, open_study, set_state, state_of
+from study_server.served import (
+    Served,
+    last_base,
+    look_at_study,
+    note,
+    open_study,
+    set_state,
+    state_of,
+)
 from study_server.server import make_server, running
+from study_server.stopping import Stop
 from study_server.store import PATIENCE as PAGE_PATIENCE
 from study_server.trouble import told
 
 PATIENCE = 30.0  # seconds that a command waits for the database; a site waits less
+
+USUAL_BASE = "http://127.0.0.1:8000"  # of a study that was never served
 
 
 @contextmanager
@@ -64,59 +76,52 @@ def looked_at(
 
 def serve(
     folder: Path,
+    stop: Stop,
     host: str = "127.0.0.1",
     port: int = 8000,
     database: str | None = None,
-    behind_proxy: bool = False,
     task: str | None = None,
+    base: str | None = None,
+    client_address: str | None = None,
 ) -> None:
-    """Serve the study until interrupted or told to end. Prints its addresses; logs requests to
-    stderr."""
+    """Serve the study until `stop` is asked. Prints its addresses; logs requests to stderr.
+
+    base: the site's address as annotators see it, where that is not host and port.
+    client_address: the header in which the proxy before the site says whose request it is.
+    """
+    front = read_front(base, client_address)
     log_to_stderr()
-    with _stoppable(), opened(folder, database, task, PAGE_PATIENCE) as study:
-        study.store.write(lambda db: note(db, "served", "", study.clock()))
-        server = make_server(study, host, port, behind_proxy)
-        base = f"http://{host}:{server.effective_port}"
+    with opened(folder, database, task, PAGE_PATIENCE) as study:
+        known = front.base or (f"http://{host}:{port}" if port else "")
+        study.store.write(lambda db: note(db, "served", known, study.clock()))
+        server = make_server(study, host, port, front)
+        here = f"http://{host}:{server.effective_port}"
+        base = front.base or here
+        if front.base:
+            print(f"listening:      {here}")
         print(f"administration: {base}/admin/")
         if study.bundle.settings.open_link:
             print(f"open link:      {base}/open/{study.links.open()}")
         print("stop with Ctrl+C; answers are on disk as soon as the site has confirmed them")
         sys.stdout.flush()
-        try:
-            server.run()
-        finally:
-            server.close()
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the site as Ctrl-C does, with all answers in their place."""
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    numbers = [signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])]
-    before = {number: signal.signal(number, stop) for number in numbers}
-    try:
-        yield
-    except KeyboardInterrupt:
-        pass
-    finally:
-        for number, what in before.items():
-            signal.signal(number, what)
+        server.run(stop)
 
 
 def invite(
     folder: Path,
     count: int,
-    base: str = "http://127.0.0.1:8000",
+    base: str | None = None,
     database: str | None = None,
     task: str | None = None,
 ) -> list[str]:
-    """Personal links for `count` new annotators, below the site's address `base`."""
+    """Personal links for `count` new annotators, below the site's address `base`; below the one
+    that the study was last served at where there is none."""
+    base = read_front(base).base
     with opened(folder, database, task) as study:
+        with study.store.read() as db:
+            base = base or last_base(db) or USUAL_BASE
         tokens = annotators.invite(study.store, study.links, count, study.clock())
-    return [f"{base.rstrip('/')}/join/{token}" for token in tokens]
+    return [f"{base}/join/{token}" for token in tokens]
 
 
 def status(
@@ -185,6 +190,13 @@ def restore(
     with opened(folder, database, task) as study:
         study.store.write(lambda db: note(db, "restored", path.name, study.clock()))
     return done
+
+
+def codes(folder: Path, path: Path, database: str | None = None, task: str | None = None) -> int:
+    """Write each person's outside number, completion code and pseudonym to `path`, a CSV; returns
+    the number of rows."""
+    with looked_at(folder, database, task) as study:
+        return write_codes(study, path)
 
 
 def import_answers(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd  # slow to import
 
 PAUSE = 2.0  # seconds between two screenings, however many answers come
-SHARE = 0.05  # of the time, at most, goes into screening
+SHARE = 0.05  # of a processor's time, at most, goes into screening
 
 _busy = threading.Lock()  # one screening at a time is enough for a process
 
@@ -65,14 +65,14 @@ def _screen(study: Served, simulated: bool, now: float) -> bool:
             return False
     from study_server.export import counting, judgments_in  # pandas is slow to import
 
-    began = time.perf_counter()
+    began = time.thread_time()  # what it costs, however busy the machine is
     with study.store.read() as db:
         latest = _latest(db, simulated)
         counted = counting(judgments_in(db, study.bundle, simulated), study.bundle.task, simulated)
         excluded = left_out(decisions(db))
     found = verdicts(counted, study.bundle.settings, study.bundle.task, excluded)
     failed = {one.annotator for one in found if one.failed}
-    cost = time.perf_counter() - began
+    cost = time.thread_time() - began
     mark = Screened(
         simulated=simulated, judgment_id=latest, again_at=now + max(PAUSE, cost / SHARE)
     )

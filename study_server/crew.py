@@ -1,77 +1,153 @@
 """Several processes that serve one study: they accept from one socket and write to one database."""
 
+import logging
 import os
+import select
 import signal
 import socket
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
-from typing import Any
 
-from benchmark.core.errors import BenchError
-from study_server.served import Served
+from benchmark.core.errors import BenchError, one_line
+from study_server.member import FINISH, Member
+from study_server.stopping import Stop
+from study_server.store import Store
 
-# Children end when their parent says so, or is gone: it is the parent that is stopped.
-AS_A_CHILD = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.SIG_IGN}
-if hasattr(signal, "SIGHUP"):
-    AS_A_CHILD[signal.SIGHUP] = signal.SIG_IGN
+DEATHS, MINUTE = 20, 60.0  # so many deaths in so many seconds, and the crew gives up
+GRACE = FINISH + 5.0  # seconds for a member to end by itself
+
+log = logging.getLogger("study")
 
 
 class Crew:
-    """A parent that only waits, and `size` forked children that serve. They end with it, however
-    it ends: each watches a pipe whose other end the parent alone holds open.
+    """A parent that only waits, and `size` forked members that serve.
 
-    start: makes a child's server, from the shared socket; called after the fork, since a process
+    A member that dies is replaced while the others serve on. All end with the parent, however it
+    ends: each watches a pipe whose other end the parent alone holds open. The parent has no thread
+    and no database connection while it waits, so that it can fork at any time.
+
+    start: makes a member's server, from the shared socket; called after the fork, since a process
     must start its threads and database connections itself.
     """
 
-    def __init__(self, size: int, study: Served, listener: socket.socket, start: Callable[[], Any]):
+    def __init__(
+        self, size: int, store: Store, listener: socket.socket, start: Callable[[], Member]
+    ):
         self.effective_port: int = listener.getsockname()[1]
-        self._size, self._study, self._listener, self._start = size, study, listener, start
-        self._children: list[int] = []
+        self._size, self._store, self._listener, self._start = size, store, listener, start
+        self._members: list[int] = []
+        self._deaths: deque[tuple[float, str]] = deque(maxlen=DEATHS)  # when, and how
 
-    def run(self) -> None:
-        """Serve until interrupted. Raises BenchError where a child ends by itself: the others
-        might wait for a lock that it held."""
-        self._study.store.prepare_fork()
-        watched, self._held = os.pipe()
-        for _ in range(self._size):
-            child = os.fork()
-            if child == 0:
-                os.close(self._held)
-                self._serve(watched)
-            self._children.append(child)
-        os.close(watched)
+    def run(self, stop: Stop) -> None:
+        """Serve until `stop` is asked. Raises BenchError where members die faster than it is worth
+        replacing them."""
+        self._store.prepare_fork()
+        self._watched, self._held = os.pipe()
+        self._bell, ring = os.pipe()
+        os.set_blocking(ring, False)
+        silent = signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(ring)  # every signal that has a handler rings
+        stop.then(lambda: None)
         try:
-            child, status = os.wait()
-        except KeyboardInterrupt:
-            return
-        self._children.remove(child)
-        code = os.waitstatus_to_exitcode(status)
-        raise BenchError(f"a process of the site ended by itself (exit code {code}); start again")
+            while not stop.asked:
+                while len(self._members) < self._size:
+                    self._fork()
+                self._wait(None)
+                for how in self._bury():
+                    self._mind(how)
+        finally:
+            self.close()
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, silent)
+            for end in (self._watched, self._held, self._bell, ring):
+                os.close(end)
 
     def close(self) -> None:
-        """End the children and the socket."""
-        for child in self._children:
-            os.kill(child, signal.SIGTERM)
-        for child in self._children:
-            os.waitpid(child, 0)
-        self._children.clear()
+        """End the members and the socket."""
         self._listener.close()
+        for member in self._members:
+            os.kill(member, signal.SIGTERM)
+        give_up = time.monotonic() + GRACE
+        while self._members and time.monotonic() < give_up:
+            self._wait(0.1)
+            self._bury()
+        for member in self._members:
+            os.kill(member, signal.SIGKILL)
+            os.waitpid(member, 0)
+        self._members.clear()
 
-    def _serve(self, watched: int) -> None:
-        """Run a child until it ends; it must never return into the parent's code."""
+    def _wait(self, seconds: float | None) -> None:
+        """Until a signal comes, for so long at most."""
+        if select.select([self._bell], [], [], seconds)[0]:
+            os.read(self._bell, 4096)
 
-        def watch() -> None:
-            os.read(watched, 1)  # comes back when the parent is gone
-            self._study.store.end()
-            os._exit(0)
+    def _bury(self) -> list[str]:
+        """Forget the members that have ended; how they did."""
+        ended = []
+        for member in list(self._members):
+            gone, status = os.waitpid(member, os.WNOHANG)
+            if gone:
+                self._members.remove(member)
+                ended.append(_how(status))
+        return ended
 
-        code = 1
-        for number, what in AS_A_CHILD.items():
-            signal.signal(number, what)
+    def _mind(self, how: str) -> None:
+        """Note a death. Raises BenchError where it is one too many."""
+        now = time.monotonic()
+        self._deaths.append((now, how))
+        seconds = now - self._deaths[0][0]
+        if len(self._deaths) == DEATHS and seconds < MINUTE:
+            last = ", ".join(how for _, how in list(self._deaths)[-3:])
+            raise BenchError(
+                f"processes of the site ended {DEATHS} times in {seconds:.0f} s, the last by "
+                f"{last}; look for errors in the lines above, and where it was SIGKILL at the "
+                "machine's memory, then start again"
+            )
+        log.warning("a process of the site ended by itself (%s); another takes its place", how)
+
+    def _fork(self) -> None:
+        signals = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
-            threading.Thread(target=watch, daemon=True).start()
-            self._start().run()
+            member = os.fork()
+            if member == 0:
+                self._serve(signals)
+            self._members.append(member)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, signals)
+
+    def _serve(self, signals: set[int]) -> None:
+        """Run a member until it ends; it must never return into the parent's code."""
+        code = 1
+        try:
+            os.close(self._held)
+            signal.set_wakeup_fd(-1)
+            for number in (signal.SIGINT, signal.SIGHUP):  # a terminal sends them to all processes
+                signal.signal(number, signal.SIG_IGN)
+            for number in (signal.SIGTERM, signal.SIGCHLD):
+                signal.signal(number, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, signals)
+            threading.Thread(target=self._watch, daemon=True).start()
+            member = self._start()
+            signal.signal(signal.SIGTERM, lambda *_: member.stop())
+            member.run()
+            self._store.close()
             code = 0
+        except Exception as error:  # noqa: BLE001  this process ends, and says why
+            log.error("a process of the site failed: %s", one_line(error))
         finally:
             os._exit(code)
+
+    def _watch(self) -> None:
+        """End this process when the parent is gone, as if the parent had said so."""
+        os.read(self._watched, 1)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(GRACE)
+        os._exit(1)
+
+
+def _how(status: int) -> str:
+    """An exit status in words."""
+    code = os.waitstatus_to_exitcode(status)
+    return f"exit code {code}" if code >= 0 else signal.Signals(-code).name

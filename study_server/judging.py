@@ -16,7 +16,7 @@ from study_server.recording import Outcome
 from study_server.security import a_minute, limiter
 from study_server.statements import Statement
 from study_server.tasks.task import FormError, Task
-from study_server.visit import Page, address, at, page, served
+from study_server.visit import Page, address, at, page, served, stopped
 
 blueprint = Blueprint("judging", __name__)
 
@@ -77,7 +77,7 @@ def current() -> Page:
     seconds = max(SOONEST, until - now)
     minutes = math.ceil(seconds / 60)
     link = url_for(
-        "pages.join", token=served().links.personal(g.annotator.public_id), _external=True
+        "entrance.join", token=served().links.personal(g.annotator.public_id), _external=True
     )
     retry = math.ceil(min(LATEST, seconds))
     return page("waiting.html", minutes=minutes, retry=retry, link=link)
@@ -132,7 +132,7 @@ def _after(outcome: Outcome) -> Page:
         abort(404)
     if outcome.status in ("paused", "closed"):
         g.state = outcome.status
-        return page("stopped.html", 409)
+        return stopped(409)
     if outcome.status == "full":
         flash("item.full")
     step = next_address(outcome.position)

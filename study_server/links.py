@@ -1,5 +1,7 @@
 """Signed links and tickets: what the site hands out and later recognises as its own."""
 
+import hashlib
+import hmac
 import secrets
 from dataclasses import astuple, dataclass
 
@@ -21,6 +23,7 @@ class Links:
     """Signs the personal links of a study, its open link, and the tickets of item forms."""
 
     def __init__(self, secret_key: str, study: str):
+        self._newcomers = f"{study}:{secret_key}".encode()
         self._signer = URLSafeSerializer(secret_key, salt=f"link:{study}")
         self._tickets = URLSafeSerializer(secret_key, salt=f"ticket:{study}")
 
@@ -39,6 +42,12 @@ class Links:
         except BadSignature:
             return None
         return "" if value == ["open"] else str(value)
+
+    def newcomer(self, browser: str, number: str) -> str:
+        """The public id of whom a browser makes through the open link: the same however often it
+        asks, another one for each outside number. browser: a secret that it keeps."""
+        name = f"{browser}:{number}".encode()
+        return hmac.new(self._newcomers, name, hashlib.sha256).hexdigest()[:12]
 
     def ticket(self, annotator_id: int, position: int, item_id: str, now: float) -> str:
         """A ticket for the form of one item, shown now, with a key that never comes again."""

@@ -181,10 +181,26 @@ class Arrivals(Base):
 
 class Event(Base):
     """What the study's staff did: opened, paused, closed, invited, exported, imported, backed up,
-    excluded or took back an annotator."""
+    served, excluded or took back an annotator."""
 
     __tablename__ = "event"
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
     detail: Mapped[str]
     created_at: Mapped[float]
+
+
+class StaffSession(Base):
+    """One sign-in of the staff; it ends at `until`, or by `ended_at` before that.
+
+    token_sha256: of the secret that the browser holds. password_sha256: of the password's hash by
+    which it signed in; another password ends it. browser: what it calls itself.
+    """
+
+    __tablename__ = "staff_session"
+    token_sha256: Mapped[str] = mapped_column(primary_key=True)
+    password_sha256: Mapped[str]
+    browser: Mapped[str]
+    created_at: Mapped[float]
+    until: Mapped[float]
+    ended_at: Mapped[float | None]

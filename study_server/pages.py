@@ -1,94 +1,15 @@
-"""The annotator's way to the items: link, consent, instructions, quiz; and its ends."""
+"""The annotator's way to the items: consent, instructions, quiz; and its ends."""
 
-from flask import Blueprint, abort, g, redirect, request, session, url_for
-from flask_limiter.util import get_remote_address
-from werkzeug.wrappers import Response
+from flask import Blueprint, abort, g, redirect, request, url_for
 
 from study_server import annotators, settling
-from study_server.annotators import OUTSIDE
-from study_server.assignment import personal_plan
-from study_server.caps import Refused, admit
-from study_server.judging import minutes_left, next_address
+from study_server.judging import next_address
 from study_server.leases import places
-from study_server.security import a_minute, limiter, log
+from study_server.security import has_cookie
 from study_server.tasks.question import Fault
-from study_server.visit import Page, address, at, page, served
+from study_server.visit import Page, address, at, lost, page, served
 
 blueprint = Blueprint("pages", __name__)
-
-
-@blueprint.get("/")
-def home() -> Page:
-    """The start page; a visitor with a session is led on to the study."""
-    return redirect(url_for(".study"), 303) if g.annotator else page("home.html")
-
-
-@blueprint.get("/join/<token>")
-def join(token: str) -> Page:
-    """A personal link, which signs this browser in as its annotator."""
-    public_id = served().links.read(token)
-    if not public_id:
-        return page("error.html", 403, code=403)
-    _remember(public_id)
-    return redirect(url_for(".study"), 303)
-
-
-@blueprint.get("/open/<token>")
-def welcome(token: str) -> Page:
-    """The open link. Parameters of a recruiting service travel on in the form."""
-    if served().links.read(token) != "" or not served().bundle.settings.open_link:
-        return page("error.html", 403, code=403)
-    if g.state != "open":
-        return page("stopped.html")
-    preview = request.args.get("assignmentId") == "ASSIGNMENT_ID_NOT_AVAILABLE"
-    outside = {name: request.args[name][:200] for name in OUTSIDE if name in request.args}
-    minutes = minutes_left([], len(personal_plan(0, served().bundle)))
-    return page("welcome.html", outside=outside, preview=preview, minutes=max(1, minutes))
-
-
-@blueprint.post("/open/<token>")
-@limiter.limit(a_minute(60), key_func=get_remote_address)
-def register(token: str) -> Page:
-    """Self-registration through the open link; a known outside number comes back as itself."""
-    if served().links.read(token) != "" or not served().bundle.settings.open_link:
-        return page("error.html", 403, code=403)
-    if g.state != "open":
-        return page("stopped.html", 409)
-    outside = {name: request.form[name][:200] for name in OUTSIDE if name in request.form}
-    if g.annotator is None or outside:
-        bundle, now, origin = served().bundle, served().clock(), get_remote_address()
-        try:
-            public_id = served().store.write(
-                lambda db: annotators.register(
-                    db, "open", now, outside, admit=lambda db: admit(db, bundle, origin, now)
-                )
-            )
-        except Refused as refused:
-            log.warning("refused a new annotator: the cap of the %s is reached", refused.reason)
-            return page("refused.html", 403, reason=refused.reason)
-        _remember(public_id)
-    return redirect(url_for(".study"), 303)
-
-
-def _remember(public_id: str) -> None:
-    session["annotator"] = public_id
-    session.permanent = True
-
-
-@blueprint.post("/language")
-def language() -> Response:
-    """Switch to another language, and show the same page."""
-    chosen = request.form.get("language", "")
-    if chosen not in served().bundle.settings.languages:
-        abort(400)
-    session["language"] = chosen
-    if g.annotator:
-        annotator_id = g.annotator.id
-        served().store.write(lambda db: annotators.choose_language(db, annotator_id, chosen))
-    back = request.form.get("back", "/")
-    inside = back.startswith("/") and not back.startswith(("//", "/\\"))
-    return redirect(back if inside else "/", 303)
-
 
 STAGES = {
     "invited": "pages.consent",
@@ -105,7 +26,7 @@ STAGES = {
 def study() -> Page:
     """Lead an annotator to the page where they stand."""
     if g.annotator is None:
-        return page("error.html", 403, code=403)
+        return lost("cookies" if "by" in request.args and not has_cookie() else "lost")
     return redirect(address(STAGES[g.annotator.stage]), 303)
 
 
@@ -115,7 +36,7 @@ def consent() -> Page:
     """The page that says what taking part means and asks for consent."""
     settings = served().bundle.settings
     text = settings.text(settings.consent, g.language)
-    return page("consent.html", paragraphs=text.strip().split("\n\n"))
+    return page("consent.html", paragraphs=text.strip().split("\n\n"), link=_personal_link())
 
 
 @blueprint.post("/consent")
@@ -146,8 +67,12 @@ def declined() -> Page:
 def instructions() -> Page:
     """The task with its examples; open to be read again at any time."""
     examples = [lesson for lesson in served().bundle.lessons if lesson.role == "example"]
-    link = url_for(".join", token=served().links.personal(g.annotator.public_id), _external=True)
-    return page("instructions.html", examples=examples, link=link)
+    return page("instructions.html", examples=examples, link=_personal_link())
+
+
+def _personal_link() -> str:
+    token = served().links.personal(g.annotator.public_id)
+    return url_for("entrance.join", token=token, _external=True)
 
 
 @blueprint.post("/instructions")
@@ -167,8 +92,7 @@ def quiz() -> Page:
     """A few examples; their hints show once a try was wrong."""
     with served().store.read() as db:
         tries = annotators.quiz_tries(db, g.annotator.id)
-    lessons = served().bundle.quiz
-    return page("quiz.html", lessons=lessons, right=None, form={}, missing=False, again=tries > 0)
+    return _quiz_page(tries)
 
 
 @blueprint.post("/quiz")
@@ -176,7 +100,7 @@ def quiz() -> Page:
 def check_quiz() -> Page:
     """Record a try: on to the items, once more with hints, or the end."""
     bundle, annotator_id, now = served().bundle, g.annotator.id, served().clock()
-    lessons, form = bundle.quiz, request.form
+    form = request.form
     try:
         answers = [
             {
@@ -184,20 +108,29 @@ def check_quiz() -> Page:
                 for q in bundle.task.quiz
                 if (value := q.parse(form, f"-{n}")) is not None
             }
-            for n in range(len(lessons))
+            for n in range(len(bundle.quiz))
         ]
-    except Fault:
-        again = {"right": None, "again": False, "missing": True}
-        return page("quiz.html", 422, lessons=lessons, form=form, **again)
-    right, stage = served().store.write(
+    except Fault as fault:
+        return _quiz_page(0, 422, fault=fault.key)
+    right, stage, tries = served().store.write(
         lambda db: annotators.take_quiz(db, annotator_id, answers, bundle, now)
     )
     if stage != "instructed":
         return _on_to(stage)
-    return page("quiz.html", lessons=lessons, right=right, form=form, missing=False, again=True)
+    return _quiz_page(tries, right=right)
 
 
-def _on_to(stage: str) -> Response:
+def _quiz_page(
+    tries: int, status: int = 200, right: list[bool] | None = None, fault: str = ""
+) -> Page:
+    """tries: how many were made; right: which answers of the last one were."""
+    bundle = served().bundle
+    left = bundle.settings.quiz_tries - tries
+    shown = {"form": request.form, "right": right, "fault": fault, "again": tries > 0}
+    return page("quiz.html", status, lessons=bundle.quiz, left=left, **shown)
+
+
+def _on_to(stage: str) -> Page:
     """To the page of a stage; who comes to the items is given the first of them."""
     if stage == "judging":
         step = settling.proceed(served(), g.annotator.id, bool(g.annotator.simulated))

@@ -7,17 +7,19 @@ out follow it when something hangs on them (`study_server.counting`).
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import krippendorff
 import numpy as np
 from sqlalchemy import select
 
+from study_server.codes import code_given
 from study_server.counting import verdicts
 from study_server.decisions import Decision, decisions, left_out
 from study_server.models import Annotator, Assignment
+from study_server.outside import outside_number
 from study_server.screening import Screening, check_answers, repeat_answers
-from study_server.served import Served
+from study_server.served import Served, state_of
 from study_server.tasks.task import Source
 
 if TYPE_CHECKING:
@@ -39,12 +41,14 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Person:
-    """One annotator. screening: what the rules say, the same as the analysis; None before the
-    first answer. decision: of the staff to leave them out; None where they are not."""
+    """One annotator. outside_number: at the recruiting service; code: that they were shown, each ""
+    for none. screening: what the rules say, the same as the analysis; None before the first
+    answer. decision: of the staff to leave them out; None where they are not."""
 
     public_id: str
     source: str
-    outside_id: str
+    outside_number: str
+    code: str
     stage: str
     language: str
     screening: Screening | None
@@ -113,7 +117,13 @@ def coverage(
         for item_id, sources in study.bundle.sources.items()
         if not study.bundle.checks[item_id]
     ]
-    return sorted(rows, key=lambda row: (row.judged, row.leased, str(row.sources)))
+    return sorted(rows, key=least_filled)
+
+
+def least_filled(row: Coverage) -> tuple[Any, ...]:
+    """The order of rows: by ratings, then by name and number."""
+    shown = [(source.generator, source.method, source.direction) for source in row.sources]
+    return (row.judged, row.leased, shown)
 
 
 @dataclass(frozen=True)
@@ -172,6 +182,7 @@ def persons(study: Served, counted: "pd.DataFrame", simulated: bool = False) -> 
                 .order_by(Annotator.id.desc())
             )
         )
+        state = state_of(db)
         excluded = left_out(decisions(db))
     outcome = verdicts(counted, study.bundle.settings, study.bundle.task, excluded)
     found = {one.annotator: one for one in outcome}
@@ -179,7 +190,8 @@ def persons(study: Served, counted: "pd.DataFrame", simulated: bool = False) -> 
         Person(
             public_id=a.public_id,
             source=a.simulated or a.source,
-            outside_id=a.outside_id or "",
+            outside_number=outside_number(a.outside_id),
+            code=code_given(study.bundle, a.stage, state, a.public_id, a.completion_code),
             stage=a.stage,
             language=a.language,
             screening=found.get(a.public_id),

@@ -1,7 +1,6 @@
 """Recording an answer: checked, added as a revision, acknowledged after the commit."""
 
 import json
-import secrets
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from study_server.assignment import Step, assign_next, count_rating
 from study_server.bundle import Bundle
+from study_server.codes import completion_code
 from study_server.leases import Place, has_place, places
 from study_server.links import Ticket
 from study_server.models import Annotator, Judgment
@@ -136,15 +136,9 @@ def go_on(
 
 
 def _finish(db: Connection, who: Standing, bundle: Bundle, now: float) -> None:
-    code = bundle.settings.completion_code or new_code()
+    code = completion_code(bundle, who.public_id)
     db.execute(
         update(Annotator)
         .where(Annotator.id == who.id)
         .values(stage="finished", finished_at=now, completion_code=code, waiting_since=None)
     )
-
-
-def new_code() -> str:
-    """A completion code that is easy to copy: no letters that look like digits."""
-    letters = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
-    return "-".join("".join(secrets.choice(letters) for _ in range(4)) for _ in range(2))

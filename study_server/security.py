@@ -10,8 +10,10 @@ from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import generate_csrf
+from werkzeug.exceptions import Forbidden
 
 from study_server import windows
+from study_server.front import Front
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 HEADERS = {
@@ -47,23 +49,30 @@ def a_minute(count: int) -> Callable[[], str]:
     return lambda: f"{max(1, count // current_app.config['PROCESSES'])}/minute"
 
 
-def protect(app: Flask, behind_proxy: bool, processes: int) -> None:
-    """Register all protections on `app`. behind_proxy: cookies travel over HTTPS only; processes:
-    how many serve the site."""
+class ForeignForm(Forbidden):
+    """A form that a page of another site sent."""
+
+
+def protect(app: Flask, study: str, front: Front, processes: int) -> None:
+    """Register all protections on `app`. study: its id; a browser that takes part in two studies
+    on one host keeps a cookie of each. processes: how many serve the site."""
     app.config.update(
         PROCESSES=processes,
-        SESSION_COOKIE_NAME="study",
+        SESSION_COOKIE_NAME=f"study-{study}",
+        SESSION_COOKIE_PATH=front.prefix or "/",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=behind_proxy,
+        SESSION_COOKIE_SECURE=front.scheme == "https",
         PERMANENT_SESSION_LIFETIME=60 * 24 * 3600,
         SESSION_REFRESH_EACH_REQUEST=False,  # to sign a cookie again for every page is expensive
         MAX_CONTENT_LENGTH=16 * 1024,
         MAX_FORM_MEMORY_SIZE=16 * 1024,
         MAX_FORM_PARTS=64,
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: people pause for hours
+        WTF_CSRF_SSL_STRICT=False,  # no Referer is no fault: see `_check_sender`
     )
     app.before_request(_check_content_type)
+    app.before_request(_check_sender)
     csrf.init_app(app)
     limiter.init_app(app)
     limiter.logger.setLevel(logging.WARNING)  # it would log who went too far; we log the 429
@@ -93,6 +102,22 @@ def start_clock() -> None:
 def _check_content_type() -> None:
     if request.method == "POST" and request.mimetype not in FORM_TYPES:
         abort(415)
+
+
+def _check_sender() -> None:
+    """Refuse forms that a page of another site sent. Where the browser does not say whose page it
+    was (no Origin, or "null", as some privacy settings make it), the form's token decides alone."""
+    origin = request.headers.get("Origin", "null")
+    own = origin in ("null", request.host_url.rstrip("/"))
+    fetched = request.headers.get("Sec-Fetch-Site", "same-origin")
+    if request.method == "POST" and not (own and fetched in ("same-origin", "none")):
+        log.warning("refused a form that another site sent, or --base is not the site's address")
+        raise ForeignForm
+
+
+def has_cookie() -> bool:
+    """Whether the browser sent the site's cookie along."""
+    return current_app.config["SESSION_COOKIE_NAME"] in request.cookies
 
 
 def _finish(response: Response) -> Response:

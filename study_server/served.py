@@ -1,6 +1,5 @@
 """A study that is being served: its bundle, its database, and that the two belong together."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from benchmark.core.errors import BenchError
 from benchmark.core.reading import read_text
+from study_server import steady_clock
 from study_server.bundle import Bundle
 from study_server.databases import sqlite_file, sqlite_url
 from study_server.links import Links
@@ -28,13 +28,13 @@ class Served:
     bundle: Bundle
     store: Store
     links: Links
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = steady_clock.now
 
 
 def open_study(
     bundle: Bundle,
     database: str | None = None,
-    clock: Callable[[], float] = time.time,
+    clock: Callable[[], float] = steady_clock.now,
     patience: float = PATIENCE,
 ) -> Served:
     """Open the study's database to work with it, creating or migrating it.
@@ -59,7 +59,7 @@ def open_study(
 
 
 def look_at_study(
-    bundle: Bundle, database: str | None = None, clock: Callable[[], float] = time.time
+    bundle: Bundle, database: str | None = None, clock: Callable[[], float] = steady_clock.now
 ) -> Served:
     """The study and what its database holds now, to read from alone: nothing of it is changed.
 
@@ -110,6 +110,17 @@ def set_state(session: Session, state: str, now: float) -> None:
 def note(session: Session, kind: str, detail: str, now: float) -> None:
     """Record what the study's staff did."""
     session.add(Event(kind=kind, detail=detail, created_at=now))
+
+
+def last_base(session: Session) -> str | None:
+    """The address at which the site was last served; None where it never was."""
+    served = (
+        select(Event.detail)
+        .where(Event.kind == "served", Event.detail != "")
+        .order_by(Event.id.desc())
+        .limit(1)
+    )
+    return session.execute(served).scalar_one_or_none()
 
 
 def check_study(session: Session, bundle: Bundle) -> Study | None:

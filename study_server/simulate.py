@@ -80,7 +80,7 @@ PROFILES: dict[str, Callable[[Bot, str], Answer]] = {
     "careful": careful,
     "careless": careless,
     "biased": biased,
-    "straight-lining": straight,
+    "straight": straight,
 }
 
 

@@ -6,7 +6,6 @@ acknowledges all of them, and none is acknowledged before it.
 """
 
 import logging
-import multiprocessing
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from study_server.databases import engine_of, name_of, sqlite_file, sqlite_url
 from study_server.schema import migrate
 from study_server.trouble import Away, advice, is_trouble
 from study_server.write_ahead import Settler, settle
+from study_server.writers_lock import WritersLock
 
 T = TypeVar("T")
 
@@ -72,8 +72,7 @@ class Store:
         self.engine = engine_of(url, patience, read_only)
         self._queue: list[_Job[Any]] = []
         self._queue_lock = threading.Lock()
-        self._writer: Any = threading.Lock()
-        self._ended = False
+        self._writer = WritersLock()
         self._settler: Settler | None = None
 
     @contextmanager
@@ -118,8 +117,6 @@ class Store:
 
     def _commit(self, jobs: list[_Job[Any]]) -> None:
         try:
-            if self._ended:
-                raise Away("the site is being stopped")
             while jobs and (failed := self._try(jobs)):
                 # Rare, so that doing the others again costs less than a savepoint for each.
                 failed.done = True
@@ -149,7 +146,7 @@ class Store:
         one lock keeps their writers apart. SQLite alone would do so by sleeping and asking again.
         """
         self.engine.dispose()
-        self._writer = multiprocessing.get_context("fork").Lock()
+        self._writer.share()
 
     def migrate(self) -> None:
         """Bring the schema to the newest revision; see `schema.migrate`."""
@@ -173,20 +170,13 @@ class Store:
         except sqlite3.Error as error:
             log.info("%s", advice(error, self.name))
 
-    def end(self) -> None:
-        """Settle, and store nothing more in this process: it is about to end."""
-        free = self._writer.acquire(timeout=self._patience)  # else its holder was killed
-        self._ended = True
-        self.settle()
-        if free:
-            self._writer.release()
-
     def close(self) -> None:
         """Close all connections, and settle."""
         if self._settler is not None:
             self._settler.stop()
         self.engine.dispose()
         self.settle()
+        self._writer.close()
         if self._anchor is not None:
             self._anchor.close()
 

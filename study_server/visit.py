@@ -1,13 +1,14 @@
 """One request: the study it belongs to, who asks, in which language, and pages in that language."""
 
 from collections.abc import Callable, Hashable, Mapping
-from functools import lru_cache, partial, wraps
+from functools import partial, wraps
 from typing import ParamSpec
 
 from flask import current_app, g, redirect, render_template, request, session, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from study_server.codes import code_given
 from study_server.security import csrf_token
 from study_server.served import Served, state_of
 from study_server.standing import find_standing
@@ -59,6 +60,7 @@ def words() -> dict[str, object]:
         "task": task,
         "language": language,
         "languages": [(code, NAMES[code]) for code in settings.languages],
+        "study": served().bundle.study,
         "title": settings.text(settings.title, language),
         "settings": settings,
         "annotator": g.get("annotator"),
@@ -76,10 +78,13 @@ def _strings(language: str) -> Mapping[str, str]:
     return kept[language]
 
 
-@lru_cache(maxsize=4096)
 def address(endpoint: str, position: int | None = None) -> str:
     """The path of a page; to build it anew for every answer is expensive."""
-    return url_for(endpoint) if position is None else url_for(endpoint, position=position)
+    kept: dict[tuple[str, int | None], str] = current_app.extensions["addresses"]
+    name = (endpoint, position)
+    if name not in kept:
+        kept[name] = url_for(endpoint) if position is None else url_for(endpoint, position=position)
+    return kept[name]
 
 
 def once(template: str, key: Hashable = "", **values: object) -> Markup:
@@ -97,6 +102,18 @@ def page(template: str, status: int = 200, **values: object) -> tuple[str, int]:
     return render_template(template, **values), status
 
 
+def lost(key: str = "lost") -> Page:
+    """The page for a browser that the site does not know, which says how to go on."""
+    return page("error.html", 403, key=key)
+
+
+def stopped(status: int = 200) -> Page:
+    """The page of a study that is paused or closed, with a code for what was done so far."""
+    me = g.annotator
+    code = me and code_given(served().bundle, me.stage, g.state, me.public_id, me.completion_code)
+    return page("stopped.html", status, code=code)
+
+
 def at(*stages: str) -> Callable[[Callable[P, Page]], Callable[P, Page]]:
     """Show the page to annotators at one of `stages`; others are led to where they stand."""
 
@@ -104,11 +121,11 @@ def at(*stages: str) -> Callable[[Callable[P, Page]], Callable[P, Page]]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> Page:
             if g.annotator is None:
-                return page("error.html", 403, code=403)
+                return lost()
             if g.annotator.stage not in stages:
                 return redirect(url_for("pages.study"), 303)
             if g.state != "open" and g.annotator.stage not in ("finished", "failed"):
-                return page("stopped.html", 409 if request.method == "POST" else 200)
+                return stopped(409 if request.method == "POST" else 200)
             return view(*args, **kwargs)
 
         return guarded

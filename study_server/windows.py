@@ -6,16 +6,17 @@ comes again, and all old ones together once there are many.
 """
 
 import threading
-import time
 
 from limits.storage import Storage
+
+from study_server.steady_clock import elapsed, now
 
 ADDRESS = "windows://"  # by which the limiter finds the class below
 MANY = 10_000  # windows, old ones among them
 
 
 class Windows(Storage):
-    """Fixed windows: how often each key was seen before its window ends."""
+    """Fixed windows: how often each key was seen before its window ends, by the steady clock."""
 
     STORAGE_SCHEME = ["windows"]  # noqa: RUF012  the base class reads it so
 
@@ -31,24 +32,25 @@ class Windows(Storage):
 
     def incr(self, key: str, expiry: float, amount: int = 1) -> int:
         """Count `amount` more; a new window ends in `expiry` seconds. Returns the count."""
-        now = time.time()
+        moment = elapsed()
         with self._lock:
             if len(self._windows) > MANY:
-                self._windows = {k: w for k, w in self._windows.items() if w[1] > now}
+                self._windows = {k: w for k, w in self._windows.items() if w[1] > moment}
             count, end = self._windows.get(key, (0, 0.0))
-            if end <= now:
-                count, end = 0, now + expiry
+            if end <= moment:
+                count, end = 0, moment + expiry
             self._windows[key] = (count + amount, end)
             return count + amount
 
     def get(self, key: str) -> int:
         """The count of the present window."""
         count, end = self._windows.get(key, (0, 0.0))
-        return count if end > time.time() else 0
+        return count if end > elapsed() else 0
 
     def get_expiry(self, key: str) -> float:
         """When the window ends, in seconds since the epoch."""
-        return self._windows.get(key, (0, time.time()))[1]
+        moment = elapsed()
+        return now() + self._windows.get(key, (0, moment))[1] - moment
 
     def check(self) -> bool:
         """Whether the storage can be reached; memory always can."""

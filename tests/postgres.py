@@ -3,9 +3,11 @@
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +15,8 @@ from pwd import getpwall
 
 import pytest
 from sqlalchemy import create_engine, text
+
+from tests.study_server.forking_server import alive, children, wait_until
 
 
 @dataclass
@@ -41,6 +45,18 @@ class Postgres:
 
     def stop(self, mode: str = "immediate") -> None:
         self.run("pg_ctl", "-w", "-m", mode, "stop")
+
+    def kill(self) -> None:
+        """Kill all of its processes; `start` brings back what was committed."""
+        notes = [self.place / "data" / "postmaster.pid", self.place / ".s.PGSQL.5432.lock"]
+        first = int(notes[0].read_text().split()[0])
+        processes = [first, *children(first)]
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        wait_until(lambda: not any(map(alive, processes)))
+        for note in notes:  # else it is taken for alive until somebody waited for it
+            note.unlink()
 
     def do(self, statement: str, database: str = "postgres") -> None:
         """Run a statement as the server's owner."""

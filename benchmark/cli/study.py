@@ -94,14 +94,33 @@ def build(
 @of_study
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
-@click.option("--behind-proxy", is_flag=True, help="Trust a proxy's headers; secure cookies.")
+@click.option(
+    "--base",
+    metavar="ADDRESS",
+    help="The site's address as annotators see it, such as https://host.example/faces, where a "
+    "proxy stands before it.",
+)
+@click.option(
+    "--client-address",
+    type=click.Choice(["x-forwarded-for", "x-real-ip"], case_sensitive=False),
+    help="Header in which that proxy says whose request it is.  [default: none]",
+)
 def serve(
-    folder: Path, database: str | None, task: str | None, host: str, port: int, behind_proxy: bool
+    folder: Path,
+    database: str | None,
+    task: str | None,
+    host: str,
+    port: int,
+    base: str | None,
+    client_address: str | None,
 ) -> None:
-    """Serve STUDY until Ctrl-C."""
-    from study_server import commands
+    """Serve STUDY until Ctrl-C. docs/DEPLOYING.md says how to put it on the internet."""
+    from study_server.stopping import Stop
 
-    commands.serve(folder, host, port, database, behind_proxy, task)
+    with Stop() as stop:  # before the imports below, which could lose a Ctrl-C
+        from study_server import commands
+
+        commands.serve(folder, stop, host, port, database, task, base, client_address)
 
 
 @study.command()
@@ -109,11 +128,12 @@ def serve(
 @click.option("--annotators", "count", default=1, show_default=True, type=click.IntRange(1))
 @click.option(
     "--base",
-    default="http://127.0.0.1:8000",
-    show_default=True,
-    help="The site's address as annotators see it.",
+    metavar="ADDRESS",
+    help="The site's address as annotators see it.  [default: the one it was last served at]",
 )
-def invite(folder: Path, database: str | None, task: str | None, count: int, base: str) -> None:
+def invite(
+    folder: Path, database: str | None, task: str | None, count: int, base: str | None
+) -> None:
     """Print personal links, one for each new annotator."""
     from study_server import commands
 
@@ -184,6 +204,16 @@ def take_back(
 
     commands.exclude(folder, person, reason, False, database, task)
     click.echo(f"{person} counts again, unless a screening rule leaves them out")
+
+
+@study.command()
+@of_study
+@click.option("--out", default="codes.csv", show_default=True, type=click.Path(path_type=Path))
+def codes(folder: Path, database: str | None, task: str | None, out: Path) -> None:
+    """Write whose completion codes are whose: outside numbers, codes, pseudonyms."""
+    from study_server import commands
+
+    click.echo(f"{commands.codes(folder, out, database, task)} people in {out}")
 
 
 @study.command()

@@ -11,9 +11,11 @@ import re
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from benchmark.core.errors import BenchError
+
+T = TypeVar("T")
 
 MARKS = {  # the longer first: UTF-16's mark is the beginning of UTF-32's
     codecs.BOM_UTF8: "utf-8",
@@ -23,6 +25,7 @@ MARKS = {  # the longer first: UTF-16's mark is the beginning of UTF-32's
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 LINE_END = re.compile("\r\n?")
+DEPTH = 100  # of lists and objects in each other: more than any file needs, and safe to walk
 
 
 def decoded(content: bytes, source: object) -> str:
@@ -76,7 +79,7 @@ def read_json(path: Path) -> Any:
 def parse_json(text: str, source: object) -> Any:
     """What a JSON text holds. source: names it in the BenchError that anything else raises."""
     try:
-        return json.loads(text)
+        return _shallow(json.loads(text))
     except ValueError as error:
         raise BenchError(f"{source} is no whole JSON: {error}") from None
     except RecursionError:
@@ -91,11 +94,23 @@ def read_toml(path: Path) -> dict[str, Any]:
 def parse_toml(text: str, source: object) -> dict[str, Any]:
     """What a TOML text holds. source: names it in the BenchError that anything else raises."""
     try:
-        return tomllib.loads(LINE_END.sub("\n", text))
+        return _shallow(tomllib.loads(LINE_END.sub("\n", text)))
     except ValueError as error:
         raise BenchError(f"{source} is no TOML: {error}") from None
     except RecursionError:
         raise BenchError(f"{source} is nested too deeply") from None
+
+
+def _shallow(value: T) -> T:
+    """The value, whose lists and objects lie in each other DEPTH deep at most. Raises
+    RecursionError, as whatever walks through it would."""
+    level: list[Any] = [value] if isinstance(value, dict | list) else []
+    for _ in range(DEPTH):
+        inside = (part.values() if isinstance(part, dict) else part for part in level)
+        level = [v for values in inside for v in values if isinstance(v, dict | list)]
+    if level:
+        raise RecursionError
+    return value
 
 
 def moment(value: object) -> datetime:

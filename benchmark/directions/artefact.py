@@ -19,6 +19,7 @@ from torch import Tensor
 
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.file_kinds import beginning, stand_in
+from benchmark.core.reading import parse_json
 from benchmark.core.storage import write_atomically
 from benchmark.directions.foreign import read_array
 from benchmark.directions.labels import (
@@ -186,7 +187,7 @@ def _read(path: Path) -> Directions:
                 f"{path} is not of this suite: it does not say whether directions are its rows or "
                 "its columns; Directions(FrozenLinear(columns)).save(...) writes (d, K) columns"
             )
-        provenance = dict(json.loads(stored))
+        provenance = dict(parse_json(stored, f"{fault}: its provenance"))
         return Directions(unpack(tensors, provenance.pop("shift", {})), provenance)
     except (SafetensorError, RuntimeError, ValueError, TypeError, OSError, KeyError) as error:
         raise BenchError(f"{fault}: {' '.join(str(error).split())}") from error

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.plugins import installed
+from benchmark.core.reading import parse_json
 from benchmark.core.storage import write_atomically
 from benchmark.directions.shift import KINDS, Chosen, FrozenLinear, Shift
 
@@ -86,7 +87,7 @@ def write_snapshots(path: Path, snapshots: Mapping[int, Packed]) -> None:
 def read_snapshots(path: Path) -> dict[int, Shift]:
     """The shifts that `write_snapshots` wrote, by step, in order of steps."""
     with safe_open(path, "pt") as file:
-        description = json.loads((file.metadata() or {}).get("shift", "{}"))
+        description = parse_json((file.metadata() or {}).get("shift", "{}"), path)
         steps: dict[int, dict[str, Tensor]] = {}
         for key in file.keys():  # noqa: SIM118 - no mapping, it has no iterator of its own
             step, _, name = key.removeprefix("step_").partition(".")

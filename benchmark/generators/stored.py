@@ -17,6 +17,7 @@ from torch import Tensor
 
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.file_kinds import beginning, stand_in
+from benchmark.core.reading import parse_json
 from benchmark.core.storage import write_atomically
 from benchmark.generators.base import Generator
 from benchmark.generators.biggan import BigGAN
@@ -85,7 +86,8 @@ def _from_safetensors(path: Path) -> Family:
     if "architecture" not in header:
         raise BenchError(f"{path} names no architecture, so it holds no generator of this suite")
     try:
-        architecture = json.loads(header["architecture"])
+        wrong = f"{path} names no usable architecture: it"
+        architecture = parse_json(header["architecture"], wrong)
         name = architecture.pop("name")
         if name not in FAMILIES:
             raise unknown(f"architecture in {path}", str(name), FAMILIES)

@@ -25,7 +25,7 @@ from benchmark.runs.results import StoredCell, read_cells, read_run
 from benchmark.runs.roles import NO_ROLES, in_order, known_roles
 from benchmark.study.accuracies import cell_accuracies
 from study_server.bundle_writer import DirectionStrips, write_bundle
-from study_server.study_settings import read_settings
+from study_server.settings_file import check_method, read_settings
 from study_server.tasks.choosing import task_class
 
 ROWS = 4  # different z, the same for all methods of a generator
@@ -57,8 +57,9 @@ def build_study(
     generator cannot be opened.
     """
     asked = task_class(task)
-    if settings is not None:
-        asked(read_settings(settings))  # before anything is rendered
+    read = None if settings is None else read_settings(settings)
+    if read is not None:
+        asked(read)  # before anything is rendered
     description = read_run(run)
     cells = read_cells(run)
     said = known_roles([(c.result.cell.method, c.result.role) for c in cells], roles)
@@ -69,6 +70,8 @@ def build_study(
     references = description.get("generators", {})
     named = {name for given in generators for name in _called(given, known, references)}
     chosen = [r for r in rows if not generators or r.generator in named]
+    if read is not None and settings is not None:
+        check_method(read, {r.method for r in chosen}, settings)
     good = [_named(text, rows) for text in known_good]
     provenance = {
         "seed": seed,

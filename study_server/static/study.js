@@ -131,7 +131,7 @@ function startKeys(form, pictures) {
 
 // An answer is kept in this browser until the server has confirmed it. Its ticket makes a second
 // delivery harmless, so that sending again is always safe.
-const KEPT = "study-answer";
+const KEPT = `study-answer-${document.body.dataset.study}`;
 
 function kept() {
   try { return JSON.parse(localStorage.getItem(KEPT)); } catch { return null; }
@@ -226,7 +226,38 @@ function startWaiting(form) {
   document.addEventListener("visibilitychange", ask);
 }
 
+// ---------------------------------------------------------------- the same page in another language
+
+// What was chosen and typed so far is kept while the page comes again in the other language.
+const DRAFT = `study-draft-${document.body.dataset.study}`;
+
+function startLanguages(form, languages) {
+  const fields = () => $$("input:not([type=hidden], [type=password])", form);
+  const chosen = (input) => (input.type === "radio" ? input.checked : input.value !== "");
+  try {
+    const draft = JSON.parse(sessionStorage.getItem(DRAFT));
+    sessionStorage.removeItem(DRAFT);
+    if (draft?.page === location.pathname) {
+      for (const input of fields()) {
+        const said = draft.fields.find(([name, value]) =>
+          name === input.name && (input.type !== "radio" || value === input.value));
+        if (input.type === "radio") input.checked = Boolean(said);
+        else input.value = said ? said[1] : "";
+      }
+    }
+  } catch { /* no storage, or not ours */ }
+  languages.addEventListener("submit", () => {
+    const said = fields().filter(chosen).map((input) => [input.name, input.value]);
+    const draft = { page: location.pathname, fields: said };
+    try { sessionStorage.setItem(DRAFT, JSON.stringify(draft)); } catch { /* no storage */ }
+  });
+}
+
 // ----------------------------------------------------------------
+
+const languages = $("form.languages");
+const main = $("main form");
+if (languages && main && !document.body.classList.contains("admin")) startLanguages(main, languages);
 
 const sections = $$(".pictures");
 const form = $("form.answer");

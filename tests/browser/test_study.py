@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import select
 
+from study_server.models import Annotator
 from tests.study_server.conftest import QUIZ
 
 from .conftest import PATIENCE, Site, begin, position
@@ -200,3 +202,63 @@ def test_chinese_from_the_browser_s_own_language(browser: Browser, site: Site) -
     page.click("button[value=en]")
     assert page.locator("html").get_attribute("lang") == "en"
     context.close()
+
+
+def test_another_language_keeps_what_was_chosen_and_typed(page: Page, site: Site) -> None:
+    page.set_default_timeout(PATIENCE)
+    page.goto(site.link())
+    page.click("button[value=agree]")
+    page.click(".actions .primary")
+    choose(page, "consistent-0", "yes")
+    choose(page, "single-1", "no")
+    page.click("button[value=zh]")
+    expect(page.locator("html")).to_have_attribute("lang", "zh")
+    chosen = page.locator("main input:checked").evaluate_all(
+        "all => all.map(i => [i.name, i.value])"
+    )
+    assert chosen == [["consistent-0", "yes"], ["single-1", "no"]]
+    for name, value in QUIZ.items():
+        choose(page, name, value)
+    page.click(".actions .primary")
+    page.wait_for_url("**/items/0")
+    choose(page, "consistent", "yes")
+    choose(page, "single", "yes")
+    page.fill("input[name=label]", "spin <1>")
+    page.click("button[value=en]")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    assert position(page) == 0
+    expect(page.locator("input[name=consistent][value=yes]")).to_be_checked()
+    expect(page.locator("input[name=label]")).to_have_value("spin <1>")
+    page.keyboard.press("3")  # the keys go on where they were
+    page.wait_for_url("**/items/1")
+    assert page.locator("main input:checked").count() == 0  # of another item nothing is kept
+    (row,) = site.judgments()
+    assert (row.category, row.answer["label"]) == ("texture", "spin <1>")
+
+
+def test_another_language_without_scripts_loses_no_stored_answer(
+    plain: BrowserContext, site: Site
+) -> None:
+    page = plain.new_page()
+    begin(page, site.link())
+    for name, value in (("consistent", "yes"), ("single", "no")):
+        choose(page, name, value)
+    page.click(".send")
+    page.wait_for_url("**/items/1")
+    page.click(".back")
+    page.click("button[value=zh]")
+    page.wait_for_url("**/items/0")
+    expect(page.locator("input[name=single][value=no]")).to_be_checked()
+    assert len(site.judgments()) == 1
+
+
+def test_a_double_click_on_take_part_is_one_person(page: Page, site: Site) -> None:
+    page.set_default_timeout(PATIENCE)
+    link = f"{site.base}/open/{site.study.links.open()}?STUDY_ID=s"
+    page.goto(link)
+    page.dblclick("main .primary", no_wait_after=True)
+    page.wait_for_url("**/consent")
+    page.goto(link)
+    page.wait_for_url("**/consent")
+    with site.study.store.read() as db:
+        assert len(list(db.scalars(select(Annotator.id)))) == 1

@@ -8,7 +8,16 @@ import pandas as pd
 import pytest
 
 from benchmark.core.errors import BenchError
-from benchmark.core.reading import moment, read_exactly, read_json, read_text, read_toml
+from benchmark.core.reading import (
+    DEPTH,
+    moment,
+    parse_json,
+    parse_toml,
+    read_exactly,
+    read_json,
+    read_text,
+    read_toml,
+)
 
 TEXT = "Stra\u00dfe\n\u65cb\u8f6c \U0001f642\n"
 
@@ -73,6 +82,16 @@ def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("a = ")
     with pytest.raises(BenchError, match="file is no TOML"):
         read_toml(tmp_path / "file")
+
+
+@pytest.mark.parametrize("depth", [DEPTH + 1, 300, 900, 5_000, 100_000])
+def test_what_is_nested_too_deeply_is_refused_before_anybody_walks_through_it(depth: int) -> None:
+    assert parse_json("[" * DEPTH + "]" * DEPTH, "file")[0]
+    for text in ("[" * depth + "]" * depth, '{"a":' * depth + "0" + "}" * depth):
+        with pytest.raises(BenchError, match=r"^file is nested too deeply$"):
+            parse_json(text, "file")
+    with pytest.raises(BenchError, match=r"^file is nested too deeply$"):
+        parse_toml("a = " + "[" * depth + "]" * depth, "file")
 
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 123456, UTC)

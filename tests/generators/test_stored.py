@@ -160,6 +160,7 @@ def test_a_tensor_too_few_or_too_many(saved: Path) -> None:
         ('{"name": "sngan", "latent_dim": 16, "channels": [], "image_channels": 1}', "usable"),
         ("[]", "no usable architecture"),
         ("{", "no usable architecture"),
+        ("[" * 100_000, "no usable architecture: it is nested too deeply"),
     ],
 )
 def test_an_architecture_that_is_none(saved: Path, architecture: str, fault: str) -> None:

@@ -6,8 +6,6 @@ Ordinary test runs leave this out. By hand, with a table of what was measured:
 
 import multiprocessing
 import os
-import re
-import socket
 import statistics
 import sys
 import tempfile
@@ -15,17 +13,14 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 
 from study_server import commands
 from tests.study_server.blobs import blob_bundle
 from tests.study_server.conftest import QUIZ
-from tests.study_server.test_crew import children
-from tests.study_server.test_site_killed import Server
-
-HIDDEN = re.compile(r'name="(csrf_token|ticket)" value="([^"]*)"')
+from tests.study_server.forking_server import ForkingServer, wait_until
+from tests.study_server.quick_client import QuickClient
 
 
 @dataclass(frozen=True)
@@ -48,60 +43,6 @@ class Load:
         return self.answers / self.seconds
 
 
-class Client:
-    """Keeps its connection and cookies, follows redirects, and sends each page's own token and
-    ticket. It parses no more than that, since it shares the cores with the server."""
-
-    def __init__(self, base: str):
-        self.host = base.removeprefix("http://")
-        name, port = self.host.split(":")
-        self.socket = socket.create_connection((name, int(port)), timeout=30)
-        self.file = self.socket.makefile("rb")
-        self.cookies: dict[str, str] = {}
-        self.path = "/"
-        self.hidden: dict[str, str] = {}
-
-    def get(self, path: str) -> int:
-        return self._go("GET", path, "")
-
-    def post(self, fields: dict[str, str]) -> int:
-        return self._go("POST", self.path, urlencode(self.hidden | fields))
-
-    def close(self) -> None:
-        self.file.close()
-        self.socket.close()
-
-    def _go(self, method: str, path: str, body: str) -> int:
-        while True:
-            status, location, page = self._request(method, path, body)
-            if status != 303:
-                self.path, self.hidden = path, dict(HIDDEN.findall(page.decode()))
-                return status
-            method, path, body = "GET", location, ""
-
-    def _request(self, method: str, path: str, body: str) -> tuple[int, str, bytes]:
-        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        head = f"{method} {path} HTTP/1.1\r\nHost: {self.host}\r\nCookie: {cookies}\r\n"
-        if body:
-            head += "Content-Type: application/x-www-form-urlencoded\r\n"
-            head += f"Content-Length: {len(body)}\r\n"
-        self.socket.sendall(f"{head}\r\n{body}".encode())
-        first = self.file.readline()
-        if not first:
-            raise OSError("the server closed the connection")
-        location, length = "", 0
-        while (line := self.file.readline().decode().rstrip()) != "":
-            name, _, value = line.partition(": ")
-            if name == "Location":
-                location = value
-            elif name == "Content-Length":
-                length = int(value)
-            elif name == "Set-Cookie":
-                cookie, _, content = value.split(";")[0].partition("=")
-                self.cookies[cookie] = content
-        return int(first.split()[1]), location, self.file.read(length)
-
-
 def crowd(base: str, links: list[str], seconds: float, start: float, results) -> None:
     """Clients of one process; puts (milliseconds of each answer, number of errors, processor
     seconds)."""
@@ -113,7 +54,7 @@ def crowd(base: str, links: list[str], seconds: float, start: float, results) ->
     def client(mine: list[str]) -> None:
         time.sleep(max(0.0, start - time.time()))
         while time.time() < start + seconds and mine:
-            visitor = Client(base)
+            visitor = QuickClient(base)
             try:
                 visitor.get(mine.pop())
                 for fields in ({"choice": "agree"}, {}, QUIZ):
@@ -154,23 +95,21 @@ def measure(clients: int, seconds: float) -> Load:
         need = clients * (2 + int(seconds))
         urls = [u.removeprefix("http://127.0.0.1:8000") for u in commands.invite(study, need)]
         links = [urls[n::clients] for n in range(clients)]
-        server = Server(study)
+        server = ForkingServer(study)
         server.start()
-        time.sleep(2)
+        wait_until(lambda: len(server.members) == 2 and server.answers())
         results = multiprocessing.get_context("spawn").Queue()
         start = time.time() + 2
         process = multiprocessing.get_context("spawn").Process(
             target=crowd, args=(server.base, links, seconds, start, results)
         )
-        crew = children(server.child)
+        crew = server.members
         before = processor_seconds(crew)
         process.start()
         times, errors, client_cpu = results.get()
         server_cpu = processor_seconds(crew) - before
         process.join()
-        server.kill()
-        server.parent.stdin.close()
-        server.parent.wait()
+        server.end()
     cuts = statistics.quantiles(times, n=100)
     per_answer = 1000 / len(times)
     return Load(

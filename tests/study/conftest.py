@@ -26,8 +26,8 @@ from study_server import annotators
 from study_server.commands import opened
 from study_server.models import Judgment
 from study_server.server import running
+from study_server.settings_file import read_settings
 from study_server.simulate import PROFILES, Bot, take_part
-from study_server.study_settings import read_settings
 from study_server.tasks import Rating
 from study_server.tasks.question import Answer
 from tests.stats.conftest import simulate

@@ -73,7 +73,7 @@ def test_the_staff_see_the_figures_and_flags_of_the_analysis(unanswered, tmp_pat
     strict = toml.read_text("utf-8").replace("min_agreement = 0.0", "min_agreement = 0.3")
     strict = strict.replace("ratings_per_item = 3", "ratings_per_item = 8")  # places for all
     toml.write_text(strict.replace("repeat_share = 0.1", "repeat_share = 0.4"), "utf-8")
-    for profile, count in {"careful": 5, "careless": 2, "straight-lining": 1}.items():
+    for profile, count in {"careful": 5, "careless": 2, "straight": 1}.items():
         commands.simulate(study, count, profile)
     material = read_material(study, simulated=True)
     _, outcome = screened(material)

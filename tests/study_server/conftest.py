@@ -125,3 +125,19 @@ def new_visitor(app: Flask, served: Served, simulated: str = "") -> Visitor:
 @pytest.fixture
 def visitor(app: Flask, served: Served) -> Visitor:
     return new_visitor(app, served)
+
+
+@pytest.fixture
+def staff(app: Flask, served: Served) -> Visitor:
+    """One of the staff, signed in."""
+    return signed_in(app, served)
+
+
+def signed_in(app: Flask, served: Served) -> Visitor:
+    """A browser in which the staff signed in."""
+    password = (served.bundle.folder / "private" / "password.txt").read_text()
+    visitor = Visitor(app.test_client())
+    visitor.get("/admin/")
+    visitor.post(password=password)
+    assert visitor.last.request.path == "/admin/"
+    return visitor

@@ -6,28 +6,19 @@ import re
 import sqlite3
 
 import pandas as pd
-import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from study_server.app import create_app
 from study_server.models import Annotator, Event
+from study_server.quality import Coverage, least_filled
 from study_server.screening import described
 from study_server.served import Served
+from study_server.tasks import Source
 
-from .conftest import Clock, Visitor, new_visitor
+from .conftest import Visitor, new_visitor
 
+PROLIFIC = "PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}"
 YES = {"consistent": "yes", "single": "yes", "category": "colour"}
-
-
-@pytest.fixture
-def staff(app: Flask, served: Served) -> Visitor:
-    password = (served.bundle.folder / "private" / "password.txt").read_text()
-    visitor = Visitor(app.test_client())
-    visitor.get("/admin/")
-    visitor.post(password=password)
-    assert visitor.last.request.path == "/admin/"
-    return visitor
 
 
 def take_part(app: Flask, served: Served, simulated: str = "", seconds: float = 0.0) -> None:
@@ -36,50 +27,6 @@ def take_part(app: Flask, served: Served, simulated: str = "", seconds: float = 
     while someone.last.request.path.startswith("/items"):
         served.clock.now += seconds
         someone.post(**YES)
-
-
-def test_strangers_are_asked_for_the_password(app: Flask, visitor: Visitor) -> None:
-    for path in ("/admin/", "/admin/items", "/admin/annotators"):
-        assert visitor.get(path).request.path == "/admin/sign-in"
-    visitor.get("/admin/sign-in")
-    changing = ("state", "invite", "export", "backup", "annotators")
-    for path in (f"/admin/{name}" for name in changing):
-        assert visitor.post(path, state="closed", count="1", format="csv").request.path == (
-            "/admin/sign-in"
-        )
-    assert visitor.post(password="guess").status_code == 403
-
-
-@pytest.mark.parametrize(("processes", "tries"), [(1, 10), (2, 5)])
-def test_guessing_is_slowed_down(app: Flask, served: Served, processes: int, tries: int) -> None:
-    """Ten tries per minute, however many processes count them."""
-    visitor = Visitor(create_app(served, processes=processes).test_client())
-    codes = []
-    for _ in range(12):
-        visitor.get("/admin/sign-in")
-        codes.append(visitor.post("/admin/sign-in", password="guess").status_code)
-    assert codes == [403] * tries + [429] * (12 - tries)
-
-
-def test_the_environment_can_replace_the_password(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from werkzeug.security import generate_password_hash
-
-    monkeypatch.setenv("STUDY_ADMIN_PASSWORD_HASH", generate_password_hash("another one"))
-    visitor = Visitor(app.test_client())
-    visitor.get("/admin/sign-in")
-    assert visitor.post(password="another one").request.path == "/admin/"
-
-
-def test_a_sign_in_ends(staff: Visitor, clock: Clock) -> None:
-    clock.now += 13 * 3600
-    assert staff.get("/admin/").request.path == "/admin/sign-in"
-
-
-def test_signing_out(staff: Visitor) -> None:
-    staff.post("/admin/sign-out")
-    assert staff.get("/admin/").request.path == "/admin/sign-in"
 
 
 def test_pages_show_how_it_goes(app: Flask, served: Served, staff: Visitor) -> None:
@@ -136,13 +83,13 @@ def test_staff_exclude_and_take_back_with_a_reason(
 
 
 def test_simulated_annotators_stand_apart(app: Flask, served: Served, staff: Visitor) -> None:
-    take_part(app, served, simulated="straight-lining")
+    take_part(app, served, simulated="straight")
     assert "0 of 54" in staff.get("/admin/").text
     text = staff.get("/admin/?who=simulated").text
     assert "6 of 54" in text
     assert "No number on this page comes from a person" in text
-    assert "straight-lining" not in staff.get("/admin/annotators").text
-    assert "straight-lining" in staff.get("/admin/annotators?who=simulated").text
+    assert "straight" not in staff.get("/admin/annotators").text
+    assert "straight" in staff.get("/admin/annotators?who=simulated").text
 
 
 def test_pause_close_and_open(app: Flask, served: Served, staff: Visitor) -> None:
@@ -173,6 +120,20 @@ def test_invitations_are_links_that_work(app: Flask, served: Served, staff: Visi
         assert staff.post("/admin/invite", count=count).status_code == 400
 
 
+def test_the_link_to_paste_is_what_the_service_fills_in(served: Served, staff: Visitor) -> None:
+    text = html.unescape(staff.get("/admin/").text)
+    link = f"http://localhost/open/{served.links.open()}"
+    assert f"{link}?{PROLIFIC}" in text
+    assert "PROLIFIC_PID=…" not in text
+    assert "workerId" not in text
+
+
+def test_directions_stand_in_the_order_of_their_numbers() -> None:
+    sources = [(Source("g", "m", direction),) for direction in (10, 9, 2)]
+    rows = [Coverage(source, judged=0, leased=0) for source in sources]
+    assert [row.sources[0].direction for row in sorted(rows, key=least_filled)] == [2, 9, 10]
+
+
 def test_exports_and_the_backup_download(app: Flask, served: Served, staff: Visitor) -> None:
     take_part(app, served)
     readers = {
@@ -187,6 +148,9 @@ def test_exports_and_the_backup_download(app: Flask, served: Served, staff: Visi
         assert len(read(io.BytesIO(answer.data))) == 9
     staff.get("/admin/")
     assert staff.post("/admin/export", format="xls").status_code == 400
+    staff.get("/admin/")
+    codes = pd.read_csv(io.BytesIO(staff.post("/admin/codes").data))
+    assert codes["stage"].tolist() == ["finished"]
     staff.get("/admin/")
     data = staff.post("/admin/backup").data
     assert data.startswith(b"SQLite format 3")

@@ -19,6 +19,7 @@ from study_server.export import judgments
 from study_server.models import Event
 from study_server.served import Served, open_study
 from study_server.snapshot import copy_of
+from study_server.stopping import Stop
 from study_server.store import sqlite_url
 
 from .blobs import blob_bundle
@@ -264,7 +265,7 @@ def test_without_the_right_to_write(open_bundle: Bundle, tmp_path: Path) -> None
         for write in (
             lambda: commands.invite(folder, 1),
             lambda: commands.close(folder),
-            lambda: commands.serve(folder, port=0),
+            lambda: commands.serve(folder, Stop(), port=0),
         ):
             with pytest.raises(BenchError, match="it is read-only: let this user write") as caught:
                 write()

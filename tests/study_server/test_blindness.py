@@ -1,12 +1,22 @@
 """No response to a participant tells which method made what: every page, header and image."""
 
 import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
 
+import numpy as np
+import pytest
 from flask import Flask
+from scipy.stats import binomtest, rankdata
 
-from study_server.served import Served
+from study_server.app import create_app
+from study_server.bundle import Bundle, load_bundle
+from study_server.bundle_writer import DirectionStrips, write_bundle
+from study_server.security import limiter
+from study_server.served import Served, open_study
 
-from .blobs import METHODS
+from .blobs import METHODS, SETTINGS
 from .conftest import QUIZ, Visitor, new_visitor
 
 LINK = re.compile(r'(?:href|src|action|data-src)="(/[^"]*)"')
@@ -109,19 +119,10 @@ def test_every_page_carries_the_headers_of_a_careful_site(app: Flask, served: Se
     assert " style=" not in html
     assert not re.search(r"\son\w+=", html)
     assert re.search(r"<script(?! src=)", html) is None
-    cookie = visitor.client.get_cookie("study")
+    cookie = visitor.client.get_cookie(f"study-{served.bundle.study}")
     assert cookie.http_only
     assert cookie.same_site == "Lax"
     assert not cookie.secure
-
-
-def test_cookies_are_secure_behind_a_proxy(served: Served) -> None:
-    from study_server.app import create_app
-
-    client = create_app(served, behind_proxy=True).test_client()
-    answer = client.get("/", headers={"X-Forwarded-Proto": "https"})
-    assert "Secure" in answer.headers["Set-Cookie"]
-    assert "Strict-Transport-Security" in answer.headers
 
 
 def test_reading_changes_nothing(app: Flask, served: Served) -> None:
@@ -139,3 +140,140 @@ def test_reading_changes_nothing(app: Flask, served: Served) -> None:
     rules = [r.rule for r in app.url_map.iter_rules() if "GET" in r.methods and "<" not in r.rule]
     crawler.follow(visitor, [*rules, "/items/0", f"/open/{served.links.open()}"])
     assert dump() == before
+
+
+EACH = 8  # directions of each method in the study below
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """A study of images of a generator: the directions that everybody should find, random ones,
+    and the axes of its latent space."""
+    import torch
+
+    from benchmark.directions.artefact import Directions
+    from benchmark.directions.shift import FrozenLinear
+    from benchmark.generators.registry import GENERATORS
+    from benchmark.study.build import render
+
+    generator = GENERATORS["planted"].load()
+    found = generator.true_directions()[:, :EACH]  # (d, EACH)
+    axes = torch.eye(len(found), dtype=found.dtype)
+    rng = torch.Generator().manual_seed(0)
+    mixed = torch.linalg.qr(torch.randn(axes.shape, generator=rng, dtype=found.dtype))[0]
+    latents, steps = generator.sample(4, rng), np.linspace(-6, 6, 13)
+    methods = dict(zip(METHODS, (found, axes[:, :EACH], mixed[:, :EACH]), strict=True))
+    strips = (
+        DirectionStrips(
+            "g",
+            name,
+            k,
+            steps.tolist(),
+            render(generator, latents, Directions(FrozenLinear(columns)), k, steps),
+        )
+        for name, columns in methods.items()
+        for k in range(EACH)
+    )
+    folder = tmp_path_factory.mktemp("blind") / "study"
+    settings = folder.with_suffix(".toml")
+    settings.write_text(SETTINGS.format(ratings=9, items=99, repeats=0, checks=1), "utf-8")
+    write_bundle(folder, strips, settings)
+    return load_bundle(folder)
+
+
+def under_study(bundle: Bundle) -> list[str]:
+    return [item_id for item_id, check in bundle.checks.items() if not check]
+
+
+def chance(bundle: Bundle, told: dict[str, Sequence[float]]) -> float:
+    """The probability that luck tells the method so often from some figures of each item: the
+    nearest mean rank decides, each time without the item itself."""
+    items = under_study(bundle)
+    methods = np.array([bundle.sources[item_id][0].method for item_id in items])
+    ranks = rankdata([told[item_id] for item_id in items], axis=0)  # (n, figures)
+    hits, names = 0, sorted(set(methods))
+    for i, own in enumerate(methods):
+        others = np.arange(len(methods)) != i
+        means = [ranks[others & (methods == name)].mean(0) for name in names]
+        nearest = int(np.argmin([((ranks[i] - mean) ** 2).sum() for mean in means]))
+        hits += names[nearest] == own
+    return binomtest(hits, len(methods), 1 / len(names), alternative="greater").pvalue
+
+
+def images_of(bundle: Bundle, item_id: str) -> list[Path]:
+    """Strip and film of each row in turn."""
+    (shown,) = bundle.items[item_id].shows
+    return [bundle.image(name) for row in shown.rows for name in (row.strip, row.film)]
+
+
+LUCK = 1e-4  # less than this is no luck; 18 of 24 right are
+
+
+def test_the_measure_of_blindness_finds_a_method_that_can_be_seen(real: Bundle) -> None:
+    items = under_study(real)
+    place = {item_id: [METHODS.index(real.sources[item_id][0].method)] for item_id in items}
+    assert chance(real, place) < 1e-9
+    assert chance(real, {item_id: [1] for item_id in items}) > 0.4  # the same for all tells nothing
+
+
+def test_sizes_and_places_on_the_disk_tell_no_method(real: Bundle) -> None:
+    paths = {item_id: images_of(real, item_id) for item_id in under_study(real)}
+    entries = list((real.folder / "images").iterdir())
+    listed = {path: place for place, path in enumerate(entries)}
+    served = {name: place for place, name in enumerate(real.images)}
+    manifest = {item_id: place for place, item_id in enumerate(real.items)}
+    told = {
+        "sizes": lambda files: [sum(f.stat().st_size for f in files[i::2]) for i in (0, 1)],
+        "sizes of rows": lambda files: [f.stat().st_size for f in files],
+        "moments of change": lambda files: [np.mean([f.stat().st_ctime_ns for f in files])],
+        "inodes": lambda files: [np.mean([f.stat().st_ino for f in files])],
+        "order in the folder": lambda files: [np.mean([listed[f] for f in files])],
+        "order in the manifest": lambda files: [np.mean([served[f.name] for f in files])],
+    }
+    found = {
+        name: chance(real, {item_id: figures(files) for item_id, files in paths.items()})
+        for name, figures in told.items()
+    }
+    found["order of items"] = chance(real, {item_id: [n] for item_id, n in manifest.items()})
+    print({name: round(p, 3) for name, p in found.items()})
+    assert {name: p for name, p in found.items() if p < LUCK} == {}
+    assert len({path.stat().st_mtime_ns for path in (*entries, real.folder / "images")}) == 1
+
+
+def test_lengths_and_times_of_responses_tell_no_method(real: Bundle) -> None:
+    study = open_study(real)
+    app = create_app(study)
+    limiter.reset()
+    someone = new_visitor(app, study)
+    client, told = someone.client, {}
+    someone.begin()
+    while (path := someone.last.request.path).startswith("/items"):
+        ticket = study.links.read_ticket(
+            re.search(r'name="ticket" value="(.*?)"', someone.last.text)[1]
+        )
+        (shown,) = real.items[ticket.item_id].shows
+        files = [f"/images/{name}" for row in shown.rows for name in (row.strip, row.film)]
+        times, lengths = [], []
+        for address in (path, *files):
+            answers = []
+            for _ in range(3):
+                begin = time.perf_counter()
+                answer = client.get(address)
+                answers.append(time.perf_counter() - begin)
+                length = len(answer.data) + len(str(answer.headers))
+                answer.close()
+            times.append(min(answers))
+            lengths.append(length)
+        told[ticket.item_id] = times[0], sum(times[1:]), lengths[0], sum(lengths[1:])
+        limiter.reset()
+        someone.post(consistent="no", single="no")
+    told = {item_id: told[item_id] for item_id in under_study(real)}
+    study.store.close()
+    limiter.reset()
+    names = ("page's time", "images' time", "page's length", "images' length")
+    found = {
+        name: chance(real, {item_id: [figures[i]] for item_id, figures in told.items()})
+        for i, name in enumerate(names)
+    }
+    print({name: round(p, 3) for name, p in found.items()})
+    assert {name: p for name, p in found.items() if p < LUCK} == {}

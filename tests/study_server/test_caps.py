@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from study_server import annotators, counting
 from study_server.app import create_app
@@ -23,11 +24,12 @@ def capped(served: Served, **settings: int) -> Served:
 
 def arrive(served: Served, address: str) -> str:
     now, bundle = served.clock(), served.bundle
-    return served.store.write(
-        lambda db: annotators.register(
-            db, "open", now, admit=lambda db: admit(db, bundle, address, now)
-        )
-    )
+
+    def work(db: Session) -> str:
+        admit(db, bundle, address, now)
+        return annotators.register(db, "open", now)
+
+    return served.store.write(work)
 
 
 def test_a_day_and_an_address_have_their_number(served: Served, clock: Clock) -> None:

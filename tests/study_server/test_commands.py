@@ -11,6 +11,7 @@ from benchmark.core.errors import BenchError
 from study_server import commands
 from study_server.bundle import Bundle
 from study_server.export import counting, judgments
+from study_server.stopping import Stop
 from tests.command_line import done
 
 
@@ -68,7 +69,7 @@ def test_profiles_answer_as_their_names_say(simulated) -> None:
                 for item in items
             )
             shares[profile] = votes["yes", "yes"] / votes.total()
-    assert shares["straight-lining"] == 1
+    assert shares["straight"] == 1
     assert shares["careless"] == pytest.approx(0.25, abs=0.05)
     assert shares["biased"] > shares["careful"] + 0.15
 
@@ -103,7 +104,7 @@ def test_a_taken_port_is_named(bundle: Bundle) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(BenchError, match=f"127.0.0.1:{port}"):
-            commands.serve(bundle.folder, port=port)
+            commands.serve(bundle.folder, Stop(), port=port)
 
 
 def test_backup_and_restore_by_name(bundle: Bundle, tmp_path) -> None:
@@ -122,7 +123,7 @@ def test_the_log_of_a_start_is_its_own(bundle: Bundle) -> None:
     code = (
         "import sys, pathlib\nfrom study_server import commands\n"
         "commands.make_server = lambda *_: sys.exit('it would serve now')\n"
-        "commands.serve(pathlib.Path(sys.argv[1]))"
+        "commands.serve(pathlib.Path(sys.argv[1]), commands.Stop())"
     )
     words = [sys.executable, "-c", code, str(bundle.folder)]
     ended = subprocess.run(words, capture_output=True, text=True, check=False)

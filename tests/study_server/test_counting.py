@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from benchmark.core.errors import BenchError
 from study_server import annotators, counting, quality, settling
@@ -248,11 +249,12 @@ class Actor:
 
     def _enter(self, now: float) -> None:
         served, bundle = self.served, self.served.bundle
-        public_id = served.store.write(
-            lambda db: annotators.register(
-                db, "open", now, admit=lambda db: admit(db, bundle, self.address, now)
-            )
-        )
+
+        def register(db: Session) -> str:
+            admit(db, bundle, self.address, now)
+            return annotators.register(db, "open", now)
+
+        public_id = served.store.write(register)
         with served.store.read() as db:
             self.id = db.scalars(select(Annotator.id).where(Annotator.public_id == public_id)).one()
         right = [bundle.task.guess(self.bot.rng) | dict(lesson.right) for lesson in bundle.quiz]
@@ -347,10 +349,10 @@ def seeds(first: int, last: int, pace: tuple[float, float], profile: str, name: 
 @pytest.mark.parametrize(
     ("seeds", "pace", "profile"),
     [
-        pytest.param([0], AT_ONCE, "straight-lining", id="at-once"),
+        pytest.param([0], AT_ONCE, "straight", id="at-once"),
         pytest.param([0], AT_ONCE, "contrary", id="contrary"),
-        *(seeds(n, n + 50, AT_ONCE, "straight-lining", "many") for n in (0, 50, 100, 150)),
-        seeds(0, 25, PATIENT, "straight-lining", "patient"),
+        *(seeds(n, n + 50, AT_ONCE, "straight", "many") for n in (0, 50, 100, 150)),
+        seeds(0, 25, PATIENT, "straight", "patient"),
         seeds(0, 25, AT_ONCE, "contrary", "opposite"),
     ],
 )

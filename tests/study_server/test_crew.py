@@ -1,88 +1,127 @@
-"""The processes of a served study: they share the work and end together, however that happens."""
+"""The processes of a served study share the work; who dies is replaced, and all end together."""
 
 import os
+import random
 import signal
 import socket
-import subprocess
-import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from benchmark.core.errors import BenchError
+from study_server import crew
 from study_server import server as serving
 from study_server.bundle import Bundle
+from study_server.crew import Crew
+from study_server.member import Member
 from study_server.served import open_study
+from study_server.stopping import Stop
+from study_server.store import Store, sqlite_url
 
-from .test_site_killed import Server
+from .forking_server import ForkingServer, alive, children, wait_until
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-SCRIPT = """
-import signal, sys
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
-from pathlib import Path
-from study_server import commands, server
-server.os.cpu_count = lambda: 2
-commands.serve(Path(sys.argv[1]), port=int(sys.argv[2]))
-"""
 
 
-def children(pid: int) -> list[int]:
-    """Processes that `pid` started."""
-    listing = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True)
-    pairs = [tuple(map(int, line.split())) for line in listing.stdout.splitlines()]
-    return [child for child, parent in pairs if parent == pid]
+@pytest.fixture
+def server(bundle: Bundle) -> Iterator[ForkingServer]:
+    server = ForkingServer(bundle.folder)
+    yield server
+    server.end()
 
 
-def listening(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+def whole(server: ForkingServer) -> bool:
+    return len(server.members) == 2 and server.answers()
 
 
-def wait_until(happened, seconds: float = 20.0) -> None:
-    give_up = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
+def test_all_processes_end_with_their_parent_however_that_ends(server: ForkingServer) -> None:
+    everybody: list[int] = []
+    server.start()
+    for end in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL):
+        wait_until(lambda: whole(server))
+        everybody += server.members
+        if end == signal.SIGINT:
+            os.killpg(server.parent, end)  # as Ctrl-C does, which reaches the members as well
+        else:
+            server.kill(end)
+        code = server.start()
+        assert code == ("-9" if end == signal.SIGKILL else "0")
+    wait_until(lambda: whole(server))
+    wait_until(lambda: not any(map(alive, everybody)))
 
 
-@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_all_processes_end_with_their_parent(bundle: Bundle, end: signal.Signals) -> None:
-    port = _free_port()
-    parent = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(bundle.folder), str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,  # so that Ctrl-C, which reaches a whole group, reaches this one
-    )
-    try:
-        wait_until(lambda: len(children(parent.pid)) == 2 and listening(port))
-        crew = children(parent.pid)
-        os.killpg(parent.pid, end) if end == signal.SIGINT else os.kill(parent.pid, end)
-        parent.wait(timeout=20)
-        wait_until(lambda: not listening(port))
-        wait_until(lambda: not any(map(_alive, crew)))
-    finally:
-        parent.kill()
-        parent.wait()
+def test_ctrl_c_is_heard_at_any_moment_of_the_start(server: ForkingServer) -> None:
+    rng = random.Random(0)
+    server.start()
+    for _ in range(6):
+        wait_until(lambda: server.listens() or not alive(server.parent))
+        time.sleep(0.05 * rng.random())
+        os.killpg(server.parent, signal.SIGINT)
+        wait_until(lambda: not alive(server.parent))
+        assert server.start() == "0"
 
 
-def test_a_child_that_dies_ends_the_site(bundle: Bundle) -> None:
-    server = Server(bundle.folder)
-    try:
-        server.start()
-        wait_until(lambda: listening(server.port))
-        if os.cpu_count() == 1:
-            pytest.skip("one core: one process")
-        wait_until(lambda: len(children(server.child)) == 2)
-        os.kill(children(server.child)[0], signal.SIGKILL)
-        wait_until(lambda: not listening(server.port))
-    finally:
-        server.parent.kill()
-        server.parent.wait()
-        server.parent.stdin.close()
-        server.parent.stdout.close()
+def test_a_member_that_dies_is_replaced_while_the_others_serve(server: ForkingServer) -> None:
+    server.start()
+    wait_until(lambda: whole(server))
+    parent = server.parent
+    for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV):
+        first, second = server.members
+        os.kill(first, number)
+        wait_until(server.answers)  # the second try, where the dead one had taken the first
+        wait_until(lambda dead=first: dead not in server.members and len(server.members) == 2)
+        assert second in server.members
+    for member in server.members:  # all at once: those who come wait in line
+        os.kill(member, signal.SIGKILL)
+    wait_until(server.answers)
+    assert alive(parent)
+    assert "ended by itself (SIGSEGV); another takes its place" in server.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("start", "how"),
+    [
+        (lambda: 1 / 0, "exit code 1"),
+        (lambda: os.kill(os.getpid(), signal.SIGKILL), "SIGKILL"),
+    ],
+)
+def test_members_that_die_too_fast_end_the_site_with_the_reason(
+    start: Callable[[], Member], how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "DEATHS", 5)
+    store = Store(sqlite_url(tmp_path / "x.sqlite"))
+    handlers = [signal.getsignal(number) for number in (signal.SIGCHLD, signal.SIGINT)]
+    before = children(os.getpid())
+    site = Crew(2, store, socket.create_server(("127.0.0.1", 0)), start)
+    words = rf"ended 5 times in \d+ s, the last by {how}, {how}, {how}; look for errors in the lin"
+    with Stop() as stop, pytest.raises(BenchError, match=words) as caught:
+        site.run(stop)
+    assert "\n" not in str(caught.value)
+    assert set(children(os.getpid())) <= set(before)
+    assert [signal.getsignal(number) for number in (signal.SIGCHLD, signal.SIGINT)] == handlers
+    store.close()
+
+
+def test_deaths_now_and_then_do_not_end_the_site(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "DEATHS", 2)
+    monkeypatch.setattr(crew, "MINUTE", 0.0)
+    store = Store(sqlite_url(tmp_path / "x.sqlite"))
+    stop, counted = Stop(), []
+
+    def mind(self: Crew, how: str) -> None:
+        minded(self, how)
+        counted.append(how)
+        stop.asked = len(counted) >= 6
+
+    minded = Crew._mind
+    monkeypatch.setattr(Crew, "_mind", mind)
+    Crew(2, store, socket.create_server(("127.0.0.1", 0)), lambda: os._exit(3)).run(stop)
+    assert counted[:6] == ["exit code 3"] * 6
+    store.close()
 
 
 def test_a_taken_port_is_named(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,17 +132,3 @@ def test_a_taken_port_is_named(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) 
         with pytest.raises(BenchError, match=f"cannot listen on 127.0.0.1:{port}"):
             serving.make_server(study, "127.0.0.1", port)
     study.store.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-def _alive(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return False
-    return state != "Z"  # an orphan that nobody waited for yet

@@ -9,8 +9,9 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from study_server.app import create_app
+from study_server.bundle import Bundle
 from study_server.models import Annotator, Judgment
-from study_server.served import Served, set_state
+from study_server.served import Served, open_study, set_state
 
 from .conftest import QUIZ, Clock, Visitor, new_visitor
 
@@ -61,14 +62,36 @@ def test_declining_stores_nothing_and_can_be_taken_back(visitor: Visitor, served
 
 def test_two_wrong_tries_end_the_quiz(visitor: Visitor, served: Served) -> None:
     visitor.post(choice="agree")
-    visitor.post()
+    assert "You have 2 tries." in visitor.post().text
     wrong = QUIZ | {"consistent-1": "yes"}
     again = visitor.post("/quiz", **wrong)
     assert "last try" in again.text
     assert "Not right yet" in again.text
+    assert "last try" in visitor.get("/quiz").text
     assert visitor.post("/quiz", **wrong).request.path == "/failed"
     assert visitor.get("/items/0").request.path == "/failed"
     assert me(served).stage == "failed"
+
+
+@pytest.mark.parametrize(
+    ("tries", "said"),
+    [
+        (1, ["You have one try."]),
+        (3, ["You have 3 tries.", "You have 2 more tries.", "this is the last try"]),
+    ],
+)
+def test_the_quiz_says_how_many_tries_are_left(bundle: Bundle, tries: int, said: list[str]) -> None:
+    study = open_study(replace(bundle, settings=replace(bundle.settings, quiz_tries=tries)))
+    visitor = new_visitor(create_app(study), study)
+    visitor.post(choice="agree")
+    visitor.post()
+    for words in said:
+        assert visitor.last.request.path == "/quiz"
+        assert words in visitor.last.text
+        assert words in visitor.get("/quiz").text
+        visitor.post("/quiz", **QUIZ | {"consistent-1": "yes"})
+    assert visitor.last.request.path == "/failed"
+    study.store.close()
 
 
 def test_an_unfinished_quiz_costs_no_try(visitor: Visitor) -> None:
@@ -130,6 +153,21 @@ def test_who_answers_too_soon_is_asked_to_look(served: Served, clock: Clock) -> 
     assert someone.post(**NO).status_code == 422
 
 
+def test_a_label_that_is_too_long_is_told(visitor: Visitor, served: Served) -> None:
+    visitor.begin()
+    for label, category in (("x" * 81, "colour"), ("", "other")):
+        fields = YES | {"category": category, "category-other": "y" * 81}
+        page = visitor.post(**fields, label=label)
+        assert page.status_code == 422
+        assert page.text.count("80 characters at most") == 2  # above, and at the field
+        assert "Something is missing" not in page.text
+    page = visitor.post(consistent="yes", single="yes", label="x" * 81)
+    assert "Something is missing" in page.text
+    assert "80 characters at most" in page.text
+    assert visitor.post(**YES, label="x" * 80).request.path == "/items/1"
+    assert stored(served) == 1
+
+
 def test_a_double_click_is_one_answer(visitor: Visitor, served: Served) -> None:
     first = visitor.begin()
     for _ in range(2):
@@ -161,27 +199,10 @@ def test_a_lost_place_is_explained(
         while other.last.request.path.startswith("/items"):
             clock.now += 3  # whoever is faster fills no place
             other.post(**YES)
+    clock.now += 60
     visitor.last = old
     page = visitor.post(**YES)
     assert "given to someone else" in page.text or page.request.path == "/done"
-
-
-def test_the_open_link_registers_once_for_a_recruiting_service(app: Flask, served: Served) -> None:
-    link = f"/open/{served.links.open()}?PROLIFIC_PID=p1&STUDY_ID=s&SESSION_ID=x&evil=1"
-    for _ in range(2):
-        someone = Visitor(app.test_client())
-        page = someone.get(link)
-        assert 'name="evil"' not in page.text
-        someone.post(link.split("?")[0], PROLIFIC_PID="p1", STUDY_ID="s", SESSION_ID="x")
-        assert someone.last.request.path == "/consent"
-    with served.store.read() as db:
-        rows = db.execute(select(Annotator.outside_id, Annotator.outside)).all()
-    assert [row[0] for row in rows] == ["PROLIFIC_PID:p1"]
-    assert '"STUDY_ID": "s"' in rows[0][1]
-    preview = Visitor(app.test_client())
-    page = preview.get(link.split("?")[0] + "?assignmentId=ASSIGNMENT_ID_NOT_AVAILABLE&workerId=w")
-    assert "preview" in page.text
-    assert '<button class="primary"' not in page.text
 
 
 @pytest.mark.parametrize(("state", "words"), [("paused", "is paused"), ("closed", "is closed")])
@@ -197,6 +218,35 @@ def test_answers_after_the_end_are_refused_clearly(
     assert words in visitor.get("/items/0").text
 
 
+def test_work_done_before_the_end_has_a_code(visitor: Visitor, served: Served) -> None:
+    visitor.begin()
+    page = visitor.post(**YES)
+    served.store.write(lambda db: set_state(db, "paused", 0))
+    assert "<output>" not in visitor.get("/items/1").text
+    served.store.write(lambda db: set_state(db, "closed", 0))
+    codes = set()
+    for path in ("/study", "/items/1", f"/open/{served.links.open()}"):
+        assert "Your work so far counts" in visitor.get(path).text
+        codes |= set(re.findall(r"<output>(.+?)</output>", visitor.last.text))
+    visitor.last = page
+    late = visitor.post(**YES)
+    assert late.status_code == 409
+    codes |= set(re.findall(r"<output>(.+?)</output>", late.text))
+    assert len(codes) == 1
+    served.store.write(lambda db: set_state(db, "open", 0))
+    visitor.get("/items/1")
+    while visitor.last.request.path.startswith("/items"):
+        visitor.post(**YES)
+    assert codes == {me(served).completion_code}  # the same to the end
+
+
+def test_who_has_not_begun_to_judge_has_no_code(visitor: Visitor, served: Served) -> None:
+    served.store.write(lambda db: set_state(db, "closed", 0))
+    page = visitor.get("/study")
+    assert "is closed" in page.text
+    assert "<output>" not in page.text
+
+
 def test_the_language_can_be_chosen(visitor: Visitor, served: Served) -> None:
     visitor.begin()
     page = visitor.post("/language", language="zh", back="/items/0")
@@ -207,13 +257,3 @@ def test_the_language_can_be_chosen(visitor: Visitor, served: Served) -> None:
     with served.store.read() as db:
         assert db.execute(select(Judgment.language)).scalar_one() == "zh"
     assert visitor.post("/language", language="xx").status_code == 400
-    answer = visitor.client.post(
-        "/language",
-        data={"language": "en", "back": "//evil.example", **_token(visitor)},
-    )
-    assert answer.headers["Location"] == "/"
-
-
-def _token(visitor: Visitor) -> dict[str, str]:
-    visitor.get("/items")
-    return dict(re.findall(r'name="(csrf_token)" value="([^"]*)"', visitor.last.text))

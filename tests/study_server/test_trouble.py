@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from study_server import commands
 from study_server.app import create_app
 from study_server.bundle import Bundle
 from study_server.served import Served, open_study
+from study_server.stopping import Stop
 from study_server.store import Store
 from study_server.trouble import advice, is_trouble
 from tests.postgres import Postgres
@@ -45,7 +47,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "a folder": lambda file: (file.unlink(), file.mkdir()),
 }
 WRITERS: dict[str, Callable[[Bundle], object]] = {
-    "serve": lambda bundle: commands.serve(bundle.folder, port=0),
+    "serve": lambda bundle: commands.serve(bundle.folder, Stop(), port=0),
     "invite": lambda bundle: commands.invite(bundle.folder, 1),
     "close": lambda bundle: commands.close(bundle.folder),
     "simulate": lambda bundle: commands.simulate(bundle.folder, 1),
@@ -273,7 +275,7 @@ def test_postgresql_away_read_only_or_not_ours(bundle: Bundle, postgres: Postgre
     with pytest.raises(BenchError, match="the role lacks a right"):
         commands.invite(bundle.folder, 1, database=reader)
     postgres.do(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    for write in (commands.serve, commands.close):
+    for write in (partial(commands.serve, stop=Stop()), commands.close):
         with pytest.raises(BenchError, match="may only read") as caught:
             write(bundle.folder, database=url)
         assert "\n" not in str(caught.value)

@@ -15,14 +15,12 @@ from study_server.bundle import Bundle
 from study_server.served import open_study
 from study_server.server import running
 from study_server.store import Store
-from study_server.trouble import Away
 from study_server.visitor import Visitor
 from study_server.write_ahead import settle
 
 from .blobs import blob_bundle
 from .conftest import QUIZ
-from .test_crew import children, listening, wait_until
-from .test_site_killed import Server
+from .forking_server import ForkingServer, alive, wait_until
 
 YES = {"consistent": "yes", "single": "yes", "category": "colour"}
 
@@ -48,40 +46,33 @@ def answer(base: str, link: str, count: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkingServer]:
     folder = tmp_path_factory.mktemp("stopped") / "study"
     blob_bundle(folder, per_method=6, generators=("blobs-grey",), ratings=100, items=18)
-    server = Server(folder)
+    server = ForkingServer(folder)
     server.folder = folder
     server.answered = 0
     (link,) = commands.invite(folder, 1)
     server.link = link.removeprefix("http://127.0.0.1:8000")
     yield server
-    server.parent.stdin.close()
-    server.parent.wait(timeout=30)
-    server.parent.stdout.close()
+    server.end()
 
 
 @pytest.mark.parametrize("end", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
-def test_after_every_way_of_stopping(server: Server, tmp_path: Path, end: str) -> None:
+def test_after_every_way_of_stopping(server: ForkingServer, tmp_path: Path, end: str) -> None:
     server.start()
-    wait_until(lambda: listening(server.port))
-    crew = children(server.child)
+    wait_until(server.answers)
+    everybody = [server.parent, *server.members]
     answer(server.base, server.link, 3)
     server.answered += 3
-    if end in ("SIGINT", "SIGHUP"):  # from a terminal they reach all of the group
-        for pid in crew:
-            os.kill(pid, getattr(signal, end))
-    os.kill(server.child, getattr(signal, end))
-    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in crew))
-    wait_until(lambda: _ended(server.child))
+    if end in ("SIGINT", "SIGHUP"):  # from a terminal they reach the whole group
+        os.killpg(server.parent, getattr(signal, end))
+    else:
+        server.kill(getattr(signal, end))
+    wait_until(lambda: not any(map(alive, everybody)))
     file = server.folder / "private" / "study.sqlite"
     assert held(file, tmp_path / "copy.sqlite") == server.answered
     assert file.stat().st_mode & 0o777 == 0o600
-
-
-def _ended(pid: int) -> bool:
-    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
 
 
 def test_while_nobody_answers(bundle: Bundle, tmp_path: Path) -> None:
@@ -121,14 +112,6 @@ def test_a_log_that_somebody_reads_waits(bundle: Bundle) -> None:
     assert time.monotonic() - began < 1.0
     reader.close()
     assert settle(bundle.database, 0.0)
-    study.store.close()
-
-
-def test_nothing_is_stored_after_the_end(bundle: Bundle) -> None:
-    study = open_study(bundle)
-    study.store.end()
-    with pytest.raises(Away, match="being stopped"):
-        annotators.invite(study.store, study.links, 1, 0.0)
     study.store.close()
 
 

@@ -1,0 +1,149 @@
+"""How visitors come in: by a personal link or the open one; and in which language they read."""
+
+import secrets
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from flask import Blueprint, abort, current_app, g, redirect, request, session, url_for
+from flask_limiter.util import get_remote_address
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from study_server import annotators
+from study_server.assignment import personal_plan
+from study_server.caps import Refused, admit
+from study_server.judging import minutes_left
+from study_server.outside import NUMBER, NoNumber, read_outside
+from study_server.security import a_minute, limiter, log
+from study_server.visit import Page, address, page, served, stopped
+
+blueprint = Blueprint("entrance", __name__)
+
+Outside = dict[str, str]
+
+
+@blueprint.get("/")
+def home() -> Page:
+    """The start page; a visitor with a session is led on to the study."""
+    return redirect(address("pages.study"), 303) if g.annotator else page("home.html")
+
+
+@blueprint.get("/join/<token>")
+def join(token: str) -> Page:
+    """A personal link, which signs this browser in as its annotator."""
+    public_id = served().links.read(token)
+    if not public_id:
+        return page("error.html", 403, key="link")
+    _remember(public_id)
+    return redirect(url_for("pages.study", by="link"), 303)
+
+
+@blueprint.get("/open/<token>")
+def welcome(token: str) -> Page:
+    """The open link. Parameters of a recruiting service travel on in the form."""
+    return _through_the_open_link(token, request.args, _offer)
+
+
+@blueprint.post("/open/<token>")
+@limiter.limit(a_minute(60), key_func=get_remote_address)
+def register(token: str) -> Page:
+    """Self-registration through the open link, once for each browser and outside number."""
+    return _through_the_open_link(token, request.form, _register)
+
+
+def _through_the_open_link(
+    token: str, fields: Mapping[str, str], newcomer: Callable[[Outside], Page]
+) -> Page:
+    """Lead on whom this browser is already; else do as `newcomer` says."""
+    if served().links.read(token) != "" or not served().bundle.settings.open_link:
+        return page("error.html", 403, key="link")
+    session.setdefault("browser", secrets.token_hex(16))
+    try:
+        outside = read_outside(fields)
+    except NoNumber:
+        return page("error.html", 400, key="number")
+    with served().store.read() as db:
+        known = _recognise(db, outside)
+    if known is None:
+        return page("error.html", 409, key="known")
+    if known and known == _own():
+        return redirect(address("pages.study"), 303)
+    if g.state != "open":
+        return stopped(409 if request.method == "POST" else 200)
+    return newcomer(outside)
+
+
+def _offer(outside: Outside) -> Page:
+    minutes = minutes_left([], len(personal_plan(0, served().bundle)))
+    return page("welcome.html", outside=outside, minutes=max(1, minutes))
+
+
+def _register(outside: Outside) -> Page:
+    now, own, bundle = served().clock(), _newcomer(outside), served().bundle
+    origin = get_remote_address()
+
+    def work(db: Session) -> str | None:
+        known = _recognise(db, outside)
+        if known == "":
+            admit(db, bundle, origin, now)
+            return annotators.register(db, "open", now, outside, public_id=own)
+        return known
+
+    try:
+        public_id = served().store.write(work)
+    except Refused as refused:
+        log.warning("refused a new annotator: the cap of the %s is reached", refused.reason)
+        return page("refused.html", 403, reason=refused.reason)
+    if public_id is None:
+        return page("error.html", 409, key="known")
+    _remember(public_id)
+    return redirect(address("pages.study"), 303)
+
+
+def _recognise(db: Session, outside: Outside) -> str | None:
+    opens = served().bundle.settings.number_opens
+    return annotators.recognise(db, _own(), _newcomer(outside), outside, opens)
+
+
+def _own() -> str:
+    """The public id of whom this browser is, "" for a stranger."""
+    return g.annotator.public_id if g.annotator else ""
+
+
+def _newcomer(outside: Outside) -> str:
+    return served().links.newcomer(session["browser"], outside.get(NUMBER, ""))
+
+
+def _remember(public_id: str) -> None:
+    session["annotator"] = public_id
+    session.permanent = True
+
+
+@blueprint.post("/language")
+def language() -> Response:
+    """Switch to another language, and show the same page."""
+    chosen = request.form.get("language", "")
+    if chosen not in served().bundle.settings.languages:
+        abort(400)
+    session["language"] = chosen
+    if g.annotator:
+        annotator_id = g.annotator.id
+        served().store.write(lambda db: annotators.choose_language(db, annotator_id, chosen))
+    return redirect(_page_of_this_site(request.form.get("back", "")), 303)
+
+
+def _page_of_this_site(back: str) -> str:
+    """The address of the page that `back` names by its path, built anew; of the start page where
+    it names none. So that no spelling can lead to another site."""
+    start = url_for(".home")
+    try:
+        parts = urlsplit(back)
+        pages = current_app.url_map.bind("")
+        endpoint, values = pages.match(parts.path, method="GET")
+    except (ValueError, HTTPException):
+        return start
+    if parts.scheme or parts.netloc or endpoint == "static":
+        return start
+    query = urlencode(parse_qsl(parts.query, keep_blank_values=True))
+    return url_for(endpoint, **values) + (f"?{query}" if query else "")

@@ -1,0 +1,137 @@
+"""`study.toml`, read into `Settings`: every key checked, the wrong one named."""
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, fields
+from math import inf, isfinite
+from pathlib import Path
+from typing import Any
+
+from benchmark.core.errors import BenchError, unknown
+from benchmark.core.reading import decoded, parse_toml
+from study_server.screening import Limits
+from study_server.study_settings import LANGUAGES, Settings
+
+CATEGORY = re.compile(r"[^\W_][\w -]{0,39}")
+TABLES = ("title", "consent", "screening")
+NO_KEYS = (*TABLES, "consent_version", "sha256")  # fields that are no keys above all tables
+WANTED = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+COUNT, ANY_COUNT, SHARE = (1, inf), (0, inf), (0, 1)
+RANGES = {
+    "ratings_per_item": COUNT,
+    "items_per_annotator": COUNT,
+    "quiz_tries": COUNT,
+    "pause_every": COUNT,
+    "good_checks": ANY_COUNT,
+    "still_checks": ANY_COUNT,
+    "max_annotators": ANY_COUNT,
+    "max_per_address": ANY_COUNT,
+    "least_seconds": (0, 10),
+    "repeat_share": SHARE,
+    "screening.min_checks_passed": SHARE,
+    "screening.min_repeat_agreement": SHARE,
+    "screening.max_same_answers": SHARE,
+    "screening.min_median_seconds": ANY_COUNT,
+    "screening.min_agreement": (-1, 1),
+}
+
+
+def read_settings(path: Path) -> Settings:
+    """Read `study.toml`. Raises BenchError that names the first wrong setting."""
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise BenchError(f"there is no {path}; is {path.parent} a whole study folder?") from None
+    except OSError as error:
+        raise BenchError(f"{path} cannot be read: {error.strerror or error}") from error
+    table = {name: {} for name in TABLES} | parse_toml(decoded(raw, path), path)
+    title, consent, screening = (table.pop(name) for name in TABLES)
+    _check_types(path, "", table, Settings)
+    _check_types(path, "screening.", screening, Limits)
+    _check_texts(path, "title", title, LANGUAGES)
+    _check_texts(path, "consent", consent, ("version", *LANGUAGES))
+    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    settings = Settings(
+        **plain,
+        title=title,
+        consent={key: text for key, text in consent.items() if key != "version"},
+        consent_version=consent.get("version", ""),
+        screening=Limits(**screening),
+        sha256=hashlib.sha256(raw).hexdigest(),
+    )
+    _check_sense(path, settings)
+    return settings
+
+
+def check_method(settings: Settings, methods: Iterable[str], path: Path) -> None:
+    """Raises BenchError where the method under test is none of those that the study shows."""
+    if settings.method and settings.method not in set(methods):
+        raise BenchError(f"{path}: method: {unknown('method', settings.method, set(methods))}")
+
+
+def _check_types(path: Path, prefix: str, table: Any, kind: type) -> None:
+    if not isinstance(table, dict):
+        raise BenchError(f"{path}: {prefix.rstrip('.')} must be a table")
+    known: dict[str, Any] = {f.name: f.type for f in fields(kind) if f.name not in NO_KEYS}
+    for key, value in table.items():
+        if key not in known:
+            raise BenchError(f"{path}: {_unknown(prefix, key, known)}")
+        good = {
+            int: isinstance(value, int) and not isinstance(value, bool),
+            float: isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and isfinite(value),
+            bool: isinstance(value, bool),
+            str: isinstance(value, str),
+        }.get(known[key], isinstance(value, list) and all(isinstance(v, str) for v in value))
+        if not good:
+            wanted = WANTED.get(known[key], "a list of texts")
+            raise BenchError(
+                f"{path}: {prefix}{key} has a value of the wrong kind: {value!r}; give {wanted}"
+            )
+
+
+def _check_texts(path: Path, name: str, texts: Any, known: Collection[str]) -> None:
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        raise BenchError(f"{path}: {name} must be a table of texts: {', '.join(known)}")
+    for key in texts:
+        if key not in known:
+            raise BenchError(f"{path}: {_unknown(f'{name}.', key, known)}")
+
+
+def _unknown(prefix: str, key: str, known: Iterable[str]) -> BenchError:
+    """The error for an unknown key, with the nearest known ones, or the table where it belongs."""
+    home = "screening." if key in {f.name for f in fields(Limits)} else ""
+    belongs = home or key in {f.name for f in fields(Settings)}
+    if belongs and home != prefix:
+        where = f"below [{home[:-1]}]" if home else "above all tables"
+        return BenchError(f"{prefix}{key} belongs {where}")
+    names = [f"{prefix}{name}" for name in known]
+    return unknown("setting", f"{prefix}{key}", names if prefix else [*names, *TABLES])
+
+
+def _check_sense(path: Path, s: Settings) -> None:
+    """Raises BenchError that names the first setting whose value makes no sense."""
+    offered = ", ".join(LANGUAGES)
+    fair = 1 <= len(s.categories) <= 8 and len(set(s.categories)) == len(s.categories)
+    rules = {
+        f"version is 1; it is {s.version}": s.version == 1,
+        f"languages are {offered}: one at least, each once": bool(s.languages)
+        and set(s.languages) <= set(LANGUAGES)
+        and len(set(s.languages)) == len(s.languages),
+        "title needs a text in the first language": bool(s.title.get(s.first_language)),
+        "consent needs a text in the first language": bool(s.consent.get(s.first_language)),
+        "consent.version must not be empty": bool(s.consent_version),
+        "categories: 1 to 8 different categories of 1 to 40 letters, none of them 'other'": fair
+        and all(CATEGORY.fullmatch(c) and c != "other" for c in s.categories),
+        f"lease_minutes is more than 0; it is {s.lease_minutes}": s.lease_minutes > 0,
+        f"sign_minutes is more than 0; it is {s.sign_minutes}": s.sign_minutes > 0,
+    }
+    values = asdict(s) | {f"screening.{k}": v for k, v in asdict(s.screening).items()}
+    for name, (least, most) in RANGES.items():
+        bounds = f"is {least} or more" if most == inf else f"lies between {least} and {most}"
+        rules[f"{name} {bounds}; it is {values[name]}"] = least <= values[name] <= most
+    for rule, holds in rules.items():
+        if not holds:
+            raise BenchError(f"{path}: {rule}")
