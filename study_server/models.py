@@ -181,7 +181,7 @@ class Arrivals(Base):
 
 class Event(Base):
     """What the study's staff did: opened, paused, closed, invited, exported, imported, backed up,
-    served, excluded or took back an annotator."""
+    restored, served, excluded or took back an annotator."""
 
     __tablename__ = "event"
     id: Mapped[int] = mapped_column(primary_key=True)

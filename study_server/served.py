@@ -14,7 +14,7 @@ from study_server.databases import sqlite_file, sqlite_url
 from study_server.links import Links
 from study_server.models import Event, Item, SettingsVersion, Study
 from study_server.schema import is_current
-from study_server.snapshot import check_file, in_memory
+from study_server.snapshot import check_file, check_nothing_left, in_memory
 from study_server.store import PATIENCE, Store
 from study_server.trouble import told
 
@@ -48,6 +48,10 @@ def open_study(
     try:
         if file is not None:
             check_file(file)
+        elif store.engine.dialect.name == "sqlite":
+            raise BenchError(
+                f"the database {store.name} is gone when this process ends; name a file"
+            )
         with told(store.name):
             store.migrate()
             store.settle()
@@ -79,6 +83,8 @@ def look_at_study(
             raise
         return Served(bundle, store, _links(bundle), clock)
     began = file.exists() or database is not None
+    if not began:
+        check_nothing_left(file)
     copy, anchor = in_memory(file if began else None)
     store = Store(copy, READING, anchor=anchor)
     try:

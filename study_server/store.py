@@ -155,7 +155,7 @@ class Store:
     def keep_settled(self) -> None:
         """Settle from now on whenever nobody writes for a moment, in a thread of this process."""
         file = sqlite_file(self.url)
-        if file is not None:
+        if file is not None and self._settler is None:
             self._settler = Settler(file)
             self._settler.start()
 
@@ -166,7 +166,7 @@ class Store:
         if file is None or not file.exists():
             return
         try:
-            settle(file, self._patience)
+            settle(file)
         except sqlite3.Error as error:
             log.info("%s", advice(error, self.name))
 

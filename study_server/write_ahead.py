@@ -13,14 +13,16 @@ from study_server.trouble import advice
 
 QUIET = 1.0  # seconds without a write, by whichever process, after which nobody is disturbed
 LOOK = 0.25  # seconds between two looks at the log
+PATIENCE = 1.0  # seconds to wait for others at the start and at the end of a process
 
 log = logging.getLogger("study")
 
 
-def settle(file: Path, patience: float) -> bool:
+def settle(file: Path, patience: float = PATIENCE) -> bool:
     """Empty the log of the database `file`; False where that has to wait for others.
 
-    patience: seconds to wait for them. Raises sqlite3.Error.
+    patience: seconds to wait for those who read, and for so long nobody can write. Raises
+    sqlite3.Error.
     """
     connection = sqlite3.connect(
         f"{file.absolute().as_uri()}?mode=rw", uri=True, timeout=patience, isolation_level=None

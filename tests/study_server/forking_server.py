@@ -95,11 +95,14 @@ def alive(pid: int) -> bool:
 
 def _processes() -> dict[int, int]:
     """The parent of every process that has not ended."""
-    listing = subprocess.run(
-        ["ps", "-e", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True
-    )
-    lines = [line.split() for line in listing.stdout.splitlines()]
-    return {int(pid): int(parent) for pid, parent, state in lines if state[0] != "Z"}
+    words = ["ps", "-e", "-o", "pid=,ppid=,stat="]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as listing:
+        lines = [line.split() for line in listing.communicate()[0].splitlines()]
+    return {
+        int(pid): int(parent)
+        for pid, parent, state in lines
+        if state[0] != "Z" and int(pid) != listing.pid
+    }
 
 
 def wait_until(happened, seconds: float = 20.0) -> None:

@@ -161,7 +161,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     axes = torch.eye(len(found), dtype=found.dtype)
     rng = torch.Generator().manual_seed(0)
     mixed = torch.linalg.qr(torch.randn(axes.shape, generator=rng, dtype=found.dtype))[0]
-    latents, steps = generator.sample(4, rng), np.linspace(-6, 6, 13)
+    latents, steps = generator.sample(4, rng), np.linspace(-6, 6, 7)
     methods = dict(zip(METHODS, (found, axes[:, :EACH], mixed[:, :EACH]), strict=True))
     strips = (
         DirectionStrips(

@@ -55,7 +55,7 @@ def test_all_processes_end_with_their_parent_however_that_ends(server: ForkingSe
 def test_ctrl_c_is_heard_at_any_moment_of_the_start(server: ForkingServer) -> None:
     rng = random.Random(0)
     server.start()
-    for _ in range(6):
+    for _ in range(4):
         wait_until(lambda: server.listens() or not alive(server.parent))
         time.sleep(0.05 * rng.random())
         os.killpg(server.parent, signal.SIGINT)

@@ -306,16 +306,22 @@ OFF_SITE = [
 
 ON_SITE = ["/items/0", "/instructions", "/study", "/items/0?x=1", "/admin/items?who=simulated"]
 
+BENT = {
+    "/st\tudy": "/study",
+    "\n/items/0": "/items/0",
+    "/study?a=\r\nb": "/study?a=b",
+}  # written anew
+
 
 def test_the_way_back_is_a_page_of_the_site_or_the_start(visitor: Visitor) -> None:
     page = visitor.begin()
     found = {}
-    for back in (*OFF_SITE, *ON_SITE):
+    for back in (*OFF_SITE, *ON_SITE, *BENT):
         visitor.last = page
         answer = visitor.post("/language", follow=False, language="zh", back=back)
         assert answer.status_code == 303
         found[back] = answer.headers["Location"]
-    assert found == dict.fromkeys(OFF_SITE, "/") | {back: back for back in ON_SITE}
+    assert found == dict.fromkeys(OFF_SITE, "/") | {back: back for back in ON_SITE} | BENT
 
 
 def test_a_language_keeps_the_link_s_number(app: Flask, served: Served) -> None:

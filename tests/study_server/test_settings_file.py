@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -10,6 +11,7 @@ from study_server import commands
 from study_server.bundle import Bundle, load_bundle
 from study_server.bundle_writer import write_bundle
 from study_server.settings_file import RANGES, read_settings
+from study_server.stopping import Stop
 
 from .blobs import strips
 
@@ -78,7 +80,7 @@ def test_they_are_checked_at_build_at_status_and_at_serve(bundle: Bundle, tmp_pa
         write_bundle(tmp_path / "other", strips(1), settings)
     assert not (tmp_path / "other").exists()
     (bundle.folder / "study.toml").write_text(wrong, "utf-8")
-    for command in (commands.status, commands.serve):
+    for command in (commands.status, partial(commands.serve, stop=Stop())):
         with pytest.raises(BenchError, match="did you mean discovered"):
             command(bundle.folder)
 

@@ -200,3 +200,9 @@ def test_trouble_with_one_write_is_told_to_all_that_wait_with_it(served: Served)
         served.store._commit(jobs)
     assert not done
     assert all(isinstance(job.error, sqlite3.OperationalError) for job in jobs)
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_a_database_in_memory_keeps_no_answers(bundle: Bundle, url: str) -> None:
+    with pytest.raises(BenchError, match="name a file"):
+        open_study(bundle, url)

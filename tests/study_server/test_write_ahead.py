@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.core.errors import BenchError
 from study_server import annotators, commands
 from study_server.bundle import Bundle
 from study_server.served import open_study
@@ -65,6 +66,9 @@ def test_after_every_way_of_stopping(server: ForkingServer, tmp_path: Path, end:
     everybody = [server.parent, *server.members]
     answer(server.base, server.link, 3)
     server.answered += 3
+    assert commands.backup(server.folder, tmp_path / "backup.sqlite") == server.answered
+    with pytest.raises(BenchError, match="stop it first"):
+        commands.restore(server.folder, tmp_path / "backup.sqlite")
     if end in ("SIGINT", "SIGHUP"):  # from a terminal they reach the whole group
         os.killpg(server.parent, getattr(signal, end))
     else:

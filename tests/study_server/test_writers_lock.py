@@ -57,7 +57,7 @@ def test_a_process_that_dies_with_the_lock_leaves_it_to_others(lock: WritersLock
             lock.acquire()
             os.kill(os.getpid(), signal.SIGKILL)
         assert os.waitpid(member, 0)[1] == signal.SIGKILL
-        taken = threading.Thread(target=lambda: lock.acquire() and lock.release())
+        taken = threading.Thread(target=lambda: lock.acquire() and lock.release(), daemon=True)
         taken.start()
         taken.join(timeout=20)
         assert not taken.is_alive()
