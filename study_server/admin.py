@@ -8,9 +8,10 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, g, redirect, request, url_for
 
 from benchmark.core.errors import BenchError
-from study_server import annotators, quality
+from study_server import annotators, counting, quality
 from study_server.backup import back_up
 from study_server.codes import write_codes
+from study_server.decisions import decisions
 from study_server.outside import FILLED_IN
 from study_server.screening import RULES, described
 from study_server.served import note, set_state
@@ -32,16 +33,13 @@ def overview() -> Page:
     """Totals, agreement, dropouts, and the study's state."""
     study, bots = served(), _bots()
     counted = quality.answers(study, bots)
-    rows = quality.coverage(study, bots)
+    people = quality.persons(study, counted, bots)
     link = url_for("entrance.welcome", token=study.links.open(), _external=True)
     return page(
         "admin/overview.html",
         bots=bots,
         agreement=quality.agreement(counted),
-        judged=sum(row.judged for row in rows),
-        wanted=len(rows) * study.bundle.settings.ratings_per_item,
-        complete=sum(row.judged >= study.bundle.settings.ratings_per_item for row in rows),
-        directions=len(rows),
+        full=quality.filling(study, quality.coverage(study, bots, people), people),
         funnel=quality.funnel(study, bots),
         checks=quality.checks_passed(study, counted),
         repeats=quality.repeats_alike(counted),
@@ -62,11 +60,33 @@ def items() -> Page:
 @blueprint.get("/annotators")
 @signed_in
 def people() -> Page:
-    """What the screening rules say of every annotator."""
+    """What the screening rules say of every annotator, and buttons to leave them out."""
+    return _people_page("")
+
+
+@blueprint.post("/annotators")
+@signed_in
+def exclude() -> Page:
+    """Leave an annotator out, or take them back."""
+    excluded = request.form.get("excluded")
+    if excluded not in ("yes", "no"):
+        abort(400)
+    person, reason = request.form.get("person", ""), request.form.get("reason", "")
+    try:
+        counting.exclude(served(), person, reason, excluded == "yes")
+    except BenchError as error:
+        return _people_page(str(error), 422)
+    return redirect(url_for(".people", who=request.args.get("who")), 303)
+
+
+def _people_page(fault: str, status: int = 200) -> Page:
     study, bots = served(), _bots()
     people = quality.persons(study, quality.answers(study, bots), bots)
     rules = described(study.bundle.settings.screening.of(bots))
-    return page("admin/annotators.html", bots=bots, people=people, rules=RULES, described=rules)
+    with study.store.read() as db:
+        log = [one for one in decisions(db) if one.annotator in {p.public_id for p in people}]
+    shown = {"people": people, "rules": RULES, "described": rules, "decisions": log}
+    return page("admin/annotators.html", status, bots=bots, fault=fault, **shown)
 
 
 @blueprint.post("/state")

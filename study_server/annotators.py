@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from study_server.assignment import places
+from study_server.assignment import Step
 from study_server.bundle import Bundle
+from study_server.leases import places
 from study_server.links import Links
 from study_server.models import Annotator, Event, QuizTry
 from study_server.outside import outside_id
@@ -105,9 +106,6 @@ def finish_instructions(session: Session, annotator_id: int, bundle: Bundle, now
     annotator.seen_at = now
     if annotator.stage == "consented":
         annotator.stage = "instructed" if bundle.quiz else "judging"
-        if annotator.stage == "judging":
-            session.flush()
-            _lease(session, annotator_id, bundle, now)
     return annotator.stage
 
 
@@ -143,8 +141,6 @@ def take_quiz(
     )
     if all(right):
         annotator.stage = "judging"
-        session.flush()
-        _lease(session, annotator_id, bundle, now)
     elif tries + 1 >= bundle.settings.quiz_tries:
         annotator.stage = "failed"
     return right, annotator.stage, tries + 1
@@ -156,14 +152,20 @@ def quiz_tries(session: Session, annotator_id: int) -> int:
     return session.execute(count).scalar_one()
 
 
-def resume(session: Session, annotator_id: int, bundle: Bundle, now: float) -> int | None:
-    """Lease the item to go on with; returns its position, None where all is judged."""
+def resume(
+    session: Session, annotator_id: int, bundle: Bundle, now: float, screened: bool | None = None
+) -> Step:
+    """Lease the item to go on with, or say why there is none; see `study_server.recording.go_on`.
+
+    Who waited for a place and was away begins to wait anew.
+    """
     annotator = session.get_one(Annotator, annotator_id)
+    if annotator.waiting_since and now - annotator.seen_at > 60 * bundle.settings.lease_minutes:
+        annotator.waiting_since = now
     annotator.seen_at = now
     session.flush()
-    return _lease(session, annotator_id, bundle, now) if annotator.stage == "judging" else None
-
-
-def _lease(session: Session, annotator_id: int, bundle: Bundle, now: float) -> int | None:
     db = session.connection()
-    return go_on(db, standing(db, annotator_id), places(db, annotator_id), bundle, now)
+    who = standing(db, annotator_id)
+    if who.stage != "judging":
+        return Step(who.stage)
+    return go_on(db, who, places(db, annotator_id), bundle, now, screened)

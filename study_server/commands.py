@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmark.core.estimates import Estimate, Interval
-from study_server import annotators, quality
+from study_server import annotators, counting, quality
 from study_server.backup import back_up
 from study_server.backup import restore as put_back
 from study_server.bundle import Bundle, load_bundle
@@ -58,6 +58,7 @@ def opened(
             stack.enter_context(working_in(file.parent))
         study = open_study(bundle, database, patience=patience)
         stack.callback(study.store.close)
+        counting.catch_up(study)
         yield study
 
 
@@ -132,10 +133,9 @@ def status(
 ) -> dict[str, str]:
     """The study's state as names and values: of people, or of simulated annotators."""
     with looked_at(folder, database, task) as study:
-        wanted = study.bundle.settings.ratings_per_item
-        rows = quality.coverage(study, simulated)
         counted = quality.answers(study, simulated)
         people = quality.persons(study, counted, simulated)
+        full = quality.filling(study, quality.coverage(study, simulated, people), people)
         with study.store.read() as db:
             state = state_of(db)
         agreement = quality.agreement(counted)
@@ -147,11 +147,15 @@ def status(
     return {
         "annotators": "simulated" if simulated else "people",
         "state": state,
-        "ratings": f"{sum(row.judged for row in rows)} of {len(rows) * wanted}",
-        "directions complete": f"{sum(r.judged >= wanted for r in rows)} of {len(rows)}",
+        "ratings": f"{full.ratings} of {full.wanted}",
+        "ratings not counted": full.not_counted,
+        "places open again": str(full.reopened),
+        "directions complete": f"{full.complete} of {full.directions}",
+        "contributors": str(full.contributors),
         "annotators by stage": ", ".join(f"{n} {stage}" for stage, n in sorted(stages.items()) if n)
         or "none",
         "flagged annotators": str(sum(bool(person.flags) for person in people)),
+        "excluded by the staff": str(sum(person.decision is not None for person in people)),
         "Krippendorff's alpha": alpha,
     }
 
@@ -205,6 +209,19 @@ def import_answers(
 
     with opened(folder, database, task) as study:
         return import_answers(study, path)
+
+
+def exclude(
+    folder: Path,
+    person: str,
+    reason: str,
+    excluded: bool = True,
+    database: str | None = None,
+    task: str | None = None,
+) -> None:
+    """Leave an annotator out of the study; or take them back (excluded=False)."""
+    with opened(folder, database, task) as study:
+        counting.exclude(study, person, reason, excluded)
 
 
 def close(

@@ -11,8 +11,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from study_server import annotators
+from study_server.caps import Refused, admit
 from study_server.outside import NUMBER, NoNumber, read_outside
-from study_server.security import a_minute, limiter
+from study_server.security import a_minute, limiter, log
 from study_server.terms import minutes
 from study_server.visit import Page, address, page, served, stopped
 
@@ -77,15 +78,21 @@ def _offer(outside: Outside) -> Page:
 
 
 def _register(outside: Outside) -> Page:
-    now, own = served().clock(), _newcomer(outside)
+    now, own, bundle = served().clock(), _newcomer(outside), served().bundle
+    origin = get_remote_address()
 
     def work(db: Session) -> str | None:
         known = _recognise(db, outside)
         if known == "":
+            admit(db, bundle, origin, now)
             return annotators.register(db, "open", now, outside, public_id=own)
         return known
 
-    public_id = served().store.write(work)
+    try:
+        public_id = served().store.write(work)
+    except Refused as refused:
+        log.warning("refused a new annotator: the cap of the %s is reached", refused.reason)
+        return page("refused.html", 403, reason=refused.reason)
     if public_id is None:
         return page("error.html", 409, key="known")
     _remember(public_id)

@@ -7,54 +7,70 @@ from typing import Any
 
 import pandas as pd
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.guarding import guarded
 from benchmark.core.judgments import DIRECTION, SECOND, item_columns
 from benchmark.core.storage import write_atomically
+from study_server.bundle import Bundle
+from study_server.decisions import decisions, left_out
 from study_server.models import Annotator, Judgment
 from study_server.served import Served
 from study_server.tasks.task import Task
 
 FORMATS = ("csv", "parquet", "jsonl")
 LAST = ["repeat", "revision", "seconds", "check", "simulated", "language", "created_at", "study"]
+DECIDED = ["excluded", "excluded_at"]  # which exports of earlier versions lack
 
 
 def columns(task: Task) -> list[str]:
     """The frame's columns: what was shown, who answered, the questions that everybody is asked,
-    the score, the questions that only some are asked, and all that every task has."""
+    the score, the questions that only some are asked, and all that every task has; at the end why
+    and when the staff left the annotator out."""
     always = [q.name for q in task.questions if not q.asked_if]
     sometimes = [q.name for q in task.questions if q.asked_if]
     shown = [*DIRECTION, *(SECOND if task.shows == 2 else [])]
-    return [*shown, "annotator", *always, task.score_name, *sometimes, *LAST]
+    return [*shown, "annotator", *always, task.score_name, *sometimes, *LAST, *DECIDED]
 
 
 def judgments(study: Served) -> pd.DataFrame:
+    """All revisions of all answers; see `judgments_in`."""
+    with study.store.read() as db:
+        return judgments_in(db, study.bundle)
+
+
+def judgments_in(db: Session, bundle: Bundle, simulated: bool | None = None) -> pd.DataFrame:
     """All revisions of all answers, in the order in which they came; columns as in `columns`.
 
     Of two directions on a page the second is generator_2, method_2, direction_2. The score is what
     the task makes of the answer. A question that was not asked or answered holds None. repeat: 0
     for the first showing, 1 for the hidden second. revision: 0 for the first answer. check: None,
     "good" or "still". simulated: whether a bot gave the answer. created_at: UTC. study: its id.
+    excluded: the reason why the staff left the annotator out, None where they did not; excluded_at:
+    when, UTC.
+
+    simulated: the answers of bots alone, or of people alone.
     """
-    with study.store.read() as db:
-        rows = db.execute(
-            select(
-                Judgment.item_id,
-                Annotator.public_id.label("annotator"),
-                Judgment.answer,
-                Judgment.repeat,
-                Judgment.revision,
-                Judgment.seconds,
-                Judgment.simulated,
-                Judgment.language,
-                Judgment.created_at,
-            )
-            .join(Annotator, Annotator.id == Judgment.annotator_id)
-            .order_by(Judgment.id)
-        ).mappings()
-        frame = pd.DataFrame([dict(row) for row in rows])
-    task, bundle = study.bundle.task, study.bundle
+    query = (
+        select(
+            Judgment.item_id,
+            Annotator.public_id.label("annotator"),
+            Judgment.answer,
+            Judgment.repeat,
+            Judgment.revision,
+            Judgment.seconds,
+            Judgment.simulated,
+            Judgment.language,
+            Judgment.created_at,
+        )
+        .join(Annotator, Annotator.id == Judgment.annotator_id)
+        .order_by(Judgment.id)
+    )
+    if simulated is not None:
+        query = query.where(Judgment.simulated == simulated)
+    frame = pd.DataFrame([dict(row) for row in db.execute(query).mappings()])
+    task = bundle.task
     if frame.empty:
         return pd.DataFrame(columns=columns(task))
     items = [bundle.sources[item_id] for item_id in frame["item_id"]]
@@ -69,10 +85,18 @@ def judgments(study: Served) -> pd.DataFrame:
         else:
             frame[q.name] = _with_gaps([str(answer.get(q.name, "")) for answer in answers])
     frame[task.score_name] = [task.score(answer) for answer in answers]
-    times = pd.to_datetime(frame["created_at"], unit="s", utc=True)
-    frame["created_at"] = times.dt.round("us")  # a float of seconds holds no more than that
+    frame["created_at"] = _times(frame["created_at"])
     frame["study"] = bundle.study
+    out = left_out(decisions(db))
+    by = frame["annotator"]
+    frame["excluded"] = _with_gaps([out[name].reason if name in out else "" for name in by])
+    frame["excluded_at"] = _times(by.map({name: one.at for name, one in out.items()}))
     return frame[columns(task)]
+
+
+def _times(seconds: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Moments since the epoch, to the microsecond, which is all that a float of seconds holds."""
+    return pd.to_datetime(seconds.astype(float), unit="s", utc=True).dt.round("us")
 
 
 def _with_gaps(texts: list[str]) -> "pd.Series[Any]":

@@ -1,9 +1,9 @@
 """An exported study's answers, read back into a new database, so that no answer is lost.
 
-Answers, their order, revisions and times come back, and who gave them under which public number.
-Ratings count towards their items' quota as before, so that a full study is full again. Consent,
-invitations and the order of what was still to be judged do not come back, so no annotator can
-continue. A time without a zone is read as UTC, which exports are written in.
+Answers, their order, revisions and times come back, who gave them under which public number, and
+whom the staff left out. Ratings count towards their items' quota as before, so that a full study
+is full again. Consent, invitations and the order of what was still to be judged do not come back,
+so no annotator can continue. A time without a zone is read as UTC, which exports are written in.
 """
 
 import csv
@@ -21,8 +21,9 @@ from benchmark.core.errors import BenchError
 from benchmark.core.guarding import unguarded
 from benchmark.core.judgments import DIRECTION, SECOND
 from benchmark.core.reading import moment, parse_json, read_exactly, read_text
-from study_server.export import columns, format_of
-from study_server.models import Annotator, Assignment, Item, Judgment
+from study_server.counting import catch_up
+from study_server.export import DECIDED, columns, format_of
+from study_server.models import Annotator, Assignment, Exclusion, Item, Judgment
 from study_server.served import Served, note
 from study_server.tasks.question import FLAGS, Answer
 from study_server.tasks.task import Task, as_json
@@ -64,6 +65,7 @@ def import_answers(study: Served, path: Path) -> int:
         raise BenchError(f"{path} holds an answer twice; export the study again")
     now = study.clock()
     study.store.write(lambda db: _add(db, answers, path.name, now))
+    catch_up(study)
     return len(answers)
 
 
@@ -76,12 +78,22 @@ def _add(session: Session, answers: list[dict[str, Any]], file: str, now: float)
     annotators: dict[str, Annotator] = {}
     positions: dict[str, dict[tuple[str, int], None]] = {}
     ratings: Counter[tuple[str, bool]] = Counter()  # of an item, by people or by bots
-    for number, answer in enumerate(answers):
-        name = answer.pop("annotator")
+    for number, told in enumerate(answers):
+        answer = dict(told)
+        name, reason, at = (answer.pop(key) for key in ("annotator", *DECIDED))
         if name not in annotators:
             annotators[name] = _annotator(name, answer)
             session.add(annotators[name])
             session.flush()
+            if reason:
+                session.add(
+                    Exclusion(
+                        annotator_id=annotators[name].id,
+                        excluded=True,
+                        reason=reason,
+                        created_at=at,
+                    )
+                )
         annotator = annotators[name]
         annotator.seen_at = annotator.finished_at = max(annotator.seen_at, answer["created_at"])
         annotator.language = answer["language"]
@@ -98,6 +110,7 @@ def _add(session: Session, answers: list[dict[str, Any]], file: str, now: float)
                     position=len(own) - 1,
                     simulated=answer["simulated"],
                     judged=True,
+                    leased_at=answer["created_at"],
                     lease_until=answer["created_at"],
                 )
             )
@@ -133,7 +146,8 @@ def _rows(path: Path, task: Task) -> list[dict[str, Any]]:
     except (OSError, ValueError, BenchError, csv.Error) as error:
         reason = " ".join(str(error).split())
         raise BenchError(f"cannot read the export {path}: {reason}") from error
-    if rows and (missing := [name for name in columns(task) if name not in rows[0]]):
+    needed = [name for name in columns(task) if name not in DECIDED]
+    if rows and (missing := [name for name in needed if name not in rows[0]]):
         raise BenchError(
             f"{path} lacks the column {', '.join(missing)}; give a whole file of "
             "`bench study export`"
@@ -178,6 +192,7 @@ def _judgment(row: Mapping[str, Any], items: Mapping[Any, str], task: Task) -> d
     read = {q.name: q.read(row[q.name]) for q in task.questions}
     answer: Answer = {name: value for name, value in read.items() if value is not None}
     task.check(answer)
+    reason = _text(row.get("excluded"))  # exports of earlier versions know of nobody left out
     return {
         "annotator": str(row["annotator"]),
         "item_id": items[shown, _text(row["check"])],
@@ -188,6 +203,8 @@ def _judgment(row: Mapping[str, Any], items: Mapping[Any, str], task: Task) -> d
         "language": _text(row["language"]),
         "simulated": _flag(row["simulated"]),
         "created_at": _seconds(row["created_at"]),
+        "excluded": reason,
+        "excluded_at": _seconds(row["excluded_at"]) if reason else None,
     }
 
 

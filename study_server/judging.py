@@ -5,14 +5,15 @@ import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 
-from flask import Blueprint, Response, abort, flash, g, jsonify, redirect, request
+from flask import Blueprint, Response, abort, flash, g, jsonify, redirect, request, url_for
 from sqlalchemy import and_, bindparam, select
 
-from study_server import annotators
-from study_server.assignment import personal_plan, places
+from study_server import leases, settling
+from study_server.assignment import personal_plan
+from study_server.leases import places, soonest_end
 from study_server.models import Assignment, Judgment
-from study_server.recording import Outcome, record
-from study_server.security import limiter
+from study_server.recording import Outcome
+from study_server.security import a_minute, limiter
 from study_server.statements import Statement
 from study_server.tasks.task import FormError, Task
 from study_server.visit import Page, address, at, page, served, stopped
@@ -21,7 +22,7 @@ blueprint = Blueprint("judging", __name__)
 
 PAGE = "task.html"  # the task's own template, by the name that the site gives it
 USUAL_SECONDS = 15.0  # for a judgment, until the annotator's own pace is known
-
+SOONEST, LATEST = 5.0, 60.0  # seconds after which a page that waits for a place asks again
 
 _SHOWN = Statement(
     select(Assignment.item_id, Assignment.judged).where(
@@ -62,22 +63,42 @@ def minutes_left(seconds: Sequence[float], count: int) -> int:
 @blueprint.get("/items")
 @at("judging")
 def current() -> Page:
-    """The item to go on with; where its lease has ended, a button takes a new one."""
-    now = served().clock()
+    """The item to go on with. Where its lease has ended, a button takes a new one; where all
+    places are leased to others, it is the page to wait at."""
+    bundle, now = served().bundle, served().clock()
     with served().store.look() as db:
-        leased = [p for p in places(db, g.annotator.id) if not p.judged and p.lease_until > now]
-    if not leased:
-        return page("continue.html")
-    return redirect(_step(leased[0].position), 303)
+        mine = places(db, g.annotator.id)
+        leased = [place for place in mine if not place.judged and place.lease_until > now]
+        if leased:
+            return redirect(next_address(leased[0].position), 303)
+        if g.annotator.waiting_since is None:
+            return page("continue.html")
+        until = soonest_end(db, g.annotator, mine, bundle, now)
+    seconds = max(SOONEST, until - now)
+    minutes = math.ceil(seconds / 60)
+    link = url_for(
+        "entrance.join", token=served().links.personal(g.annotator.public_id), _external=True
+    )
+    retry = math.ceil(min(LATEST, seconds))
+    return page("waiting.html", minutes=minutes, retry=retry, link=link)
 
 
 @blueprint.post("/items")
 @at("judging")
 def proceed() -> Page:
     """Take the next item, or renew the lease of the present one."""
-    bundle, annotator_id, now = served().bundle, g.annotator.id, served().clock()
-    position = served().store.write(lambda db: annotators.resume(db, annotator_id, bundle, now))
-    return redirect(_step(position), 303)
+    step = settling.proceed(served(), g.annotator.id, bool(g.annotator.simulated))
+    return redirect(next_address(step.position), 303)
+
+
+@blueprint.post("/items/sign")
+@limiter.limit(a_minute(30))
+@at("judging")
+def sign() -> Page:
+    """A sign of life from an item page: the item stays reserved."""
+    annotator_id, settings, now = g.annotator.id, served().bundle.settings, served().clock()
+    served().store.write(lambda db: leases.sign(db.connection(), annotator_id, settings, now))
+    return Response(status=204)
 
 
 @blueprint.get("/items/<int(max=9999):position>")
@@ -96,12 +117,13 @@ def answer(position: int) -> Page:
         abort(400)
     if (ticket.annotator_id, ticket.position) != (g.annotator.id, position):
         abort(403)
-    bundle, now = served().bundle, served().clock()
     try:
-        given = bundle.task.parse(request.form)
+        given = served().bundle.task.parse(request.form)
     except FormError as error:
         return _item_page(position, request.form, error.faults, 422)
-    outcome = served().store.write(lambda db: record(db, ticket, given, bundle, now))
+    outcome = settling.take(served(), ticket, given, bool(g.annotator.simulated))
+    if outcome.status == "hasty":  # the same ticket, so that the time runs on
+        return _item_page(position, request.form, {}, 422, request.form["ticket"])
     return _after(outcome)
 
 
@@ -113,20 +135,26 @@ def _after(outcome: Outcome) -> Page:
         return stopped(409)
     if outcome.status == "full":
         flash("item.full")
-    step = _step(outcome.position)
+    step = next_address(outcome.position)
     if request.accept_mimetypes.best == "application/json":
         response: Response = jsonify(next=step)
         return response
     return redirect(step, 303)
 
 
-def _step(position: int | None) -> str:
+def next_address(position: int | None) -> str:
+    """Of the item at a position; of the page where the annotator stands where there is none."""
     return address("pages.study") if position is None else address("judging.item", position)
 
 
 def _item_page(
-    position: int, form: Mapping[str, str] | None, faults: dict[str, str], status: int
+    position: int,
+    form: Mapping[str, str] | None,
+    faults: dict[str, str],
+    status: int,
+    hasty: str = "",
 ) -> Page:
+    """hasty: the ticket of a form that came too soon, to be sent once more."""
     bundle, now, annotator_id = served().bundle, served().clock(), g.annotator.id
     with served().store.look() as db:
         shown = _SHOWN.run(db, annotator_id=annotator_id, position=position)
@@ -149,7 +177,9 @@ def _item_page(
         total=total,
         minutes=minutes_left(seconds, total - len(seconds)),
         rest=len(seconds) if _time_to_rest(len(seconds), judged) else 0,
-        ticket=served().links.ticket(annotator_id, position, item_id, now),
+        first=not seconds,
+        hasty=bool(hasty),
+        ticket=hasty or served().links.ticket(annotator_id, position, item_id, now),
     )
 
 

@@ -1,6 +1,6 @@
 """Tables of a study. Times are seconds since the epoch (UTC); judgments are only ever added."""
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, UniqueConstraint, true
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 
@@ -41,8 +41,9 @@ class SettingsVersion(Base):
 class Item(Base):
     """What stands on one page, under its opaque id. kind: direction, good or still.
 
-    ratings, simulated_ratings: how many people and simulated annotators judged it, first showings
-    alone; counted up together with `Assignment.judged`.
+    ratings, simulated_ratings: how many people and simulated annotators who count judged it, first
+    showings alone; counted up together with `Assignment.judged`, and up or down with
+    `Annotator.counts`.
     """
 
     __tablename__ = "item"
@@ -58,7 +59,9 @@ class Annotator(Base):
 
     source: invite, open or imported. outside: parameters of a recruiting service, as JSON, and
     outside_id the person's number there. stage: invited, consented, instructed, judging, finished,
-    declined or failed (the quiz). seed: decides the personal order.
+    declined or failed (the quiz). seed: decides the personal order. counts: whether their ratings
+    fill places, which staff and screening rules decide (`study_server.counting`). waiting_since:
+    when all that was left for them had been leased to others, None with an item in hand.
     """
 
     __tablename__ = "annotator"
@@ -78,6 +81,8 @@ class Annotator(Base):
     consented_at: Mapped[float | None]
     seen_at: Mapped[float]
     finished_at: Mapped[float | None]
+    counts: Mapped[bool] = mapped_column(default=True, server_default=true())
+    waiting_since: Mapped[float | None]
 
 
 class QuizTry(Base):
@@ -97,7 +102,7 @@ class QuizTry(Base):
 class Assignment(Base):
     """An item given to an annotator at a position of their order; a lease until it is judged.
 
-    repeat: 0 for the first showing, 1 for the hidden second one.
+    repeat: 0 for the first showing, 1 for the hidden second one. leased_at: when it was given.
     """
 
     __tablename__ = "assignment"
@@ -108,6 +113,7 @@ class Assignment(Base):
     position: Mapped[int]
     simulated: Mapped[bool]
     judged: Mapped[bool] = mapped_column(default=False)
+    leased_at: Mapped[float] = mapped_column(server_default="0")
     lease_until: Mapped[float]
     __table_args__ = (
         UniqueConstraint("annotator_id", "item_id", "repeat"),
@@ -141,9 +147,41 @@ class Judgment(Base):
     )
 
 
+class Exclusion(Base):
+    """A decision of the staff to leave an annotator out, or to take that back; the latest counts,
+    and none is ever deleted."""
+
+    __tablename__ = "exclusion"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"), index=True)
+    excluded: Mapped[bool]
+    reason: Mapped[str]
+    created_at: Mapped[float]
+
+
+class Screened(Base):
+    """Up to which judgment the rules have decided who counts, among people or among simulated
+    annotators. again_at: not to be done again before, however many judgments came."""
+
+    __tablename__ = "screened"
+    simulated: Mapped[bool] = mapped_column(primary_key=True)
+    judgment_id: Mapped[int]
+    again_at: Mapped[float]
+
+
+class Arrivals(Base):
+    """How many annotators came through the open link from one address on one day. address: a keyed
+    hash, which tomorrow's arrivals delete."""
+
+    __tablename__ = "arrivals"
+    address: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[int]
+    count: Mapped[int]
+
+
 class Event(Base):
     """What the study's staff did: opened, paused, closed, invited, exported, imported, backed up,
-    restored, served."""
+    restored, served, excluded or took back an annotator."""
 
     __tablename__ = "event"
     id: Mapped[int] = mapped_column(primary_key=True)

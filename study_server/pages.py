@@ -2,7 +2,9 @@
 
 from flask import Blueprint, abort, g, redirect, request, url_for
 
-from study_server import annotators
+from study_server import annotators, settling
+from study_server.judging import next_address
+from study_server.leases import places
 from study_server.security import has_cookie
 from study_server.tasks.question import Fault
 from study_server.terms import consent_text
@@ -81,7 +83,7 @@ def understood() -> Page:
     stage = served().store.write(
         lambda db: annotators.finish_instructions(db, annotator_id, bundle, now)
     )
-    return redirect(address(STAGES[stage]), 303)
+    return _on_to(stage)
 
 
 @blueprint.get("/quiz")
@@ -114,7 +116,7 @@ def check_quiz() -> Page:
         lambda db: annotators.take_quiz(db, annotator_id, answers, bundle, now)
     )
     if stage != "instructed":
-        return redirect(address(STAGES[stage]), 303)
+        return _on_to(stage)
     return _quiz_page(tries, right=right)
 
 
@@ -128,6 +130,14 @@ def _quiz_page(
     return page("quiz.html", status, lessons=bundle.quiz, left=left, **shown)
 
 
+def _on_to(stage: str) -> Page:
+    """To the page of a stage; who comes to the items is given the first of them."""
+    if stage == "judging":
+        step = settling.proceed(served(), g.annotator.id, bool(g.annotator.simulated))
+        return redirect(next_address(step.position), 303)
+    return redirect(address(STAGES[stage]), 303)
+
+
 @blueprint.get("/failed")
 @at("failed")
 def failed() -> Page:
@@ -139,4 +149,6 @@ def failed() -> Page:
 @at("finished")
 def done() -> Page:
     """The last page, with the completion code; every answer is on disk by now."""
-    return page("done.html", code=g.annotator.completion_code)
+    with served().store.look() as db:
+        judged = any(place.judged for place in places(db, g.annotator.id))
+    return page("done.html", code=g.annotator.completion_code, judged=judged)

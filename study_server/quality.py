@@ -1,17 +1,24 @@
-"""How a study is going: coverage, what the screening rules say, agreement, dropouts."""
+"""How a study is going: coverage, who counts and who does not, agreement, dropouts.
+
+What staff are shown is asked of the rules anew, like the analysis; the places that the site gives
+out follow it when something hangs on them (`study_server.counting`).
+"""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from benchmark.core.alpha import alpha_over
 from benchmark.core.estimates import Estimate, Undefined
 from study_server.codes import code_given
+from study_server.counting import verdicts
+from study_server.decisions import Decision, decisions, left_out
 from study_server.models import Annotator, Assignment
 from study_server.outside import outside_number
-from study_server.screening import Screening, check_answers, repeat_answers, screen
+from study_server.screening import Screening, check_answers, repeat_answers
 from study_server.served import Served, state_of
 from study_server.tasks.task import Source
 
@@ -21,18 +28,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Coverage:
-    """One item: what it shows, how many judged it, and how many hold it now."""
+    """One item: what it shows, how many of those who count judged it, how many hold it now, and how
+    many judged it who do not count."""
 
     sources: tuple[Source, ...]
     judged: int
     leased: int
+    set_aside: int = 0
 
 
 @dataclass(frozen=True)
 class Person:
     """One annotator. outside_number: at the recruiting service; code: that they were shown, each ""
     for none. screening: what the rules say, the same as the analysis; None before the first
-    answer."""
+    answer. decision: of the staff to leave them out; None where they are not."""
 
     public_id: str
     source: str
@@ -41,6 +50,17 @@ class Person:
     stage: str
     language: str
     screening: Screening | None
+    decision: Decision | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether their ratings fill places, and the analysis takes their answers."""
+        return not self.flags and self.decision is None
+
+    @property
+    def ratings(self) -> int:
+        """How many directions they judged, at the first showing."""
+        return self.screening.ratings if self.screening else 0
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -55,28 +75,32 @@ def answers(study: Served, simulated: bool = False) -> "pd.DataFrame":
     return counting(judgments(study), study.bundle.task, simulated)
 
 
-def coverage(study: Served, simulated: bool = False) -> list[Coverage]:
-    """Every item under study with its ratings, the least filled first."""
+def coverage(
+    study: Served, simulated: bool = False, people: Sequence[Person] | None = None
+) -> list[Coverage]:
+    """Every item under study with its ratings, the least filled first.
+
+    people: `persons` of the same kind, where they are known already.
+    """
+    if people is None:
+        people = persons(study, answers(study, simulated), simulated)
+    counting = {person.public_id for person in people if person.counts}
     now = study.clock()
-    first = (Assignment.repeat == 0, Assignment.simulated == simulated)
+    first = select(Assignment.item_id, Annotator.public_id).where(
+        Assignment.annotator_id == Annotator.id,
+        Assignment.repeat == 0,
+        Assignment.simulated == simulated,
+    )
     with study.store.read() as db:
-        judged, leased = (
-            Counter(
-                dict(
-                    db.execute(
-                        select(Assignment.item_id, func.count())
-                        .where(*first, condition)
-                        .group_by(Assignment.item_id)
-                    ).all()
-                )
-            )
-            for condition in (
-                Assignment.judged,
-                Assignment.judged.is_(False) & (Assignment.lease_until > now),
-            )
-        )
+        given = db.execute(first.where(Assignment.judged)).all()
+        held = db.execute(
+            first.where(Assignment.judged.is_(False), Assignment.lease_until > now)
+        ).all()
+    judged = Counter(item_id for item_id, name in given if name in counting)
+    set_aside = Counter(item_id for item_id, name in given if name not in counting)
+    leased = Counter(item_id for item_id, name in held if name in counting)
     rows = [
-        Coverage(sources, judged[item_id], leased[item_id])
+        Coverage(sources, judged[item_id], leased[item_id], set_aside[item_id])
         for item_id, sources in study.bundle.sources.items()
         if not study.bundle.checks[item_id]
     ]
@@ -89,8 +113,51 @@ def least_filled(row: Coverage) -> tuple[Any, ...]:
     return (row.judged, row.leased, shown)
 
 
+@dataclass(frozen=True)
+class Filling:
+    """How full a study is. ratings: of those who count, of wanted; complete: directions that need
+    no more; reopened: places that would be filled if everybody counted; set_aside: by reason, the
+    ratings of those who do not; contributors: annotators whose ratings count."""
+
+    ratings: int
+    wanted: int
+    complete: int
+    directions: int
+    reopened: int
+    set_aside: dict[str, int]
+    contributors: int
+
+    @property
+    def not_counted(self) -> str:
+        """How many ratings are set aside, and why, in words."""
+        reasons = ", ".join(f"{count} {why}" for why, count in self.set_aside.items())
+        total = sum(self.set_aside.values())
+        return f"{total} ({reasons})" if total else "0"
+
+
+def filling(study: Served, rows: Sequence[Coverage], people: Sequence[Person]) -> Filling:
+    """How full the study is. rows: `coverage` and people: `persons`, of the same kind."""
+    wanted = study.bundle.settings.ratings_per_item
+    set_aside: Counter[str] = Counter()
+    for person in people:
+        if not person.counts:
+            why = "excluded by the staff" if person.decision else " + ".join(person.flags)
+            set_aside[why] += person.ratings
+    return Filling(
+        ratings=sum(row.judged for row in rows),
+        wanted=wanted * len(rows),
+        complete=sum(row.judged >= wanted for row in rows),
+        directions=len(rows),
+        reopened=sum(
+            min(wanted, row.judged + row.set_aside) - min(wanted, row.judged) for row in rows
+        ),
+        set_aside={why: count for why, count in sorted(set_aside.items()) if count},
+        contributors=sum(person.counts and person.ratings > 0 for person in people),
+    )
+
+
 def persons(study: Served, counted: "pd.DataFrame", simulated: bool = False) -> list[Person]:
-    """Every annotator and what the screening rules say of them; the newest first.
+    """Every annotator, and what the rules and the staff say of them; the newest first.
 
     counted: `answers` of the same people or bots.
     """
@@ -103,9 +170,8 @@ def persons(study: Served, counted: "pd.DataFrame", simulated: bool = False) -> 
             )
         )
         state = state_of(db)
-    task = study.bundle.task
-    asked = [q.name for q in task.always]
-    outcome = screen(counted, study.bundle.settings.screening, asked, task.expected)
+        excluded = left_out(decisions(db))
+    outcome = verdicts(counted, study.bundle.settings, study.bundle.task, excluded)
     found = {one.annotator: one for one in outcome}
     return [
         Person(
@@ -116,6 +182,7 @@ def persons(study: Served, counted: "pd.DataFrame", simulated: bool = False) -> 
             stage=a.stage,
             language=a.language,
             screening=found.get(a.public_id),
+            decision=excluded.get(a.public_id),
         )
         for a in annotators
     ]

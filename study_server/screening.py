@@ -3,10 +3,11 @@ them, for the staff's pages as for the analysis.
 
 Five signs of careless answers: check items answered wrongly, repeats answered otherwise, answers
 faster than anyone can look, less agreement with the others than chance, and one answer for all. A
-rule that has too little to go by excludes nobody.
+rule that has too little to go by excludes nobody. Agreement is asked for last, and with those alone
+who break no other rule, so that nobody makes others break it by answers against all sense.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from benchmark.core.finite import complete, finite
 if TYPE_CHECKING:
     import pandas as pd  # slow to import, and settings need no more than the limits
 
-Evidence = dict[str, float | Undefined]  # by annotator
+Evidence = dict[str, float | Undefined]  # by annotator, or by rule
 
 NOTHING = Undefined("nothing to go by")
 ROUNDING = 1e-12  # values closer than this are equal
@@ -77,7 +78,10 @@ RULES = {
         "min_median_seconds", 1, "timed judgments", "Median viewing time of a judgment."
     ),
     "agreement": Rule(
-        "min_agreement", 20, "shared directions", "Cohen's kappa with all other annotators."
+        "min_agreement",
+        20,
+        "shared directions",
+        "Cohen's kappa with the other annotators who break no other rule.",
     ),
     "same_share": Rule(
         "max_same_answers",
@@ -90,10 +94,12 @@ RULES = {
 
 @dataclass(frozen=True)
 class Screening:
-    """What the rules say about one annotator. failed: names of the rules not met."""
+    """What the rules say about one annotator. judgments: all that they gave; ratings: those that a
+    quota counts, of directions at their first showing. failed: names of the rules not met."""
 
     annotator: str
     judgments: int
+    ratings: int
     check_share: float | Undefined
     repeat_share: float | Undefined
     median_seconds: float | Undefined
@@ -111,11 +117,12 @@ def screen(
     limits: Limits,
     questions: Sequence[str],
     expected: Mapping[str, float],
+    left_out: Collection[str] = (),
 ) -> tuple[Screening, ...]:
     """One result for every annotator of the frame, in the order of their names.
 
     questions: the columns of what everybody is asked. expected: the score that a check item of
-    each kind deserves.
+    each kind deserves. left_out: annotators whom the staff excluded; nobody has to agree with them.
     """
     from benchmark.core.judgments import checked, first_showings, showings
 
@@ -123,17 +130,24 @@ def screen(
         return ()
     limits = limits.of(bool(checked(judgments)["simulated"].any()))
     answered = showings(judgments).dropna(subset=["mos"])
-    first = first_showings(judgments).dropna(subset=["mos"])
+    rated = first_showings(judgments)
+    first = rated.dropna(subset=["mos"])
     found = {
         "check_share": by_annotator(check_answers(judgments, expected)),
         "repeat_share": by_annotator(repeat_answers(judgments)),
         "median_seconds": _seconds(answered),
-        "agreement": _agreement(first),
         "same_share": _sameness(judgments, list(questions)),
     }
-    evidence = {name: _enough(found[name], rule) for name, rule in RULES.items()}
+    evidence = {name: _enough(values, RULES[name]) for name, values in found.items()}
     counts = judgments["annotator"].value_counts().sort_index()
-    return tuple(_screening(str(name), int(n), evidence, limits) for name, n in counts.items())
+    doubtful = [str(name) for name in counts.index if _broken(_of(str(name), evidence), limits)]
+    agreement = _agreement(first, [*doubtful, *left_out])
+    evidence["agreement"] = _enough(agreement, RULES["agreement"])
+    ratings = rated["annotator"].value_counts()
+    return tuple(
+        _screening(str(name), int(n), int(ratings.get(name, 0)), evidence, limits)
+        for name, n in counts.items()
+    )
 
 
 def described(limits: Limits) -> str:
@@ -187,15 +201,23 @@ def by_annotator(answers: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _screening(
-    annotator: str, judgments: int, evidence: dict[str, Evidence], limits: Limits
+    annotator: str, judgments: int, ratings: int, evidence: dict[str, Evidence], limits: Limits
 ) -> Screening:
-    values = {rule: found.get(annotator, NOTHING) for rule, found in evidence.items()}
-    failed = tuple(
+    values = _of(annotator, evidence)
+    return Screening(annotator, judgments, ratings, failed=_broken(values, limits), **values)
+
+
+def _of(annotator: str, evidence: dict[str, Evidence]) -> Evidence:
+    """What there is about one annotator, by rule."""
+    return {rule: evidence[rule].get(annotator, NOTHING) for rule in RULES if rule in evidence}
+
+
+def _broken(values: Evidence, limits: Limits) -> tuple[str, ...]:
+    return tuple(
         rule
         for rule, value in values.items()
         if not isinstance(value, Undefined) and RULES[rule].broken(value, limits)
     )
-    return Screening(annotator, judgments, failed=failed, **values)
 
 
 def _seconds(answered: "pd.DataFrame") -> "pd.DataFrame":
@@ -212,20 +234,22 @@ def _sameness(judgments: "pd.DataFrame", questions: list[str]) -> "pd.DataFrame"
     return _frame(counts.max() / counts.sum(), counts.sum())
 
 
-def _agreement(first: "pd.DataFrame") -> "pd.DataFrame":
-    """For each annotator, Cohen's kappa with all others and the number of directions.
+def _agreement(first: "pd.DataFrame", doubtful: Collection[str]) -> "pd.DataFrame":
+    """For each annotator, Cohen's kappa with all others but the doubtful, and the number of
+    directions.
 
     Chance is what the annotator's own share of yes and that of the others would give; so nobody
     gains by always giving the commonest answer.
     """
     from benchmark.core.judgments import item_columns
 
-    first = first.assign(mos=first["mos"].astype(float))
-    by_item = first.groupby(item_columns(first), observed=True)["mos"]
-    n = by_item.transform("count")
-    own = first.loc[n > 1, "mos"]
-    others = (by_item.transform("sum")[n > 1] - own) / (n[n > 1] - 1)  # their share of yes
-    shared = first.loc[n > 1, ["annotator"]].assign(
+    trusted = (~first["annotator"].isin(list(doubtful))).astype(float)
+    mos = first["mos"].astype(float)
+    by_item = first.assign(n=trusted, yes=trusted * mos).groupby(item_columns(first), observed=True)
+    n = by_item["n"].transform("sum") - trusted  # of the others
+    yes = by_item["yes"].transform("sum") - trusted * mos
+    own, others = mos[n > 0], yes[n > 0] / n[n > 0]  # others: their share of yes
+    shared = first.loc[n > 0, ["annotator"]].assign(
         own=own, others=others, equal=own * others + (1 - own) * (1 - others)
     )
     groups = shared.groupby("annotator", observed=True)

@@ -25,6 +25,9 @@ RANGES = {
     "pause_every": COUNT,
     "good_checks": ANY_COUNT,
     "still_checks": ANY_COUNT,
+    "max_annotators": ANY_COUNT,
+    "max_per_address": ANY_COUNT,
+    "least_seconds": (0, 10),
     "repeat_share": SHARE,
     "screening.min_checks_passed": SHARE,
     "screening.min_repeat_agreement": SHARE,
@@ -123,6 +126,7 @@ def _check_sense(path: Path, s: Settings) -> None:
         "categories: 1 to 8 different categories of 1 to 40 letters, none of them 'other'": fair
         and all(CATEGORY.fullmatch(c) and c != "other" for c in s.categories),
         f"lease_minutes is more than 0; it is {s.lease_minutes}": s.lease_minutes > 0,
+        f"sign_minutes is more than 0; it is {s.sign_minutes}": s.sign_minutes > 0,
     }
     values = asdict(s) | {f"screening.{k}": v for k, v in asdict(s.screening).items()}
     for name, (least, most) in RANGES.items():

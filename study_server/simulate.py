@@ -6,6 +6,7 @@ names alone, so that careful annotators agree with each other and no method is b
 
 import random
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from study_server.tasks.question import Answer, Value
 from study_server.tasks.task import Source, Task
 from study_server.visitor import Visitor
 
+PATIENCE = 30.0  # seconds for which a bot waits for a place
 CAREFUL_ERROR = 0.05  # share of careful answers that differ from the truth
 BIAS = 0.7  # share of a biased annotator's no that become a yes
 
@@ -102,13 +104,17 @@ def take_part(base: str, token: str, bot: Bot, lessons: list[Lesson], links: Lin
             _expect(visitor.post({}).status)
         if visitor.last.path == "/quiz":
             _expect(visitor.post(_quiz(bot.task, lessons)).status)
-        if visitor.last.path == "/items":
-            _expect(visitor.post({}).status)
         count = 0
-        while visitor.last.path.startswith("/items/"):
+        give_up = time.monotonic() + PATIENCE
+        while visitor.last.path.startswith("/items") and time.monotonic() < give_up:
+            if visitor.last.path == "/items":  # all that is left is leased to other bots
+                time.sleep(0.2)
+                _expect(visitor.post({}).status)
+                continue
             ticket = links.read_ticket(visitor.last.hidden["ticket"])
             assert ticket is not None  # the bots' links are of this study
             _expect(visitor.post(bot.answers(ticket.item_id)).status)
+            give_up = time.monotonic() + PATIENCE
             count += 1
         return count
     finally:

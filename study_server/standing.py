@@ -13,7 +13,8 @@ from study_server.statements import Statement
 
 
 class Standing(NamedTuple):
-    """What requests need to know of an annotator. state: that of the study."""
+    """What requests need to know of an annotator. counts: whether their ratings fill places (0 or
+    1 in SQLite). waiting_since: for an item. state: that of the study."""
 
     id: int
     public_id: str
@@ -22,6 +23,8 @@ class Standing(NamedTuple):
     language: str
     stage: str
     completion_code: str
+    counts: bool
+    waiting_since: float | None
     state: str
 
 
@@ -33,6 +36,8 @@ _COLUMNS = select(
     Annotator.language,
     Annotator.stage,
     Annotator.completion_code,
+    Annotator.counts,
+    Annotator.waiting_since,
     Study.state,
 ).join(Study, true())  # the one study
 _BY_ID = Statement(_COLUMNS.where(Annotator.id == bindparam("id")))

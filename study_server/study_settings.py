@@ -24,11 +24,14 @@ class Settings:
     """title, consent: texts by language. ratings_per_item: people who judge each direction.
 
     items_per_annotator: directions one person sees, without the hidden repeats (repeat_share of
-    them) and the checks (good_checks, still_checks). lease_minutes: how long a shown item stays
-    reserved. pause_every: judgments between two suggestions to rest. number_opens: whether an
-    outside number alone, in any browser, opens the answers of the person who has it.
-    completion_code: one code for all, or "" for one code for each person. method: the method under
-    test, "" for all that are not baselines. sha256: of the file.
+    them) and the checks (good_checks, still_checks). lease_minutes: how long, at most, a shown item
+    stays reserved; sign_minutes: after the last sign that somebody looks at it. least_seconds: from
+    showing an item to its answer. max_annotators: how many people may take part, and
+    max_per_address through the open link from one address in a day; 0: any number. pause_every:
+    judgments between two suggestions to rest. number_opens: whether an outside number alone, in any
+    browser, opens the answers of the person who has it. completion_code: one code for all, or ""
+    for one code for each person. method: the method under test, "" for all that are not baselines.
+    sha256: of the file.
     """
 
     title: dict[str, str]
@@ -43,6 +46,10 @@ class Settings:
     good_checks: int = 2
     still_checks: int = 2
     lease_minutes: float = 30.0
+    sign_minutes: float = 3.0
+    least_seconds: float = 0.7
+    max_annotators: int = 0
+    max_per_address: int = 20
     pause_every: int = 20
     quiz_tries: int = 2
     open_link: bool = True

@@ -177,6 +177,35 @@ def export(
     click.echo(f"{commands.export(folder, path, kind, database, task)} judgments in {path}")
 
 
+REASON = click.option("--reason", required=True, metavar="TEXT", help="Kept with the decision.")
+
+
+@study.command()
+@of_study
+@click.argument("person")
+@REASON
+def exclude(folder: Path, person: str, database: str | None, task: str | None, reason: str) -> None:
+    """Leave out PERSON, by public number: no answer is deleted, their places open again."""
+    from study_server import commands
+
+    commands.exclude(folder, person, reason, True, database, task)
+    click.echo(f"{person} is left out; `bench study take-back` undoes it")
+
+
+@study.command("take-back")
+@of_study
+@click.argument("person")
+@REASON
+def take_back(
+    folder: Path, person: str, database: str | None, task: str | None, reason: str
+) -> None:
+    """Take back PERSON, whom the staff left out."""
+    from study_server import commands
+
+    commands.exclude(folder, person, reason, False, database, task)
+    click.echo(f"{person} counts again, unless a screening rule leaves them out")
+
+
 @study.command()
 @of_study
 @click.option("--out", default="codes.csv", show_default=True, type=click.Path(path_type=Path))
@@ -276,7 +305,9 @@ def analyse(
     for table in analysis.tables[:2]:
         text = rounded(table).to_string(index=False) if len(table.frame) else ""
         click.echo("\n".join([table.title, text, *table.notes, ""]))
-    click.echo(f"{analysis.screening}\n{analysis.plan}\ntables and figures: {out}")
+    click.echo(
+        f"{analysis.screening}\n{analysis.staff}\n{analysis.plan}\ntables and figures: {out}"
+    )
 
 
 @study.command()

@@ -15,7 +15,7 @@ from benchmark.core.judgments import first_showings
 from benchmark.methods.method import Role
 from benchmark.runs.roles import NO_ROLES, Roles, assign_roles, known_roles
 from benchmark.study.answers import Material, read_material
-from benchmark.study.exclusions import screened, screening_table, summary
+from benchmark.study.exclusions import by_rules, screened, screening_table, summary
 from benchmark.study.majority import NOBODY_RATED, rated_directions
 from benchmark.study.tables.agreement_table import agreement_table
 from benchmark.study.tables.change_types import association_table, share_table
@@ -24,6 +24,7 @@ from benchmark.study.tables.mos_tables import direction_table, method_table
 from benchmark.study.tables.prediction import prediction_table
 from benchmark.tables.table import Column, Kind, Table
 from benchmark.tables.tabulate import tabulate
+from study_server.decisions import described
 from study_server.tasks.task import Summary
 
 
@@ -36,8 +37,9 @@ class Analysis:
     directions: one row per rated direction: generator, method, direction, mos, low, high (Wilson),
     n, category, label (None where no one word was named most often); without rows where a page
     shows two. accuracies: generator, method, direction, n, accuracy (RCA); without rows where none
-    is known. plan: whether the analysis plan changed since the study was built. screening: who was
-    left out. Both are sentences. origins: the cells whose directions were shown.
+    is known. plan: whether the analysis plan changed since the study was built. screening: whom the
+    rules left out; staff: whom the staff did, when and why. All three are sentences. origins: the
+    cells whose directions were shown.
     """
 
     study: str
@@ -48,6 +50,7 @@ class Analysis:
     accuracies: pd.DataFrame
     plan: str
     screening: str
+    staff: str = ""
     origins: Sequence[Mapping[str, Any]] = ()
 
     def table(self, name: str) -> Table:
@@ -88,7 +91,7 @@ def analyse(
     own = in_one_line(f"the task {material.task.name} failed in tables()", _own_tables, material)
     order = assigned.order
     tables = [
-        *(_scores(material, everyone, assigned) if single else []),
+        *(_scores(material, everyone, by_rules(everyone, outcome), assigned) if single else []),
         *own,
         agreement_table(material),
         *([prediction_table(material, order)] if single else []),
@@ -104,6 +107,7 @@ def analyse(
         accuracies=material.accuracies,
         plan=material.plan,
         screening=summary(outcome),
+        staff=described(everyone.decisions),
         origins=material.origins,
     )
 
@@ -119,14 +123,19 @@ def _roles(material: Material, method: str | None, roles: Mapping[str, Role]) ->
     return assign_roles(known, named, named_by, "--method")
 
 
-def _scores(material: Material, everyone: Material, assigned: Roles) -> list[Table]:
-    """The tables of what methods score, and of what the rating task asks about their directions."""
+def _scores(
+    material: Material, everyone: Material, ruled: Material, assigned: Roles
+) -> list[Table]:
+    """The tables of what methods score, and of what the rating task asks about their directions.
+
+    ruled: the material without those whom the rules leave out.
+    """
     if not material.judgments["mos"].dropna().isin([0, 1]).all():
         raise BenchError(f"the task {material.task.name} gives scores other than 0 and 1")
     tables = [
         method_table(material, assigned.order),
         comparison_table(material, assigned),
-        sensitivity_table(material, everyone, assigned),
+        sensitivity_table(material, everyone, assigned, ruled),
     ]
     if material.named:
         tables += [share_table(material, assigned.order), association_table(material)]

@@ -13,7 +13,8 @@ from benchmark.core.judgments import first_showings
 from benchmark.study.accuracies import study_accuracies, study_origins
 from study_server.bundle import Bundle
 from study_server.commands import looked_at
-from study_server.export import counting, judgments
+from study_server.decisions import Decision, decisions
+from study_server.export import counting, judgments_in
 from study_server.study_settings import Settings
 from study_server.tasks.question import OTHER
 from study_server.tasks.task import Task
@@ -29,7 +30,8 @@ class Material:
     task always among them; an answer in somebody's own words is "other". own_words: how many of
     those. shown: items under study, rated or not. accuracies: generator, method, direction, n,
     accuracy. plan: whether it changed, a sentence. roles: of its methods, as far as the study
-    stores them. origins: the cells whose directions were shown.
+    stores them. origins: the cells whose directions were shown. decisions: of the staff, about
+    those who judged, to leave them out or take them back; the oldest first.
     """
 
     study: str
@@ -43,6 +45,7 @@ class Material:
     accuracies: pd.DataFrame
     roles: Mapping[str, str]
     origins: Sequence[Mapping[str, Any]] = ()
+    decisions: tuple[Decision, ...] = ()
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -85,7 +88,9 @@ def read_material(
     task: `file.py:Class` of a task that is neither built in nor installed.
     """
     with looked_at(folder, database, task) as study:
-        every, bundle = judgments(study), study.bundle
+        bundle = study.bundle
+        with study.store.read() as db:
+            every, decided = judgments_in(db, bundle), decisions(db)
     counted = counting(every, bundle.task, simulated)
     if first_showings(counted)["mos"].isna().all():
         raise BenchError(_nobody(folder, simulated, bool((every["simulated"] != simulated).any())))
@@ -110,6 +115,7 @@ def read_material(
         accuracies=study_accuracies(bundle.hidden["provenance"], run),
         roles={origin["method"]: origin.get("role", "") for origin in origins},
         origins=origins,
+        decisions=tuple(one for one in decided if one.annotator in set(counted["annotator"])),
     )
 
 

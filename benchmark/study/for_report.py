@@ -30,7 +30,7 @@ def read_judged(
     with tempfile.TemporaryDirectory() as folder:
         write_figures(analysis, Path(folder))
         figures = read_figures(Path(folder))
-    remarks = tuple(text for text in (analysis.plan, analysis.screening) if text)
+    remarks = tuple(text for text in (analysis.plan, analysis.screening, analysis.staff) if text)
     return Judged(
         analysis.simulated,
         tuple(analysis.tables),

@@ -156,9 +156,13 @@ async function send(answer) {
   return json ? (await response.json()).next : response.url;
 }
 
-async function deliver(answer, status, refused) {
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+// notBefore: the site takes no answer sooner, since nobody can have looked.
+async function deliver(answer, status, refused, notBefore = 0) {
   keep(answer);
   if (status) status.textContent = status.dataset.sending;
+  await pause(Math.max(0, notBefore - performance.now()));
   for (let wait = 500; ; wait = Math.min(2 * wait, 8000)) {
     try {
       const next = await send(answer);
@@ -178,6 +182,7 @@ async function deliver(answer, status, refused) {
 
 function startDelivery(form) {
   const status = $(".status", form);
+  const ready = performance.now() + 1000 * Number(form.dataset.least);
   let sending = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -186,9 +191,39 @@ function startDelivery(form) {
     form.classList.add("sending");
     const answer = { url: form.action, body: new URLSearchParams(new FormData(form)).toString() };
     // Refused: let the browser send the form, so that the server's page explains why.
-    deliver(answer, status, () => form.submit());
+    deliver(answer, status, () => form.submit(), ready);
   });
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+}
+
+// ---------------------------------------------------------------- signs of life
+
+// While somebody looks at the page, its item stays reserved. Who has not judged anything yet sends
+// the first sign at once; for all others the answer before was one.
+function startSigns(form) {
+  const every = 1000 * Number(form.dataset.every);
+  let last = "first" in form.dataset ? -Infinity : performance.now();
+  function sign() {
+    if (document.hidden || performance.now() - last < every) return;
+    last = performance.now();
+    const body = new URLSearchParams({ csrf_token: document.body.dataset.csrf });
+    fetch(form.dataset.sign, { method: "POST", body }).catch(() => {});
+  }
+  setInterval(sign, every / 4);
+  document.addEventListener("visibilitychange", sign);
+  sign();
+}
+
+// A page that waits for a place asks again by itself, where somebody looks at it.
+function startWaiting(form) {
+  const due = performance.now() + 1000 * Number(form.dataset.retry);
+  function ask() {
+    if (document.hidden || performance.now() < due) return;
+    clearInterval(timer);
+    form.submit();
+  }
+  const timer = setInterval(ask, 500);
+  document.addEventListener("visibilitychange", ask);
 }
 
 // ---------------------------------------------------------------- the same page in another language
@@ -235,4 +270,7 @@ if (sections.length && form) {
     move: (by) => all.forEach((pictures) => pictures.move(by)),
   });
   startDelivery(form);
+  startSigns(form);
 }
+const waiting = $("form[data-retry]");
+if (waiting) startWaiting(waiting);

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 RESERVED = {  # columns of an export, and keys of the page
     *("generator", "method", "direction", "generator_2", "method_2", "direction_2", "annotator"),
     *("repeat", "revision", "seconds", "check", "simulated", "language", "created_at", "study"),
+    *("excluded", "excluded_at"),
     *("mos", "score", "ticket", "csrf_token"),
 }
 TAKEN_KEYS = {"p"}  # plays the pictures

@@ -105,7 +105,7 @@ def site(browser_bundle: Path, tmp_path: Path) -> Iterator[Site]:
     study.store.close()
 
 
-def begin(page: Page, link: str) -> None:
+def begin(page: Page, link: str, to: str = "**/items/0") -> None:
     """From the link to the first item, by mouse."""
     page.set_default_timeout(PATIENCE)
     page.goto(link)
@@ -114,7 +114,7 @@ def begin(page: Page, link: str) -> None:
     for name, value in QUIZ.items():
         page.locator(f"label:has(input[name={name}][value={value}])").click()
     page.click(".actions .primary")
-    page.wait_for_url("**/items/0")
+    page.wait_for_url(to)
 
 
 def position(page: Page) -> int:

@@ -1,17 +1,25 @@
 """Who is left out: by the study's own rules, said in the table and in a sentence."""
 
+import re
 import shutil
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+from click.testing import CliRunner
+from sqlalchemy import select, update
 
+from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
 from benchmark.core.estimates import Undefined
+from benchmark.core.judgments import first_showings
+from benchmark.study.analyse import analyse_study
 from benchmark.study.answers import read_material
 from benchmark.study.exclusions import screened, screening_table, summary
 from study_server import commands, quality
-from study_server.screening import RULES, Limits
+from study_server.models import Annotator, Item, Judgment
+from study_server.screening import RULES, Limits, described
 
 from .conftest import gather
 
@@ -63,8 +71,9 @@ def test_the_staff_see_the_figures_and_flags_of_the_analysis(unanswered, tmp_pat
     study = shutil.copytree(unanswered, tmp_path / "study")
     toml = study / "study.toml"
     strict = toml.read_text("utf-8").replace("min_agreement = 0.0", "min_agreement = 0.3")
+    strict = strict.replace("ratings_per_item = 3", "ratings_per_item = 8")  # places for all
     toml.write_text(strict.replace("repeat_share = 0.1", "repeat_share = 0.4"), "utf-8")
-    for profile, count in {"careful": 3, "careless": 3, "straight-lining": 2}.items():
+    for profile, count in {"careful": 5, "careless": 2, "straight": 1}.items():
         commands.simulate(study, count, profile)
     material = read_material(study, simulated=True)
     _, outcome = screened(material)
@@ -86,3 +95,88 @@ def test_the_staff_see_the_figures_and_flags_of_the_analysis(unanswered, tmp_pat
             assert (None if isinstance(shown, Undefined) else shown) == row[name]
     flagged = commands.status(study, simulated=True)["flagged annotators"]
     assert flagged == str(table["excluded"].sum())
+
+
+def test_site_staff_status_and_analysis_count_alike(answered, tmp_path) -> None:
+    """Who is left out, by the rules and by the staff, and how many ratings are left."""
+    study = shutil.copytree(answered, tmp_path / "study")
+    with commands.opened(study) as opened:
+        first, second, third = sorted(
+            person.public_id for person in quality.persons(opened, quality.answers(opened))
+        )
+        opened.store.write(
+            lambda db: db.execute(
+                update(Judgment)
+                .where(
+                    Judgment.annotator_id
+                    == select(Annotator.id).where(Annotator.public_id == first).scalar_subquery()
+                )
+                .values(seconds=0.8)
+            )
+        )
+    commands.exclude(study, second, "a robot")
+    commands.exclude(study, second, "no robot", excluded=False)
+    commands.exclude(study, third, "asked to be left out")
+
+    material = read_material(study)
+    kept, outcome = screened(material)
+    assert set(kept.judgments["annotator"]) == {second}
+    ratings = len(first_showings(kept.judgments))
+    table = screening_table(material, outcome)
+    frame = table.frame.set_index("annotator")
+    assert frame["excluded"].to_dict() == {first: True, second: False, third: False}
+    assert frame["staff"].to_dict() == {first: "", second: "", third: "asked to be left out"}
+    analysis = analyse_study(study)
+    for log in (*table.notes, analysis.staff):
+        if log.startswith("The staff"):
+            assert re.search(f"left out 1: {third} .excluded .* UTC: asked to be left out", log)
+            assert re.search(f"took back 1: {second} .excluded .*: a robot; taken back .*: no", log)
+            break
+    else:
+        raise AssertionError("the staff's decisions are in no log")
+    sensitivity = analysis.table("sensitivity").frame
+    assert list(dict.fromkeys(sensitivity["annotators"])) == ["screened", "by rules", "all"]
+
+    status = commands.status(study)
+    assert status["ratings"] == f"{ratings} of 72"
+    assert status["ratings not counted"] == "48 (24 excluded by the staff, 24 median_seconds)"
+    assert (status["flagged annotators"], status["excluded by the staff"]) == ("1", "1")
+    with commands.opened(study) as opened:
+        people = quality.persons(opened, quality.answers(opened))
+        assert {person.public_id for person in people if person.counts} == {second}
+        with opened.store.read() as db:
+            assert sum(db.scalars(select(Item.ratings).where(Item.kind == "direction"))) == ratings
+            counts = db.execute(select(Annotator.public_id, Annotator.counts)).all()
+        assert dict(tuple(row) for row in counts) == {first: False, second: True, third: False}
+
+
+def test_staff_and_analysis_tell_the_rules_in_the_same_words(material) -> None:
+    rules = described(material.settings.screening)
+    assert "repeat_share 0.5 or more (from 4 repeats on)" in rules
+    _, outcome = screened(material)
+    assert f"The rules in study.toml: {rules}." in screening_table(material, outcome).notes
+
+
+def test_who_judged_check_items_alone_is_not_among_those_who_contributed(material) -> None:
+    extra = material.judgments.iloc[:4].assign(annotator="late", check="still", seconds=0.1)
+    _, outcome = screened(gather(pd.concat([material.judgments, extra])))
+    assert "late" in {one.annotator for one in outcome if one.excluded}
+    assert summary(outcome) == "The screening rules leave out none of 10 annotators."
+
+
+def test_the_commands_exclude_and_take_back(answered, tmp_path) -> None:
+    study = shutil.copytree(answered, tmp_path / "study")
+    person = read_material(study).judgments["annotator"].iloc[0]
+
+    def bench(*words: object):
+        return CliRunner().invoke(main, ["study", *map(str, words)])
+
+    assert "Missing option '--reason'" in bench("exclude", study, person).output
+    assert bench("exclude", study, person, "--reason", " ").exit_code == 2
+    assert bench("exclude", study, "nobody", "--reason", "x").exit_code == 2
+    done = bench("exclude", study, person, "--reason", "a robot")
+    assert done.exit_code == 0, done.output
+    assert "take-back" in done.output
+    assert person not in set(screened(read_material(study))[0].judgments["annotator"])
+    assert bench("take-back", study, person, "--reason", "no robot").exit_code == 0
+    assert person in set(screened(read_material(study))[0].judgments["annotator"])

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, create_engine, make_url, text
 
 from benchmark.core.errors import BenchError
 from benchmark.study.analyse import analyse, analyse_study
-from study_server import commands, store
+from study_server import commands, counting, leases, store
 from study_server.bundle import Bundle, load_bundle
 from study_server.models import Judgment
 from study_server.store import Store, sqlite_url
@@ -200,6 +200,8 @@ def before(study: Old) -> pd.DataFrame:
                 "language": language,
                 "created_at": pd.Timestamp(created_at, unit="s", tz="UTC").round("us"),
                 "study": study.bundle.study,
+                "excluded": None,  # as in every study from before the staff could
+                "excluded_at": pd.NaT,
             }
         )
     return pd.DataFrame(records)
@@ -271,8 +273,13 @@ def test_the_schema_is_that_of_the_models_and_takes_answers(old: Old, folder: Pa
 
             assert compare_metadata(MigrationContext.configure(db), Base.metadata) == []
         assert not columns["answer"].nullable
-        count = judge_all(study, newcomer(study))
+        someone = newcomer(study)
+        count = judge_all(study, someone)
         assert count > 0
+        settings = study.bundle.settings
+        study.store.write(lambda db: leases.sign(db.connection(), someone, settings, 1.0))
+        counting.exclude(study, "p01", "a robot")
+        assert counting.screen_now(study)
     assert old.rows("SELECT count(*) FROM judgment") == [(held + count,)]
     tries = old.rows("SELECT DISTINCT answers FROM quiz_try")
     assert tries == [

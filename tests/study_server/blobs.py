@@ -60,6 +60,7 @@ repeat_share = {repeats}
 good_checks = {checks}
 still_checks = {checks}
 lease_minutes = 30
+least_seconds = 0
 pause_every = 5
 contact = "study@example.org"
 [title]

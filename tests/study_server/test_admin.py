@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from study_server.models import Annotator, Event
 from study_server.quality import Coverage, least_filled
+from study_server.screening import described
 from study_server.served import Served
 from study_server.tasks import Source
 
@@ -20,17 +21,20 @@ PROLIFIC = "PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={
 YES = {"consistent": "yes", "single": "yes", "category": "colour"}
 
 
-def take_part(app: Flask, served: Served, simulated: str = "") -> None:
+def take_part(app: Flask, served: Served, simulated: str = "", seconds: float = 0.0) -> None:
     someone = new_visitor(app, served, simulated)
     someone.begin()
     while someone.last.request.path.startswith("/items"):
+        served.clock.now += seconds
         someone.post(**YES)
 
 
 def test_pages_show_how_it_goes(app: Flask, served: Served, staff: Visitor) -> None:
-    take_part(app, served)
+    take_part(app, served, seconds=3)
     text = staff.get("/admin/").text
     assert "6 of 54" in text
+    assert "from 1 annotators" in text
+    assert "open again" not in text
     assert "undefined" in text
     assert "2 of" not in text.split("Checks")[0][-40:]
     assert "1 of 2" in text  # of both checks, the one that does not move was called a change
@@ -38,7 +42,44 @@ def test_pages_show_how_it_goes(app: Flask, served: Served, staff: Visitor) -> N
     assert "discovered" in staff.get("/admin/items").text
     people = staff.get("/admin/annotators").text
     assert "finished" in people
+    assert re.search(r'<td class="flag">(.*?)</td>', people).group(1) == ""
+    assert described(served.bundle.settings.screening) in html.unescape(people)
+
+
+def test_who_is_flagged_fills_no_place(app: Flask, served: Served, staff: Visitor) -> None:
+    take_part(app, served)  # at once
+    text = staff.get("/admin/").text
+    assert "0 of 54" in text
+    assert "<small>6 median_seconds</small>" in text
+    assert "6 places are open again" in text
+    people = staff.get("/admin/annotators").text
     assert "median_seconds" in re.search(r'<td class="flag">(.*?)</td>', people).group(1)
+
+
+def test_staff_exclude_and_take_back_with_a_reason(
+    app: Flask, served: Served, staff: Visitor
+) -> None:
+    take_part(app, served, seconds=3)
+    with served.store.read() as db:
+        name = db.scalars(select(Annotator.public_id)).one()
+    for reason, person in (("", name), ("a robot", "nobody")):
+        staff.get("/admin/annotators")
+        page = staff.post("/admin/annotators", person=person, reason=reason, excluded="yes")
+        assert page.status_code == 422
+        assert 'role="alert"' in page.text
+    assert staff.post("/admin/annotators", excluded="maybe").status_code == 400
+    staff.get("/admin/annotators")
+    page = staff.post("/admin/annotators", person=name, reason="a <robot>", excluded="yes")
+    assert page.request.path == "/admin/annotators"
+    assert "a &lt;robot&gt;" in page.text
+    assert "6 places are open again" in staff.get("/admin/").text
+    assert "<small>6 excluded by the staff</small>" in staff.last.text
+    staff.get("/admin/annotators")
+    staff.post("/admin/annotators", person=name, reason="no robot", excluded="no")
+    assert "taken back" in staff.last.text
+    assert "6 of 54" in staff.get("/admin/").text
+    with served.store.read() as db:
+        assert list(db.scalars(select(Event.kind))) == ["excluded", "taken back"]
 
 
 def test_simulated_annotators_stand_apart(app: Flask, served: Served, staff: Visitor) -> None:

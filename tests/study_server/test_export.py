@@ -30,6 +30,8 @@ COLUMNS = [
     "language",
     "created_at",
     "study",
+    "excluded",
+    "excluded_at",
 ]
 
 

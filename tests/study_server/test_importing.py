@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from benchmark.core.errors import BenchError
-from study_server import quality
+from study_server import counting, quality
 from study_server.export import judgments, write_export
 from study_server.importing import _csv as rows_of_csv
 from study_server.importing import import_answers
-from study_server.models import Assignment, Item, Judgment
+from study_server.models import Assignment, Exclusion, Item, Judgment
 from study_server.served import Served, open_study
 
 from .conftest import Clock, said
@@ -62,6 +62,45 @@ def test_the_site_counts_what_was_imported(filled: Served, empty: Served, tmp_pa
     people = quality.persons(empty, quality.answers(empty))
     assert {person.stage for person in people} == {"finished"}
     assert len(people) == 2
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl"])
+def test_whom_the_staff_left_out_stays_left_out(
+    filled: Served, empty: Served, clock: Clock, tmp_path: Path, kind: str
+) -> None:
+    one, other = [p.public_id for p in quality.persons(filled, quality.answers(filled))]
+    clock.now += 0.25
+    for name in (one, other):
+        counting.exclude(filled, name, '=a "robot", 中文')
+    counting.exclude(filled, other, "no robot", excluded=False)
+    path = tmp_path / f"x.{kind}"
+    write_export(filled, path)
+    import_answers(empty, path)
+    pd.testing.assert_frame_equal(judgments(filled), judgments(empty), check_exact=True)
+    frame = judgments(empty).groupby("annotator")["excluded"].first()
+    assert frame[one] == '=a "robot", 中文'
+    assert frame[other] is None
+    counts = select(Item.id, Item.ratings, Item.simulated_ratings).order_by(Item.id)
+    with filled.store.read() as old, empty.store.read() as new:
+        assert new.execute(counts).all() == old.execute(counts).all()
+        (stored,) = new.scalars(select(Exclusion)).all()
+        assert stored.created_at == clock.now
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl"])
+def test_exports_from_before_the_staff_could_exclude_are_read(
+    filled: Served, empty: Served, tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / f"x.{kind}"
+    frame = judgments(filled).drop(columns=["excluded", "excluded_at"])
+    if kind == "parquet":
+        frame.to_parquet(path)
+    elif kind == "csv":
+        frame.to_csv(path, index=False)
+    else:
+        frame.to_json(path, orient="records", lines=True, date_format="iso", date_unit="us")
+    assert import_answers(empty, path) == len(frame)
+    assert judgments(empty)["excluded"].isna().all()
 
 
 def spread(path: Path, kind: str, change) -> None:

@@ -1,20 +1,23 @@
 """Answers: parsed strictly, added as revisions, and delivered twice without harm."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from study_server.models import Annotator, Judgment
+from study_server.links import Ticket
+from study_server.models import Annotator, Assignment, Judgment
+from study_server.recording import record
 from study_server.served import Served, set_state
 from study_server.study_settings import Settings
 from study_server.tasks import Rating
 from study_server.tasks.question import MAX_TEXT
 from study_server.tasks.task import FormError
 
-from .conftest import said
+from .conftest import Clock, said
 from .test_assignment import YES, judge, judge_all, newcomer
 
 CATEGORIES = ("geometry", "colour", "texture")
@@ -96,6 +99,33 @@ def test_a_stopped_study_takes_nothing_but_knows_what_it_has(served: Served, sta
     assert len(revisions(served, someone)) == 1
     served.store.write(lambda db: set_state(db, "open", served.clock()))
     assert judge(served, someone, 1, YES, "b").status == "stored"
+
+
+def test_an_answer_before_anyone_can_have_looked_is_not_stored(served: Served) -> None:
+    settings = replace(served.bundle.settings, least_seconds=3.1)  # tickets are three seconds old
+    patient = replace(served, bundle=replace(served.bundle, settings=settings))
+    someone = newcomer(served)
+    hasty = judge(patient, someone, 0, YES, "a")
+    assert (hasty.status, hasty.position) == ("hasty", 0)
+    assert revisions(served, someone) == []
+    assert judge(served, someone, 0, YES, "a").status == "stored"  # the same form, a little later
+    assert judge(patient, someone, 0, YES, "a").status == "repeated"
+    assert judge(patient, someone, 0, said(False, False), "b").status == "hasty"  # a change as well
+    assert revisions(served, someone) == [(0, True, "")]
+    bot = newcomer(served, simulated="careful")
+    assert judge(patient, bot, 0).status == "stored"
+
+
+def test_a_clock_that_was_set_back_makes_nobody_hasty(served: Served, clock: Clock) -> None:
+    settings = replace(served.bundle.settings, least_seconds=3.1)
+    patient = replace(served, bundle=replace(served.bundle, settings=settings))
+    someone = newcomer(served)
+    with served.store.read() as db:
+        item_id = db.scalars(select(Assignment.item_id)).one()
+    ticket = Ticket(someone, 0, item_id, clock.now + 3600, "a")
+    bundle, now = patient.bundle, clock.now
+    outcome = served.store.write(lambda db: record(db, ticket, YES, bundle, now))
+    assert outcome.status == "stored"
 
 
 def test_a_failing_write_leaves_its_neighbours_alone(served: Served) -> None:

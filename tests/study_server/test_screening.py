@@ -82,6 +82,22 @@ def test_the_opposite_of_everybody_excludes(judgments):
     assert result.failed == ("agreement",)
 
 
+def test_nobody_has_to_agree_with_those_who_break_other_rules(judgments):
+    """Eight contrary annotators among twelve: the other four stay, whatever the eight say."""
+    crowd = judgments["annotator"] < "a08"
+    contrary = judgments.assign(mos=judgments["mos"].where(~crowd, 1 - judgments["mos"]))
+    spoiled = by_name(screen(contrary))
+    assert spoiled["a09"].agreement < 0 < spoiled["a00"].agreement
+    hasty = contrary.assign(seconds=judgments["seconds"].where(~crowd, 0.7))
+    outside = [f"a{n:02d}" for n in range(8)]
+    by_staff = screen_by(contrary, LIMITS, ["consistent", "single"], Rating.expected, outside)
+    alone = by_name(screen(judgments[~crowd]))
+    for results in (by_name(screen(hasty)), by_name(by_staff)):
+        for name, result in alone.items():
+            assert results[name] == result
+        assert all(results[name].agreement < 0 for name in outside)
+
+
 def test_agreement_of_two_annotators_is_cohens_kappa():
     people = {"found": Population(0.5)}
     judgments = simulate(

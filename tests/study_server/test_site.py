@@ -131,6 +131,28 @@ def test_a_missing_answer_is_asked_for_and_nothing_is_lost(
     assert stored(served) == 1
 
 
+def test_who_answers_too_soon_is_asked_to_look(served: Served, clock: Clock) -> None:
+    settings = replace(served.bundle.settings, least_seconds=0.7)
+    study = replace(served, bundle=replace(served.bundle, settings=settings))
+    someone = new_visitor(create_app(study), study)
+    shown = someone.begin()
+    assert 'data-least="0.7"' in shown.text
+    clock.now += 0.6
+    page = someone.post(**YES, label="spin")
+    assert page.status_code == 422
+    assert "look at the pictures a little longer" in page.text
+    assert 'value="spin"' in page.text
+    assert re.search(r'name="category" value="colour"[^>]*checked', page.text)
+    assert 'data-least="0"' in page.text
+    assert stored(served) == 0
+    clock.now += 0.2  # since the first showing
+    assert someone.post(**YES, label="spin").request.path == "/items/1"
+    with served.store.read() as db:
+        assert db.execute(select(Judgment.seconds)).scalar_one() == pytest.approx(0.8)
+    someone.get("/items/0")
+    assert someone.post(**NO).status_code == 422
+
+
 def test_a_label_that_is_too_long_is_told(visitor: Visitor, served: Served) -> None:
     visitor.begin()
     for label, category in (("x" * 81, "colour"), ("", "other")):
@@ -175,7 +197,9 @@ def test_a_lost_place_is_explained(
         other = new_visitor(app, served)
         other.begin()
         while other.last.request.path.startswith("/items"):
+            clock.now += 3  # whoever is faster fills no place
             other.post(**YES)
+    clock.now += 60
     visitor.last = old
     page = visitor.post(**YES)
     assert "given to someone else" in page.text or page.request.path == "/done"

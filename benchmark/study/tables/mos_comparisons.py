@@ -65,7 +65,9 @@ SENSITIVITY_COLUMNS = {
         "text",
     ),
     "annotators": Column(
-        "screened: without those whom the screening rules leave out; all: with them.", "text"
+        "screened: without those whom the screening rules or the staff leave out; by rules: "
+        "without those whom the rules leave out, whatever the staff said; all: with everybody.",
+        "text",
     ),
     "measure": Column("What value is: the difference of MOS, or the odds ratio of a yes.", "text"),
     "value": Column("The estimate.", "number"),
@@ -108,13 +110,21 @@ def comparison_table(material: Material, roles: Roles) -> Table:
     )
 
 
-def sensitivity_table(screened: Material, everyone: Material, roles: Roles) -> Table:
-    """The same question by other means, and with the annotators whom screening left out."""
+def sensitivity_table(
+    screened: Material, everyone: Material, roles: Roles, by_rules: Material | None = None
+) -> Table:
+    """The same question by other means, and with the annotators who were left out.
+
+    by_rules: the material without those whom the rules leave out, where the staff left out more.
+    """
     groups = {"screened": screened.judgments}
     notes = [roles.why, *screened.unanswered]
-    if len(everyone.judgments) > len(screened.judgments):
+    by_rules = by_rules or screened
+    if len(by_rules.judgments) > len(screened.judgments):
+        groups["by rules"] = by_rules.judgments
+    if len(everyone.judgments) > len(by_rules.judgments):
         groups["all"] = everyone.judgments
-    else:
+    if len(groups) == 1:
         notes.append("Screening left nobody out, so screened annotators are all annotators.")
     rows = [
         {"method": method, "baseline": baseline, "annotators": name, **check}

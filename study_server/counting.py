@@ -1,0 +1,142 @@
+"""Who counts: a rating fills a place while neither the staff nor the rules leave its annotator out.
+
+The rules are those of the analysis (`study_server.screening`), asked about the same answers. That
+takes too long to be done at every answer: it is done where something hangs on it, which is before
+anybody is told that no place is left, when somebody has finished, and when the staff decide.
+"""
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from study_server.decisions import decide, decisions, left_out
+from study_server.models import Annotator, Assignment, Item, Judgment, Screened
+from study_server.screening import Screening, screen
+from study_server.served import Served
+from study_server.study_settings import Settings
+from study_server.tasks.task import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import pandas as pd  # slow to import
+
+PAUSE = 2.0  # seconds between two screenings, however many answers come
+SHARE = 0.05  # of a processor's time, at most, goes into screening
+
+_busy = threading.Lock()  # one screening at a time is enough for a process
+
+
+def verdicts(
+    counted: "pd.DataFrame", settings: Settings, task: Task, excluded: "Collection[str]"
+) -> tuple[Screening, ...]:
+    """What the rules say of every annotator of the frame, in the order of their names.
+
+    counted: the answers that count, of `study_server.export.counting`. excluded: by the staff.
+    """
+    asked = [question.name for question in task.always]
+    return screen(counted, settings.screening, asked, task.expected, excluded)
+
+
+def screen_now(study: Served, simulated: bool = False) -> bool:
+    """Ask the rules about everybody, people or bots, and open and fill places accordingly.
+
+    Nothing is done where no answer came since the last time. Returns False where some did, but it
+    is too soon to look again.
+    """
+    if not _busy.acquire(blocking=False):
+        return False
+    try:
+        return _screen(study, simulated, study.clock())
+    finally:
+        _busy.release()
+
+
+def _screen(study: Served, simulated: bool, now: float) -> bool:
+    with study.store.read() as db:
+        latest = _latest(db, simulated)
+        last = db.get(Screened, simulated)
+        if latest == (last.judgment_id if last else 0):
+            return True
+        if last and now < last.again_at:
+            return False
+    from study_server.export import counting, judgments_in  # pandas is slow to import
+
+    began = time.thread_time()  # what it costs, however busy the machine is
+    with study.store.read() as db:
+        latest = _latest(db, simulated)
+        counted = counting(judgments_in(db, study.bundle, simulated), study.bundle.task, simulated)
+        excluded = left_out(decisions(db))
+    found = verdicts(counted, study.bundle.settings, study.bundle.task, excluded)
+    failed = {one.annotator for one in found if one.failed}
+    cost = time.thread_time() - began
+    mark = Screened(
+        simulated=simulated, judgment_id=latest, again_at=now + max(PAUSE, cost / SHARE)
+    )
+    study.store.write(lambda db: _apply(db, failed, mark))
+    return True
+
+
+def catch_up(study: Served) -> None:
+    """Ask the rules where they never were: after an import, a decision that was cut short, or in
+    a database of an earlier version."""
+    for simulated in (False, True):
+        with study.store.read() as db:
+            never = db.get(Screened, simulated) is None
+        if never:
+            screen_now(study, simulated)
+
+
+def exclude(study: Served, public_id: str, reason: str, excluded: bool = True) -> None:
+    """The staff leave an annotator out, or take them back (excluded=False); the places are opened
+    or filled at once. Raises BenchError; see `study_server.decisions.decide`."""
+    now = study.clock()
+
+    def work(db: Session) -> bool:
+        annotator = decide(db, public_id, excluded, reason, now)
+        simulated = bool(annotator.simulated)
+        if excluded and annotator.counts:
+            _set(db, annotator.id, simulated, False)
+        # The others are judged by their agreement with those who are left, so that all is open.
+        db.execute(delete(Screened).where(Screened.simulated == simulated))
+        return simulated
+
+    screen_now(study, study.store.write(work))
+
+
+def _latest(db: Session, simulated: bool) -> int:
+    newest = select(Judgment.id).where(Judgment.simulated == simulated)
+    return db.scalars(newest.order_by(Judgment.id.desc()).limit(1)).one_or_none() or 0
+
+
+def _apply(db: Session, failed: set[str], mark: Screened) -> None:
+    """Let those count whom neither the rules nor the staff leave out. What another process found
+    from more answers stays."""
+    last = db.get(Screened, mark.simulated)
+    if last and last.judgment_id > mark.judgment_id:
+        return
+    out = failed | left_out(decisions(db)).keys()
+    annotators = select(Annotator.id, Annotator.public_id, Annotator.counts)
+    for number, name, counts in db.execute(
+        annotators.where((Annotator.simulated != "") == mark.simulated)
+    ).all():
+        if counts == (name in out):
+            _set(db, number, mark.simulated, not counts)
+    db.merge(mark)
+
+
+def _set(db: Session, annotator_id: int, simulated: bool, counts: bool) -> None:
+    db.execute(update(Annotator).where(Annotator.id == annotator_id).values(counts=counts))
+    rated = select(Assignment.item_id).where(
+        Assignment.annotator_id == annotator_id, Assignment.repeat == 0, Assignment.judged
+    )
+    column = Item.simulated_ratings if simulated else Item.ratings
+    db.execute(
+        update(Item)
+        .where(Item.id.in_(rated))
+        .values({column: column + (1 if counts else -1)})
+        .execution_options(synchronize_session=False)
+    )
