@@ -59,7 +59,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkingServer]:
     server.end()
 
 
-@pytest.mark.parametrize("end", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL"])
+@pytest.mark.parametrize("end", ["SIGINT", "SIGTERM", "SIGHUP", "SIGKILL", "members"])
 def test_after_every_way_of_stopping(server: ForkingServer, tmp_path: Path, end: str) -> None:
     server.start()
     wait_until(server.answers)
@@ -71,6 +71,10 @@ def test_after_every_way_of_stopping(server: ForkingServer, tmp_path: Path, end:
         commands.restore(server.folder, tmp_path / "backup.sqlite")
     if end in ("SIGINT", "SIGHUP"):  # from a terminal they reach the whole group
         os.killpg(server.parent, getattr(signal, end))
+    elif end == "members":  # nobody is left that could close the database as it should be
+        for member in server.members:
+            server.kill(member=member)
+        server.kill(signal.SIGTERM)
     else:
         server.kill(getattr(signal, end))
     wait_until(lambda: not any(map(alive, everybody)))
