@@ -318,15 +318,15 @@ def check_end(served: Served, someone: Actor, flood: list[Actor]) -> None:
     """They were finished for having judged all, or because others who count, none of `flood` among
     them, have filled what was left."""
     rated = (
-        select(Assignment.item_id, Assignment.annotator_id)
+        select(Assignment.item_id, Assignment.annotator_id, Annotator.counts)
         .join(Annotator, Annotator.id == Assignment.annotator_id)
-        .where(Assignment.judged, Assignment.repeat == 0, Annotator.counts)
+        .where(Assignment.judged, Assignment.repeat == 0)
     )
     with served.store.read() as db:
         rows = db.execute(rated).all()
     none = {actor.id for actor in flood}
-    filled = Counter(item_id for item_id, who in rows if who not in none)
-    mine = {item_id for item_id, who in rows if who == someone.id}
+    filled = Counter(item_id for item_id, who, counts in rows if counts and who not in none)
+    mine = {item_id for item_id, who, _ in rows if who == someone.id}
     directions = [key for key, check in served.bundle.checks.items() if not check]
     assert [key for key in directions if key not in mine and filled[key] < RATINGS] == []
 
