@@ -15,8 +15,11 @@ study: $(STAMP)
 	test -d study || $(BIN)/bench study build results/reference --out study
 	$(BIN)/bench study serve study
 
+# A worker per core, of one thread: more threads than cores wait for each other. The tests of a file
+# stay together, so what a file makes for all its tests is made once. `pytest PATH` needs no workers.
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --maxprocesses 4 \
+		--dist loadfile --no-loadscope-reorder
 
 perf: $(STAMP)
 	$(BIN)/python -m pytest tests/perf -m perf --benchmark-only -s

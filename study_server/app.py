@@ -8,6 +8,7 @@ from jinja2 import ChoiceLoader, DictLoader, PackageLoader
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from benchmark.core.failures import in_one_line
 from study_server import admin, entrance, judging, pages, staff
 from study_server.front import DIRECT, Door, Front
 from study_server.gate import Gate
@@ -32,7 +33,9 @@ def create_app(study: Served, front: Front = DIRECT, processes: int = 1) -> Flas
     app.extensions["parts"] = {}  # of pages, kept by `visit.once`
     app.extensions["strings"] = {}  # by language, kept by `visit.words`
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    task_page = DictLoader({judging.PAGE: study.bundle.task.page()})
+    task = study.bundle.task
+    own_page = in_one_line(f"the task {task.name} failed in page()", task.page)
+    task_page = DictLoader({judging.PAGE: own_page})
     app.jinja_loader = ChoiceLoader([task_page, PackageLoader("study_server")])
     app.before_request(start_clock)
     app.before_request(know_browser)

@@ -24,6 +24,7 @@ from werkzeug.security import generate_password_hash
 
 from benchmark import __version__
 from benchmark.core.errors import BenchError
+from benchmark.core.failures import in_one_line
 from benchmark.core.storage import sha256
 from study_server.bundle import FORMAT
 from study_server.drawings import STEPS, draw, turn
@@ -32,6 +33,7 @@ from study_server.folders import new_folder, write_json
 from study_server.settings_file import check_method, read_settings
 from study_server.study_settings import Settings
 from study_server.tasks import TASKS, Source, Task
+from study_server.tasks.choosing import made_task
 from study_server.tasks.task import DrawnLesson, check_of
 
 COLUMNS = 7  # steps shown side by side
@@ -83,7 +85,7 @@ def write_bundle(
         with resources.as_file(default) as path:
             shutil.copyfile(settings or path, part / "study.toml")
         read = read_settings(part / "study.toml")
-        asked = task(read)
+        asked = made_task(task, read)
         writer = _Writer(part)
         for strip in strips:
             writer.add(strip)
@@ -91,8 +93,9 @@ def write_bundle(
         writer.check_balance()
         methods = {source.method for source in writer.shown if not source.check}
         check_method(read, methods, settings or folder / "study.toml")
-        items = asked.items(list(writer.shown), random.Random(f"{seed}/items"))
-        writer.add_items(items, asked)
+        failed = f"the task {asked.name} failed in items()"
+        shown, rng = list(writer.shown), random.Random(f"{seed}/items")
+        writer.add_items(in_one_line(failed, asked.items, shown, rng), asked)
         writer.finish(asked, read, dict(provenance or {}), password)
     return password
 
@@ -157,6 +160,11 @@ class _Writer:
                 raise BenchError(
                     f"the task {task.name} made an item of {len(sources)} directions; an item "
                     f"holds {task.shows} different ones of those given to it"
+                )
+            if len({bool(source.check) for source in sources}) > 1:
+                raise BenchError(
+                    f"the task {task.name} puts a check beside a direction under study, which "
+                    "nobody's judgment would count for; keep them apart by Source.check"
                 )
             self.items[secrets.token_hex(8)] = sources
         if len({*items}) < len(items):

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
+from benchmark.core.estimates import Estimate, Interval
 from study_server import annotators, counting, quality
 from study_server.backup import back_up
 from study_server.backup import restore as put_back
@@ -139,9 +140,10 @@ def status(
             state = state_of(db)
         agreement = quality.agreement(counted)
         stages = quality.funnel(study, simulated)
-    alpha = f"undefined: {agreement.reason}"
-    if agreement.alpha is not None:
-        alpha = f"{agreement.alpha:.2f} [{agreement.low:.2f}, {agreement.high:.2f}]"
+    alpha = str(agreement)
+    if isinstance(agreement, Estimate) and isinstance(agreement.interval, Interval):
+        ends = agreement.interval
+        alpha = f"{agreement.value:.2f} [{ends.low:.2f}, {ends.high:.2f}]"
     return {
         "annotators": "simulated" if simulated else "people",
         "state": state,

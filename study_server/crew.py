@@ -17,6 +17,7 @@ from study_server.store import Store
 
 DEATHS, MINUTE = 20, 60.0  # so many deaths in so many seconds, and the crew gives up
 GRACE = FINISH + 5.0  # seconds for a member to end by itself
+PAUSE = 1.0  # seconds until a process that could not be started is tried again
 
 log = logging.getLogger("study")
 
@@ -52,9 +53,7 @@ class Crew:
         stop.then(lambda: None)
         try:
             while not stop.asked:
-                while len(self._members) < self._size:
-                    self._fork()
-                self._wait(None)
+                self._wait(None if self._fill() else PAUSE)
                 for how in self._bury():
                     self._mind(how)
         finally:
@@ -106,6 +105,16 @@ class Crew:
                 "machine's memory, then start again"
             )
         log.warning("a process of the site ended by itself (%s); another takes its place", how)
+
+    def _fill(self) -> bool:
+        """Start the members that lack; whether all are there."""
+        try:
+            while len(self._members) < self._size:
+                self._fork()
+        except OSError as error:  # no memory, or too many processes
+            self._mind(f"no other could be started: {error.strerror}")
+            return False
+        return True
 
     def _fork(self) -> None:
         signals = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())

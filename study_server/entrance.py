@@ -11,11 +11,10 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from study_server import annotators
-from study_server.assignment import personal_plan
 from study_server.caps import Refused, admit
-from study_server.judging import minutes_left
 from study_server.outside import NUMBER, NoNumber, read_outside
 from study_server.security import a_minute, limiter, log
+from study_server.terms import minutes
 from study_server.visit import Page, address, page, served, stopped
 
 blueprint = Blueprint("entrance", __name__)
@@ -75,8 +74,7 @@ def _through_the_open_link(
 
 
 def _offer(outside: Outside) -> Page:
-    minutes = minutes_left([], len(personal_plan(0, served().bundle)))
-    return page("welcome.html", outside=outside, minutes=max(1, minutes))
+    return page("welcome.html", outside=outside, minutes=minutes(served().bundle))
 
 
 def _register(outside: Outside) -> Page:

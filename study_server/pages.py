@@ -7,7 +7,8 @@ from study_server.judging import next_address
 from study_server.leases import places
 from study_server.security import has_cookie
 from study_server.tasks.question import Fault
-from study_server.visit import Page, address, at, lost, page, served
+from study_server.terms import consent_text
+from study_server.visit import Page, address, at, lost, page, served, strings
 
 blueprint = Blueprint("pages", __name__)
 
@@ -34,8 +35,7 @@ def study() -> Page:
 @at("invited", "declined")
 def consent() -> Page:
     """The page that says what taking part means and asks for consent."""
-    settings = served().bundle.settings
-    text = settings.text(settings.consent, g.language)
+    text = consent_text(served().bundle, g.language, strings(g.language))
     return page("consent.html", paragraphs=text.strip().split("\n\n"), link=_personal_link())
 
 

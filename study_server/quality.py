@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import krippendorff
-import numpy as np
 from sqlalchemy import select
 
+from benchmark.core.alpha import alpha_over
+from benchmark.core.estimates import Estimate, Undefined
 from study_server.codes import code_given
 from study_server.counting import verdicts
 from study_server.decisions import Decision, decisions, left_out
@@ -24,8 +24,6 @@ from study_server.tasks.task import Source
 
 if TYPE_CHECKING:
     import pandas as pd
-
-RESAMPLES = 500  # bootstrap resamples of directions for the interval of alpha
 
 
 @dataclass(frozen=True)
@@ -68,17 +66,6 @@ class Person:
     def flags(self) -> tuple[str, ...]:
         """The rules that the annotator breaks, for which the analysis leaves them out."""
         return self.screening.failed if self.screening else ()
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """Krippendorff's alpha of the score (nominal), its 95% interval, and why it is undefined where
-    alpha is None."""
-
-    alpha: float | None
-    low: float | None = None
-    high: float | None = None
-    reason: str = ""
 
 
 def answers(study: Served, simulated: bool = False) -> "pd.DataFrame":
@@ -213,27 +200,16 @@ def repeats_alike(counted: "pd.DataFrame") -> tuple[int, int]:
     return int(good.sum()), len(good)
 
 
-def agreement(counted: "pd.DataFrame") -> Agreement:
-    """Alpha over items that two or more people judged, first showings only."""
-    from benchmark.core.judgments import first_showings, item_columns
+def agreement(counted: "pd.DataFrame") -> Estimate | Undefined:
+    """Krippendorff's alpha of the score over items that two or more people judged, first showings
+    only, as in the analysis."""
+    from benchmark.core.judgments import first_showings, item_columns  # pandas is slow to import
 
     first = first_showings(counted).dropna(subset=["mos"])
     counts = first.pivot_table(
         index=item_columns(first), columns="mos", aggfunc="size", fill_value=0, observed=True
-    ).to_numpy()  # (items, scores)
-    table = counts[counts.sum(axis=1) >= 2]
-    if len(table) < 2:
-        return Agreement(None, reason="fewer than two directions have two ratings")
-    if _unanimous(table):
-        return Agreement(None, reason="all answers are the same")
-    rng = np.random.default_rng(0)
-    resampled = []
-    for _ in range(RESAMPLES):
-        sample = table[rng.integers(len(table), size=len(table))]  # (items, scores)
-        if not _unanimous(sample):
-            resampled.append(_alpha(sample))
-    low, high = np.quantile(resampled, [0.025, 0.975])
-    return Agreement(_alpha(table), float(low), float(high))
+    ).to_numpy(float)  # (items, scores)
+    return alpha_over(counts[counts.sum(axis=1) >= 2], "directions")
 
 
 def funnel(study: Served, simulated: bool = False) -> dict[str, int]:
@@ -249,11 +225,3 @@ def funnel(study: Served, simulated: bool = False) -> dict[str, int]:
     counts = Counter(stage for stage, _ in rows)
     counts["silent"] = sum(stage == "judging" and seen < silent for stage, seen in rows)
     return dict(counts)
-
-
-def _unanimous(counts: np.ndarray) -> bool:
-    return bool((counts.sum(axis=0) > 0).sum() < 2)
-
-
-def _alpha(counts: np.ndarray) -> float:
-    return float(krippendorff.alpha(value_counts=counts, level_of_measurement="nominal"))

@@ -56,7 +56,7 @@ def words() -> dict[str, object]:
     language = g.get("language", "en")
     settings, task = served().bundle.settings, served().bundle.task
     return {
-        "t": partial(say, _strings(language)),
+        "t": partial(say, strings(language)),
         "task": task,
         "language": language,
         "languages": [(code, NAMES[code]) for code in settings.languages],
@@ -70,7 +70,7 @@ def words() -> dict[str, object]:
     }
 
 
-def _strings(language: str) -> Mapping[str, str]:
+def strings(language: str) -> Mapping[str, str]:
     """All strings in a language, put together once for each."""
     kept: dict[str, Mapping[str, str]] = current_app.extensions["strings"]
     if language not in kept:

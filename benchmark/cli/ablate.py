@@ -82,14 +82,15 @@ def _ablate(
     config = configured(preset, settings, seeds)
     out = out or Path("results") / config.preset
     device = resolve(device)
-    named, judges = named_methods(methods or _usual_methods(axis)), named_metrics(metrics)
+    named = named_methods(methods or _usual_methods(axis), out)
+    judges = named_metrics(metrics)
     ablation = plan_ablation(
         axis, config, generator, named.chosen, named.table, _numbers(values), named.code, out
     )
     failed = 0
     with lease(out):
-        expected = agree(ablation.groups, out, device, yes)
-        note(ablation, out, shlex.join(["bench", *sys.argv[1:]]))
+        expected = agree(ablation.groups, out, device, yes, judges)
+        note(ablation, out, shlex.join(["bench", *sys.argv[1:]]), named.references)
         note_measures(out, judges)
         for result in execute(ablation.groups, out, device, False, judges, expected):
             protocol = result.config["protocol"]

@@ -8,11 +8,13 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from benchmark.core.errors import BenchError, one_line, unknown
+from benchmark.core.errors import BenchError, unknown
+from benchmark.core.failures import in_one_line
 from benchmark.core.plugins import (
     Loaded,
     Offer,
@@ -35,12 +37,14 @@ class NamedMethods:
     """The methods that a command can use.
 
     chosen: names of those to run. table: every method that settings may name. code: the identity of
-    the code of each that is not the suite's own, by name.
+    the code of each that is not the suite's own, by name. references: what names each chosen one,
+    by name; a user's file is absolute.
     """
 
     chosen: tuple[str, ...]
     table: Mapping[str, type[Method]]
     code: Mapping[str, str]
+    references: Mapping[str, str]
 
 
 def all_generators() -> tuple[str, ...]:
@@ -57,29 +61,40 @@ def all_generators() -> tuple[str, ...]:
     return (*available(), *offered)
 
 
-def named_methods(references: Sequence[str]) -> NamedMethods:
-    """The methods that `-m` names, in that order, or all methods. Raises BenchError."""
+def named_methods(references: Sequence[str], run: Path | None = None) -> NamedMethods:
+    """The methods that `-m` names, in that order, or all methods. Raises BenchError.
+
+    run: the folder, where other runs may have given names to methods of a user's own.
+    """
     from baselines import METHODS
+    from benchmark.generators.registry import absolute
+    from benchmark.runs.naming import method_names
 
     table, code = dict(METHODS), {}
     for name, offer in _others("methods", METHODS).items():
         try:
             loaded = offer.load()
-            table[name] = _method_class(loaded.value, f"'{name}' of package {offer.package}")
+            table[name] = _method_class(loaded.value, str(offer))
             code[name] = loaded.code
         except BenchError as error:
             if name in references:
                 raise
             if not references:  # all were asked for
                 _leave_out(error)
-    names = _by_name(references)
-    for reference, name in names.items():
+    own: dict[str, Loaded] = {}
+    for reference in references:
+        check_reference(reference)
         if is_file(reference):
-            loaded = from_file(reference)
-            table[name], code[name] = _method_class(loaded.value, reference), loaded.code
-        elif name not in table:
-            raise unknown("method", name, table)
-    return NamedMethods(tuple(names.values()) or tuple(table), table, code)
+            own[absolute(reference)] = from_file(reference)
+        elif reference not in table:
+            raise unknown("method", reference, table)
+    wanted = [absolute(r) if is_file(r) else r for r in references or table]
+    names = method_names({r: own[r].code if r in own else "" for r in wanted}, run)
+    for reference, loaded in own.items():
+        name = names[reference]
+        table[name], code[name] = _method_class(loaded.value, reference), loaded.code
+    named = {name: reference for reference, name in names.items()}
+    return NamedMethods(tuple(named), table, code, named)
 
 
 def define_shifts(references: Sequence[str]) -> None:
@@ -96,7 +111,7 @@ def named_metrics(references: Sequence[str]) -> dict[str, Metric]:
     metrics = dict(METRICS)
     for name, offer in _others("metrics", METRICS).items():
         try:
-            metrics[name] = _metric(offer.load(), f"'{name}' of package {offer.package}")
+            metrics[name] = _metric(offer.load(), str(offer))
         except BenchError as error:
             if name in references:
                 raise
@@ -161,9 +176,6 @@ def _metric(loaded: Loaded, source: str) -> Metric:
             raise BenchError(
                 f"{source}: its columns must map names to benchmark.tables.table.Column"
             )
-    try:
-        metric: Metric = kind()
-    except Exception as error:
-        raise BenchError(f"{source} cannot be made: {one_line(error)}") from error
+    metric: Metric = in_one_line(f"{source} cannot be made", kind)
     metric.code = loaded.code
     return metric

@@ -97,12 +97,12 @@ def run(
     config = configured(preset, settings, seeds)
     out = out or Path("results") / config.preset
     device = resolve(device)
-    named, judges = named_methods(methods), named_metrics(metrics)
+    named, judges = named_methods(methods, out), named_metrics(metrics)
     groups = plan(config, generators, named.chosen, named.table, named.code, out)
     failed = 0
     with lease(out):
-        expected = agree(groups, out, device, yes, force)
-        record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]))
+        expected = agree(groups, out, device, yes, judges, force)
+        record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]), named.references)
         note_measures(out, judges)
         for result in execute(groups, out, device, force, judges, expected):
             tell(line(result))

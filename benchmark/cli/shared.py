@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from benchmark.core.errors import BenchError
 
 if TYPE_CHECKING:
     from benchmark.methods.method import Role
+    from benchmark.metrics.metric import Metric
     from benchmark.runs.grid import Group
     from benchmark.runs.results import Cell, Result
     from benchmark.runs.settings import RunConfig
@@ -101,7 +102,12 @@ def configured(preset: str, settings: tuple[str, ...], seeds: str | None) -> Run
 
 
 def agree(
-    groups: Sequence[Group], out: Path, device: str, yes: bool, force: bool = False
+    groups: Sequence[Group],
+    out: Path,
+    device: str,
+    yes: bool,
+    metrics: Mapping[str, Metric],
+    force: bool = False,
 ) -> dict[Cell, float]:
     """Print what the missing cells will cost, and return the seconds of each.
 
@@ -110,7 +116,7 @@ def agree(
     from benchmark.core.device import device_name
     from benchmark.runs.cost import costs, statement, total
 
-    expected = costs(groups, out, device, force)
+    expected = costs(groups, out, device, force, metrics)
     estimates = list(expected.values())
     if not estimates:
         return {}

@@ -42,7 +42,7 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
     try:
         state: Any = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
         if not isinstance(state, dict):
-            raise TypeError(f"it holds a {type(state).__name__}")
+            raise TypeError(f"it holds a value of type {type(state).__name__}")
     except Exception as error:  # noqa: BLE001 - torch raises a different type for every fault
         reason = (str(error) or repr(error)).splitlines()[0]
         log.warning("%s holds no checkpoint (%s): the work starts over", path, reason)

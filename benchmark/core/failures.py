@@ -43,6 +43,21 @@ def attempt(
         return Failure(reason_of(error), isinstance(error, BenchError))
 
 
+def in_one_line(
+    what: str, work: Callable[Given, Made], *arguments: Given.args, **keywords: Given.kwargs
+) -> Made:
+    """What `work`, which may be anyone's, gives for these arguments.
+
+    Raises BenchError where it fails: its own words if it raises one, else `what` and the reason.
+    """
+    try:
+        return work(*arguments, **keywords)
+    except BenchError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise BenchError(f"{what}: {reason_of(error)}") from error
+
+
 def reason_of(error: BaseException) -> str:
     """An error in one line, with the line of a user's file where it arose.
 

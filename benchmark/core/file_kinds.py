@@ -1,9 +1,13 @@
 """What a file is that is not what was asked for: by how it begins, else by how its name ends."""
 
 import re
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmark.core.errors import BenchError
+
+DAMAGED = "it is damaged or cut short"
 TORCH_BEFORE_ZIP = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."  # torch.save until 2020
 PICKLE = re.compile(rb"\x80[\x02-\x05]")
 OBJECTS = "Python objects, which could run code when opened"
@@ -36,6 +40,34 @@ def beginning(path: Path) -> bytes:
     """The first bytes of a file, by which the functions here tell it. Raises OSError."""
     with path.open("rb") as file:
         return file.read(128)
+
+
+def head_of(path: Path, fault: str) -> bytes:
+    """The beginning of a file. Raises BenchError, `fault` and the reason, where it is no file or
+    something stands in its place."""
+    try:
+        head = beginning(path)
+    except IsADirectoryError:
+        raise BenchError(f"{fault}: it is a folder; name a file in it") from None
+    except OSError as error:
+        raise BenchError(f"{fault}: {error.strerror or error}") from None
+    if reason := stand_in(head):
+        raise BenchError(f"{fault}: it is {reason}")
+    return head
+
+
+def zip_members(path: Path) -> list[str] | None:
+    """The names of what is in a zip, as torch and numpy write; None where it is cut short."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.namelist()
+    except (zipfile.BadZipFile, OSError, ValueError):
+        return None
+
+
+def zip_of_torch(members: list[str]) -> bool:
+    """Whether torch wrote the zip with these members."""
+    return any(name.endswith("data.pkl") for name in members)
 
 
 def stand_in(head: bytes) -> str:

@@ -14,7 +14,6 @@ import importlib.util
 import inspect
 import re
 import sys
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -24,7 +23,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from benchmark.core.errors import BenchError, one_line, unknown
+from benchmark.core.errors import BenchError, unknown
+from benchmark.core.failures import in_one_line
 
 GROUP = "latent_direction_bench"
 KINDS = ("generators", "methods", "metrics", "tasks")
@@ -52,14 +52,12 @@ class Offer:
     package: str  # with its version
     entry_point: EntryPoint
 
+    def __str__(self) -> str:
+        return f"'{self.name}' of package {self.package}"
+
     def load(self) -> Loaded:
         """Import it; raises BenchError in one line where that fails."""
-        try:
-            return Loaded(self.entry_point.load(), self.package)
-        except Exception as error:  # a package may fail in any way
-            raise BenchError(
-                f"'{self.name}' of package {self.package} cannot be loaded: {_reason(error)}"
-            ) from error
+        return Loaded(in_one_line(f"{self} cannot be loaded", self.entry_point.load), self.package)
 
 
 def installed(kind: str) -> dict[str, Offer]:
@@ -90,7 +88,7 @@ def subclass(value: Any, base: type[Any], source: str) -> type[Any]:
     """`value` if it is a class that fills in all of `base`. Raises BenchError."""
     wanted = f"a subclass of {base.__module__}.{base.__name__}"
     if not isinstance(value, type):
-        raise BenchError(f"{source} is a {type(value).__name__}; it must be {wanted}")
+        raise BenchError(f"{source} is of type {type(value).__name__}; it must be {wanted}")
     if not issubclass(value, base):
         raise BenchError(f"{source} is a class of its own; it must be {wanted}")
     if inspect.isabstract(value):
@@ -145,12 +143,7 @@ def from_file(reference: str, use: Callable[[Any], Any] = lambda value: value) -
         if not hasattr(module, attribute):
             offered = [name for name in vars(module) if not name.startswith("_")]
             raise unknown(f"name in {text}", attribute, offered)
-        try:
-            value = use(getattr(module, attribute))
-        except BenchError:
-            raise
-        except (Exception, SystemExit) as error:  # the user's own code may fail in any way
-            raise BenchError(f"{reference} failed: {_reason(error, path)}") from error
+        value = in_one_line(f"{reference} cannot be made", use, getattr(module, attribute))
     return Loaded(value, _code(path, source))
 
 
@@ -162,11 +155,15 @@ def _run(path: Path, source: bytes, reference: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # where dataclasses look up the types that their fields name
     try:
-        exec(compile(source, path, "exec"), module.__dict__)  # the very bytes that are hashed
-    except (Exception, SystemExit) as error:
+        in_one_line(f"{reference} failed", _execute, path, source, module)
+    except BenchError:
         del sys.modules[name]
-        raise BenchError(f"{reference} failed: {_reason(error, path)}") from error
+        raise
     return module
+
+
+def _execute(path: Path, source: bytes, module: ModuleType) -> None:
+    exec(compile(source, path, "exec"), module.__dict__)  # the very bytes that are hashed
 
 
 @contextmanager
@@ -220,14 +217,3 @@ def _code(path: Path, source: bytes) -> str:
         for file in sorted(files)
     )
     return hashlib.sha256("\n".join([own, *others]).encode()).hexdigest()
-
-
-def _reason(error: BaseException, path: Path | None = None) -> str:
-    """The kind and the words of an error in one line, with the line of the file where it arose."""
-    lines = [
-        frame.lineno
-        for frame in traceback.extract_tb(error.__traceback__)
-        if path is not None and frame.filename == str(path)
-    ]
-    place = f" (line {lines[-1]})" if lines else ""
-    return f"{one_line(error)}{place}"

@@ -5,7 +5,6 @@ gives directions that look right, since any matrix moves an image.
 """
 
 import logging
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,13 +14,15 @@ from torch import Tensor
 
 from benchmark.core.errors import BenchError
 from benchmark.core.file_kinds import (
+    DAMAGED,
     OBJECTS,
     TORCH_BEFORE_ZIP,
-    beginning,
+    head_of,
     other_format,
-    stand_in,
+    zip_members,
+    zip_of_torch,
 )
-from benchmark.core.tensors import DAMAGED, load_tensors
+from benchmark.core.tensors import load_tensors
 
 log = logging.getLogger("bench")
 
@@ -66,8 +67,8 @@ def read_array(path: Path) -> tuple[Tensor, dict[str, str]]:
 
 
 def _columns(array: np.ndarray, path: Path) -> tuple[Tensor, dict[str, str]]:
-    shape = " x ".join(map(str, array.shape)) or "single"
-    found = f"{path} holds a {shape} array"
+    shape = " x ".join(map(str, array.shape)) or "a single value"
+    found = f"{path} holds an array of {shape}"
     if array.ndim == 3 and array.shape[1] == 1 and array.shape[0] > 1 and _unit(array[:, 0], 1):
         return _as_columns(array[:, 0].T), {"read_as": "rows"}  # (d, K)
     if array.ndim != 2:
@@ -120,14 +121,7 @@ def _as_columns(array: np.ndarray) -> Tensor:
 def _array(path: Path) -> np.ndarray:
     """The one array in the file. Raises BenchError that says what else it is."""
     fault = f"{path} holds no readable directions"
-    try:
-        head = beginning(path)
-    except IsADirectoryError:
-        raise BenchError(f"{fault}: it is a folder; name a file in it, and {SAVE}") from None
-    except OSError as error:
-        raise BenchError(f"{fault}: {error.strerror or error}") from None
-    if reason := stand_in(head):
-        raise BenchError(f"{fault}: it is {reason}")
+    head = head_of(path, fault)
     if head.startswith(b"\x93NUMPY"):
         return _of_numpy(path, fault)
     if head.startswith(b"PK"):
@@ -150,18 +144,16 @@ def _of_numpy(path: Path, fault: str) -> np.ndarray:
 
 def _check_zip(path: Path, fault: str) -> None:
     """Raise BenchError for a zip of arrays, as numpy writes, and for one of other files."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError):
-        raise BenchError(f"{fault}: {DAMAGED}") from None
+    names = zip_members(path)
+    if names is None:
+        raise BenchError(f"{fault}: {DAMAGED}")
     arrays = [name.removesuffix(".npy") for name in names if name.endswith(".npy")]
     if arrays:
         raise BenchError(
             f"{fault}: it is an .npz of {_listed(arrays)}{_meaning(arrays)}; open it with np.load, "
             f"then {SAVE}"
         )
-    if not any(name.endswith("data.pkl") for name in names):
+    if not zip_of_torch(names):
         raise BenchError(f"{fault}: it is a zip archive; unpack it first")
 
 
@@ -177,7 +169,8 @@ def _of_torch(path: Path) -> np.ndarray:
         raise BenchError(f"{path} should hold one matrix, but holds {what}{_meaning(keys)}; {SAVE}")
     if not isinstance(content, Tensor):
         raise BenchError(
-            f"{path} should hold one matrix, but holds a {type(content).__name__}; {SAVE}"
+            f"{path} should hold one matrix, but holds a value of type {type(content).__name__}; "
+            f"{SAVE}"
         )
     try:
         value = content.detach().to_dense()

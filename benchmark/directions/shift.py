@@ -106,12 +106,15 @@ class FrozenLinear(Linear):
     fixed: Tensor
 
     def __init__(self, matrix: Tensor) -> None:
-        """matrix: A (d, K). Raises BenchError unless it is a finite matrix."""
+        """matrix: A (d, K). Raises BenchError unless it is a finite matrix of real numbers."""
         super().__init__()
-        if matrix.ndim != 2 or not matrix.isfinite().all():
+        if matrix.is_complex() or matrix.ndim != 2 or not matrix.isfinite().all():
+            kind = str(matrix.dtype).removeprefix("torch.")
             raise BenchError(
-                f"directions must be a finite (d, K) matrix, not {tuple(matrix.shape)}"
+                "directions must be a finite (d, K) matrix of real numbers, not "
+                f"{tuple(matrix.shape)} of {kind}"
             )
+        matrix = matrix if matrix.is_floating_point() else matrix.float()
         self.latent_dim, self.k = matrix.shape
         self.register_buffer("fixed", matrix)
 

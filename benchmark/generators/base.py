@@ -28,7 +28,8 @@ class Latents:
     def moved(self, delta: Tensor) -> Latents:
         """The same points moved by delta, (n, d) or (d,); with layers, all of them alike.
 
-        The only way to move: whatever shifts an image goes through here. Raises BenchError where
+        The only way to move: whatever shifts an image goes through here, and the points keep their
+        type, in which the generator computes, whatever that of the shift. Raises BenchError where
         delta has another size, which would otherwise be spread over all dimensions where it is 1.
         """
         if delta.shape[-1] != self.point.shape[-1]:
@@ -38,7 +39,7 @@ class Latents:
             )
         if self.point.ndim == 3:
             delta = delta.unsqueeze(-2)  # (n, 1, d) or (1, d)
-        return replace(self, point=self.point + delta)
+        return replace(self, point=self.point + delta.to(self.point.dtype))
 
     def to(self, device: torch.device | str) -> Latents:
         labels = None if self.labels is None else self.labels.to(device)

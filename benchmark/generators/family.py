@@ -52,5 +52,5 @@ def read_state_dict(path: Path, prefix: str = "") -> dict[str, Tensor]:
         raise BenchError(f"{path} is not a readable state dict: {error}") from error
     if not isinstance(content, Mapping) or not all(isinstance(name, str) for name in content):
         found = type(content).__name__
-        raise BenchError(f"{path} is not a readable state dict: it holds a {found}")
+        raise BenchError(f"{path} is not a readable state dict: it holds a value of type {found}")
     return {name: value for name, value in content.items() if name.startswith(prefix)}

@@ -36,10 +36,10 @@ def read_options(generator: Generator, given: Mapping[str, Any]) -> dict[str, An
     kind, name = generator.Options, type(generator).__name__
     known = option_names(generator)
     if given and not known:
-        raise BenchError(f"a {name} has no options; leave out '{next(iter(given))}'")
+        raise BenchError(f"the generator {name} has no options; leave out '{next(iter(given))}'")
     for option in given:
         if option not in known:
-            raise unknown(f"option of a {name}", option, known)
+            raise unknown(f"option of {name}", option, known)
     return {option: as_field(kind, option, value, option) for option, value in given.items()}
 
 

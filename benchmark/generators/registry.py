@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from benchmark.core.errors import BenchError, one_line, unknown
+from benchmark.core.errors import BenchError, unknown
+from benchmark.core.failures import in_one_line
 from benchmark.core.plugins import Offer, check_reference, from_file, installed, is_file, name_of
 from benchmark.generators.base import Generator, Usual
 from benchmark.generators.options import read_options, split_reference
@@ -43,13 +44,8 @@ class Entry:
         if self.usual is not None:
             generator.usual = self.usual
         if chosen := read_options(generator, self.options):
-            try:
-                generator.configure(generator.Options(**chosen))
-            except BenchError:
-                raise
-            except Exception as error:  # the user's own code may fail in any way
-                what = f"a {type(generator).__name__} cannot take on its options"
-                raise BenchError(f"{what}: {one_line(error)}") from error
+            what = f"the generator {type(generator).__name__} cannot take on its options"
+            in_one_line(what, lambda: generator.configure(generator.Options(**chosen)))
         return generator
 
     def missing(self) -> str | None:
@@ -155,7 +151,8 @@ def find_generator(reference: str) -> tuple[str, Entry]:
         name = name_of(base)
         entry = Entry(f"from {base}", lambda: _from_file(base))
     elif Path(base).exists():
-        name = Path(base).stem
+        own = Path(base).stem
+        name = Path(base).resolve().stem if own in ("", "..") else own  # `.` is some folder
         entry = Entry(f"weights in {base}", lambda: load_weights(Path(base)), weights=Path(base))
     elif offer := installed("generators").get(base):
         entry = Entry(f"from package {offer.package}", lambda: _offered(offer))
@@ -186,14 +183,8 @@ def _from_file(reference: str) -> Generator:
 def _offered(offer: Offer) -> Generator:
     """What the callable of an installed package makes, with the package's version."""
     make = offer.load()
-    source = f"'{offer.name}' of package {offer.package}"
-    try:
-        made = tried(make.value(), source)
-    except BenchError:
-        raise
-    except Exception as error:  # a package may fail in any way
-        raise BenchError(f"{source} failed: {one_line(error)}") from error
-    return _of(made, make.code)
+    made = in_one_line(f"{offer} cannot be made", make.value)
+    return _of(tried(made, str(offer)), make.code)
 
 
 def _of(generator: Generator, code: str) -> Generator:

@@ -6,19 +6,16 @@ blocks, halving widths) anime faces. The state dict has the layout of the author
 and tanh. Beside it the authors' folder holds `args.json`: model, latent_dim, image_channels.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import sqrt
 from pathlib import Path
 from typing import Self
 
-import torch
 from torch import Tensor, nn
 
 from benchmark.core.errors import BenchError
 from benchmark.core.reading import read_json
-from benchmark.core.storage import write_atomically
 from benchmark.generators.base import Latents
 from benchmark.generators.family import Family, read_state_dict
 from benchmark.generators.fast.layers import DoubledSum
@@ -149,28 +146,3 @@ class SNGAN(Family):
                 f"but args.json says {latent_dim} to {image_shape}"
             )
         return generator
-
-
-def save_authors_layout(generator: SNGAN, folder: Path) -> None:
-    """Write `args.json` and `generator.pt` as the authors' code reads them.
-
-    Their `sn_resnet32` is 256 wide and their `sn_resnet64` 1024-512-256-128-64; for other widths
-    their table SN_RES_GEN_CONFIGS needs the channels, which `args.json` names.
-    """
-    channels, side, _ = generator.image_shape
-    model = f"sn_resnet{side}"
-    if model not in AUTHORS_MODELS:
-        raise BenchError(f"the authors' code makes 32 or 64 pixel images, not {side}")
-    args = {
-        "model": model,
-        "latent_dim": generator.latent_dim,
-        "image_channels": channels,
-        "channels": generator.channels,
-    }
-    state = {name: value.cpu().contiguous() for name, value in generator.state_dict().items()}
-    for name, value in list(state.items()):  # they hold each block's convolutions twice
-        for inner, twin in ((".model.3.", ".conv1."), (".model.6.", ".conv2.")):
-            if inner in name:
-                state[name.replace(inner, twin)] = value
-    write_atomically(folder / "args.json", lambda part: part.write_text(json.dumps(args)))
-    write_atomically(folder / "generator.pt", lambda part: torch.save(state, part))

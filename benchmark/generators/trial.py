@@ -17,7 +17,7 @@ def tried(generator: object, source: str) -> Generator:
     """
     if not isinstance(generator, Generator):
         raise BenchError(
-            f"{source} returned a {type(generator).__name__}; "
+            f"{source} returned a value of type {type(generator).__name__}; "
             "it must return a benchmark.generators.base.Generator"
         )
     for needed in ("latent_dim", "image_shape"):

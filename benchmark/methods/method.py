@@ -1,7 +1,7 @@
 """What a method is: a few settings, and a way from a generator to directions."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -101,15 +101,20 @@ def fitted(learner: Learner) -> Fitted:
     return Fitted(learner.shift.frozen().cpu(), learner)
 
 
-def check_fitted(found: object, generator: Generator, protocol: Protocol) -> None:
-    """Raise BenchError unless a method's `fit` gave directions that can be measured and kept."""
+def accepted(found: object, generator: Generator, protocol: Protocol) -> Fitted:
+    """What a method's `fit` gave, its shift in float32, in which generators compute.
+
+    Raises BenchError unless its directions can be measured and kept.
+    """
     if not isinstance(found, Fitted) or not isinstance(found.shift, Shift):
         given = type(found.shift if isinstance(found, Fitted) else found).__name__
         raise BenchError(
-            f"fit() gave a {given}; it must return Fitted(shift), for a matrix A (d, K) "
-            "Fitted(FrozenLinear(A))"
+            f"fit() gave a value of type {given}; it must return Fitted(shift), for a matrix "
+            "A (d, K) Fitted(FrozenLinear(A))"
         )
-    check_shift(found.shift, generator, protocol)
+    shift = found.shift.to(torch.float32)
+    check_shift(shift, generator, protocol)
+    return replace(found, shift=shift)
 
 
 @torch.no_grad()

@@ -28,6 +28,7 @@ class Collapse(Metric):
         )
     }
     direction_columns: ClassVar[Mapping[str, Column]] = columns
+    images: ClassVar[int] = 2 * LATENTS  # of both signs of eps
 
     def by_direction(self, cell: Evidence) -> pd.DataFrame:
         latents = cell.sample(LATENTS, "collapse")

@@ -47,13 +47,15 @@ class Metric(ABC):
     columns: its figures of a cell, by name; tables, words, figures and pages show them. The ends of
     a column's interval are called NAME_low and NAME_high. direction_columns: its figures of each
     direction, likewise. price: whether the columns of a cell say what a high RCA was bought with,
-    so that figures and cards show them beside it.
+    so that figures and cards show them beside it. images: how many it makes of each direction,
+    which the estimate of a run's time counts.
     """
 
     code: str = ""  # the identity of the code, where it is not the suite's own
     columns: ClassVar[Mapping[str, Column]]
     direction_columns: ClassVar[Mapping[str, Column]] = {}
     price: ClassVar[bool] = True
+    images: ClassVar[int] = 0
 
     def applies(self, cell: Evidence) -> bool:
         """Whether the metric can be computed for this cell; if not, its columns stay empty."""

@@ -74,7 +74,7 @@ class Learner:
         lr_shift: float = 0.0,
     ) -> None:
         self.name, self.protocol = name, protocol
-        self.shift = shift.to(device)
+        self.shift = shift.to(device, torch.float32)  # as generators and R compute
         self.reconstructor = new_reconstructor(protocol, image_shape, r_seed).to(device)
         self.learns_shift = any(p.requires_grad for p in shift.parameters())
         self.optimisers = [torch.optim.Adam(self.reconstructor.parameters(), lr=protocol.lr)]

@@ -8,9 +8,11 @@ belong to it, RUN/ablation_<axis>.json, from which the report makes its table an
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from benchmark.core.errors import BenchError
+from benchmark.core.failures import in_one_line
 from benchmark.core.json_files import read_object, write_json
 from benchmark.generators.options import option_names
 from benchmark.generators.registry import find_generator
@@ -72,7 +74,7 @@ def plan_ablation(
         for method in chosen:
             fit = method_for(method, name, layers, methods)
             try:
-                fit.check(generator, protocol)
+                in_one_line(f"the method {method} failed", fit.check, generator, protocol)
                 running.append(method)
             except BenchError as error:
                 points.append({"method": method, "k": protocol.k, "reason": str(error)})
@@ -85,7 +87,12 @@ def plan_ablation(
     return Ablation(axis, name, config, groups, [*_points(axis, groups), *points])
 
 
-def note(ablation: Ablation, run: Path, command: str) -> None:
+def note(
+    ablation: Ablation,
+    run: Path,
+    command: str,
+    methods: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Write ablation_<axis>.json, and run.json where the folder has none yet.
 
     An ordinary run's own description stays: the ablation adds cells to its folder, and how the
@@ -93,13 +100,15 @@ def note(ablation: Ablation, run: Path, command: str) -> None:
     """
     description = read_run(run)
     if not description:
-        record(ablation.config, ablation.groups, run, command)
+        record(ablation.config, ablation.groups, run, command, methods)
     else:
         references = {group.name: group.reference for group in ablation.groups}
         known = {**references, **description.get("generators", {})}
         given = {group.name: group.given for group in ablation.groups}
         given |= description.get("given", {})
-        write_json(run / "run.json", {**description, "generators": known, "given": given})
+        methods = {**methods, **description.get("methods", {})}
+        added = {"generators": known, "given": given, "methods": methods}
+        write_json(run / "run.json", {**description, **added})
     content = read_note(run, ablation.axis)
     content[ablation.generator] = {
         "command": command,

@@ -140,6 +140,7 @@ RUN: Mapping[str, Check] = {
     "command": _text,
     "generators": _map(_text),
     "given": _map(_text),
+    "methods": _map(_text),
     "headline": _map(_map(_text)),
     "columns": _some(cell=_map(_shown, _column), direction=_map(_shown, _column)),
     "versions": _texts,

@@ -10,7 +10,7 @@ import io
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from benchmark.core.failures import Failure, attempt
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator
 from benchmark.methods.method import Assignment, Learned
-from benchmark.metrics.collapse import LATENTS
+from benchmark.metrics.metric import Metric
 from benchmark.rca import evaluation
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.training import Learner, train
@@ -53,40 +53,44 @@ class Cost:
     reason: str = ""
 
 
-def costs(groups: Iterable[Group], run: Path, device: str, force: bool) -> dict[Cell, Cost]:
+def costs(
+    groups: Iterable[Group], run: Path, device: str, force: bool, metrics: Mapping[str, Metric]
+) -> dict[Cell, Cost]:
     """The cost of each cell that `execute` would compute; seeds of one cell are timed once."""
+    images = sum(metric.images for metric in metrics.values())
     known: dict[Cell, Cost] = {}  # by cell, whatever its seed
     found: dict[Cell, Cost] = {}
     for group in groups:
         waiting = [job for job in group.jobs if force or done(job, run) is None]
         new = [job for job in waiting if _work(job) not in known]
         if new:
-            known |= zip(map(_work, new), price(group, new, device), strict=True)
+            known |= zip(map(_work, new), price(group, new, device, images), strict=True)
         found |= {job.cell: known[_work(job)] for job in waiting}
     return found
 
 
-def price(group: Group, jobs: Sequence[Job], device: str) -> list[Cost]:
-    """The costs of jobs of one group, which run in lockstep."""
+def price(group: Group, jobs: Sequence[Job], device: str, images: int) -> list[Cost]:
+    """The costs of jobs of one group, which run in lockstep. images: that metrics make of each
+    direction."""
     print(f"timing a few steps of {group.name}", file=sys.stderr, flush=True)  # can take minutes
     forget_peak(device)
     trials = attempt(_trials, group, jobs, device)
-    seconds = trials if isinstance(trials, Failure) else _timed(trials, group.protocol)
+    seconds = trials if isinstance(trials, Failure) else _timed(trials, group.protocol, images)
     each = [seconds] * len(jobs) if isinstance(seconds, Failure) else seconds
     memory = peak(device)
     return [_cost(group, job, one, memory) for job, one in zip(jobs, each, strict=True)]
 
 
 def _timed(
-    trials: Sequence["_Trial | Failure"], protocol: Protocol
+    trials: Sequence["_Trial | Failure"], protocol: Protocol, images: int
 ) -> Sequence[float | Failure] | Failure:
     """Seconds of each, from as many steps as patience allows."""
     began = time.perf_counter()
     with contextlib.redirect_stderr(io.StringIO()):  # the progress of so few steps says nothing
-        first = attempt(_rehearse, trials, protocol, 1, 2)
+        first = attempt(_rehearse, trials, protocol, 1, 2, images)
         if time.perf_counter() - began > PATIENCE:
             return first
-        return attempt(_rehearse, trials, protocol, STEPS, evaluation.EVALUATION_BATCH)
+        return attempt(_rehearse, trials, protocol, STEPS, evaluation.EVALUATION_BATCH, images)
 
 
 def _cost(group: Group, job: Job, seconds: float | Failure, memory: int) -> Cost:
@@ -153,7 +157,7 @@ def _trial(work: GroupRun, group: Group, job: Job, device: str) -> _Trial:
 
 
 def _rehearse(
-    trials: Sequence[_Trial | Failure], whole: Protocol, steps: int, questions: int
+    trials: Sequence[_Trial | Failure], whole: Protocol, steps: int, questions: int, images: int
 ) -> list[float | Failure]:
     """Do `steps` steps of each training, answer `questions` questions, and scale both up."""
     few = replace(whole, steps=steps, evaluation=questions)
@@ -168,7 +172,7 @@ def _rehearse(
     return [
         trial
         if isinstance(trial, Failure)
-        else attempt(_seconds, trial, whole, few, an_image, len(asked))
+        else attempt(_seconds, trial, whole, few, an_image, len(asked), images)
         for trial in trials
     ]
 
@@ -192,19 +196,20 @@ def _train(generator: Generator, learners: Sequence[Learner], few: Protocol) -> 
 
 
 def _seconds(
-    trial: _Trial, whole: Protocol, few: Protocol, an_image: float, together: int
+    trial: _Trial, whole: Protocol, few: Protocol, an_image: float, together: int, images: int
 ) -> float:
     """Seconds of all phases of the `whole` protocol, from those that were trained for `few`.
 
-    an_image: seconds of an image in the evaluation; together: how many methods share G(z) there.
+    an_image: seconds of an image in the evaluation; together: how many methods share G(z) there;
+    images: that metrics make of each direction.
     """
     trained = [one for one in (trial.learner, trial.fresh) if one is not None]
     for learner in trained:
         if learner.failure:
             raise learner.failure
     steps = sum(learner.seconds for learner in trained) / few.steps
-    images = whole.evaluation * (1 + 1 / together) + 2 * LATENTS * whole.k  # R's; then collapse's
-    return steps * whole.steps + images * an_image
+    asked = whole.evaluation * (1 + 1 / together)  # images for R
+    return steps * whole.steps + (asked + images * whole.k) * an_image
 
 
 def _time(seconds: float) -> str:

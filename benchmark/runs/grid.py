@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from benchmark.core.device import versions
-from benchmark.core.errors import BenchError, one_line
+from benchmark.core.errors import BenchError
+from benchmark.core.failures import in_one_line
 from benchmark.core.json_files import read_object, write_json
 from benchmark.core.names import safe_name
 from benchmark.generators.base import Generator
@@ -174,13 +176,8 @@ def _checked(
     protocol: Protocol,
 ) -> Method:
     """The method with its settings, which can do what is asked. Raises BenchError."""
-    try:
-        method = method_for(method_name, generator_name, layers, methods)
-        method.check(opened.generator, protocol)
-    except BenchError:
-        raise
-    except Exception as error:  # the user's own code may fail in any way
-        raise BenchError(f"the method {method_name} failed: {one_line(error)}") from error
+    method = method_for(method_name, generator_name, layers, methods)
+    in_one_line(f"the method {method_name} failed", method.check, opened.generator, protocol)
     return method
 
 
@@ -197,10 +194,17 @@ def _open(reference: str, opened: dict[str, _Opened]) -> _Opened:
     return opened[reference]
 
 
-def record(config: RunConfig, groups: Sequence[Group], run: Path, command: str) -> None:
+def record(
+    config: RunConfig,
+    groups: Sequence[Group],
+    run: Path,
+    command: str,
+    methods: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Write `run.json`: the settings, the command, and which cells the main table shows.
 
     A later run into the same folder replaces the cells of its own generators and methods only.
+    methods: by name, what names each on the command line, a user's file with its folder.
     """
     before = read_run(run)
     headline: dict[str, dict[str, str]] = before.get("headline", {})
@@ -217,6 +221,7 @@ def record(config: RunConfig, groups: Sequence[Group], run: Path, command: str) 
         "command": command,
         "generators": references,
         "given": given,
+        "methods": {**before.get("methods", {}), **methods},
         "headline": headline,
         "columns": before.get("columns", {}),
         "versions": versions(),

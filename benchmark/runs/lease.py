@@ -39,6 +39,8 @@ def lease(run: Path) -> Iterator[None]:
     """
     path, own = run / FILE, secrets.token_hex(8)
     made = not run.exists()
+    if not made and not run.is_dir():
+        raise BenchError(f"{run} is a file; give the folder of a run")
     try:
         run.mkdir(parents=True, exist_ok=True)
         _take(path, own)

@@ -16,7 +16,7 @@ from benchmark.core.seeds import derive_seed, stream
 from benchmark.generators.contract import check, keep_contract
 from benchmark.generators.fast.parts import InParts, most_on
 from benchmark.generators.fast.rewrites import prepare
-from benchmark.methods.method import Assignment, Fitted, Learned, check_fitted, fitted
+from benchmark.methods.method import Assignment, Fitted, Learned, accepted, fitted
 from benchmark.metrics.metric import Metric
 from benchmark.rca.reconstructor import INPUT_SIDE
 from benchmark.rca.training import Learner, train
@@ -51,11 +51,11 @@ class GroupRun:
             if isinstance(found, Failure):
                 yield self._failed(job, found)
                 continue
-            fresh = attempt(self._fresh, job, found)
-            if isinstance(fresh, Failure):
-                yield self._failed(job, fresh)
+            begun = attempt(self._begun, job, found, seconds)
+            if isinstance(begun, Failure):
+                yield self._failed(job, begun)
                 continue
-            trained.append(Trained(job, found, fresh, {"fit": seconds}))
+            trained.append(begun)
         lost = self._train("fresh", [(one.job, one.fresh) for one in trained])
         judged = (
             self.examiner.results(trained) if lost is None else ((t.job, lost) for t in trained)
@@ -86,7 +86,7 @@ class GroupRun:
         if fault := check(self.group.generator).fault(learns=True):
             raise BenchError(fault)
         learner = method.learner(task)
-        check_fitted(fitted(learner), self.group.generator, self.group.protocol)  # before hours
+        accepted(fitted(learner), self.group.generator, self.group.protocol)  # before hours
         return learner
 
     def _train(self, name: str, learners: Sequence[tuple[Job, Learner]]) -> Failure | None:
@@ -117,17 +117,18 @@ class GroupRun:
             label=f"{self.group.label}: {job.cell.method}",
         )
 
-    def _fresh(self, job: Job, found: Fitted) -> Learner:
+    def _begun(self, job: Job, found: Fitted, seconds: float) -> Trained:
         """An untrained R before the method's frozen shift; all methods start from the same R."""
-        check_fitted(found, self.group.generator, self.group.protocol)
-        return Learner(
+        kept = accepted(found, self.group.generator, self.group.protocol)
+        fresh = Learner(
             job.cell.method,
-            found.shift,
+            kept.shift,
             self.generator.image_shape,
             self.group.protocol,
             derive_seed(self._name("fresh R")),
             self.device,
         )
+        return Trained(job, kept, fresh, {"fit": seconds})
 
     def _failed(self, job: Job, failure: Failure) -> Result:
         return store_failure(job, self.run, self.device, failure.reason)

@@ -6,9 +6,39 @@ that name, and nothing else gets it.
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
+from benchmark.core.errors import BenchError
+from benchmark.core.json_files import read_object
 from benchmark.core.names import safe_name
-from benchmark.core.plugins import distinct_names
+from benchmark.core.plugins import distinct_names, is_file, name_of
+from benchmark.runs.results import read_run
+
+
+def method_names(code: Mapping[str, str], run: Path | None) -> dict[str, str]:
+    """What a run in this folder calls each method, by what names it: `random`, or for one of a
+    user's own the absolute `file.py:Class`.
+
+    code: the identity of the code of a user's own, by the same; "" for others. Raises BenchError
+    for one that names no folder.
+    """
+
+    def moved(reference: str, name: str) -> bool:
+        return run is not None and code[reference] in _codes(run, name)
+
+    recorded = {} if run is None else read_run(run).get("methods", {})
+    return lasting_names(list(code), recorded, lambda r: name_of(r) if is_file(r) else r, moved)
+
+
+def _codes(run: Path, method: str) -> set[str]:
+    """The codes of the cells of a method."""
+    found = set()
+    for path in run.glob(f"cells/*/{method}/*/result.json"):
+        try:
+            found.add(read_object(path)["config"].get("code", {}).get("method", ""))
+        except (BenchError, KeyError, AttributeError):
+            continue
+    return found
 
 
 def lasting_names(

@@ -23,7 +23,7 @@ from benchmark.generators.stored import weights_hash
 from benchmark.runs.grid import Group
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import Cell, StoredCell
-from benchmark.tables.text import one_line
+from benchmark.tables.text import plain_line
 
 log = logging.getLogger("bench")
 
@@ -111,7 +111,7 @@ def open_generator(
     if is_file(own) and not named:
         raise BenchError(
             "a Python file makes it, and only files that this command names are run; "
-            f"if you trust it, add -g {one_line(split_reference(own)[0])}"
+            f"if you trust it, add -g {plain_line(split_reference(own)[0])}"
         )
     faults = []
     for reference in named or [own]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import BenchError, unknown
+from benchmark.core.failures import in_one_line
 from benchmark.core.reading import read_toml
 from benchmark.core.values import as_field, check_plain
 from benchmark.generators.base import Usual
@@ -122,7 +123,8 @@ def method_for(name: str, generator: str, layers: Iterable[Settings], methods: M
     for key in values:
         if key not in known:
             raise unknown(f"setting of {name}", key, known)
-    method: Method = kind(**{known[k]: as_field(kind, known[k], v, k) for k, v in values.items()})
+    typed = {known[k]: as_field(kind, known[k], v, k) for k, v in values.items()}
+    method: Method = in_one_line(f"the method {name} cannot be made", kind, **typed)
     return method
 
 

@@ -2,8 +2,10 @@
 
 Generalized estimating equations (Liang & Zeger, Biometrika 1986): logit of the share of yes = a
 level for each generator + the log odds ratio of the method, answers about one direction equally
-correlated. The robust errors are taken to t, because the clusters are few: z rejects 7% of true
-nulls at ten directions per method, t 5%.
+correlated. Robust errors are too small where clusters are few, as the residuals that they are made
+of were fitted: they are widened by sqrt((n - 1) / (n - coefficients)) of the n directions, and
+taken to t. Three generators with 8 directions of each method reject 5.8% of true nulls, without the
+widening 6.6%; one with 6 rejects 4.5%, and 5.5%. With z in place of t ten directions reject 7%.
 
 A robust error is a spread over directions, so it is too small where a method has few of them,
 however many the other has: with the degrees of freedom of all directions together, 2 against 10
@@ -11,8 +13,8 @@ rejects 18% of true nulls, and 4 against 40 12%. Those of the smaller side of ea
 their place, and there must be FEWEST_DIRECTIONS of each method on each generator: 4 against 4 on
 two generators reject 6.9%. Where all answers about a method on a generator are yes, or all no,
 there is no spread at all, and the model rejects 14-24%, even if other generators keep the odds
-finite: such designs are refused. An interval is 0.9 (6 directions) to 0.97 times (20) as wide as
-Student's t over directions gives.
+finite: such designs are refused. An interval is 0.94 (6 directions) to 0.98 times (20) as wide as
+Student's t over directions gives. The figures of few directions are those before the widening.
 """
 
 import warnings
@@ -63,7 +65,9 @@ def marginal_model(
     levels = pd.get_dummies(answered["generator"], dtype=float).to_numpy()  # (n, generators)
     effect = (answered["method"] == method).to_numpy(float)  # (n,)
     smaller = int(per_side.groupby("generator", observed=True).min().sum())
-    freedom = 2 * smaller - levels.shape[1] - 1
+    coefficients, directions = 1 + levels.shape[1], int(per_side.sum())
+    freedom = 2 * smaller - coefficients
+    widening = float(np.sqrt((directions - 1) / (directions - coefficients)))
     model = GEE(
         answered["mos"].to_numpy(float),
         np.column_stack([effect, levels]),
@@ -74,7 +78,7 @@ def marginal_model(
     try:
         with warnings.catch_warnings(action="error"):
             fit = model.fit()
-            log_odds, error = float(fit.params[0]), float(fit.bse[0])
+            log_odds, error = float(fit.params[0]), widening * float(fit.bse[0])
     except (Warning, np.linalg.LinAlgError, FloatingPointError):
         return Undefined("the model's estimation did not converge")
     if not 0 < error < np.inf:

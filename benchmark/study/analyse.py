@@ -10,6 +10,7 @@ import pandas as pd
 
 from benchmark.core.errors import BenchError
 from benchmark.core.estimates import Undefined
+from benchmark.core.failures import in_one_line
 from benchmark.core.judgments import first_showings
 from benchmark.methods.method import Role
 from benchmark.runs.roles import NO_ROLES, Roles, assign_roles, known_roles
@@ -87,7 +88,7 @@ def analyse(
     material, outcome = screened(everyone)
     assigned = _roles(material, method, roles)
     single = material.task.shows == 1
-    own = [_table(summary, material) for summary in material.task.tables(material.judgments)]
+    own = in_one_line(f"the task {material.task.name} failed in tables()", _own_tables, material)
     order = assigned.order
     tables = [
         *(_scores(material, everyone, by_rules(everyone, outcome), assigned) if single else []),
@@ -139,6 +140,11 @@ def _scores(
     if material.named:
         tables += [share_table(material, assigned.order), association_table(material)]
     return tables
+
+
+def _own_tables(material: Material) -> list[Table]:
+    """The tables that the task makes of its answers."""
+    return [_table(summary, material) for summary in material.task.tables(material.judgments)]
 
 
 def _table(summary: Summary, material: Material) -> Table:

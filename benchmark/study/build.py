@@ -26,7 +26,7 @@ from benchmark.runs.roles import NO_ROLES, in_order, known_roles
 from benchmark.study.accuracies import cell_accuracies
 from study_server.bundle_writer import DirectionStrips, write_bundle
 from study_server.settings_file import check_method, read_settings
-from study_server.tasks.choosing import task_class
+from study_server.tasks.choosing import made_task, task_class
 
 ROWS = 4  # different z, the same for all methods of a generator
 GOOD_AXES = 4  # true axes among which an annotator's checks are drawn
@@ -59,7 +59,7 @@ def build_study(
     asked = task_class(task)
     read = None if settings is None else read_settings(settings)
     if read is not None:
-        asked(read)  # before anything is rendered
+        made_task(asked, read)  # before anything is rendered
     description = read_run(run)
     cells = read_cells(run)
     said = known_roles([(c.result.cell.method, c.result.role) for c in cells], roles)

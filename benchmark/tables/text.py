@@ -40,7 +40,7 @@ def value_text(value: Any, kind: Kind) -> str:
     if isinstance(value, (bool, np.bool_)) or (kind == "flag" and _is_number(value)):
         return "yes" if value else "no"
     if not _is_number(value):
-        return one_line(str(value))
+        return plain_line(str(value))
     number = value.item() if isinstance(value, np.generic) else value
     text = format(number, _format(number, kind))
     if kind == "p" and number < SMALLEST_P:
@@ -71,7 +71,7 @@ def rounded(table: Table) -> pd.DataFrame:
     return pd.DataFrame(text, dtype=object)
 
 
-def one_line(text: str) -> str:
+def plain_line(text: str) -> str:
     """The text without line breaks, controls and what turns its direction, cut to LONGEST."""
     text = " ".join(CONTROL.sub(" ", text).split())
     if len(text) <= LONGEST:

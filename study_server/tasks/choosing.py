@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmark.core.errors import BenchError, unknown
+from benchmark.core.failures import in_one_line
 from benchmark.core.plugins import check_reference, from_file, installed, is_file, subclass
 from study_server.study_settings import Settings
 from study_server.tasks import TASKS
@@ -38,6 +39,11 @@ def task_class(reference: str) -> type[Task]:
     return kind
 
 
+def made_task(kind: type[Task], settings: Settings) -> Task:
+    """The task with a study's settings. Raises BenchError where it cannot be made."""
+    return in_one_line(f"the task {kind.name} cannot be made", kind, settings)
+
+
 def stored_task(described: Mapping[str, Any], settings: Settings, reference: str | None) -> Task:
     """The task that a bundle was built for. reference: as on the command line, or None.
 
@@ -49,7 +55,7 @@ def stored_task(described: Mapping[str, Any], settings: Settings, reference: str
             f"the study asks the task '{name}', which is neither built in nor installed; "
             "name its file: --task FILE.py:CLASS"
         )
-    task = task_class(reference or name)(settings)
+    task = made_task(task_class(reference or name), settings)
     if task.name != name:
         raise BenchError(f"the study asks the task '{name}', and {reference} is '{task.name}'")
     if changed := _changed(described, task.describe()):

@@ -1,6 +1,5 @@
 """Methods and metrics by name: the suite's own, a file's, a package's; faults in one line."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from benchmark.core.errors import BenchError
 from benchmark.core.storage import sha256
 from benchmark.generators.registry import available
 from benchmark.metrics import METRICS
+from tests.conftest import Install
 
 OWN = '''
 from dataclasses import dataclass
@@ -109,7 +109,7 @@ def test_classes_of_one_name_from_two_files_are_told_apart(tmp_path: Path) -> No
         ("Champion", "'champion'; there are: baseline, method"),
         ("Other", "is a class of its own; it must be a subclass of benchmark.methods.method.Met"),
         ("Count", "is a class of its own; it must be a subclass of benchmark.methods.method.Met"),
-        ("function", "is a function; it must be a subclass of benchmark.methods.method.Method"),
+        ("function", "is of type function; it must be a subclass of benchmark.methods.method."),
         ("Twn", "unknown name in {path} 'Twn'; did you mean Twin"),
     ],
 )
@@ -148,21 +148,15 @@ def test_unknown_names_come_with_near_ones() -> None:
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def package(install: Install) -> None:
     """A package with a method and a metric, broken ones beside them, and a name of ours."""
-    about = tmp_path / "more-1.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: more\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text(
-        "[latent_direction_bench.methods]\ntwin = more_plugin:Twin\nbroken = more_gone:Twin\n"
-        "random = more_plugin:Twin\n"
-        "[latent_direction_bench.generators]\nplanted = more_plugin:Twin\n"
-        "zebra = more_plugin:Twin\nlion = more_gone:make\n"
-        "[latent_direction_bench.metrics]\ncount = more_plugin:Count\nlost = more_plugin:Lost\n"
-    )
-    (tmp_path / "more_plugin.py").write_text(OWN)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "more_plugin", raising=False)
+    twin, gone = "more_plugin:Twin", "more_gone:Twin"
+    offers = {
+        "methods": {"twin": twin, "broken": gone, "random": twin},
+        "generators": {"planted": twin, "zebra": twin, "lion": gone},
+        "metrics": {"count": "more_plugin:Count", "lost": "more_plugin:Lost"},
+    }
+    install("more 1.0", OWN, offers)
 
 
 @pytest.mark.usefixtures("package")

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from benchmark.cli.main import main
 from benchmark.generators import registry
 from benchmark.metrics import METRICS
+from tests.conftest import Install
 
 TINY = [
     "--set",
@@ -90,21 +91,18 @@ def test_list_says_what_there_is_and_why_something_is_not() -> None:
 
 
 def test_list_shows_plug_ins_with_their_package_and_loads_no_weights(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    install: Install, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    about = tmp_path / "more-1.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: more\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text(
-        "[latent_direction_bench.generators]\nzebra = more_listed:make\n"
-        "[latent_direction_bench.methods]\nbroken = more_gone:Twin\n"
-        "[latent_direction_bench.tasks]\npairs = more_listed:Pairs\n"
-    )
-    (tmp_path / "more_listed.py").write_text(
+    code = (
         "def make():\n    'Stripes.\\n\\n    More.'\n    raise ValueError('made')\n"
         "class Pairs:\n    'Two at once.'\n"
     )
-    monkeypatch.syspath_prepend(tmp_path)
+    offers = {
+        "generators": {"zebra": "more_plugin:make"},
+        "methods": {"broken": "more_gone:Twin"},
+        "tasks": {"pairs": "more_plugin:Pairs"},
+    }
+    install("more 1.0", code, offers)
     monkeypatch.setattr(registry, "load_weights", lambda path: pytest.fail(f"loaded {path}"))
     result = bench("list")
     assert result.exit_code == 0, result.output
@@ -178,7 +176,7 @@ def test_all_of_ones_own_from_one_file(tmp_path: Path) -> None:
         (["run", "-g", "planted", "--metric", "nowhere.py:Mine"], "no Python file at nowhere.py"),
         (["run", "-g", "planted", "--metric", "collaps"], "did you mean collapse"),
         (["run", "-g", "nowhere.py:make"], "/nowhere.py"),
-        (["run", "-g", "planted?classes=1"], "a Planted has no options"),
+        (["run", "-g", "planted?classes=1"], "the generator Planted has no options"),
         (["run", "-g", "planted", "--preset", "quik"], "did you mean quick"),
         (["run", "-g", "planted", "--set", "stepz=1"], "did you mean steps"),
         (["run", "-g", "planted", "--set", "steps=0"], "steps must be at least 1"),

@@ -15,6 +15,7 @@ from benchmark.core.plugins import (
     is_file,
     name_of,
 )
+from tests.conftest import Install
 
 OWN = """
 from __future__ import annotations
@@ -148,12 +149,20 @@ def test_it_runs_anew_each_time(tmp_path: Path) -> None:
     ("content", "name", "message"),
     [
         (OWN, "mak", "unknown name in {path} 'mak'; did you mean make"),
-        (OWN, "fails", "{path}:fails failed: ValueError: no weights today (line 14)"),
-        (OWN, "leaves", "{path}:leaves failed: SystemExit: 3 (line 17)"),
+        (
+            OWN,
+            "fails",
+            "{path}:fails cannot be made: ValueError: no weights today (mine.py line ",
+        ),
+        (OWN, "leaves", "{path}:leaves cannot be made: SystemExit: 3 (mine.py line 17)"),
         ("import nowhere_at_all\n", "x", "{path}:x failed: ModuleNotFoundError: No module named"),
-        ("\n\n1 / 0\n", "x", "{path}:x failed: ZeroDivisionError: division by zero (line 3)"),
+        (
+            "\n\n1 / 0\n",
+            "x",
+            "{path}:x failed: ZeroDivisionError: division by zero (mine",
+        ),
         ("def f(:\n", "x", "{path}:x failed: SyntaxError: invalid syntax (mine.py, line 1)"),
-        ("import sys\nsys.exit('bye')\n", "x", "{path}:x failed: SystemExit: bye (line 2)"),
+        ("import sys\nsys.exit('bye')\n", "x", "{path}:x failed: SystemExit: bye (mine.py line 2)"),
         (
             "from benchmark.core.errors import BenchError as E\ndef f():\n    raise E('mine')\n",
             "f",
@@ -202,42 +211,36 @@ def test_names_are_told_apart_by_what_their_references_do_not_share() -> None:
 
 
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that stands for an installed package, `sefa-plugin 0.2`."""
-    about = tmp_path / "sefa_plugin-0.2.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: sefa-plugin\nVersion: 0.2\n")
-    (about / "entry_points.txt").write_text(
-        "[latent_direction_bench.methods]\nsefa = sefa_plugin:Sefa\nbroken = sefa_missing:Gone\n"
-        "lost = sefa_plugin:Lost\n[latent_direction_bench.tasks]\npairs = sefa_plugin:Pairs\n"
+def package(install: Install) -> None:
+    methods = {"sefa": "sefa_plugin:Sefa", "broken": "sefa_gone:Gone", "lost": "sefa_plugin:Lost"}
+    install(
+        "sefa 0.2",
+        "class Sefa:\n    'It.'\nclass Pairs: pass\n",
+        {"methods": methods, "tasks": {"pairs": "sefa_plugin:Pairs"}},
     )
-    (tmp_path / "sefa_plugin.py").write_text("class Sefa:\n    'It.'\nclass Pairs: pass\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "sefa_plugin", raising=False)
-    return tmp_path
 
 
-def test_packages_offer_by_entry_points_without_being_imported(package: Path) -> None:
+@pytest.mark.usefixtures("package")
+def test_packages_offer_by_entry_points_without_being_imported() -> None:
     offers = installed("methods")
     assert {"sefa", "broken", "lost"} <= set(offers)
-    assert offers["sefa"].package == "sefa-plugin 0.2"
+    assert offers["sefa"].package == "sefa 0.2"
     assert "sefa_plugin" not in sys.modules
     assert set(installed("tasks")) == {"pairs"}
     loaded = offers["sefa"].load()
     assert loaded.value.__name__ == "Sefa"
-    assert loaded.code == "sefa-plugin 0.2"
+    assert loaded.code == "sefa 0.2"
 
 
-def test_one_that_cannot_be_loaded_is_told_with_its_package_and_the_others_work(
-    package: Path,
-) -> None:
+@pytest.mark.usefixtures("package")
+def test_one_that_cannot_be_loaded_is_told_with_its_package_and_the_others_work() -> None:
     offers = installed("methods")
     with pytest.raises(BenchError) as caught:
         offers["broken"].load()
     assert str(caught.value) == (
-        "'broken' of package sefa-plugin 0.2 cannot be loaded: "
-        "ModuleNotFoundError: No module named 'sefa_missing'"
+        "'broken' of package sefa 0.2 cannot be loaded: "
+        "ModuleNotFoundError: No module named 'sefa_gone'"
     )
-    with pytest.raises(BenchError, match=r"'lost' of package sefa-plugin 0\.2 cannot be loaded"):
+    with pytest.raises(BenchError, match=r"'lost' of package sefa 0\.2 cannot be loaded"):
         offers["lost"].load()
     assert offers["sefa"].load().value.__doc__ == "It."

@@ -150,7 +150,7 @@ def test_the_authors_biggan_matrix_is_no_matrix_of_columns() -> None:
     if not path.exists():
         pytest.skip("the authors' matrix is not part of this repository")
     with pytest.raises(
-        BenchError, match=r"120 x 120 array; a square may hold .* rows or in columns"
+        BenchError, match=r"array of 120 x 120; a square may hold .* rows or in columns"
     ):
         Directions.load(path)
 
@@ -232,3 +232,19 @@ def test_the_authors_names_come_along(tmp_path: Path) -> None:
     (tmp_path / "human_annotation.txt").write_text("5: zoom\n")
     with pytest.raises(BenchError, match="direction 5, but there are 5, from 0"):
         Directions.load(tmp_path / "deformator.pt")
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float16, torch.bfloat16])
+def test_directions_of_another_type_move_latents_that_keep_theirs(
+    tmp_path: Path, dtype: torch.dtype
+) -> None:
+    Directions(FrozenLinear(torch.eye(5, 2).to(dtype))).save(tmp_path / "d.safetensors")
+    latents = Latents(torch.zeros(3, 5))
+    moved = Directions.load(tmp_path / "d.safetensors").move(latents, 1, 2.0)
+    assert torch.equal(moved.point, 2.0 * torch.eye(5)[1].expand(3, 5))
+    assert moved.point.dtype == torch.float32
+
+
+def test_complex_numbers_are_no_directions() -> None:
+    with pytest.raises(BenchError, match=r"of real numbers, not \(5, 2\) of complex64"):
+        FrozenLinear(torch.eye(5, 2, dtype=torch.complex64))

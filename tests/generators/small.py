@@ -1,5 +1,8 @@
 """A small SNGAN to write, to read and to look at."""
 
+import json
+from pathlib import Path
+
 import torch
 from torch import Tensor, nn
 
@@ -26,3 +29,21 @@ def images(generator: Generator) -> Tensor:
     latents = generator.sample(20, torch.Generator().manual_seed(0))
     with torch.no_grad():
         return generator(latents)
+
+
+def save_authors_layout(generator: SNGAN, folder: Path) -> None:
+    """Write `args.json` and `generator.pt` as the authors' code leaves them."""
+    channels, side, _ = generator.image_shape
+    args = {
+        "model": f"sn_resnet{side}",
+        "latent_dim": generator.latent_dim,
+        "image_channels": channels,
+    }
+    state = {name: value.contiguous() for name, value in generator.state_dict().items()}
+    for name, value in list(state.items()):  # they hold each block's convolutions twice
+        for inner, twin in ((".model.3.", ".conv1."), (".model.6.", ".conv2.")):
+            if inner in name:
+                state[name.replace(inner, twin)] = value
+    folder.mkdir(exist_ok=True)
+    (folder / "args.json").write_text(json.dumps(args))
+    torch.save(state, folder / "generator.pt")

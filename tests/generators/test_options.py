@@ -39,5 +39,5 @@ def test_any_text_survives(value: object, text: str) -> None:
 
 def test_a_generator_without_options_says_so() -> None:
     assert read_options(Planted(), {}) == {}
-    with pytest.raises(BenchError, match="a Planted has no options"):
+    with pytest.raises(BenchError, match="the generator Planted has no options"):
         read_options(Planted(), {"classes": "1"})

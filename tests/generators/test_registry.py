@@ -1,6 +1,5 @@
 """Opening generators: by name, by path, and the user's own."""
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from benchmark.generators.planted import Planted
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.registry import GENERATORS, Entry, available, find_generator
 from benchmark.generators.stored import load_weights, save_weights
+from tests.conftest import Install
 
 OWN = """
 from __future__ import annotations
@@ -116,7 +116,7 @@ def test_options_of_ones_own_generator_are_read_by_their_types(module: Path) -> 
     chosen = find_generator(reference)[1].load().chosen
     assert (chosen.psi, chosen.layers, chosen.noise) == (0.5, (1, 2), True)
     assert find_generator(f"{module}:make")[1].load().chosen is None
-    with pytest.raises(BenchError, match="unknown option of a Tiny 'ps'; did you mean psi"):
+    with pytest.raises(BenchError, match="unknown option of Tiny 'ps'; did you mean psi"):
         find_generator(f"{module}:make?ps=1")[1].load()
     with pytest.raises(BenchError, match=r"layers must be int,int,\.\.\., not 'a'"):
         find_generator(f"{module}:make?layers=a")[1].load()
@@ -125,14 +125,19 @@ def test_options_of_ones_own_generator_are_read_by_their_types(module: Path) -> 
 def test_a_generator_that_fails_to_take_on_its_options_says_so_in_one_line(module: Path) -> None:
     with pytest.raises(BenchError) as caught:
         find_generator(f"{module}:Stubborn?psi=0.5")[1].load()
-    assert str(caught.value) == "a Stubborn cannot take on its options: RuntimeError: psi? no"
+    assert str(caught.value).startswith(
+        "the generator Stubborn cannot take on its options: RuntimeError: psi? no"
+    )
 
 
 @pytest.mark.parametrize(
     ("callable_name", "message"),
     [
-        ("wrong", r"returned a Linear; it must return a benchmark\.generators\.base\.Generator"),
-        ("fails", "failed: ValueError: no weights today"),
+        (
+            "wrong",
+            r"returned a value of type Linear; it must return a benchmark\.generators\.base\.Gen",
+        ),
+        ("fails", "fails cannot be made: ValueError: no weights today"),
         ("Shapeless", "does not say its image_shape"),
         ("absnt", "unknown name in .* 'absnt'; did you mean absent_minded"),
         ("Unusual", r"has the usual terms .*; they must be a benchmark\.generators\.base\.Usual"),
@@ -195,7 +200,7 @@ def test_options_of_a_reference_reach_the_generator(conditional: Path) -> None:
 @pytest.mark.parametrize(
     ("query", "message"),
     [
-        ("clases=1", "unknown option of a BigGAN 'clases'; did you mean classes"),
+        ("clases=1", "unknown option of BigGAN 'clases'; did you mean classes"),
         ("classes=dog", r"classes must be int,int,\.\.\., not 'dog'"),
         ("classes=9", "classes are whole numbers from 0 to 8"),
         ("truncation=", "truncation must be float, not ''"),
@@ -207,7 +212,9 @@ def test_options_that_are_none(conditional: Path, query: str, message: str) -> N
 
 
 def test_a_generator_without_classes_says_so() -> None:
-    with pytest.raises(BenchError, match=r"a Planted has no options; leave out 'classes'"):
+    with pytest.raises(
+        BenchError, match=r"the generator Planted has no options; leave out 'classes'"
+    ):
         find_generator("planted?classes=1")[1].load()
 
 
@@ -221,6 +228,16 @@ def test_weights_that_are_not_there_are_named(
         find_generator("absent")
 
 
+def test_a_folder_goes_by_its_name_also_from_inside(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "dogs" / "inner").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "dogs")
+    for reference in (".", "inner/..", "../dogs"):
+        with pytest.raises(BenchError, match="generator 'dogs' is not available: no weights"):
+            find_generator(reference)
+
+
 def test_a_folder_that_a_broken_download_left_is_not_available(tmp_path: Path) -> None:
     entry = replace(GENERATORS["anime-sngan"], weights=tmp_path)
     (tmp_path / "args.json").write_text("{}")
@@ -229,30 +246,18 @@ def test_a_folder_that_a_broken_download_left_is_not_available(tmp_path: Path) -
     assert entry.missing() is None
 
 
-@pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A package that offers generators: one that works, one that fails, and a name of ours."""
-    about = tmp_path / "gan_zoo-1.0.dist-info"
-    about.mkdir()
-    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: gan-zoo\nVersion: 1.0\n")
-    (about / "entry_points.txt").write_text(
-        "[latent_direction_bench.generators]\nzebra = gan_zoo:make\nlion = gan_zoo:fails\n"
-        "planted = gan_zoo:make\n"
-    )
-    (tmp_path / "gan_zoo.py").write_text(OWN)
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.delitem(sys.modules, "gan_zoo", raising=False)
-
-
-@pytest.mark.usefixtures("package")
-def test_a_generator_of_an_installed_package_is_opened_by_its_name() -> None:
+def test_a_generator_of_an_installed_package_is_opened_by_its_name(install: Install) -> None:
+    offered = {"zebra": "make", "lion": "fails", "planted": "make"}  # one that fails, one of ours
+    offers = {"generators": {name: f"gan_zoo_plugin:{made}" for name, made in offered.items()}}
+    install("gan-zoo 1.0", OWN, offers)
     name, entry = find_generator("zebra?psi=0.5")
     generator = entry.load()
     assert (name, generator.code, generator.chosen.psi) == ("zebra", "gan-zoo 1.0", 0.5)
     assert isinstance(find_generator("planted")[1].load(), Planted)
-    with pytest.raises(
-        BenchError, match=r"'lion' of package gan-zoo 1\.0 failed: ValueError: no weights today"
-    ):
+    with pytest.raises(BenchError) as caught:
         find_generator("lion")[1].load()
+    assert str(caught.value).startswith(
+        "'lion' of package gan-zoo 1.0 cannot be made: ValueError: no weights today"
+    )
     with pytest.raises(BenchError, match="unknown generator 'zebr'; did you mean zebra"):
         find_generator("zebr")

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
-from benchmark.generators.sngan import SNGAN, save_authors_layout
+from benchmark.generators.sngan import SNGAN
 from benchmark.generators.stored import load_weights, weights_hash
-from tests.generators.small import images, new_generator
+from tests.generators.small import images, new_generator, save_authors_layout
 
 
 def test_keys_and_shapes_are_the_authors() -> None:
@@ -134,11 +134,6 @@ def test_the_authors_colour_is_the_default(tmp_path: Path) -> None:
     save_authors_layout(SNGAN(16, (8, 8, 8, 8), 3), tmp_path)
     (tmp_path / "args.json").write_text('{"model": "sn_resnet32", "latent_dim": 16, "lr": 1}')
     assert load_weights(tmp_path).image_shape == (3, 32, 32)
-
-
-def test_there_is_no_authors_generator_of_16_pixels(tmp_path: Path) -> None:
-    with pytest.raises(BenchError, match="32 or 64 pixel images, not 16"):
-        save_authors_layout(new_generator((8, 8, 8)), tmp_path)
 
 
 def test_a_folder_that_lacks_a_file(tmp_path: Path) -> None:

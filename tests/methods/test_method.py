@@ -15,7 +15,14 @@ from benchmark.directions.shift import FrozenLinear, Shift
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
 from benchmark.methods.discovered import Discovered
-from benchmark.methods.method import Assignment, Fitted, Learned, check_fitted, check_shift
+from benchmark.methods.method import (
+    Assignment,
+    Fitted,
+    Learned,
+    Method,
+    accepted,
+    check_shift,
+)
 from benchmark.metrics import METRICS
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.training import Learner
@@ -135,8 +142,8 @@ def test_some_directions_of_a_kind_of_ones_own_pass() -> None:
 
 @pytest.mark.parametrize("found", [axes(16, 4, RNG), Fitted(axes(16, 4, RNG))])  # type: ignore[arg-type]  # a user's fault
 def test_what_is_no_shift_is_refused_with_the_way_to_make_one(found: object) -> None:
-    with pytest.raises(BenchError, match=r"gave a Tensor; .* Fitted\(FrozenLinear\(A\)\)"):
-        check_fitted(found, Planted(), Protocol(k=4))
+    with pytest.raises(BenchError, match=r"gave a value of type Tensor; .*\(FrozenLinear\(A\)\)"):
+        accepted(found, Planted(), Protocol(k=4))
 
 
 @dataclass(frozen=True)
@@ -167,7 +174,51 @@ class Breaks(Turns):
         return learner
 
 
-def groups(*methods: Learned) -> list[Group]:
+@dataclass(frozen=True)
+class Typed(Method):
+    """Directions of another type of float than generators compute in; bent ones too."""
+
+    kind: str = "float64"
+    bent: bool = False
+
+    def fit(self, task: Assignment) -> Fitted:
+        dtype = getattr(torch, self.kind)
+        if self.bent:
+            return Fitted(Turning(16, 4).frozen().to(dtype))
+        return Fitted(FrozenLinear(axes(16, 4, RNG).to(dtype)))
+
+
+@dataclass(frozen=True)
+class Wide(Turns):
+    """A shift that learns in float64."""
+
+    def learner(self, task: Assignment) -> Learner:
+        shift = Turning(task.generator.latent_dim, task.protocol.k).double()
+        shape = task.generator.image_shape
+        return Learner("wide", shift, shape, task.protocol, task.r_seed, task.device, lr_shift=1e-2)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        Typed("float64"),
+        Typed("float16"),
+        Typed("bfloat16"),
+        Typed("int64"),
+        Typed("float64", bent=True),
+        Wide(),
+    ],
+)
+def test_directions_of_any_type_are_measured_in_float32(tmp_path: Path, method: Method) -> None:
+    (result,) = execute(groups(method), tmp_path, "cpu", False, METRICS, {})
+    assert result.status == "done", result.reason
+    (cell,) = read_cells(tmp_path)
+    assert {value.dtype for value in cell.directions().shift.state_dict().values()} == {
+        torch.float32
+    }
+
+
+def groups(*methods: Method) -> list[Group]:
     """One group of the planted generator whose jobs are these methods."""
     config = RunConfig.from_preset("quick").with_settings(
         ["steps=30", "batch=4", "evaluation=100", "planted.k=4"]
@@ -202,7 +253,9 @@ def test_learned_methods_in_lockstep_end_as_alone(tmp_path: Path) -> None:
     bent = next(c for c in read_cells(tmp_path / "a") if c.result.cell.method == "turns")
     assert bent.directions().shift.kind == Turning.kind
     assert 0 <= bent.result.metrics["max_cosine"] <= 1
-    assert bent.result.metrics["rca_joint"] != bent.result.metrics["rca_fresh"]
+    joint, fresh = bent.table("predictions_joint"), bent.table("predictions")
+    assert joint is not None
+    assert not joint.equals(fresh)
 
 
 def test_one_that_breaks_does_not_stop_its_company(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def judgments() -> pd.DataFrame:
 STATISTICS: dict[str, Callable[[pd.DataFrame], object]] = {
     "MOS of each method, BCa": method_mos,
     "permutation, BCa of the difference": lambda j: compare(j, "discovered", ["random"]),
-    "Krippendorff's alpha, BCa": lambda j: agreement(j, "mos"),
+    "Krippendorff's alpha": lambda j: agreement(j, "mos"),
     "change types, permutation": lambda j: associations(j, CATEGORIES),
     "two-way bootstrap": lambda j: two_way_difference(j, "discovered", "random"),
 }

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+import pandas as pd
 import pytest
 import torch
 from torch import Tensor
@@ -13,10 +14,12 @@ from baselines import METHODS
 from benchmark.generators.base import Generator, Latents
 from benchmark.generators.contract import check
 from benchmark.metrics import METRICS
+from benchmark.metrics.metric import Evidence, Metric
 from benchmark.runs.cost import Cost, costs, statement, total
 from benchmark.runs.grid import Group, plan
 from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
+from benchmark.tables.table import Column
 
 TERMS = "steps = 40\nbatch = 4\nk = 3\nevaluation = 2000\n"
 ALL = tuple(METHODS)
@@ -66,7 +69,7 @@ def planned(folder: Path, toml: str = "", methods: list[str] | None = None) -> l
 
 
 def test_the_estimate_is_what_the_run_takes(groups: list[Group], tmp_path: Path) -> None:
-    expected = costs(groups, tmp_path / "run", "cpu", force=False)
+    expected = costs(groups, tmp_path / "run", "cpu", False, METRICS)
     estimates = list(expected.values())
     began = Counted.clock
     results = list(execute(groups, tmp_path / "run", "cpu", False, METRICS, {}))
@@ -83,28 +86,28 @@ def test_the_estimate_is_what_the_run_takes(groups: list[Group], tmp_path: Path)
 def test_only_what_is_not_done_counts_unless_forced(groups: list[Group], tmp_path: Path) -> None:
     run = tmp_path / "run"
     list(execute(groups[:1], run, "cpu", False, METRICS, {}))
-    left = costs(groups, run, "cpu", force=False)
+    left = costs(groups, run, "cpu", False, METRICS)
     assert len(left) == 3  # the other seed
-    assert len(costs(groups, run, "cpu", force=True)) == 6
+    assert len(costs(groups, run, "cpu", True, METRICS)) == 6
     list(execute(groups[1:], run, "cpu", False, METRICS, {}))
     made = Counted.images
-    assert costs(groups, run, "cpu", force=False) == {}
+    assert costs(groups, run, "cpu", False, METRICS) == {}
     assert Counted.images == made
 
 
 def test_seeds_are_timed_once(groups: list[Group], tmp_path: Path) -> None:
     check(groups[0].generator), check(groups[1].generator)
     Counted.images = 0
-    costs(groups[:1], tmp_path, "cpu", force=False)
+    costs(groups[:1], tmp_path, "cpu", False, METRICS)
     one, Counted.images = Counted.images, 0
-    costs(groups, tmp_path, "cpu", force=False)
+    costs(groups, tmp_path, "cpu", False, METRICS)
     assert Counted.images == one
 
 
 def test_a_slow_generator_is_asked_for_one_step(groups: list[Group], tmp_path: Path) -> None:
     check(groups[0].generator)
     Counted.images, Counted.price = 0, 60.0
-    estimates = list(costs(groups[:1], tmp_path, "cpu", force=False).values())
+    estimates = list(costs(groups[:1], tmp_path, "cpu", False, METRICS).values())
     # the fit: G(z), G(z + shift); the fresh R: one G(z), three shifted; two questions to all three
     assert Counted.images == 4 * 2 + 4 * 4 + 2 * (1 + 3)
     trained = (40 * 4) * (2 + 1 / 3 + 1)  # images of `discovered`; G(z) is shared by three
@@ -112,10 +115,32 @@ def test_a_slow_generator_is_asked_for_one_step(groups: list[Group], tmp_path: P
     assert estimates[0].seconds == pytest.approx(60.0 * (trained + judged))
 
 
+class Eager(Metric):
+    """Makes as many images of each direction as it says."""
+
+    columns: ClassVar = {"eager": Column("It.")}
+    images = 500
+
+    def of_cell(self, cell: Evidence, table: pd.DataFrame) -> dict[str, float]:
+        for _ in range(cell.protocol.k):
+            cell.generator(cell.sample(self.images, "eager"))
+        return {"eager": 1.0}
+
+
+def test_the_images_of_a_metric_of_ones_own_are_in_the_estimate(
+    groups: list[Group], tmp_path: Path
+) -> None:
+    metrics = {**METRICS, "eager": Eager()}
+    estimates = costs(groups, tmp_path / "run", "cpu", False, metrics)
+    began = Counted.clock
+    list(execute(groups, tmp_path / "run", "cpu", False, metrics, {}))
+    assert total(estimates.values()) == pytest.approx(Counted.clock - began, rel=0.02)
+
+
 def test_what_cannot_run_says_so_and_does_not_stop_the_others(tmp_path: Path) -> None:
     (group,) = planned(tmp_path, methods=["discovered"])
     Counted.broken = True
-    (estimate,) = costs([group], tmp_path, "cpu", force=False).values()
+    (estimate,) = costs([group], tmp_path, "cpu", False, METRICS).values()
     assert estimate.reason.startswith("cannot run: Counted.forward (test_cost.py line ")
     assert "RuntimeError: no image today" in estimate.reason
     assert estimate.seconds == 0

@@ -189,8 +189,8 @@ class Strange(Method):
         ("fewer", "the method gave 2 directions of 16 dimensions, not 3 of 16"),
         ("more", "the method gave 4 directions of 16 dimensions, not 3 of 16"),
         ("other latents", "the method gave 3 directions of 15 dimensions, not 3 of 16"),
-        ("a matrix", "fit() gave a Tensor; it must return Fitted(shift)"),
-        ("nothing", "fit() gave a NoneType; it must return Fitted(shift)"),
+        ("a matrix", "fit() gave a value of type Tensor; it must return Fitted(shift)"),
+        ("nothing", "fit() gave a value of type NoneType; it must return Fitted(shift)"),
         ("exit", "SystemExit: 3"),
     ],
 )
@@ -200,7 +200,7 @@ def test_what_a_method_should_not_give_fails_its_cell_with_both_sizes(
     methods = {**METHODS, "strange": Strange}
     config = RunConfig.from_preset("quick").with_settings([*SETTINGS, f"strange.kind={kind}"])
     groups = plan(config, ["planted"], ["strange", "random"], methods)
-    expected = costs(groups, tmp_path, "cpu", False)  # which fits nothing
+    expected = costs(groups, tmp_path, "cpu", False, METRICS)  # which fits nothing
     assert [cost.reason for cost in expected.values()] == ["", ""]
     results = list(execute(groups, tmp_path, "cpu", False, METRICS, {}))
     assert sorted(r.status for r in results) == ["done", "failed"]
@@ -257,7 +257,7 @@ def test_a_costly_fit_runs_once_per_cell_and_never_for_the_estimate(
     config = RunConfig.from_preset("quick").with_settings(SETTINGS)
     methods = {**METHODS, "principal": Principal}
     groups = plan(config, ["planted"], ["principal", "discovered"], methods)
-    estimates = costs(groups, tmp_path, "cpu", False)
+    estimates = costs(groups, tmp_path, "cpu", False, METRICS)
     assert Principal.fits == 0
     assert {cell.method: cost.fits for cell, cost in estimates.items()} == {
         "principal": True,

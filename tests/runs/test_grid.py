@@ -250,9 +250,12 @@ class Touchy(Random):
         raise RuntimeError("not\ntoday")
 
 
-@pytest.mark.parametrize("at", ["start", "check"])
-def test_a_method_that_fails_before_the_run_is_named_in_one_line(tmp_path: Path, at: str) -> None:
+@pytest.mark.parametrize(("at", "what"), [("start", "cannot be made"), ("check", "failed")])
+def test_a_method_that_fails_before_the_run_is_named_in_one_line(
+    tmp_path: Path, at: str, what: str
+) -> None:
     config = settings(tmp_path, "", f"touchy.at={at}")
     with pytest.raises(BenchError) as caught:
         plan(config, ["planted"], ["touchy"], {**METHODS, "touchy": Touchy})
-    assert str(caught.value) == "the method touchy failed: RuntimeError: not today"
+    reason = "RuntimeError: not today (test_grid.py line "
+    assert str(caught.value).startswith(f"the method touchy {what}: {reason}")

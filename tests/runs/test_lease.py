@@ -31,6 +31,15 @@ def test_a_second_one_is_told_who_has_it(tmp_path: Path) -> None:
     assert not run.exists()  # nothing came into it
 
 
+def test_a_file_in_place_of_the_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "run").touch()
+    with (
+        pytest.raises(BenchError, match="run is a file; give the folder of a run"),
+        lease(tmp_path / "run"),
+    ):
+        pass
+
+
 def test_it_ends_with_an_error_too_and_leaves_what_was_written(tmp_path: Path) -> None:
     def fails() -> None:
         with lease(tmp_path / "run"):

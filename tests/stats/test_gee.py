@@ -17,7 +17,7 @@ from .calibration import STUDIES, Outcomes, calibrate, rejects
 PEOPLE = {"found": Population(0.6), "random": Population(0.3)}
 
 
-def test_it_is_statsmodels_gee_with_t(simulated):
+def test_it_is_statsmodels_gee_with_t_and_wider_errors(simulated):
     judgments = simulated(np.random.default_rng(0), PEOPLE, generators=2).judgments
     frame = judgments.assign(
         found=(judgments["method"] == "found").astype(int),
@@ -33,8 +33,9 @@ def test_it_is_statsmodels_gee_with_t(simulated):
     model = marginal_model(judgments, "found", "random")
     assert model.odds_ratio.value == pytest.approx(np.exp(fit.params["found"]))
     freedom = 80 - 3  # directions less the three coefficients
-    assert model.p == pytest.approx(2 * student.sf(abs(fit.tvalues["found"]), freedom))
-    half = student.ppf(0.975, freedom) * fit.bse["found"]
+    wider = np.sqrt(79 / freedom)
+    assert model.p == pytest.approx(2 * student.sf(abs(fit.tvalues["found"]) / wider, freedom))
+    half = student.ppf(0.975, freedom) * wider * fit.bse["found"]
     ends = np.exp(fit.params["found"] + np.array([-half, half]))
     interval = model.odds_ratio.interval
     assert (interval.low, interval.high) == pytest.approx(tuple(ends))

@@ -22,6 +22,7 @@ import pytest
 
 import benchmark.stats
 import benchmark.study.tables
+from benchmark.core import alpha
 from benchmark.core.errors import BenchError
 from benchmark.core.estimates import Undefined
 from benchmark.core.judgments import first_showings
@@ -107,7 +108,13 @@ CASES: dict[Any, Case] = {
         lambda judgments: agreement.repeat_agreement(judgments, "consistent"),
         OF_JUDGMENTS,
     ),
-    agreement.alpha: (agreement.alpha, {"sums": SUMS.sum(axis=0)}),
+    alpha.alpha: (alpha.alpha, {"sums": SUMS.sum(axis=0)}),
+    alpha.addends: (alpha.addends, {"counts": SUMS}),
+    alpha.likely: (alpha.likely, {"counts": SUMS}),
+    alpha.alpha_over: (
+        lambda counts: alpha.alpha_over(counts, "directions"),
+        {"counts": np.tile(SUMS, (2, 1))},
+    ),
     association.associations: (
         lambda judgments: association.associations(judgments, CATEGORIES),
         OF_JUDGMENTS,
@@ -254,7 +261,7 @@ IDS = [f"{f.__module__.rpartition('.')[2]}.{f.__name__}" for f in CASES]
 def public_functions() -> Iterator[Any]:
     packages = (benchmark.stats, benchmark.study.tables)
     names = [f"{p.__name__}.{m.name}" for p in packages for m in pkgutil.iter_modules(p.__path__)]
-    modules: list[ModuleType] = [*map(importlib.import_module, names), screening]
+    modules: list[ModuleType] = [*map(importlib.import_module, names), alpha, screening]
     for module in modules:
         for name, member in inspect.getmembers(module, inspect.isfunction):
             if member.__module__ == module.__name__ and not name.startswith("_"):

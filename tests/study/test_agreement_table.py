@@ -40,4 +40,4 @@ def test_unanimous_answers_have_no_alpha(material) -> None:
     row = table.frame[(table.frame["question"] == "mos")].iloc[0]
     assert row["percent"] == 1
     assert row["alpha"] is None
-    assert any("every answer is 1" in note for note in table.notes)
+    assert any("all answers are the same" in note for note in table.notes)

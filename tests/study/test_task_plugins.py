@@ -139,16 +139,24 @@ def test_another_task_is_refused(pairs: Path, sure: Path) -> None:
     assert "is 'rating'" in bench("study", "status", pairs, "--task", "rating").output
 
 
+FAILS = """class Mine(Rating):
+    name = "mine"
+    def {}(self, *given):
+        raise ValueError("no")"""
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("class Mine(Rating):\n    pass", "has the name of the task 'rating'"),
         ("Mine = Rating", "has the name of the task 'rating'"),
-        ("Mine = 7", "is a int; it must be a subclass of study_server.tasks.task.Task"),
+        ("Mine = 7", "is of type int; it must be a subclass of study_server.tasks.task.Task"),
         ("class Mine(Task):\n    name = 'mine'", "is unfinished: it lacks score"),
         ("class Mine(Task):\n    def score(self, answer): ...", "is unfinished: it lacks name"),
         ("Other = 7", "unknown name in"),
         ("raise ValueError('no')", "ValueError: no"),
+        (FAILS.format("__init__"), "the task mine cannot be made: ValueError: no (mine.py line 5)"),
+        (FAILS.format("items"), "the task mine failed in items(): ValueError: no (mine.py line 5)"),
     ],
 )
 def test_a_file_that_is_no_task_is_one_line(
@@ -277,16 +285,22 @@ def test_a_score_is_asked_about_whole_answers_alone() -> None:
     assert task.deserved("") == {}
 
 
-def test_a_task_that_shows_no_direction_under_study_alone_is_refused(
-    run: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("instead", "message"),
+    [
+        ("[", "leaves nothing to judge: every item holds a check"),
+        ("[*fair, *zip(studied, of_kind['still'])", "puts a check beside a direction under study"),
+    ],
+)
+def test_a_task_that_does_not_keep_checks_and_studied_directions_apart_is_refused(
+    run: Path, tmp_path: Path, instead: str, message: str
 ) -> None:
     path = tmp_path / "mine.py"
-    path.write_text(
-        Path(PAIRS.rpartition(":")[0]).read_text("utf-8").replace("[*fair, *((good", "[*((good")
-    )
+    text = Path(PAIRS.rpartition(":")[0]).read_text("utf-8")
+    path.write_text(text.replace("[*fair", instead).replace("[, *", "[*"))
     refused = bench("study", "build", run, "--task", f"{path}:Pairs", "--out", tmp_path / "study")
     assert refused.exit_code == 2
-    assert "leaves nothing to judge: every item holds a check" in refused.output
+    assert message in refused.output
 
 
 def test_whatever_a_bot_meets_ends_the_simulation_in_one_line() -> None:

@@ -1,5 +1,6 @@
 """The processes of a served study share the work; who dies is replaced, and all end together."""
 
+import errno
 import os
 import random
 import signal
@@ -101,6 +102,32 @@ def test_members_that_die_too_fast_end_the_site_with_the_reason(
     assert "\n" not in str(caught.value)
     assert set(children(os.getpid())) <= set(before)
     assert [signal.getsignal(number) for number in (signal.SIGCHLD, signal.SIGINT)] == handlers
+    store.close()
+
+
+def test_the_site_goes_on_where_no_process_can_be_started_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, tries = Store(sqlite_url(tmp_path / "x.sqlite")), []
+    fork = os.fork
+
+    def scarce() -> int:
+        tries.append(len(tries))
+        if len(tries) in (2, 3):
+            raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
+        if len(tries) == 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return fork()
+
+    monkeypatch.setattr(os, "fork", scarce)
+    monkeypatch.setattr(crew, "PAUSE", 0.01)
+    with Stop() as stop:
+        Crew(2, store, socket.create_server(("127.0.0.1", 0)), lambda: time.sleep(60)).run(stop)
+    assert tries == [0, 1, 2, 3]
+    monkeypatch.setattr(os, "fork", lambda: os.open(tmp_path / "absent", os.O_RDONLY))
+    monkeypatch.setattr(crew, "DEATHS", 3)
+    with pytest.raises(BenchError, match="the last by no other could be started: No such file"):
+        Crew(2, store, socket.create_server(("127.0.0.1", 0)), lambda: None).run(Stop())
     store.close()
 
 

@@ -230,6 +230,33 @@ def test_what_does_not_belong_is_refused_whole(
     assert judgments(empty).empty
 
 
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet"])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"consistent": False}, "'category' is not asked after these answers"),
+        ({"category": None, "label": None}, "'category' has no answer"),
+        ({"single": None, "category": None, "label": None}, "'single' has no answer"),
+        ({"label": "x" * 81}, "is no answer to 'label'"),
+        ({"category": " col\tour"}, "is no answer to 'category'"),
+    ],
+)
+def test_an_export_whose_answers_do_not_fit_the_task_is_refused(
+    filled: Served, empty: Served, tmp_path: Path, kind: str, change: dict, message: str
+) -> None:
+    frame = judgments(filled)
+    frame = frame.astype(dict.fromkeys(change, object))
+    for column, value in change.items():
+        frame.loc[0, column] = value
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("study_server.export.judgments", lambda _: frame)
+        write_export(filled, tmp_path / f"changed.{kind}")
+    with pytest.raises(BenchError, match="answer 1 cannot be read") as caught:
+        import_answers(empty, tmp_path / f"changed.{kind}")
+    assert message in str(caught.value)
+    assert judgments(empty).empty
+
+
 def test_damaged_files_are_refused(filled: Served, empty: Served, tmp_path: Path) -> None:
     answers = rows(filled, tmp_path)
     doubled = tmp_path / "doubled.jsonl"

@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmark.core.alpha import ALL_THE_SAME
+from benchmark.core.estimates import Estimate, Undefined
+from benchmark.stats.agreement import agreement as measured
 from study_server import quality
 from study_server.screening import Limits
 from study_server.served import Served
@@ -48,21 +51,27 @@ def test_alpha_is_that_of_the_definition(seed: int) -> None:
     noise = [answer(99, 0, True, check="good"), answer(0, 0, False, 1), answer(25, 1, True)]
     # checks, repeats and singles do not count
     found = quality.agreement(pd.DataFrame(answers + noise))
-    assert found.alpha == pytest.approx(pairwise_alpha(rows))
-    assert found.low < found.alpha < found.high
+    assert isinstance(found, Estimate)
+    assert found.value == pytest.approx(pairwise_alpha(rows))
+    assert found == measured(pd.DataFrame(answers), "mos").alpha  # what the analysis says
 
 
 def test_alpha_is_undefined_on_unanimous_or_thin_data() -> None:
     same = [answer(n, a, True) for n in range(5) for a in range(3)]
-    assert quality.agreement(pd.DataFrame(same)).reason == "all answers are the same"
-    thin = "fewer than two directions have two ratings"
-    assert quality.agreement(pd.DataFrame(same[:3])).reason == thin
-    assert quality.agreement(pd.DataFrame(same)[:0]).reason == thin
+    assert quality.agreement(pd.DataFrame(same)) == ALL_THE_SAME
+    mixed = pd.DataFrame([answer(n, a, a == n) for n in range(7) for a in range(3)])
+    thin = "alpha needs 8 directions with two answers, here are 7"
+    assert quality.agreement(mixed) == Undefined(thin)
+    nothing = Undefined("none of the directions has two answers")
+    assert quality.agreement(mixed[mixed["annotator"] == "0"]) == nothing
+    assert quality.agreement(mixed[:0]) == nothing
 
 
 def test_perfect_agreement_is_one() -> None:
     answers = [answer(n, a, n % 2 == 0) for n in range(10) for a in range(3)]
-    assert quality.agreement(pd.DataFrame(answers)).alpha == pytest.approx(1)
+    found = quality.agreement(pd.DataFrame(answers))
+    assert isinstance(found, Estimate)
+    assert found.value == pytest.approx(1)
 
 
 def test_a_single_repeat_flags_nobody(served: Served, clock: Clock) -> None:

@@ -13,7 +13,7 @@ from study_server.security import limiter
 from study_server.served import Served, open_study
 from study_server.windows import Windows
 
-from .conftest import new_visitor
+from .conftest import Visitor, new_visitor
 
 HOUR = 3600.0
 STEPS = pytest.mark.parametrize("step", [-HOUR, HOUR])
@@ -61,7 +61,11 @@ def test_people_and_staff_stay_signed_in_and_keep_their_items(
     someone = new_visitor(app, study)
     someone.begin()
     leased = someone.last.request.path
+    staff = Visitor(app.test_client())
+    staff.get("/admin/")
+    staff.post(password=(bundle.folder / "private" / "password.txt").read_text())
     set_clock(step)
+    assert staff.get("/admin/").request.path == "/admin/"
     assert someone.get("/study").request.path == leased
     assert someone.post(consistent="no", single="no").status_code == 200
     with study.store.look() as db:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from benchmark.tables.table import Column, Table
-from benchmark.tables.text import LONGEST, interval_text, one_line, rounded, value_text
+from benchmark.tables.text import LONGEST, interval_text, plain_line, rounded, value_text
 
 
 @pytest.mark.parametrize(
@@ -78,15 +78,15 @@ def test_an_interval_stands_beside_its_value(three, kind, expected):
 
 
 def test_a_long_text_is_cut_at_a_word_or_where_it_must_be():
-    assert one_line("word " * 200) == " ".join(["word"] * 23) + " ..."
-    assert one_line("x" * 200) == "x" * (LONGEST - 4) + " ..."
-    assert one_line("x" * LONGEST) == "x" * LONGEST
+    assert plain_line("word " * 200) == " ".join(["word"] * 23) + " ..."
+    assert plain_line("x" * 200) == "x" * (LONGEST - 4) + " ..."
+    assert plain_line("x" * LONGEST) == "x" * LONGEST
 
 
 def test_controls_and_turned_lines_are_gone_and_scripts_stay():
-    assert one_line("a\x1b[31m\x00b\u202ec") == "a [31m b c"
+    assert plain_line("a\x1b[31m\x00b\u202ec") == "a [31m b c"
     joined = "\u0645\u06cc\u200c\u062e\u0648\u0627\u0646\u0645"  # needs its zero-width non-joiner
-    assert one_line(joined) == joined
+    assert plain_line(joined) == joined
 
 
 def test_the_ends_of_an_interval_are_no_columns_of_their_own():

@@ -50,7 +50,7 @@ class GanTraining:
         if self.conditional:
             name = type(generator).__name__
             if data.labels is None:
-                raise BenchError(f"a {name} is trained on classes: a sub-folder of images for each")
+                raise BenchError(f"{name} is trained on classes: a sub-folder of images for each")
             if (found := int(data.labels.max()) + 1) != generator.n_classes:
                 raise BenchError(
                     f"{found} classes of images for the {generator.n_classes} of {name}"

@@ -21,19 +21,24 @@ def write_pictures(
 ) -> None:
     """Write strips/ and evolution/, a file for each row with a done cell, of its lowest seed."""
     for r in rows:
-        generator = painters.get((r.generator, r.method))
-        if generator is None or not r.done or not r.first.ranking():
-            continue
         name = f"{r.generator}-{r.method}.webp"
-        pictures = {"strips": draw_strips}
-        if r.first.has("evolution.safetensors"):
-            pictures["evolution"] = draw_evolution
-        for folder, draw in pictures.items():
-            picture = attempts.make(f"{folder}/{name}", draw, generator, r.first)
-            if picture is not None:
-                save(picture, run / folder / name)
+        able = bool(r.done) and bool(r.first.ranking())
+        trained = able and r.first.has("evolution.safetensors")
+        for folder, draw, shows in (
+            ("strips", draw_strips, able),
+            ("evolution", draw_evolution, trained),
+        ):
+            generator = painters.get((r.generator, r.method)) if shows else None
+            picture = None
+            if generator is not None:
+                picture = attempts.make(f"{folder}/{name}", draw, generator, r.first)
+            renew(picture, run / folder / name)
 
 
-def save(picture: Image.Image, path: Path) -> None:
-    """Save as WebP, which for pictures of faces takes a fifth of the bytes of PNG."""
-    write_atomically(path, partial(picture.save, format="WEBP", quality=QUALITY, method=6))
+def renew(picture: Image.Image | None, path: Path) -> None:
+    """Save as WebP, which for pictures of faces takes a fifth of the bytes of PNG. None: remove
+    what an earlier report painted there, which may show other directions than there are now."""
+    if picture is None:
+        path.unlink(missing_ok=True)
+    else:
+        write_atomically(path, partial(picture.save, format="WEBP", quality=QUALITY, method=6))

@@ -14,14 +14,14 @@ from benchmark.directions.labels import Label
 from benchmark.metrics import HEADLINE_OF_A_DIRECTION, METRICS
 from benchmark.metrics.measures import measures_of
 from benchmark.report.attempts import Attempts
-from benchmark.report.pictures.gallery import save
+from benchmark.report.pictures.gallery import renew
 from benchmark.report.pictures.strips import draw, spoken
 from benchmark.report.words import NAMED
 from benchmark.runs.opening import Painters
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell
 from benchmark.tables.table import Column, Table
-from benchmark.tables.text import one_line
+from benchmark.tables.text import plain_line
 from benchmark.tables.writing import escape_markdown, markdown
 
 MOST = 12  # directions of a picture
@@ -46,26 +46,29 @@ def write_named(
     """
     sections = []
     for r in rows:
+        picture, strips = f"named/{r.generator}-{r.method}.webp", None
         names = named(r.first) if r.done else []
         if not names:
+            renew(None, run / picture)
             continue
-        title = escape_markdown(one_line(f"{r.generator}, {r.method}"))
+        title = escape_markdown(plain_line(f"{r.generator}, {r.method}"))
         seed, count = r.first.result.cell.seed, len({one.index for one, _ in names})
         of = f"{count} of {r.k} directions of seed {seed} have a name."
         section = f"## {title}\n\n{of}\n\n{markdown(table(names))}"
         generator = painters.get((r.generator, r.method))
         if generator is not None:
-            picture = f"named/{r.generator}-{r.method}.webp"
             called = r.first.directions().names()
             first = list(dict.fromkeys(one.index for one, _ in names))[:MOST]
             titles = {k: f"direction {k}{spoken(called[k])}" for k in first}
             what = "directions with a name"
             strips = attempts.make(picture, draw, generator, r.first, titles, what)
-            if strips is not None:
-                save(strips, run / picture)
-                section += f"\n![{title}: named directions]({picture})\n"
+        renew(strips, run / picture)
+        if strips is not None:
+            section += f"\n![{title}: named directions]({picture})\n"
         sections.append(section)
-    if sections:
+    if not sections:
+        (run / "named.md").unlink(missing_ok=True)
+    else:
         write_text(
             run / "named.md", "\n".join([f"# Directions with a name\n\n{NAMED}\n", *sections])
         )

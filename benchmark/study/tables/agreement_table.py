@@ -27,7 +27,10 @@ COLUMNS = {
         "Krippendorff's alpha, nominal: 1 is perfect agreement, 0 that of chance; undefined "
         "where all answers are the same."
     ),
-    "alpha_low": Column("Lower end of its 95% interval, by a BCa bootstrap."),
+    "alpha_low": Column(
+        f"Lower end of its 95% interval; {BETWEEN} it is over directions, by the likelihood of "
+        f"Dirichlet's distribution, {WITHIN} over annotators, by a BCa bootstrap."
+    ),
     "alpha_high": Column("Upper end of that interval."),
 }
 

@@ -38,6 +38,14 @@ def test_a_generator_that_is_gone_costs_its_pictures_only(run, caplog):
     assert len(list((run / "strips").iterdir())) == 2
 
 
+def test_what_an_earlier_report_painted_goes_where_it_cannot_be_painted_anew(run):
+    draw(run, {})
+    stale = [run / "strips/planted-random.webp", run / "evolution/planted-discovered.webp"]
+    assert all(path.exists() for path in stale)
+    write_pictures(headline(read_cells(run), {}), {}, run, Attempts())
+    assert not any(path.exists() for path in stale)
+
+
 def test_a_generator_of_ones_own_is_found_by_what_the_run_calls_it(tmp_path, caplog):
     path = tmp_path / "own.py"
     path.write_text(OWN)

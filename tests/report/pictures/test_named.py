@@ -49,6 +49,21 @@ def test_names_by_hand_stand_with_their_accuracy_and_claim_no_mos(run):
     assert "![planted, discovered: named directions](named/planted-discovered.webp)" in text
 
 
+def test_what_an_earlier_report_said_goes_with_the_painter_and_with_the_names(run):
+    by_hand(run, "2: the upper blob fades\n")
+    write_names(run)
+    picture = run / "named/planted-discovered.webp"
+    assert picture.exists()
+    write_names(run, opened={})
+    assert not picture.exists()
+    assert "named/" not in (run / "named.md").read_text()
+    write_names(run)
+    (headline(read_cells(run), {})[0].first.folder / HUMAN_ANNOTATION).unlink()
+    write_names(run)
+    assert not picture.exists()
+    assert not (run / "named.md").exists()
+
+
 def test_a_name_for_a_direction_that_there_is_not_is_refused_with_its_place(run):
     by_hand(run, "8: one too far\n")
     with pytest.raises(BenchError, match=r"0-\w+/directions\.safetensors do not fit it: .* 8, but"):
