@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from flask import Blueprint, Response, abort, flash, g, jsonify, redirect, request, url_for
 from sqlalchemy import and_, bindparam, select
 
-from study_server import leases, settling
+from study_server import leases, next_step
 from study_server.assignment import personal_plan
 from study_server.leases import places, soonest_end
 from study_server.models import Assignment, Judgment
@@ -87,7 +87,7 @@ def current() -> Page:
 @at("judging")
 def proceed() -> Page:
     """Take the next item, or renew the lease of the present one."""
-    step = settling.proceed(served(), g.annotator.id, bool(g.annotator.simulated))
+    step = next_step.proceed(served(), g.annotator.id, bool(g.annotator.simulated))
     return redirect(next_address(step.position), 303)
 
 
@@ -121,7 +121,7 @@ def answer(position: int) -> Page:
         given = served().bundle.task.parse(request.form)
     except FormError as error:
         return _item_page(position, request.form, error.faults, 422)
-    outcome = settling.take(served(), ticket, given, bool(g.annotator.simulated))
+    outcome = next_step.take(served(), ticket, given, bool(g.annotator.simulated))
     if outcome.status == "hasty":  # the same ticket, so that the time runs on
         return _item_page(position, request.form, {}, 422, request.form["ticket"])
     return _after(outcome)

@@ -2,7 +2,7 @@
 
 from flask import Blueprint, abort, g, redirect, request, url_for
 
-from study_server import annotators, settling
+from study_server import annotators, next_step
 from study_server.judging import next_address
 from study_server.leases import places
 from study_server.security import has_cookie
@@ -133,7 +133,7 @@ def _quiz_page(
 def _on_to(stage: str) -> Page:
     """To the page of a stage; who comes to the items is given the first of them."""
     if stage == "judging":
-        step = settling.proceed(served(), g.annotator.id, bool(g.annotator.simulated))
+        step = next_step.proceed(served(), g.annotator.id, bool(g.annotator.simulated))
         return redirect(next_address(step.position), 303)
     return redirect(address(STAGES[stage]), 303)
 

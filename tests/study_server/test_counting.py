@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from benchmark.core.errors import BenchError
-from study_server import annotators, counting, quality, settling
+from study_server import annotators, counting, next_step, quality
 from study_server.bundle import load_bundle
 from study_server.caps import Refused, admit
 from study_server.leases import places
@@ -56,7 +56,7 @@ def hasten(served: Served, annotator_id: int, seconds: float = 0.9) -> None:
 
 
 def step(served: Served, annotator_id: int) -> str:
-    return settling.proceed(served, annotator_id, False).status
+    return next_step.proceed(served, annotator_id, False).status
 
 
 # ---------------------------------------------------------------- who counts
@@ -238,11 +238,11 @@ class Actor:
             shown = now - rng.uniform(*self.seconds)
             key = f"{self.id}-{place.position}-{now}"
             ticket = Ticket(self.id, place.position, place.item_id, shown, key)
-            outcome = settling.take(served, ticket, answer, False)
+            outcome = next_step.take(served, ticket, answer, False)
             assert outcome.status in ("stored", "full")
             self.status = outcome.step.status
         else:
-            self.status = settling.proceed(served, self.id, False).status
+            self.status = next_step.proceed(served, self.id, False).status
         if self.status == "finished":
             return None
         return 20.0 if self.status in ("wait", "full") else rng.uniform(*self.seconds)
@@ -262,7 +262,7 @@ class Actor:
         store.write(lambda db: annotators.consent(db, self.id, True, settings, "en", now))
         store.write(lambda db: annotators.finish_instructions(db, self.id, bundle, now))
         store.write(lambda db: annotators.take_quiz(db, self.id, right, bundle, now))
-        self.status = settling.proceed(served, self.id, False).status
+        self.status = next_step.proceed(served, self.id, False).status
 
 
 @pytest.fixture(scope="module")
@@ -318,15 +318,15 @@ def check_end(served: Served, someone: Actor, flood: list[Actor]) -> None:
     """They were finished for having judged all, or because others who count, none of `flood` among
     them, have filled what was left."""
     rated = (
-        select(Assignment.item_id, Assignment.annotator_id)
+        select(Assignment.item_id, Assignment.annotator_id, Annotator.counts)
         .join(Annotator, Annotator.id == Assignment.annotator_id)
-        .where(Assignment.judged, Assignment.repeat == 0, Annotator.counts)
+        .where(Assignment.judged, Assignment.repeat == 0)
     )
     with served.store.read() as db:
         rows = db.execute(rated).all()
     none = {actor.id for actor in flood}
-    filled = Counter(item_id for item_id, who in rows if who not in none)
-    mine = {item_id for item_id, who in rows if who == someone.id}
+    filled = Counter(item_id for item_id, who, counts in rows if counts and who not in none)
+    mine = {item_id for item_id, who, _ in rows if who == someone.id}
     directions = [key for key, check in served.bundle.checks.items() if not check]
     assert [key for key in directions if key not in mine and filled[key] < RATINGS] == []
 

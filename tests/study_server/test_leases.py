@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from study_server import annotators, counting, leases, settling
+from study_server import annotators, counting, leases, next_step
 from study_server.leases import FIRST_SIGN
 from study_server.models import Annotator, Assignment
 from study_server.served import Served
@@ -36,7 +36,7 @@ def give_sign(served: Served, annotator_id: int) -> None:
 
 
 def proceed(served: Served, annotator_id: int) -> str:
-    return settling.proceed(served, annotator_id, False).status
+    return next_step.proceed(served, annotator_id, False).status
 
 
 def stage(served: Served, annotator_id: int) -> str:
