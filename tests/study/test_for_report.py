@@ -35,6 +35,7 @@ def asked(monkeypatch):
             directions=judged.directions,
             plan="The plan is unchanged.",
             screening="",
+            staff="",
             origins=[
                 {**asdict(one.cell), "directions_sha256": one.directions_sha256}
                 for one in judged.cells

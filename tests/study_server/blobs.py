@@ -72,6 +72,15 @@ en = "Taking part is voluntary.\\n\\nYou may stop at any time."
 zh = "参加完全自愿。\\n\\n您可以随时退出。"
 """
 
+EVERYBODY_COUNTS = """
+[screening]
+min_checks_passed = 0.0
+min_repeat_agreement = 0.0
+min_median_seconds = 0.0
+max_same_answers = 1.0
+min_agreement = -1.0
+"""
+
 
 def blob_bundle(
     folder: Path,
@@ -81,10 +90,11 @@ def blob_bundle(
     items: int = 6,
     repeats: float = 0.2,
     checks: int = 1,
+    rules: str = "",
 ) -> str:
-    """Write a small study of blobs to `folder`; returns the admin's password."""
+    """Write a small study of blobs to `folder`; returns the admin's password. rules: more of
+    study.toml."""
     settings = folder.with_suffix(".toml")
-    settings.write_text(
-        SETTINGS.format(ratings=ratings, items=items, repeats=repeats, checks=checks), "utf-8"
-    )
+    text = SETTINGS.format(ratings=ratings, items=items, repeats=repeats, checks=checks)
+    settings.write_text(text + rules, "utf-8")
     return write_bundle(folder, strips(per_method, generators), settings, {"seed": 0})

@@ -8,7 +8,8 @@ import sys
 import study_server
 
 CORE = {
-    *("errors", "estimates", "finite", "guarding", "judgments", "plugins", "reading", "storage"),
+    *("alpha", "errors", "estimates", "failures", "finite", "guarding", "judgments", "plugins"),
+    *("reading", "storage"),
 }
 CODE = """
 import importlib, json, sys

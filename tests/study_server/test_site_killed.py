@@ -20,7 +20,7 @@ from sqlalchemy import text
 from study_server import commands
 from study_server.links import Links
 
-from .blobs import blob_bundle
+from .blobs import EVERYBODY_COUNTS, blob_bundle
 from .conftest import QUIZ
 from .forking_server import ForkingServer
 from .quick_client import QuickClient
@@ -151,7 +151,12 @@ def test_nothing_confirmed_is_lost_doubled_or_too_much(
     postgres = request.getfixturevalue("postgres") if kind == "postgresql" else None
     database = postgres.new_database() if postgres else None
     blob_bundle(
-        folder, per_method=6, generators=("blobs-grey",), ratings=quota, items=DIRECTIONS
+        folder,
+        per_method=6,
+        generators=("blobs-grey",),
+        ratings=quota,
+        items=DIRECTIONS,
+        rules=EVERYBODY_COUNTS,
     )  # a person gives 24 answers, repeats and checks among them, and changes two
     base = "http://127.0.0.1:8000"
     people = quota + CLIENTS  # more than there is room for
