@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     import pandas as pd  # slow to import
 
+REST = 60.0  # seconds for which ratings that do not count may fill places while others are free
 PAUSE = 2.0  # seconds between two screenings, however many answers come
 SHARE = 0.05  # of a processor's time, at most, goes into screening
 
@@ -41,27 +42,27 @@ def verdicts(
     return screen(counted, settings.screening, asked, task.expected, excluded)
 
 
-def screen_now(study: Served, simulated: bool = False) -> bool:
+def screen_now(study: Served, simulated: bool = False, rest: float = 0.0) -> bool:
     """Ask the rules about everybody, people or bots, and open and fill places accordingly.
 
     Nothing is done where no answer came since the last time. Returns False where some did, but it
-    is too soon to look again.
+    is too soon to look again. rest: seconds that the caller can do without a new look.
     """
     if not _busy.acquire(blocking=False):
         return False
     try:
-        return _screen(study, simulated, study.clock())
+        return _screen(study, simulated, study.clock(), rest)
     finally:
         _busy.release()
 
 
-def _screen(study: Served, simulated: bool, now: float) -> bool:
+def _screen(study: Served, simulated: bool, now: float, rest: float) -> bool:
     with study.store.read() as db:
         latest = _latest(db, simulated)
         last = db.get(Screened, simulated)
         if latest == (last.judgment_id if last else 0):
             return True
-        if last and now < last.again_at:
+        if last and now < last.again_at + rest:
             return False
     from study_server.export import counting, judgments_in  # pandas is slow to import
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from study_server import annotators
 from study_server.assignment import Step
-from study_server.counting import screen_now
+from study_server.counting import REST, screen_now
 from study_server.links import Ticket
 from study_server.recording import Outcome, record
 from study_server.served import Served
@@ -33,7 +33,7 @@ def proceed(study: Served, annotator_id: int, simulated: bool) -> Step:
 
 def _settled(study: Served, annotator_id: int, simulated: bool, step: Step) -> Step:
     if step.status == "finished":
-        screen_now(study, simulated)  # all that they have to say is said
+        screen_now(study, simulated, REST)  # all that they have to say is said
     if step.status not in ("wait", "full"):
         return step
     screened = screen_now(study, simulated)
