@@ -63,10 +63,11 @@ def step(served: Served, annotator_id: int) -> str:
 
 
 def test_ratings_of_the_flagged_fill_no_place(served: Served, clock: Clock) -> None:
-    hasty = [newcomer(served) for _ in range(9)]
-    for someone in hasty:
-        judge_all(served, someone)
-        hasten(served, someone)
+    hasty = []
+    for _ in range(9):  # one after another: who is there already holds a place
+        hasty.append(newcomer(served))
+        judge_all(served, hasty[-1])
+        hasten(served, hasty[-1])
     assert set(stored_ratings(served).values()) == {3}  # nobody has asked the rules yet
     late = newcomer(served)
     assert step(served, late) == "item"  # before anyone is turned away they are asked

@@ -46,7 +46,7 @@ def test_the_critic_sees_each_image_with_its_class() -> None:
 
 
 def test_a_conditional_generator_needs_classes() -> None:
-    with pytest.raises(BenchError, match="a BigGAN is trained on classes"):
+    with pytest.raises(BenchError, match="BigGAN is trained on classes"):
         conditional(ImageSet(labelled().images, None))
     with pytest.raises(BenchError, match="5 classes of images for the 3 of BigGAN"):
         conditional(ImageSet(labelled().images, torch.arange(20) % 5))

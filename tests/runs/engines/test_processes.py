@@ -152,7 +152,14 @@ def test_a_worker_whose_driver_is_gone_from_the_run_stops(tmp_path: Path) -> Non
 
 @pytest.fixture(autouse=True)
 def _no_worker_is_left() -> object:
+    before = _children()
     yield
-    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    assert not [pid for pid in _children() - before if is_running(pid)]
+
+
+def _children() -> set[int]:
+    """The processes that this one has started, where the system tells."""
     with contextlib.suppress(OSError):
-        assert not [pid for pid in children.read_text().split() if is_running(int(pid))]
+        text = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+        return {int(pid) for pid in text.split()}
+    return set()
