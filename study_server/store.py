@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
-from study_server.databases import engine_of, name_of, sqlite_file, sqlite_url
+from study_server.databases import engine_of, name_of, sqlite_file
 from study_server.schema import migrate
 from study_server.trouble import Away, advice, is_trouble
 from study_server.write_ahead import Settler, settle
@@ -179,6 +179,3 @@ class Store:
         self._writer.close()
         if self._anchor is not None:
             self._anchor.close()
-
-
-__all__ = ["PATIENCE", "Store", "sqlite_url"]

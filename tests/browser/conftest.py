@@ -3,7 +3,8 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -103,6 +104,18 @@ def site(browser_bundle: Path, tmp_path: Path) -> Iterator[Site]:
     with running(study) as base:
         yield Site(study, base)
     study.store.close()
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[[Served], Site]]:
+    """Serves studies until the test is over."""
+    with ExitStack() as stack:
+
+        def serve(study: Served) -> Site:
+            stack.callback(study.store.close)
+            return Site(study, stack.enter_context(running(study)))
+
+        yield serve
 
 
 def begin(page: Page, link: str, to: str = "**/items/0") -> None:

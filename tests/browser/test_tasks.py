@@ -1,7 +1,7 @@
 """Users' own tasks in a real browser: one more question, and two directions on a page."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,8 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from study_server.bundle import load_bundle
 from study_server.bundle_writer import write_bundle
-from study_server.served import open_study
-from study_server.server import running
+from study_server.served import Served, open_study
 from study_server.tasks.choosing import task_class
 from tests.study_server.blobs import SETTINGS, strips
 
@@ -23,24 +22,17 @@ PAIRS = f"{PLUGINS / 'two_directions.py'}:Pairs"
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[[str], Site]]:
+def serve(tmp_path: Path, start: Callable[[Served], Site]) -> Callable[[str], Site]:
     """Sites of small studies, by their task."""
-    opened = []
 
-    def start(task: str) -> Site:
+    def serve(task: str) -> Site:
         settings = tmp_path / "study.toml"
         settings.write_text(SETTINGS.format(ratings=50, items=3, repeats=0.34, checks=1), "utf-8")
         folder = tmp_path / "study"
         write_bundle(folder, strips(1, ("blobs-colour",)), settings, task=task_class(task))
-        study = open_study(load_bundle(folder, task))
-        site = running(study)
-        opened.append((study, site))
-        return Site(study, site.__enter__())
+        return start(open_study(load_bundle(folder, task)))
 
-    yield start
-    for study, site in opened:
-        site.__exit__(None, None, None)
-        study.store.close()
+    return serve
 
 
 def test_a_question_more_by_keyboard(page: Page, serve: Callable[[str], Site]) -> None:

@@ -1,7 +1,7 @@
 """Signs of life, the page to wait at, and answers that come sooner than anyone can look."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,8 +11,7 @@ from sqlalchemy import select, update
 
 from study_server.bundle import load_bundle
 from study_server.models import Assignment, Judgment
-from study_server.served import open_study
-from study_server.server import running
+from study_server.served import Served, open_study
 from tests.study_server.test_assignment import newcomer
 
 from .conftest import Site, begin
@@ -20,23 +19,18 @@ from .test_accessibility import check
 
 
 @pytest.fixture
-def serve(browser_bundle: Path, tmp_path: Path) -> Iterator[Callable[..., Site]]:
+def serve(
+    browser_bundle: Path, tmp_path: Path, start: Callable[[Served], Site]
+) -> Callable[..., Site]:
     """A site with other settings."""
-    opened = []
 
-    def start(**settings: float) -> Site:
+    def serve(**settings: float) -> Site:
         folder = shutil.copytree(browser_bundle, tmp_path / "study")
         bundle = load_bundle(folder)
         changed = replace(bundle.settings, **settings)
-        study = open_study(replace(bundle, settings=changed))
-        site = running(study)
-        opened.append((study, site))
-        return Site(study, site.__enter__())
+        return start(open_study(replace(bundle, settings=changed)))
 
-    yield start
-    for study, site in opened:
-        site.__exit__(None, None, None)
-        study.store.close()
+    return serve
 
 
 def test_an_open_page_gives_signs_of_life(page: Page, serve: Callable[..., Site]) -> None:

@@ -2,21 +2,14 @@
 
 import pickle
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from benchmark.core.phases import Phase
 from benchmark.core.progress import Elsewhere, Progress, phase, relayed_to, whole_run
-from tests.core.test_progress import Clock
 
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(time, "monotonic", clock)
-    return clock
+from .conftest import Clock
 
 
 def test_a_worker_shows_nothing_and_tells_everything(

@@ -8,19 +8,7 @@ import pytest
 from benchmark.core import progress as module
 from benchmark.core.progress import Progress, part, phase, whole_run
 
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    clock = Clock()
-    monkeypatch.setattr(time, "monotonic", clock)
-    return clock
+from .conftest import Clock
 
 
 def test_a_log_gets_a_line_every_half_minute_and_the_last(

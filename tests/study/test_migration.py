@@ -20,8 +20,9 @@ from benchmark.core.errors import BenchError
 from benchmark.study.analyse import analyse, analyse_study
 from study_server import commands, counting, leases, store
 from study_server.bundle import Bundle, load_bundle
+from study_server.databases import sqlite_url
 from study_server.models import Judgment
-from study_server.store import Store, sqlite_url
+from study_server.store import Store
 from tests.study_server.blobs import blob_bundle
 from tests.study_server.test_assignment import judge_all, newcomer
 

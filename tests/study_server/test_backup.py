@@ -15,12 +15,12 @@ from benchmark.study.answers import read_material
 from study_server import commands
 from study_server.backup import back_up
 from study_server.bundle import Bundle, load_bundle
+from study_server.databases import sqlite_url
 from study_server.export import judgments
 from study_server.models import Event
 from study_server.served import Served, open_study
 from study_server.snapshot import copy_of
 from study_server.stopping import Stop
-from study_server.store import sqlite_url
 
 from .blobs import blob_bundle
 from .test_assignment import judge, newcomer

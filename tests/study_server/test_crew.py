@@ -16,10 +16,11 @@ from study_server import crew
 from study_server import server as serving
 from study_server.bundle import Bundle
 from study_server.crew import Crew
+from study_server.databases import sqlite_url
 from study_server.member import Member
 from study_server.served import open_study
 from study_server.stopping import Stop
-from study_server.store import Store, sqlite_url
+from study_server.store import Store
 
 from .forking_server import ForkingServer, alive, children, wait_until
 

@@ -14,10 +14,10 @@ from werkzeug.test import Client
 
 from study_server.app import create_app
 from study_server.bundle import Bundle
+from study_server.databases import sqlite_url
 from study_server.front import read_front
 from study_server.models import Annotator
 from study_server.served import Served, open_study
-from study_server.store import sqlite_url
 
 from .conftest import Visitor, signed_in
 from .test_site import YES

@@ -14,9 +14,10 @@ from benchmark.core.errors import BenchError
 from study_server import schema
 from study_server.backup import back_up
 from study_server.bundle import Bundle, load_bundle
+from study_server.databases import sqlite_url
 from study_server.models import Annotator, Base, Item, Judgment, SettingsVersion
 from study_server.served import Served, open_study
-from study_server.store import Store, _Job, sqlite_url
+from study_server.store import Store, _Job
 from study_server.trouble import Away
 
 from .blobs import blob_bundle
