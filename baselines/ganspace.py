@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.linalg import eigh
+from scipy.linalg import eigh, lstsq
 from scipy.sparse.linalg import eigsh
 from torch import Tensor
 from torch.nn import functional as F
@@ -87,10 +87,12 @@ class GANSpace(Method):
             found = principal(features, count)
             coordinates, points = [], []
             for z, x in drawn(generator, layer, self.regression, task.rng, device):
-                coordinates.append(((x - found.mean) @ found.axes / found.deviations).cpu())  # (b, C)
+                along = (x - found.mean) @ found.axes / found.deviations  # (b, C)
+                coordinates.append(along.cpu())
                 points.append(z.cpu())  # (b, d)
-        rows = torch.linalg.lstsq(torch.cat(coordinates), torch.cat(points)).solution  # (C, d)
-        matrix = F.normalize(rows[: task.protocol.k].T, dim=0)  # (d, K)
+        # scipy's, since the last bits of torch's depend on where in memory the numbers lie
+        rows, *_ = lstsq(torch.cat(coordinates).numpy(), torch.cat(points).numpy())  # (C, d)
+        matrix = F.normalize(torch.from_numpy(rows[: task.protocol.k].T), dim=0)  # (d, K)
         notes = {"layer": layer, "shares": in_words(found.shares[: task.protocol.k])}
         return Fitted(FrozenLinear(upright(matrix)), notes=notes)
 

@@ -58,10 +58,13 @@ class Fitted:
 class Method(ABC):
     """Base of all methods: a frozen dataclass of settings that knows how to fit.
 
-    role: whether it is under test or a baseline that others are held against.
+    role: whether it is under test or a baseline that others are held against. learns: whether it
+    follows the gradient of images, or features, by the latents; a generator without one cannot
+    serve it.
     """
 
     role: ClassVar[Role] = "method"
+    learns: ClassVar[bool] = False
 
     def check(self, generator: Generator, protocol: Protocol) -> None:  # noqa: B027 - no limits unless it says so
         """Raise Unserved if no `protocol.k` directions of this kind exist for the generator: the
@@ -79,6 +82,8 @@ class Learned(Method):
     It only says what learns. The run trains the learners of all such methods in lockstep: they
     answer the same questions, and G(z) is computed once for all.
     """
+
+    learns = True
 
     @abstractmethod
     def learner(self, task: Assignment) -> Learner:
