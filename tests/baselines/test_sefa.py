@@ -1,18 +1,28 @@
 """SeFa against scipy's eigensolver, and what it needs of a generator."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import scipy.linalg
 import torch
 from torch import Tensor
 
+from baselines import METHODS
 from baselines.sefa import SeFa
 from benchmark.core.errors import Unserved
 from benchmark.core.seeds import stream
+from benchmark.directions.artefact import Directions
 from benchmark.generators.base import Generator
-from benchmark.generators.registry import available, find_generator
+from benchmark.generators.registry import find_generator
 from benchmark.methods.method import Assignment, Fitted, accepted
+from benchmark.metrics import METRICS
 from benchmark.rca.protocol import Protocol
+from benchmark.runs.grid import plan
+from benchmark.runs.runner import execute
+from benchmark.runs.settings import RunConfig
+
+BUNDLED = ("mnist-sngan", "anime-sngan-small", "celeba-proggan-small", "cifar-biggan-small")
 
 
 class Layered(Generator):
@@ -48,7 +58,7 @@ def expected(weight: np.ndarray, k: int, normalise: bool) -> tuple[np.ndarray, n
 
 
 @pytest.mark.parametrize("normalise", [True, False])
-@pytest.mark.parametrize("name", [name for name in available() if name != "planted"])
+@pytest.mark.parametrize("name", BUNDLED)
 def test_the_directions_of_every_family_are_those_of_scipy(name: str, normalise: bool) -> None:
     generator = find_generator(name)[1].load()
     fitted = found(generator, 12, normalise)
@@ -101,3 +111,13 @@ def test_what_cannot_be_served_is_one_line(generator: Generator, k: int, message
 def test_a_first_layer_is_asked_of_the_original() -> None:
     """The fast copy may have scaled its weights; `found` hands in one without a first layer."""
     assert found(Layered(torch.eye(6)), 6).shift.latent_dim == 6
+
+
+def test_the_shares_stay_with_the_directions(tmp_path: Path) -> None:
+    config = RunConfig.from_preset("quick")
+    config = config.with_settings(["steps=2", "batch=4", "evaluation=20", "k=3"])
+    groups = plan(config, ["planted"], ["sefa"], METHODS)
+    (result,) = execute(groups, tmp_path, "cpu", False, METRICS, {})
+    stored = Directions.load(result.cell.folder(tmp_path) / "directions.safetensors")
+    assert stored.provenance["shares"] == "0.125 0.125 0.125"  # of eight axes, all alike
+    assert stored.provenance["method"] == "sefa"
