@@ -4,7 +4,11 @@ To add one, write a frozen dataclass with `fit` in a file of its own, name it he
 """
 
 from baselines.coordinate import Coordinate
+from baselines.hessian_penalty import HessianPenalty
+from baselines.latentclr import LatentCLR
+from baselines.orojar import OroJaR
 from baselines.random import Random
+from baselines.warped import Warped
 from benchmark.methods.discovered import Discovered
 from benchmark.methods.method import Method
 
@@ -12,4 +16,8 @@ METHODS: dict[str, type[Method]] = {
     "discovered": Discovered,
     "random": Random,
     "coordinate": Coordinate,
+    "warped": Warped,
+    "hessian_penalty": HessianPenalty,
+    "orojar": OroJaR,
+    "latentclr": LatentCLR,
 }

@@ -47,10 +47,11 @@ class Assignment:
 @dataclass(frozen=True)
 class Fitted:
     """shift: the directions, frozen. learner: what trained them, for a method whose R learns
-    together with them."""
+    together with them. seconds_before: what a fit that goes on from a checkpoint had taken."""
 
     shift: Shift
     learner: Learner | None = None
+    seconds_before: float = 0.0
 
 
 class Method(ABC):

@@ -131,7 +131,7 @@ class GroupRun:
             derive_seed(self._name("fresh R")),
             self.device,
         )
-        return Trained(job, kept, fresh, {"fit": seconds})
+        return Trained(job, kept, fresh, {"fit": found.seconds_before + seconds})
 
     def _failed(self, job: Job, failure: Failure) -> Result:
         return store_failure(job, self.run, self.device, failure.reason)
