@@ -15,8 +15,10 @@ from benchmark.directions.shift import Linear
 from benchmark.generators.base import Generator
 from benchmark.generators.contract import check
 from benchmark.methods.method import Assignment, Fitted, Method
+from benchmark.rca import training
+from benchmark.rca.protocol import Protocol
 from benchmark.rca.questions import ShiftRange, Shifts
-from benchmark.rca.training import CHECKPOINT_SECONDS, Diverged
+from benchmark.rca.training import Diverged
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,10 @@ class OwnLoss(Method):
         """The share of `lr` that Adam uses when `progress`, in [0, 1), of all steps is done."""
         return 1.0
 
+    def steps_under(self, protocol: Protocol) -> int:
+        """How many steps a fit takes."""
+        return protocol.steps if self.steps is None else self.steps
+
     def fit(self, task: Assignment) -> Fitted:
         """Take A through all steps, from its checkpoint where there is one.
 
@@ -70,7 +76,7 @@ class OwnLoss(Method):
         """
         if fault := check(task.original).fault(learns=True):
             raise BenchError(fault)
-        terms, steps = task.protocol, self.steps or task.protocol.steps
+        terms, steps = task.protocol, self.steps_under(task.protocol)
         shift = self.untrained(task).to(task.device, torch.float32)
         adam = torch.optim.Adam(shift.parameters(), self.lr, weight_decay=self.weight_decay)
         questions = ShiftRange(terms.max_shift, terms.min_shift)
@@ -98,7 +104,8 @@ class OwnLoss(Method):
             adam.step()
             step += 1
             now = time.monotonic()
-            if task.checkpoint is not None and (now - saved > CHECKPOINT_SECONDS or step == steps):
+            due = now - saved > training.CHECKPOINT_SECONDS or step == steps
+            if task.checkpoint is not None and due:
                 state = {
                     "shift": shift.state_dict(),
                     "adam": adam.state_dict(),
