@@ -3,21 +3,23 @@
 To add one, write a frozen dataclass with `fit` in a file of its own, name it here, and test it.
 """
 
-from baselines.coordinate import Coordinate
-from baselines.hessian_penalty import HessianPenalty
-from baselines.latentclr import LatentCLR
-from baselines.orojar import OroJaR
-from baselines.random import Random
-from baselines.warped import Warped
-from benchmark.methods.discovered import Discovered
-from benchmark.methods.method import Method
+from __future__ import annotations
 
-METHODS: dict[str, type[Method]] = {
-    "discovered": Discovered,
-    "random": Random,
-    "coordinate": Coordinate,
-    "warped": Warped,
-    "hessian_penalty": HessianPenalty,
-    "orojar": OroJaR,
-    "latentclr": LatentCLR,
-}
+from typing import TYPE_CHECKING
+
+from benchmark.core.offered import Offered
+
+if TYPE_CHECKING:
+    from benchmark.methods.method import Method
+
+METHODS: Offered[type[Method]] = Offered(
+    {
+        "discovered": "benchmark.methods.discovered:Discovered",
+        "random": "baselines.random:Random",
+        "coordinate": "baselines.coordinate:Coordinate",
+        "warped": "baselines.warped:Warped",
+        "hessian_penalty": "baselines.hessian_penalty:HessianPenalty",
+        "orojar": "baselines.orojar:OroJaR",
+        "latentclr": "baselines.latentclr:LatentCLR",
+    }
+)
