@@ -100,10 +100,7 @@ def test_the_gradient_through_a_walk_is_that_of_every_step(shift: WarpedShift) -
 def test_one_field_for_all_gives_what_it_gives_among_others(shift: WarpedShift) -> None:
     alone = shift(Latents(POINTS), torch.full((7,), 2), EPS)
     among = torch.stack(
-        [
-            shift(Latents(POINTS[[i, 0]]), torch.tensor([2, 1]), EPS[[i, 0]])[0]
-            for i in range(7)
-        ]
+        [shift(Latents(POINTS[[i, 0]]), torch.tensor([2, 1]), EPS[[i, 0]])[0] for i in range(7)]
     )
     torch.testing.assert_close(alone, among, rtol=0, atol=1e-13)
     weight = torch.randn(7, D, generator=stream("weight"), dtype=torch.float64)

@@ -1,4 +1,4 @@
-"""The loop of a loss of one's own: its Adam, its questions, resume, failure, and what it refuses."""
+"""The loop of a loss of one's own: its Adam, its questions, resume, failure, refusals."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
