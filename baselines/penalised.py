@@ -12,7 +12,7 @@ from math import sqrt
 import torch
 from torch import Tensor, nn
 
-from benchmark.core.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, Unserved, unknown
 from benchmark.directions.matrices import axes, check_orthonormal
 from benchmark.directions.shift import Linear
 from benchmark.generators.base import Generator
@@ -79,6 +79,6 @@ class Penalised(OwnLoss):
 
 
 def check_several(method: str, protocol: Protocol) -> None:
-    """Raise BenchError for a single direction, which has no other to be held against."""
+    """Raise Unserved for a single direction, which has no other to be held against."""
     if protocol.k < 2:
-        raise BenchError(f"{method} holds directions against each other; take k = 2 or more")
+        raise Unserved(f"{method} holds directions against each other; take k = 2 or more")

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from benchmark.core.checkpoints import load_checkpoint, save_checkpoint
-from benchmark.core.errors import BenchError
+from benchmark.core.errors import BenchError, Unserved
 from benchmark.core.progress import Progress
 from benchmark.core.seeds import derive_seed
 from benchmark.directions.shift import Linear
@@ -71,11 +71,11 @@ class OwnLoss(Method):
     def fit(self, task: Assignment) -> Fitted:
         """Take A through all steps, from its checkpoint where there is one.
 
-        Raises Diverged where the loss stops being finite, and BenchError where no gradient reaches
+        Raises Diverged where the loss stops being finite, and Unserved where no gradient reaches
         the latents.
         """
         if fault := check(task.original).fault(learns=True):
-            raise BenchError(fault)
+            raise Unserved(fault)
         terms, steps = task.protocol, self.steps_under(task.protocol)
         shift = self.untrained(task).to(task.device, torch.float32)
         adam = torch.optim.Adam(shift.parameters(), self.lr, weight_decay=self.weight_decay)

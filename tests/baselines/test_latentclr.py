@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from baselines.latentclr import LatentCLR, contrast
-from benchmark.core.errors import BenchError
+from benchmark.core.errors import BenchError, Unserved
 from benchmark.core.seeds import stream
 from benchmark.directions.matrices import UnitLinear
 from benchmark.generators.base import Generator, Latents
@@ -100,11 +100,11 @@ def test_what_cannot_be_served_or_set() -> None:
     class Closed(Planted):
         feature_layers = Generator.feature_layers
 
-    with pytest.raises(BenchError, match="Closed does not name its layers"):
+    with pytest.raises(Unserved, match="Closed does not name its layers"):
         LatentCLR().check(Closed(), Protocol(k=4))
     with pytest.raises(BenchError, match="unknown layer of Planted 'factor'; did you mean factors"):
         LatentCLR(layer="factor").check(Planted(), Protocol(k=4))
-    with pytest.raises(BenchError, match="against each other; take k = 2 or more"):
+    with pytest.raises(Unserved, match="against each other; take k = 2 or more"):
         LatentCLR().check(Planted(), Protocol(k=1))
     with pytest.raises(BenchError, match="LatentCLR: alpha must be above 0, not 0"):
         LatentCLR(alpha=0.0)

@@ -13,7 +13,7 @@ from baselines import METHODS
 from baselines.hessian_penalty import HessianPenalty
 from baselines.orojar import OroJaR
 from baselines.penalised import GramSchmidt, Penalised
-from benchmark.core.errors import BenchError
+from benchmark.core.errors import BenchError, Unserved
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator, Latents
 from benchmark.generators.fast.rewrites import prepare
@@ -236,9 +236,9 @@ def test_over_all_of_the_space_the_hessian_penalty_turns_towards_the_planted_axe
 @pytest.mark.parametrize("name", ["hessian_penalty", "orojar"])
 def test_what_cannot_be_served_or_set(name: str) -> None:
     kind = METHODS[name]
-    with pytest.raises(BenchError, match="17 orthonormal directions do not fit 16"):
+    with pytest.raises(Unserved, match="17 orthonormal directions do not fit 16"):
         kind().check(Planted(), Protocol(k=17))
-    with pytest.raises(BenchError, match="against each other; take k = 2 or more"):
+    with pytest.raises(Unserved, match="against each other; take k = 2 or more"):
         kind().check(Planted(), Protocol(k=1))
     with pytest.raises(BenchError, match="unknown start 'axis'; did you mean axes"):
         kind(start="axis")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from baselines import METHODS
-from benchmark.core.errors import BenchError
+from benchmark.core.errors import BenchError, Unserved
 from benchmark.core.seeds import stream
 from benchmark.directions.matrices import UnitLinear, axes
 from benchmark.directions.shift import Linear
@@ -146,7 +146,7 @@ def test_without_a_gradient_it_says_so_before_any_step() -> None:
 
     method = Towards()
     blind = replace(task(), original=Cut())
-    with pytest.raises(BenchError, match="gradient"):
+    with pytest.raises(Unserved, match="gradient"):
         method.fit(blind)
     assert not method.asked
 
