@@ -4,7 +4,7 @@ train columns."""
 from dataclasses import dataclass
 
 from benchmark.core.errors import BenchError
-from benchmark.directions.warped import WarpedShift
+from benchmark.directions.vector_fields import WarpedShift
 from benchmark.methods.method import Assignment, Learned
 from benchmark.rca.training import Learner
 

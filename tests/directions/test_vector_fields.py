@@ -10,7 +10,7 @@ from torch import Tensor
 
 from benchmark.core.seeds import stream
 from benchmark.directions.artefact import Directions
-from benchmark.directions.warped import Walk, WarpedShift
+from benchmark.directions.vector_fields import Walk, WarpedShift
 from benchmark.generators.base import Latents
 
 D, K, N, STEP = 6, 4, 5, 0.25
