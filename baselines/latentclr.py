@@ -21,13 +21,15 @@ from benchmark.rca.questions import Shifts
 class LatentCLR(OwnLoss):
     """Directions whose effect on features is alike for all latents and unlike the others' effect.
 
-    layer: where features are read, one of the generator's; none means the middle one: the authors
-    read a middle layer, too, as the first ones are nearly linear in the latent and the last ones
-    full of detail, and each is paid for K times a latent. alpha: how far latents move. temperature:
-    multiplies similarities before the exponential. batch: the authors' for a hundred directions;
-    all K directions of each latent meet all of the batch, so a step costs K + 1 passes a latent.
+    lr: ten times the authors', which their longer trainings need less. layer: where features are
+    read, one of the generator's; none means the middle one: the authors read a middle layer, too,
+    as the first ones are nearly linear in the latent and the last ones full of detail, and each is
+    paid for K times a latent. alpha: how far latents move. temperature: multiplies similarities
+    before the exponential. batch: the authors' for a hundred directions; all K directions of each
+    latent meet all of the batch, so a step costs K + 1 passes a latent.
     """
 
+    lr: float = 1e-2
     batch: int | None = 8
     weight_decay: float = 1e-3
     layer: str | None = None

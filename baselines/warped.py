@@ -15,7 +15,7 @@ class Warped(Learned):
 
     dipoles: N of each field; the authors take 128 for SNGAN, 256 for BigGAN, 512 for ProgGAN. step:
     the longest step of a walk, the top of the authors' range for MNIST. lr: Adam's rate for the
-    poles.
+    poles, ten times the authors', whose trainings are longer; A's in `discovered` is, too.
     """
 
     dipoles: int = 128

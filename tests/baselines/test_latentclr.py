@@ -84,7 +84,7 @@ def test_the_rate_falls_to_a_fifth_at_a_tenth_and_at_half_of_all_steps() -> None
 def test_training_makes_the_contrast_small_and_columns_stay_unit() -> None:
     generator, terms = plain.sngan(width=4, latent_dim=6), Protocol(k=4, steps=80)
     task = Assignment(generator, prepare(generator), terms, stream("fit"), "q", 0)
-    method = LatentCLR(lr=1e-2, alpha=1.0)
+    method = LatentCLR(alpha=1.0)
     before, after = method.untrained(task).matrix(), method.fit(task).shift.matrix()
     shifts = Shifts(generator.sample(16, stream("z")), torch.zeros(16).long(), torch.ones(16))
     with torch.no_grad():
