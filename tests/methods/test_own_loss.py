@@ -122,6 +122,15 @@ def test_a_killed_fit_goes_on_and_ends_bit_for_bit_the_same(
     assert torch.equal(method.fit(task(checkpoint=path)).shift.matrix(), undisturbed)  # was over
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("name", [*OWN, "warped"])
+def test_a_fit_on_a_gpu_gives_directions_on_the_cpu(name: str) -> None:
+    on_gpu = replace(task(), generator=prepare(Planted(), "cuda"), device="cuda")
+    shift = METHODS[name]().fit(on_gpu).shift
+    columns = shift.tangents(Planted().sample(8, stream("z")))
+    torch.testing.assert_close(columns.norm(dim=0), torch.ones(4))
+
+
 def test_a_checkpoint_comes_only_now_and_then_and_at_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
