@@ -48,11 +48,13 @@ class Assignment:
 @dataclass(frozen=True)
 class Fitted:
     """shift: the directions, frozen. learner: what trained them, for a method whose R learns
-    together with them. notes: what the method says of them, which their file keeps."""
+    together with them. notes: what the method says of them, which their file keeps. seconds_before:
+    what a fit that goes on from a checkpoint had taken."""
 
     shift: Shift
     learner: Learner | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
+    seconds_before: float = 0.0
 
 
 class Method(ABC):

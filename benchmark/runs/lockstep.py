@@ -18,6 +18,7 @@ from benchmark.generators.contract import check, keep_contract
 from benchmark.generators.fast.parts import InParts, most_on
 from benchmark.generators.fast.rewrites import prepare
 from benchmark.methods.method import Assignment, Fitted, Learned, accepted, fitted
+from benchmark.methods.own_loss import OwnLoss
 from benchmark.metrics.metric import Metric
 from benchmark.rca import precision
 from benchmark.rca.reconstructor import INPUT_SIDE
@@ -45,9 +46,10 @@ class GroupRun:
 
     @staticmethod
     def phases(jobs: Sequence[Job]) -> int:
-        """How many phases the jobs take together: one or two trainings, the asking of all R's, and
-        the judging of each."""
-        return 2 + any(isinstance(job.method, Learned) for job in jobs) + len(jobs)
+        """How many phases the jobs take together: each fit by a loss of its own, one or two
+        trainings of R's, the asking of all R's, and the judging of each job."""
+        own = sum(isinstance(job.method, OwnLoss) for job in jobs)
+        return own + 2 + any(isinstance(job.method, Learned) for job in jobs) + len(jobs)
 
     def results(self, jobs: Sequence[Job]) -> Iterator[Result]:
         """Fit, train and judge each job; a failure ends that job alone."""
@@ -133,7 +135,7 @@ class GroupRun:
             derive_seed(self._name("fresh R")),
             self.device,
         )
-        return Trained(job, kept, fresh, {"fit": seconds})
+        return Trained(job, kept, fresh, {"fit": found.seconds_before + seconds})
 
     def _failed(self, job: Job, failure: Failure) -> Result:
         status = "skipped" if failure.unserved else "failed"
