@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -40,7 +41,7 @@ def draw_order(rows: Sequence[Replicates], folder: Path, order: Sequence[str]) -
 
 def place_table(rows: Sequence[Replicates]) -> pd.DataFrame:
     """Columns method, share (the middle of a bin of |eps|) and place, the mean over those
-    generators that every method was measured on. Empty without one."""
+    generators that every method was measured on, with equal K. Empty without one."""
     parts = []
     for r in rows:
         predictions = r.table("predictions")
@@ -48,14 +49,16 @@ def place_table(rows: Sequence[Replicates]) -> pd.DataFrame:
             continue
         largest = r.first.result.config["protocol"]["max_shift"]
         bins = evaluation.by_shift(predictions, largest, BINS)
-        share = bins["abs_eps"] / largest
-        parts.append(bins.assign(share=share, generator=r.generator, method=r.method))
+        share = (np.arange(BINS) + 0.5) / BINS  # to the last bit the same, whatever is the largest
+        parts.append(bins.assign(share=share, generator=r.generator, method=r.method, k=r.k))
     if not parts:
         return pd.DataFrame(columns=["method", "share", "place"])
     table = pd.concat(parts, ignore_index=True).dropna(subset="accuracy")
     methods = table["method"].nunique()
     of_bin = table.groupby(["generator", "share"])
-    table = table[of_bin["method"].transform("nunique") == methods]
+    table = table[
+        (of_bin["method"].transform("nunique") == methods) & (of_bin["k"].transform("nunique") == 1)
+    ]
     place = table.groupby(["generator", "share"])["accuracy"].rank(ascending=False)
     return (
         table.assign(place=place).groupby(["method", "share"]).agg({"place": "mean"}).reset_index()

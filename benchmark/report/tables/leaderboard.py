@@ -67,13 +67,14 @@ def leaderboard(
     if len(methods) < FEWEST:
         return None
     values = {(r.generator, r.method): rca_row(r, measures) for r in done}
-    generators = list(dict.fromkeys(r.generator for r in rows))
+    generators = list(dict.fromkeys(r.generator for r in done))
     pairs = all_pairs(done, methods)
-    common = [g for g in generators if all((g, m) in values for m in methods)]
+    whole = [g for g in generators if all((g, m) in values for m in methods)]
+    common = [g for g in whole if len({values[g, m]["k"] for m in methods}) == 1]
     places = _places(values, common, methods, pairs)
     ranked = sorted(methods, key=lambda m: places[m].mean if places else methods.index(m))
     return Board(
-        _board(rows, values, generators, common, ranked, places, measures),
+        _board(rows, values, generators, whole, common, ranked, places, measures),
         _matrix(pairs, ranked),
         _pairs(pairs),
     )
@@ -104,7 +105,8 @@ def _places(
     methods: Sequence[str],
     pairs: Sequence[RcaComparison],
 ) -> dict[str, Place]:
-    """Mean places over the generators that every method was measured on; empty without one."""
+    """Mean places over the generators that every method was measured on, with equal K; empty
+    without one."""
     if not generators:
         return {}
     ahead = [
@@ -130,6 +132,7 @@ def _board(
     rows: Sequence[Replicates],
     values: Mapping[tuple[str, str], Mapping[str, Any]],
     generators: Sequence[str],
+    whole: Sequence[str],
     common: Sequence[str],
     methods: Sequence[str],
     places: Mapping[str, Place],
@@ -164,12 +167,12 @@ def _board(
         line["seconds"] = _mean([row["seconds"] / row["seeds"] for row in own.values()])
         lines.append(line)
     for generator in generators:
-        best = max(
-            (i for i, m in enumerate(methods) if (generator, m) in values),
-            key=lambda i: values[generator, methods[i]][HEADLINE],
-        )
-        bold.append((best, f"on {generator}"))
-    notes = [_of_places(common, generators)]
+        own = {m: values[generator, m] for m in methods if (generator, m) in values}
+        if len({row["k"] for row in own.values()}) > 1:
+            continue  # chance is another for each, so the highest says nothing
+        best = max(row[HEADLINE] for row in own.values())
+        bold += [(methods.index(m), f"on {generator}") for m in own if own[m][HEADLINE] == best]
+    notes = _of_places(whole, common, generators)
     notes += [f"{r.method} on {r.generator}: {r.status()}." for r in rows if r.status() != "done"]
     frame = without_nan(pd.DataFrame(lines, columns=list(columns)))
     empty = [n for n in frame if n != "method" and frame[n].isna().all()]
@@ -185,12 +188,20 @@ def _mean(values: Sequence[float]) -> float:
     return fmean(values) if values and not any(map(isnan, values)) else nan
 
 
-def _of_places(common: Sequence[str], generators: Sequence[str]) -> str:
-    if not common:
-        return "No generator has figures of every method, so there are no mean places."
-    left = [g for g in generators if g not in common]
-    words = f"Places are means over {', '.join(common)}"
-    return f"{words}; not every method was measured on {', '.join(left)}." if left else f"{words}."
+def _of_places(whole: Sequence[str], common: Sequence[str], generators: Sequence[str]) -> list[str]:
+    """Over which generators places are means, and why not over the others."""
+    notes = []
+    left = [g for g in generators if g not in whole]
+    if common:
+        words = f"Places are means over {', '.join(common)}"
+        notes = [
+            f"{words}; not every method was measured on {', '.join(left)}." if left else f"{words}."
+        ]
+    elif not whole:
+        notes = ["No generator has figures of every method, so there are no mean places."]
+    if unequal := [g for g in whole if g not in common]:
+        notes.append(f"Without places: {', '.join(unequal)}; RCA compares at equal K only.")
+    return notes
 
 
 def _matrix(pairs: Sequence[RcaComparison], methods: Sequence[str]) -> Table:

@@ -100,3 +100,38 @@ def test_the_order_by_length_of_shift_is_that_of_accuracy_there(run):
     assert strong["share"].tolist() == pytest.approx([(i + 0.5) / 6 for i in range(6)])
     assert (strong["place"].iloc[2:] == 1).all()
     assert places.groupby("share")["place"].sum().tolist() == pytest.approx([6] * 6)
+
+
+def test_a_generator_on_which_nothing_is_done_has_no_column(run):
+    for method in ORDER:
+        write_cell(run, "z", method, 0, k=16, failure="no memory")
+    board = board_of(run).board
+    assert not [name for name in board.frame if "on z" in name]
+    assert board.frame["mean place"].notna().all()
+    assert "weak on z: failed: no memory." in board.notes
+
+
+def test_methods_of_other_k_get_no_places(run):
+    for method, k in zip(ORDER, (4, 4, 8), strict=True):
+        write_cell(run, "z", method, 0, k=k)
+    board = board_of(run).board
+    assert "Places are means over x, y." in board.notes
+    assert "Without places: z; RCA compares at equal K only." in board.notes
+    assert {name for _, name in board.bold} == {"on x", "on y"}
+    places = place_table(headline(read_cells(run), {}, ORDER))
+    without = [r for r in headline(read_cells(run), {}, ORDER) if r.generator != "z"]
+    assert places.equals(place_table(without))
+
+
+def test_equal_figures_are_bold_alike(tmp_path):
+    for method in ORDER:
+        write_cell(tmp_path, "x", method, 0, figures={"rca_fresh": 0.25})
+    assert set(board_of(tmp_path).board.bold) == {(0, "on x"), (1, "on x"), (2, "on x")}
+
+
+def test_shares_of_the_largest_shift_meet_whatever_that_is(tmp_path):
+    for generator, largest in (("x", 6.0), ("y", 4.2), ("z", 3.3)):
+        for method in ORDER:
+            write_cell(tmp_path, generator, method, 0, max_shift=largest)
+    places = place_table(headline(read_cells(tmp_path), {}, ORDER))
+    assert len(places) == 3 * 6
