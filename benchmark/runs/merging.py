@@ -5,6 +5,7 @@ code and options, under the same protocol. Anything else is kept apart under a n
 run it is of, and a sentence says why.
 """
 
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -36,7 +37,7 @@ def merge(runs: Sequence[Path], out: Path) -> list[str]:
     `out` appears whole or not at all. Raises BenchError where there is no run, or `out` is there
     already.
     """
-    if out.exists():
+    if os.path.lexists(out):
         raise BenchError(f"{out} exists already; give another folder or remove it first")
     part = out.with_name(f".{out.name}.part")
     shutil.rmtree(part, ignore_errors=True)
@@ -59,12 +60,16 @@ def merge(runs: Sequence[Path], out: Path) -> list[str]:
 
 
 def _labels(runs: Sequence[Path]) -> list[str]:
-    """A name for each run that can be a part of a generator's name: its folder's, or a number."""
-    names = [run.resolve().name for run in runs]
-    return [
-        name if names.count(name) == 1 and is_safe(f"x-{name}") else f"run{i + 1}"
-        for i, name in enumerate(names)
+    """A name for each run that can be a part of a generator's name: its folder's, or a number.
+
+    Where a folder is called like the number of another run, all are numbered.
+    """
+    names, numbers = [run.resolve().name for run in runs], [f"run{i + 1}" for i in range(len(runs))]
+    labels = [
+        name if names.count(name) == 1 and is_safe(f"x-{name}") else number
+        for name, number in zip(names, numbers, strict=True)
     ]
+    return labels if len({*labels}) == len(labels) else numbers
 
 
 def _is_shown(stored: StoredCell, description: Mapping[str, Any]) -> bool:
@@ -107,7 +112,10 @@ def _add(
     taken = replace(result, cell=replace(cell, generator=name, method=method))
     before = merged.results.get(taken.cell)
     if before is not None and before.status == "done":
-        if before.files.get("predictions.parquet") != result.files.get("predictions.parquet"):
+        if result.status != "done":
+            where = f"{method} on {name}, seed {cell.seed}"
+            _note(merged, f"{where}: {result.status} in {label}, and done in another run")
+        elif before.files.get("predictions.parquet") != result.files.get("predictions.parquet"):
             where = f"{method} on {name}, seed {cell.seed}"
             _note(merged, f"{where}: {label} has other answers than the first run, whose count")
         return

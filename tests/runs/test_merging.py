@@ -116,3 +116,30 @@ def test_a_run_in_order_may_be_submitted_and_a_bent_one_may_not(tmp_path):
     write_json(bent / "run.json", {**description, "seeds": [0, 1, 2]})
     result = CliRunner().invoke(main, ["submit-check", str(bent)])
     assert "random on planted, seed 2 is missing, or damaged" in result.output
+
+
+def test_a_folder_called_like_the_number_of_another_run_is_no_clash(tmp_path):
+    runs = [
+        a_run(tmp_path / place, [("planted", "random", 0)], steps=steps)
+        for place, steps in (("first", 200), ("run3", 77), ("a/x", 78), ("b/x", 79))
+    ]
+    merge(runs, tmp_path / "all")
+    assert {c.result.cell.generator for c in read_cells(tmp_path / "all")} == {
+        "planted",
+        *(f"planted-run{i}" for i in (2, 3, 4)),
+    }
+
+
+def test_a_cell_that_is_done_once_says_where_it_failed(tmp_path):
+    one = a_run(tmp_path / "one", [("planted", "random", 0)])
+    two = a_run(tmp_path / "two", [("planted", "random", 0)], failure="no memory")
+    (note,) = merge([one, two], tmp_path / "both")
+    assert note == "random on planted, seed 0: failed in two, and done in another run"
+    (kept,) = read_cells(tmp_path / "both")
+    assert kept.result.status == "done"
+
+
+def test_a_name_that_is_too_long_is_an_error_of_one_line(tmp_path):
+    one = a_run(tmp_path / "one", [("planted", "random", 0)])
+    with pytest.raises(BenchError, match="cannot write"):
+        merge([one, one], tmp_path / ("a" * 300))
