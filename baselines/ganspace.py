@@ -49,6 +49,10 @@ class GANSpace(Method):
 
     def check(self, generator: Generator, protocol: Protocol) -> None:
         names = generator.feature_layers()
+        if not names:
+            raise Unserved(
+                f"{type(generator).__name__} names no layer whose features are to be read"
+            )
         if self.layer and self.layer not in names:
             raise unknown(f"layer of {type(generator).__name__}", self.layer, names)
         if min(self.samples, self.regression) <= protocol.k:

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from baselines.penalised import check_several
-from benchmark.core.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, Unserved, unknown
 from benchmark.directions.matrices import UnitLinear
 from benchmark.directions.shift import Linear
 from benchmark.generators.base import Generator
@@ -47,6 +47,10 @@ class LatentCLR(OwnLoss):
     def check(self, generator: Generator, protocol: Protocol) -> None:
         check_several("LatentCLR", protocol)
         names = generator.feature_layers()
+        if not names:
+            raise Unserved(
+                f"{type(generator).__name__} names no layer whose features are to be read"
+            )
         if self.layer is not None and self.layer not in names:
             raise unknown(f"layer of {type(generator).__name__}", self.layer, names)
 

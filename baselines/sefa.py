@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
+from benchmark.core.errors import BenchError
 from benchmark.directions.matrices import check_orthonormal, in_words, upright
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator
@@ -30,7 +31,12 @@ class SeFa(Method):
         generator.first_layer()
 
     def fit(self, task: Assignment) -> Fitted:
-        weight = task.original.first_layer().detach().cpu().double()  # (features, d)
+        weight, d = task.original.first_layer().detach().cpu().double(), task.original.latent_dim
+        if weight.ndim != 2 or weight.shape[1] != d:
+            raise BenchError(
+                f"{type(task.original).__name__}.first_layer() gave {tuple(weight.shape)}, not a "
+                f"weight (features, {d})"
+            )
         if self.normalise:
             weight = F.normalize(weight, dim=1)  # (features, d)
         strengths, axes = torch.linalg.eigh(weight.T @ weight)  # (d,) ascending, (d, d)

@@ -152,9 +152,17 @@ def test_fewer_directions_than_the_first_chunk_of_a_biggan_stay_at_its_first_lay
     assert GANSpace().chosen(generator, 21)[0] == "blocks.0.0"
 
 
+class Empty(Generator):
+    latent_dim, image_shape = 6, (1, 32, 32)
+
+    def feature_layers(self) -> tuple[str, ...]:
+        return ()
+
+
 def test_what_cannot_be_served_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     for generator, k, message in (
         (Nameless(), 4, "Nameless does not name its layers"),
+        (Empty(), 4, "Empty names no layer"),
         (Planted(), 9, "k = 9 components .*, but factors has 8 components$"),
     ):
         with pytest.raises(Unserved, match=message) as caught:

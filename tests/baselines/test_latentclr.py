@@ -102,6 +102,9 @@ def test_what_cannot_be_served_or_set() -> None:
 
     with pytest.raises(Unserved, match="Closed does not name its layers"):
         LatentCLR().check(Closed(), Protocol(k=4))
+    Closed.feature_layers = lambda self: ()
+    with pytest.raises(Unserved, match="Closed names no layer"):
+        LatentCLR().check(Closed(), Protocol(k=4))
     with pytest.raises(BenchError, match="unknown layer of Planted 'factor'; did you mean factors"):
         LatentCLR(layer="factor").check(Planted(), Protocol(k=4))
     with pytest.raises(Unserved, match="against each other; take k = 2 or more"):

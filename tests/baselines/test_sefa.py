@@ -10,7 +10,7 @@ from torch import Tensor
 
 from baselines import METHODS
 from baselines.sefa import SeFa
-from benchmark.core.errors import Unserved
+from benchmark.core.errors import BenchError, Unserved
 from benchmark.core.seeds import stream
 from benchmark.directions.artefact import Directions
 from benchmark.generators.base import Generator
@@ -106,6 +106,13 @@ def test_what_cannot_be_served_is_one_line(generator: Generator, k: int, message
     with pytest.raises(Unserved, match=message) as caught:
         SeFa().check(generator, Protocol(k=k))
     assert "\n" not in str(caught.value)
+
+
+def test_a_weight_that_is_laid_across_is_named() -> None:
+    across = Layered(torch.eye(6, 9))
+    across.latent_dim = 6
+    with pytest.raises(BenchError, match=r"Layered.first_layer\(\) gave \(6, 9\), not a weight"):
+        found(across, 4)
 
 
 def test_a_first_layer_is_asked_of_the_original() -> None:
