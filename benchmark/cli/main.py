@@ -12,6 +12,7 @@ from benchmark import __version__
 from benchmark.cli.ablate import ablate
 from benchmark.cli.check import check
 from benchmark.cli.fetch import fetch
+from benchmark.cli.import_directions import import_directions
 from benchmark.cli.shared import (
     FILES_OPTION,
     GENERATOR_HELP,
@@ -257,6 +258,7 @@ main.add_command(ablate)
 main.add_command(check)
 main.add_command(study)
 main.add_command(fetch)
+main.add_command(import_directions)
 
 
 def _say_where(run: Path) -> None:

@@ -81,7 +81,8 @@ def methods_option(default: str) -> Callable[[Any], Any]:
         "--method",
         "methods",
         multiple=True,
-        help=f"Name, or path/to/file.py:Class. Repeatable.  [default: {default}]",
+        help="Name, path/to/file.py:Class, or a file of directions (docs/FORMATS.md). Repeatable.  "
+        f"[default: {default}]",
     )
 
 
