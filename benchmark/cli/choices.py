@@ -49,7 +49,7 @@ class NamedMethods:
 
 def all_generators() -> tuple[str, ...]:
     """What `--all` takes: the suite's own that are available, then those of installed packages."""
-    from benchmark.generators.registry import GENERATORS, available
+    from benchmark.generators.catalogue import GENERATORS, available
 
     offered = []
     for name, offer in _others("generators", GENERATORS).items():

@@ -3,18 +3,24 @@
 To add one, write a `Metric` in a file of its own, name it here, and test it.
 """
 
-from benchmark.metrics.accuracy import Accuracy
-from benchmark.metrics.collapse import Collapse
-from benchmark.metrics.metric import Metric
-from benchmark.metrics.recovery import Recovery
-from benchmark.metrics.redundancy import Redundancy
+from __future__ import annotations
 
-METRICS: dict[str, Metric] = {
-    "accuracy": Accuracy(),
-    "redundancy": Redundancy(),
-    "collapse": Collapse(),
-    "recovery": Recovery(),
-}
+from typing import TYPE_CHECKING
+
+from benchmark.core.offered import Offered
+
+if TYPE_CHECKING:
+    from benchmark.metrics.metric import Metric
+
+METRICS: Offered[Metric] = Offered(
+    {
+        "accuracy": "benchmark.metrics.accuracy:Accuracy",
+        "redundancy": "benchmark.metrics.redundancy:Redundancy",
+        "collapse": "benchmark.metrics.collapse:Collapse",
+        "recovery": "benchmark.metrics.recovery:Recovery",
+    },
+    use=lambda kind: kind(),
+)
 
 # The columns that methods and directions are compared by. Tables sort by them, figures draw the
 # others beside them; the ends of a column's interval are called NAME_low and NAME_high.

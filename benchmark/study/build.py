@@ -17,7 +17,8 @@ from benchmark.core.storage import sha256
 from benchmark.directions.artefact import Directions
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator, Latents
-from benchmark.generators.registry import GENERATORS, absolute
+from benchmark.generators.catalogue import GENERATORS
+from benchmark.generators.registry import absolute
 from benchmark.methods.method import Role
 from benchmark.runs.opening import AtHand, may_be, open_generator
 from benchmark.runs.replicates import Replicates, headline

@@ -8,7 +8,7 @@ from baselines import METHODS
 from benchmark.cli.choices import all_generators, named_methods, named_metrics
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import sha256
-from benchmark.generators.registry import available
+from benchmark.generators.catalogue import available
 from benchmark.metrics import METRICS
 from tests.conftest import Install
 
