@@ -152,6 +152,8 @@ def plain(value: Any, seen: dict[int, Any] | None = None) -> Any:
         found.update({key: plain(one, seen) for key, one in value.items()})
     elif isinstance(value, list | tuple):
         found = [plain(one, seen) for one in value]
+    elif isinstance(value, Called | Kind):
+        raise ValueError("a name in place of a value")
     elif isinstance(value, Array | Buffer):
         found = value.value(lambda content: plain(content, seen))
     seen[id(value)] = found

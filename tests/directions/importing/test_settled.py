@@ -72,7 +72,10 @@ def test_what_is_certain_loads_right(
         (unit(normal(1, L * D)), "array of 1 x 48, .* or all layers"),
         (normal(K, D), "array of 5 x 12, whose rows may be directions"),
         (normal(K, 1, D), "array of 5 x 1 x 12"),
-        (SQUARE, r"array of 12 x 12; a square may hold .* -g GENERATOR` and --as rows or --as columns"),
+        (
+            SQUARE,
+            r"array of 12 x 12; a square may hold .* -g GENERATOR` and --as rows or --as columns",
+        ),
         (5 * normal(D, D), "array of 12 x 12; a square"),
         (normal(3, 3, 2, 2), "array of 3 x 3 x 2 x 2"),
         (np.float32(3), "array of a single value"),
