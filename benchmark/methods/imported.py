@@ -41,7 +41,7 @@ class Imported(Method):
             _say_first(self.file, held, protocol.k)
 
     def fit(self, task: Assignment) -> Fitted:
-        shift = self.directions.shift
+        shift = self.directions.shift.frozen()  # a copy: cells may compute on other devices
         if shift.k > task.protocol.k:
             shift = shift.chosen(range(task.protocol.k))
         return Fitted(shift)

@@ -51,6 +51,8 @@ def read_content(path: Path) -> Any:
         if PICKLE.match(head):
             return unpickled(path.read_bytes(), fault)
         kind = other_format(head, path) or "neither of numpy (.npy, .npz) nor of torch (.pt)"
+        if path.suffix == ".safetensors":
+            kind = "of safetensors; `bench run -m` takes those of this suite as they are"
         raise BenchError(f"{fault}: it is {kind}")
     return _of_torch(path)
 

@@ -110,6 +110,14 @@ LAYOUTS: Mapping[str, Layout] = {
 }
 
 
+def settled(path: Path, name: str) -> BenchError:
+    """The error for a word about rows or columns where the layout says it."""
+    return BenchError(
+        f"{path} is of the layout '{name}', "
+        "which says what its directions are; leave out --as and --layout"
+    )
+
+
 def read_as(content: Content, told: Told, path: Path) -> Found:
     """The directions in a file's content, by the layout that is told, else by the one that the
     content settles. Raises BenchError where it settles none."""
@@ -117,8 +125,10 @@ def read_as(content: Content, told: Told, path: Path) -> Found:
         if told.layout not in LAYOUTS:
             raise unknown("layout", told.layout, LAYOUTS)
         return LAYOUTS[told.layout].read(content, told, path)
-    for layout in LAYOUTS.values():
+    for name, layout in LAYOUTS.items():
         if layout.settles(content):
+            if told.orientation and name != "array":
+                raise settled(path, name)
             return layout.read(content, told, path)
     way = SAVE
     if isinstance(content, Mapping) and [*content] == ["w"]:

@@ -10,7 +10,7 @@ import numpy as np
 from benchmark.core.errors import BenchError
 from benchmark.directions.importing.containers import read_content
 from benchmark.directions.importing.found import Found, Told
-from benchmark.directions.importing.layouts import read_as
+from benchmark.directions.importing.layouts import read_as, settled
 from benchmark.directions.importing.release import deformator_of, is_release, read_folder
 from benchmark.directions.importing.unit_columns import Imported, as_unit_columns
 from benchmark.directions.labels import fitting_labels
@@ -67,6 +67,8 @@ def _one(path: Path, told: Told) -> Found:
 
 def _read(path: Path, told: Told) -> Found:
     if path.is_dir() and is_release(path):
+        if told.orientation or told.layout not in ("", "release"):
+            raise settled(path, "release")
         return read_folder(path, told)
     return read_as(read_content(path), told, path)
 

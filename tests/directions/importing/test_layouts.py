@@ -1,6 +1,7 @@
 """Each layout of other projects, written small: its directions are those that were put in."""
 
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -239,6 +240,12 @@ def test_every_layout_that_can_be_read_has_its_case() -> None:
     assert {case[4] for case in CASES.values()} | elsewhere == {*LAYOUTS}
 
 
+def test_the_documentation_lists_every_layout() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "FORMATS.md").read_text("utf-8")
+    listed = re.findall(r"^\| `([\w-]+)` \|", text, re.MULTILINE)
+    assert sorted(listed) == sorted(LAYOUTS)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_telling_the_layout_that_is_found_changes_nothing(tmp_path: Path, case: str) -> None:
     name, write, told, truth, layout, _ = CASES[case]
@@ -317,6 +324,7 @@ CONTENTS: dict[str, tuple[object, dict[str, Any], str]] = {
     "not components": (tensor(ROWS), {"layout": "components"}, "which is not directions in rows"),
     "not repeated": (tensor(ROWS), {"layout": "repeated"}, "whose rows are not all one direction"),
     "not of w+": (tensor(ONE), {"layout": "wplus"}, "which is not one direction of W"),
+    "columns of a PCA": (E4E, {"orientation": "columns"}, "of the layout 'pca', .* leave out --as"),
     "layers there are not": (
         {"boundary": tensor(PLUS), "meta_data": {"manipulate_layers": "2-4"}},
         {},

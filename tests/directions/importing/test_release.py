@@ -139,6 +139,14 @@ def test_a_release_without_linear_directions_says_why(
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("told", [{"orientation": "rows"}, {"layout": "pca"}])
+def test_nobody_needs_to_say_what_a_release_is(tmp_path: Path, told: dict[str, str]) -> None:
+    release(tmp_path, **ortho(max_latent_ind=K))
+    for path in (tmp_path, tmp_path / "models/deformator_0.pt"):
+        with pytest.raises(BenchError, match=r"layout 'release', .* leave out|no entry 'comp'"):
+            read_set([path], Told(latent_dim=D, **told), D)
+
+
 def test_what_is_missing_from_a_release_is_named(tmp_path: Path) -> None:
     release(tmp_path, **ortho(max_latent_ind=K))
     (tmp_path / "models/deformator_0.pt").rename(tmp_path / "alone.pt")
