@@ -26,6 +26,7 @@ from benchmark.cli.shared import (
     method_roles,
     methods_option,
     only_files,
+    say_skipped,
     tell,
 )
 from benchmark.cli.study import DATABASE, TASK, study
@@ -60,7 +61,7 @@ def main() -> None:
 @click.option(
     "-g", "--generator", "generators", multiple=True, help=f"{GENERATOR_HELP} Repeatable."
 )
-@methods_option("all methods")
+@methods_option("discovered, random, coordinate, and those of installed packages")
 @METRICS_OPTION
 @grid_options
 @click.option("--force", is_flag=True, help="Compute done cells again.")
@@ -106,6 +107,7 @@ def run(
     engine, device = choice(jobs, parallel_config), resolve(device)
     named, judges = named_methods(methods, out), named_metrics(metrics)
     groups = plan(config, generators, named.chosen, named.table, named.code, out)
+    say_skipped(groups)
     failed = 0
     with lease(out) as held:
         expected, backend = agree(groups, out, device, yes, judges, force, engine)

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
-from benchmark.core.errors import BenchError
+from benchmark.core.errors import BenchError, Unserved
 from benchmark.core.plugins import Loaded
 from benchmark.core.storage import sha256
 from benchmark.directions.artefact import Directions
@@ -31,9 +31,9 @@ class Imported(Method):
         try:
             self.directions.check_fits(generator)
         except BenchError as error:
-            raise BenchError(f"{self.file}: {error}") from error
+            raise Unserved(f"{self.file}: {error}") from error
         if held < protocol.k:
-            raise BenchError(
+            raise Unserved(
                 f"{self.file} holds {held} directions, fewer than the {protocol.k} asked for; "
                 f"RCA compares equal K, so ask all methods for as many: --set k={held}"
             )
@@ -44,7 +44,8 @@ class Imported(Method):
         shift = self.directions.shift.frozen()  # a copy: cells may compute on other devices
         if shift.k > task.protocol.k:
             shift = shift.chosen(range(task.protocol.k))
-        return Fitted(shift)
+        labels = tuple(label for label in self.directions.labels if label.index < shift.k)
+        return Fitted(shift, notes=self.directions.provenance, labels=labels)
 
 
 def is_directions(reference: str) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmark.core.device import device_name, versions
-from benchmark.core.errors import BenchError
+from benchmark.core.errors import Unserved
 from benchmark.core.failures import Failure, attempt
 from benchmark.core.seeds import derive_seed, stream
 from benchmark.core.threads import use
@@ -85,9 +85,9 @@ class GroupRun:
             yield job, attempt(fitted, learner) if lost is None else lost, learner.seconds
 
     def learner(self, method: Learned, task: Assignment) -> Learner:
-        """The method's untrained learner; raises BenchError where no gradient would reach it."""
+        """The method's untrained learner; raises Unserved where no gradient would reach it."""
         if fault := check(self.group.generator).fault(learns=True):
-            raise BenchError(fault)
+            raise Unserved(fault)
         learner = method.learner(task)
         accepted(fitted(learner), self.group.generator, self.group.protocol)  # before hours
         return learner
@@ -134,18 +134,19 @@ class GroupRun:
         return Trained(job, kept, fresh, {"fit": seconds})
 
     def _failed(self, job: Job, failure: Failure) -> Result:
-        return store_failure(job, self.run, self.device, failure.reason)
+        status = "skipped" if failure.unserved else "failed"
+        return store_failure(job, self.run, self.device, failure.reason, status)
 
     def _name(self, purpose: str) -> str:
         """The name of a random stream; it holds no method, so all methods get the same stream."""
         return f"{self.group.label} {purpose}"
 
 
-def store_failure(job: Job, run: Path, device: str, reason: str) -> Result:
-    """The result of a cell that failed, written to its folder."""
+def store_failure(job: Job, run: Path, device: str, reason: str, status: str = "failed") -> Result:
+    """The result of a cell that failed or is skipped, written to its folder."""
     result = Result(
         job.cell,
-        "failed",
+        status,
         job.config,
         reason=reason,
         role=job.method.role,

@@ -47,7 +47,8 @@ class Cell:
 class Result:
     """The outcome of a cell.
 
-    status: done, or failed with a reason. role: of the method, under test or a baseline; "" where
+    status: done, failed with a reason, or skipped with one: the generator or the terms cannot serve
+    the method. role: of the method, under test or a baseline; "" where
     it was not stored. config: `protocol` and `method` settings. metrics: n, k and chance, the
     figures of every metric in `measured`, and `by_direction`, lists of K by column. seconds: by
     phase (fit, fresh, evaluation). files: SHA-256 of each file beside it.

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from benchmark.cli.choices import Brought, named_methods
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import sha256
 from benchmark.directions.artefact import Directions
+from benchmark.directions.labels import Label
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.planted import Planted
 from benchmark.methods.imported import imported
@@ -45,7 +47,8 @@ FEW = ("--set=steps=20", "--set=batch=8", "--set=evaluation=100", f"--set=k={K}"
 
 def write(path: Path, matrix: torch.Tensor = MATRIX, **provenance: str) -> Path:
     path.parent.mkdir(exist_ok=True)
-    Directions(FrozenLinear(matrix.contiguous()), provenance).save(path)
+    labels = (Label(1, label="zoom", source="theirs"), Label(5, label="of no interest"))
+    Directions(FrozenLinear(matrix.contiguous()), provenance, labels).save(path)
     return path
 
 
@@ -53,7 +56,7 @@ def write(path: Path, matrix: torch.Tensor = MATRIX, **provenance: str) -> Path:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of the same directions from two files and from code, and of others."""
     folder = tmp_path_factory.mktemp("imported")
-    write(folder / "A.safetensors")
+    write(folder / "A.safetensors", scale="1,2,3,4,5,6", generator="another")
     np.save(folder / "rows.npy", MATRIX.T[:5])
     write(folder / "other.safetensors", MATRIX.flip(0))
     (folder / "given.py").write_text(GIVEN)
@@ -91,6 +94,11 @@ def test_they_stand_in_the_tables_under_test(folder: Path) -> None:
     assert result["config"]["code"] == {"method": sha256(folder / "A.safetensors")}
 
 
+def _moved(folder: Path, tmp_path: Path) -> Path:
+    (tmp_path / "elsewhere").mkdir()
+    return Path(shutil.copy(folder / "A.safetensors", tmp_path / "elsewhere"))
+
+
 def planned(*files: object, run: Path | None = None, k: int = K) -> list[Group]:
     """The groups of `bench run -g planted -m FILE ...` into this folder."""
     named = named_methods([str(file) for file in files], run)
@@ -99,9 +107,18 @@ def planned(*files: object, run: Path | None = None, k: int = K) -> list[Group]:
     return plan(config, ["planted"], named.chosen, named.table, named.code, run)
 
 
+def test_a_cell_keeps_the_names_and_the_scale_that_the_file_has(folder: Path) -> None:
+    kept = Directions.load(cell(folder / "run", "A") / "directions.safetensors")
+    assert kept.labels == (Label(1, label="zoom", source="theirs"),)
+    assert kept.provenance["scale"] == "1,2,3,4,5,6"
+    assert kept.provenance["generator"] == "planted"
+    assert kept.provenance["method"] == "A"
+    assert "zoom" in (folder / "run/named.md").read_text()
+
+
 def test_a_cell_is_known_by_the_content_of_its_file(folder: Path, tmp_path: Path) -> None:
     run = folder / "run"
-    for path in (folder / "A.safetensors", write(tmp_path / "elsewhere" / "A.safetensors")):
+    for path in (folder / "A.safetensors", _moved(folder, tmp_path)):
         (group,) = planned(path, run=run)
         assert group.jobs[0].cell.folder(run) == cell(run, "A")
         assert done_already(group.jobs[0], run) is not None  # so nothing is computed again
@@ -143,6 +160,19 @@ def test_another_process_opens_the_same_file_and_no_other(
     write(path, MATRIX.flip(1))
     with pytest.raises(BenchError, match="a worker opens another method as A than the command"):
         parcel.opened(*brought.methods())
+
+
+def test_what_does_not_fit_is_skipped_and_the_others_go_on(tmp_path: Path) -> None:
+    fits, other = write(tmp_path / "A.safetensors"), write(tmp_path / "B.safetensors", MATRIX[:9])
+    of_w = write(tmp_path / "W.safetensors", space="w")
+    (group,) = planned(fits, other, of_w)
+    assert [job.cell.method for job in group.jobs] == ["A"]
+    reasons = {job.cell.method: job.unserved for job in group.skipped}
+    assert "these directions are 9-dimensional" in reasons["B"]
+    assert "move w" in reasons["W"]
+    assert "latents of the generator are z" in reasons["W"]
+    with pytest.raises(BenchError, match=r"no cell can be computed: .* --set k=6"):
+        planned(fits, k=7)
 
 
 def test_an_ablation_says_where_a_file_holds_too_few(tmp_path: Path) -> None:

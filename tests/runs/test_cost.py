@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from baselines import METHODS
+from baselines import METHODS, USUAL
 from benchmark.generators.base import Generator, Latents
 from benchmark.generators.contract import check
 from benchmark.metrics import METRICS
@@ -22,7 +22,6 @@ from benchmark.runs.settings import RunConfig
 from benchmark.tables.table import Column
 
 TERMS = "steps = 40\nbatch = 4\nk = 3\nevaluation = 2000\n"
-ALL = tuple(METHODS)
 
 
 class Counted(Generator):
@@ -63,7 +62,7 @@ def planned(folder: Path, toml: str = "", methods: list[str] | None = None) -> l
     path = folder / "mine.toml"
     path.write_text(TERMS + toml)
     config = RunConfig.from_preset(str(path))
-    found = plan(config, ["planted"], methods or ALL, METHODS)
+    found = plan(config, ["planted"], methods or USUAL, METHODS)
     torch.manual_seed(0)
     return [replace(group, generator=Counted()) for group in found]
 

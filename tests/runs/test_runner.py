@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import baselines
-from baselines import METHODS
+from baselines import METHODS, USUAL
 from benchmark.core.json_files import sealed, write_json
 from benchmark.directions.artefact import Directions
 from benchmark.directions.matrices import UnitLinear
@@ -32,13 +32,12 @@ from benchmark.runs.settings import RunConfig
 from benchmark.tables.table import Column
 
 SETTINGS = ("steps=6", "batch=4", "evaluation=300", "planted.k=5")
-ALL = tuple(METHODS)
 
 
 def run(
     out: Path,
     *settings: str,
-    methods: tuple[str, ...] = ALL,
+    methods: tuple[str, ...] = USUAL,
     force: bool = False,
     seeds: tuple[int, ...] = (0,),
     metrics: Mapping[str, Metric] = METRICS,
@@ -83,12 +82,12 @@ def test_a_run_leaves_everything_a_reader_needs(tmp_path: Path) -> None:
         else:
             assert figures["rca_joint"] == evaluation.summarise(joint).rca
         assert not list(cell.folder.glob("*.pt"))  # checkpoints go when they have served
-    assert read_run(tmp_path)["headline"]["planted"].keys() == set(ALL)
+    assert read_run(tmp_path)["headline"]["planted"].keys() == set(USUAL)
 
 
 def test_methods_are_asked_the_same_and_do_not_disturb_each_other(tmp_path: Path) -> None:
     run(tmp_path / "together")
-    for method in ALL:
+    for method in USUAL:
         run(tmp_path / "apart", methods=(method,))
     assert stored_bytes(tmp_path / "together") == stored_bytes(tmp_path / "apart")
     cells = read_cells(tmp_path / "together")
@@ -111,7 +110,7 @@ def test_what_is_done_is_not_done_again_unless_forced(tmp_path: Path) -> None:
 def test_a_changed_setting_is_another_cell_only_where_it_matters(tmp_path: Path) -> None:
     run(tmp_path)
     run(tmp_path, "discovered.lr=0.05")
-    per_method = {m: len(list((tmp_path / "cells/planted" / m).iterdir())) for m in ALL}
+    per_method = {m: len(list((tmp_path / "cells/planted" / m).iterdir())) for m in USUAL}
     assert per_method == {"discovered": 2, "random": 1, "coordinate": 1}
     run(tmp_path, "max_shift=3", seeds=(1,))
     assert len(read_cells(tmp_path)) == 7
