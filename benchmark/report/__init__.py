@@ -1,6 +1,7 @@
 """The report of a run: tables, figures, pictures and one page, all from what its cells stored."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmark.core.errors import BenchError
@@ -11,9 +12,7 @@ from benchmark.report.figures.ablated import draw_ablations
 from benchmark.report.figures.methods import write_figures
 from benchmark.report.judged import Judged
 from benchmark.report.page.document import Contents, write_page
-from benchmark.report.pictures.explorer import explore
 from benchmark.report.pictures.gallery import write_pictures
-from benchmark.report.pictures.named import write_named
 from benchmark.report.tables.ablations import write_ablations
 from benchmark.report.tables.against import clear_winners, comparison_table
 from benchmark.report.tables.main_table import write_tables
@@ -69,11 +68,13 @@ def write_report(
     write("the tables", write_tables, rows, measures, run, ahead)
     if comparison is not None:
         write_table(comparison, run)
-    write("the figures", write_figures, rows, measures, figures, order)
     painters = open_generators(rows, description.get("generators", {}), at_hand)
-    write_pictures(rows, painters, run, attempts)
-    write("the page of named directions", write_named, rows, painters, run, attempts)
-    chapters = explore(rows, painters, judged, attempts)
+    painting = Attempts()
+    with ThreadPoolExecutor(1) as beside:  # Matplotlib in one thread alone, as it must be
+        drawn = beside.submit(write, "the figures", write_figures, rows, measures, figures, order)
+        chapters = write_pictures(rows, painters, judged, run, painting)
+        drawn.result()
+    attempts.faults += painting.faults
     unseen = _unseen(painters)
     contents = Contents(
         rows, measures, cells, description, chapters, comparison, ablations, judged, unseen

@@ -20,8 +20,8 @@ from benchmark.report.judged import Judged
 from benchmark.report.page.directions import orders, said
 from benchmark.report.page.glance import glances
 from benchmark.report.page.view import Drawing, address, drawing, study_drawing, view
-from benchmark.report.pictures.explorer import STEPS, Chapter, share
-from benchmark.report.pictures.strips import LATENTS
+from benchmark.report.pictures.explorer import Chapter, share
+from benchmark.report.pictures.painted import LATENTS, SHIFTS
 from benchmark.report.tables.main_table import (
     rca_columns,
     rca_table,
@@ -94,7 +94,7 @@ def html(contents: Contents, figures: Path) -> str:
         picture=lambda sprite: address(".webp", sprite),
         orders=orders(contents.chapters, measures, judged),
         said=partial(said, measures=measures),
-        shown={"best": share(len(contents.chapters)), "steps": STEPS, "latents": LATENTS},
+        shown={"best": share(len(contents.chapters)), "steps": SHIFTS, "latents": LATENTS},
         ablations=[
             (view(ablation), own_figure(figures, ablation.name)) for ablation in contents.ablations
         ],
