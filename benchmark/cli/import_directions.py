@@ -92,6 +92,8 @@ def _chunk(text: str, d: int) -> range:
 
 def _say(directions: Directions, found: dict[str, str], said: tuple[str, ...]) -> None:
     """What was read, and how."""
+    from benchmark.tables.text import plain_line
+
     count = "1 direction" if len(directions) == 1 else f"{len(directions)} directions"
     size = directions.latent_dim
     if "layers_of_w" in found:
@@ -113,7 +115,7 @@ def _say(directions: Directions, found: dict[str, str], said: tuple[str, ...]) -
     for key in ("orthonormalised", "chunk"):
         if key in found:
             click.echo(f"{key}: {found[key]}")
-    names = [label.label for label in directions.labels if label.label]
+    names = [plain_line(label.label) for label in directions.labels if label.label]
     click.echo(f"labels: {', '.join(names) or 'none'}")
     for text in said:
         click.echo(f"note: {text}")

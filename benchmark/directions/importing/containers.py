@@ -25,8 +25,13 @@ from benchmark.core.file_kinds import (
 )
 from benchmark.core.tensors import load_tensors
 from benchmark.directions.importing.unpickling import NUMPY, plain, unpickled
+from benchmark.tables.text import plain_line
 
 MOST = 4  # entries of a file that a message names
+HEADERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
 LARGE = re.compile("act_")  # what GANSpace keeps of a layer can take gigabytes, and is not needed
 
 
@@ -62,7 +67,7 @@ def described(content: Any) -> str:
     if isinstance(content, Mapping):
         entries = [f"{key} {_shape(value)}" for key, value in content.items()]
         more = f" and {len(entries) - MOST} more" if len(entries) > MOST else ""
-        listed = " ".join(", ".join(entries[:MOST]).split()) + more
+        listed = plain_line(", ".join(entries[:MOST])) + more
         return f"a mapping of {listed}" if entries else "an empty mapping"
     return f"a value of type {type(content).__name__}"
 
@@ -70,17 +75,15 @@ def described(content: Any) -> str:
 def _of_numpy(path: Path, fault: str) -> Any:
     try:
         return np.load(path, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, MemoryError) as error:
         if "pickle" not in str(error):
             raise BenchError(f"{fault}: {DAMAGED}") from None
     with path.open("rb") as file:
-        version = np.lib.format.read_magic(file)
-        if version == (1, 0):
-            np.lib.format.read_array_header_1_0(file)
-        elif version == (2, 0):
-            np.lib.format.read_array_header_2_0(file)
-        else:
-            raise BenchError(f"{fault}: it holds {OBJECTS}")
+        try:
+            read = HEADERS[np.lib.format.read_magic(file)]
+            read(file)
+        except (ValueError, KeyError):
+            raise BenchError(f"{fault}: it holds {OBJECTS}") from None
         return unpickled(file.read(), fault)
 
 

@@ -10,6 +10,7 @@ from benchmark.core.errors import BenchError
 
 ORIENTATIONS = ("rows", "columns")
 SPACES = ("z", "w")  # in which directions may be said to be; w+ is told by a layout
+LARGEST = 1e30  # beyond which a direction's length could not be squared in float64
 SAVE = "save directions as columns of unit length: np.save('directions.npy', columns) of (d, K)"
 
 
@@ -36,7 +37,8 @@ class Found:
     columns: (d, K) float64; of W+ (layers * d, K), layer by layer. orientation: what they were in
     the file. scale: (K,) how far a step of 1 in the project goes, which it calls scale_of; None
     where no such step is known. space, layers: "" where the file does not say it; layers are
-    like `6-11`, both ends included. names: of the directions, or (). notes: for the provenance.
+    like `6-11`, both ends included. names: of the directions, or (). sigmas: how
+    many such steps the project goes. notes: for the provenance.
     said: what a user should hear, a line each.
     """
 
@@ -49,6 +51,7 @@ class Found:
     layers: str = ""
     names: tuple[str, ...] = ()
     orthonormalise: bool = False
+    sigmas: float = 1.0
     notes: Mapping[str, str] = field(default_factory=dict)
     said: tuple[str, ...] = ()
 
@@ -65,9 +68,12 @@ def numbers(array: object, path: Path, what: str = "") -> np.ndarray:
         kind = {"c": "complex numbers", "i": "integers", "u": "integers", "b": "truth values"}
         found = kind.get(array.dtype.kind, f"values of type {array.dtype}")
         raise BenchError(f"{path} holds no directions: {found}{name} {array.shape}; {SAVE}")
-    if not np.isfinite(array).all():
+    if not array.size:
+        raise BenchError(f"{path} holds an array of {shape_words(array)}{name}, which is empty")
+    if not (abs(array) < LARGEST).all():
         raise BenchError(
-            f"{path} holds no directions: not all of {array.shape} values{name} are finite"
+            f"{path} holds no directions: not all of {array.shape} values{name} are finite and "
+            f"below {LARGEST:g}"
         )
     return array.astype(np.float64)
 

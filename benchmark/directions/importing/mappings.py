@@ -44,9 +44,14 @@ def read_ganspace_edit(content: Any, told: Told, path: Path) -> Found:
         layers = _range([*range(start, end)])
     names = (str(content["name"]),) if content.get("name") else ()
     more = ("truncation", "sigma_range", "model_name", "output_class")
-    notes = {key: str(content[key]) for key in more if content.get(key) is not None}
+    notes = {
+        key: str(content[key]) for key in more if isinstance(content.get(key), float | int | str)
+    }
     found = replace(found, layout="ganspace-edit", space=space, layers=layers)
-    return _scaled(replace(found, names=names, notes=notes), content, "lat_stdev", path)
+    sigmas = content.get("sigma_range")
+    sigmas = float(sigmas) if isinstance(sigmas, float | int) and sigmas > 0 else 1.0
+    found = replace(found, names=names, notes=notes, sigmas=sigmas)
+    return _scaled(found, content, "lat_stdev", path)
 
 
 def read_pca(content: Any, told: Told, path: Path) -> Found:

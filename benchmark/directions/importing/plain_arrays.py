@@ -31,8 +31,6 @@ def read_array(content: Any, told: Told, path: Path) -> Found:
     not known to be d long, as many rows as a generator has layers.
     """
     array = numbers(content, path)
-    if 0 in array.shape:
-        raise BenchError(f"{_found(array, path)}, which is empty")
     if told.orientation:
         return _as_told(array, told.orientation, path)
     if array.ndim == 3 and array.shape[1] == 1:

@@ -90,7 +90,7 @@ def read_release(content: Any, told: Told, path: Path) -> Found:
 def read_folder(folder: Path, told: Told) -> Found:
     """The directions of a release. Raises BenchError."""
     args = _args(folder)
-    kind = args.get("deformator")
+    kind = str(args.get("deformator", ""))
     if kind in NOTHING_STORED:
         raise BenchError(
             f"{folder} holds no directions: {kind} stores nothing; {NOTHING_STORED[kind]}"

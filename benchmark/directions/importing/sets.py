@@ -12,14 +12,14 @@ from benchmark.directions.importing.containers import read_content
 from benchmark.directions.importing.found import Found, Told
 from benchmark.directions.importing.layouts import read_as, settled
 from benchmark.directions.importing.release import deformator_of, is_release, read_folder
-from benchmark.directions.importing.unit_columns import Imported, as_unit_columns
+from benchmark.directions.importing.unit_columns import UnitColumns, as_unit_columns
 from benchmark.directions.labels import fitting_labels
 
 ENDINGS = (".npy", ".npz", ".pt", ".pth", ".pkl", ".pickle")  # of files that a folder may hold
 IN_W = re.compile(r"_w(_|$)")  # in the name of a boundary of InterFaceGAN
 
 
-def read_file(path: Path) -> Imported:
+def read_file(path: Path) -> UnitColumns:
     """The directions of one file, or of a release's folder, where it settles what they are.
 
     Labels beside it come along. Raises BenchError of one line.
@@ -28,7 +28,7 @@ def read_file(path: Path) -> Imported:
     return _with_labels(as_unit_columns(found, [_data(path)], False, None, None), path)
 
 
-def read_set(paths: Sequence[Path], told: Told, d: int, chunk: range | None = None) -> Imported:
+def read_set(paths: Sequence[Path], told: Told, d: int, chunk: range | None = None) -> UnitColumns:
     """The directions of one file, of a release's folder, or of several files, or a folder of them,
     that hold one each. d: of the generator; chunk: which of its latents they move, None for all.
 
@@ -119,7 +119,7 @@ def _together(files: Sequence[Path], found: Sequence[Found]) -> Found:
     return replace(first, columns=columns, scale=scale, names=names, said=tuple(said))
 
 
-def _with_labels(imported: Imported, path: Path) -> Imported:
+def _with_labels(imported: UnitColumns, path: Path) -> UnitColumns:
     """The same with the labels that lie beside the file."""
     beside = fitting_labels(_data(path), imported.matrix.shape[1])
     return replace(imported, labels=(*beside, *imported.labels))

@@ -18,7 +18,7 @@ DEPENDENT = 1e-6  # of a column's length, below which nothing new is left of it
 
 
 @dataclass(frozen=True)
-class Imported:
+class UnitColumns:
     """matrix: (d, K) float32, columns of length 1. provenance: where they come from and what was
     their scale. labels: their names. said: what a user should hear, a line each."""
 
@@ -30,7 +30,7 @@ class Imported:
 
 def as_unit_columns(
     found: Found, sources: Sequence[Path], orthonormalise: bool, chunk: range | None, d: int | None
-) -> Imported:
+) -> UnitColumns:
     """The directions with columns of length 1, of a chunk of d latents put into its place.
 
     Raises BenchError for a direction of length 0, and where Gram-Schmidt finds nothing new.
@@ -69,7 +69,7 @@ def as_unit_columns(
         for i, name in enumerate(found.names)
         if name.strip()
     )
-    return Imported(matrix, provenance, labels, found.said)
+    return UnitColumns(matrix, provenance, labels, found.said)
 
 
 def _scale(found: Found, lengths: np.ndarray) -> dict[str, str]:
@@ -82,8 +82,7 @@ def _scale(found: Found, lengths: np.ndarray) -> dict[str, str]:
         return {}
     values = {"scale": ",".join(f"{value:.6g}" for value in scale), "scale_of": name}
     if found.scale is not None:
-        sigmas = float(found.notes.get("sigma_range", 1))
-        values["usual_eps"] = f"{sigmas * float(abs(scale).max()):.3g}"
+        values["usual_eps"] = f"{found.sigmas * float(abs(scale).max()):.3g}"
     return values
 
 

@@ -14,7 +14,7 @@ from benchmark.core.errors import BenchError
 from benchmark.directions.importing.found import Told
 from benchmark.directions.importing.layouts import LAYOUTS
 from benchmark.directions.importing.sets import read_set
-from benchmark.directions.importing.unit_columns import Imported
+from benchmark.directions.importing.unit_columns import UnitColumns
 
 D, K, L = 12, 5, 4
 RNG = np.random.default_rng(3)
@@ -220,7 +220,7 @@ CASES = {  # file, how it is written, what is told, truth, layout, some of the p
 }
 
 
-def read(path: Path, **told: Any) -> Imported:
+def read(path: Path, **told: Any) -> UnitColumns:
     return read_set([path], Told(latent_dim=D, **told), D)
 
 
@@ -340,6 +340,13 @@ CONTENTS: dict[str, tuple[object, dict[str, Any], str]] = {
         {},
         "kind 'both'",
     ),
+    "empty": (
+        tensor(np.zeros((0, D), np.float32)),
+        {"layout": "boundary"},
+        "0 x 12, which is empt",
+    ),
+    "too long": (torch.full((D, K), 1e200, dtype=torch.float64), {}, "finite and below 1e.30$"),
+    "a strange key": ({"a\n\x1b[31mb": torch.ones(2)}, {}, "holds a mapping of a"),
     "too few sigmas": (
         {"mean": 0, "comp": tensor(ROWS[:, None]), "std": torch.ones(2)},
         {},
@@ -357,7 +364,7 @@ def test_what_is_not_certain_is_refused_in_one_line(tmp_path: Path, case: str) -
     torch.save(content, path)
     with pytest.raises(BenchError, match=message) as caught:
         read(path, **told)
-    assert "\n" not in str(caught.value)
+    assert str(caught.value).isprintable()
     assert str(path) in str(caught.value)
 
 

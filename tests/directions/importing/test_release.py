@@ -12,7 +12,7 @@ from benchmark.core.errors import BenchError
 from benchmark.directions.artefact import Directions
 from benchmark.directions.importing.found import Told
 from benchmark.directions.importing.sets import read_set
-from benchmark.directions.importing.unit_columns import Imported
+from benchmark.directions.importing.unit_columns import UnitColumns
 
 D, K = 9, 4
 NOISE = torch.Generator().manual_seed(0)
@@ -41,7 +41,7 @@ def ortho(**args: Any) -> dict[str, Any]:
     return {"state": collections.OrderedDict(log_mat_half=HALF), "deformator": "ortho", **args}
 
 
-def read(folder: Path) -> Imported:
+def read(folder: Path) -> UnitColumns:
     return read_set([folder], Told(latent_dim=D), D)
 
 
