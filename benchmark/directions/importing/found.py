@@ -70,12 +70,13 @@ def numbers(array: object, path: Path, what: str = "") -> np.ndarray:
         raise BenchError(f"{path} holds no directions: {found}{name} {array.shape}; {SAVE}")
     if not array.size:
         raise BenchError(f"{path} holds an array of {shape_words(array)}{name}, which is empty")
-    if not (abs(array) < LARGEST).all():
+    values = array.astype(np.float64)
+    if not (abs(values) < LARGEST).all():
         raise BenchError(
             f"{path} holds no directions: not all of {array.shape} values{name} are finite and "
             f"below {LARGEST:g}"
         )
-    return array.astype(np.float64)
+    return values
 
 
 def shape_words(array: np.ndarray) -> str:
