@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from benchmark.cli.shared import GENERATOR_HELP
 from benchmark.core.errors import BenchError, unknown
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
     "paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="PATH..."
 )
 @click.option(
-    "-g", "--generator", "reference", required=True, help="The generator whose latents they move."
+    "-g",
+    "--generator",
+    "reference",
+    required=True,
+    help=f"The generator whose latents they move: {GENERATOR_HELP[0].lower()}{GENERATOR_HELP[1:]}",
 )
 @click.option("--layout", default="", metavar="NAME", help="What the file is; docs/FORMATS.md.")
 @click.option(
