@@ -22,6 +22,7 @@ from benchmark.report.page.glance import glances
 from benchmark.report.page.view import Drawing, address, drawing, study_drawing, view
 from benchmark.report.pictures.explorer import Chapter, share
 from benchmark.report.pictures.painted import LATENTS, SHIFTS
+from benchmark.report.tables.leaderboard import Board
 from benchmark.report.tables.main_table import (
     rca_columns,
     rca_table,
@@ -54,6 +55,7 @@ class Contents:
     ablations: Sequence[Table] = ()
     judged: Judged | None = None
     unseen: Sequence[str] = field(default=())
+    board: Board | None = None
 
 
 def write_page(contents: Contents, run: Path) -> None:
@@ -88,6 +90,7 @@ def html(contents: Contents, figures: Path) -> str:
         prices=[measures.label(name) for name in measures.of_prices if name in table],
         main_table=view(Table("rca", "The main table", table, rca_columns(measures))),
         comparison=view(contents.comparison, simulated) if contents.comparison else None,
+        boards=[view(contents.board.board), view(contents.board.matrix)] if contents.board else [],
         figures=run_figures(figures),
         chapters=contents.chapters,
         unseen=contents.unseen,
