@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 import torch
 
-import baselines
 from baselines import METHODS, USUAL
 from benchmark.core.json_files import sealed, write_json
 from benchmark.directions.artefact import Directions
@@ -175,7 +174,7 @@ class TooLong(Method):
 def test_a_failing_cell_is_recorded_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Method], reason: str
 ) -> None:
-    monkeypatch.setitem(baselines.METHODS, "bad", kind)
+    monkeypatch.setattr(f"{__name__}.METHODS", {**METHODS, "bad": kind})
     results = {r.cell.method: r for r in run(tmp_path, methods=("bad", "random"))}
     assert results["random"].status == "done"
     assert results["bad"].status == "failed"
@@ -200,7 +199,7 @@ def test_a_method_of_ones_own_takes_one_class_and_one_line(
             matrix[self.axis] = 1.0
             return Fitted(FrozenLinear(matrix))
 
-    monkeypatch.setitem(baselines.METHODS, "one", One)
+    monkeypatch.setattr(f"{__name__}.METHODS", {**METHODS, "one": One})
     (result,) = run(tmp_path, "one.axis=2", methods=("one",))
     assert result.config["method"] == {"axis": 2}
     assert result.role == "method"
@@ -338,7 +337,7 @@ class Sticking(Discovered):
 def test_a_shift_that_cannot_be_frozen_fails_its_cell_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(baselines.METHODS, "stuck", Sticking)
+    monkeypatch.setattr(f"{__name__}.METHODS", {**METHODS, "stuck": Sticking})
     results = {r.cell.method: r for r in run(tmp_path, methods=("discovered", "stuck"))}
     assert results["stuck"].reason.startswith("RuntimeError: stuck (test_runner.py line ")
     assert results["discovered"].status == "done"
