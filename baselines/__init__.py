@@ -21,6 +21,10 @@ METHODS: Offered[type[Method]] = Offered(
         "coordinate": "baselines.coordinate:Coordinate",
         "sefa": "baselines.sefa:SeFa",
         "ganspace": "baselines.ganspace:GANSpace",
+        "warped": "baselines.warped:Warped",
+        "hessian_penalty": "baselines.hessian_penalty:HessianPenalty",
+        "orojar": "baselines.orojar:OroJaR",
+        "latentclr": "baselines.latentclr:LatentCLR",
     }
 )
 USUAL = ("discovered", "random", "coordinate")

@@ -43,16 +43,19 @@ class GANSpace(Method):
     regression: int = 10_000
 
     def __post_init__(self) -> None:
-        for name, least in (("samples", 2), ("components", 1), ("regression", 2)):
-            if getattr(self, name) < least:
-                raise BenchError(
-                    f"ganspace.{name} must be at least {least}, not {getattr(self, name)}"
-                )
+        for name in ("samples", "components", "regression"):
+            if getattr(self, name) < 1:
+                raise BenchError(f"ganspace.{name} must be at least 1, not {getattr(self, name)}")
 
     def check(self, generator: Generator, protocol: Protocol) -> None:
         names = generator.feature_layers()
         if self.layer and self.layer not in names:
             raise unknown(f"layer of {type(generator).__name__}", self.layer, names)
+        if min(self.samples, self.regression) <= protocol.k:
+            raise BenchError(
+                f"ganspace.samples and ganspace.regression must be above k = {protocol.k}, not "
+                f"{self.samples} and {self.regression}"
+            )
         found = attempt(self.chosen, generator, protocol.k)
         if isinstance(found, Failure) and found.unserved:  # any other one is the cell's own
             raise Unserved(found.reason)
@@ -60,7 +63,8 @@ class GANSpace(Method):
     @torch.no_grad()
     def chosen(self, generator: Generator, k: int) -> tuple[str, int]:
         """The layer to analyse, and how many components to fit there. Raises Unserved."""
-        wanted, seen = max(k, self.components), []
+        wanted = min(max(k, self.components), self.samples - 1, self.regression - 1)
+        seen = []
         for layer in (self.layer,) if self.layer else generator.feature_layers():
             rng = torch.Generator().manual_seed(0)
             width = generator.features(generator.sample(1, rng), layer).numel()

@@ -11,6 +11,7 @@ import click
 from benchmark import __version__
 from benchmark.cli.ablate import ablate
 from benchmark.cli.check import check
+from benchmark.cli.compare import compare, submit_check
 from benchmark.cli.fetch import fetch
 from benchmark.cli.import_directions import import_directions
 from benchmark.cli.shared import (
@@ -258,6 +259,8 @@ def train_generator(
 
 main.add_command(ablate)
 main.add_command(check)
+main.add_command(compare)
+main.add_command(submit_check)
 main.add_command(study)
 main.add_command(fetch)
 main.add_command(import_directions)

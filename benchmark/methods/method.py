@@ -50,12 +50,14 @@ class Assignment:
 class Fitted:
     """shift: the directions, frozen. learner: what trained them, for a method whose R learns
     together with them. notes, labels: what the method says of them, and the names that they come
-    with, which their file keeps."""
+    with, which their file keeps. seconds_before: what a fit that goes on from a checkpoint had
+    taken."""
 
     shift: Shift
     learner: Learner | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     labels: tuple[Label, ...] = ()
+    seconds_before: float = 0.0
 
 
 class Method(ABC):

@@ -167,8 +167,18 @@ def test_what_cannot_be_served_is_one_line(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("setting", ["samples", "components", "regression"])
 def test_impossible_numbers_are_refused(setting: str) -> None:
-    with pytest.raises(BenchError, match=rf"ganspace\.{setting} must be at least \d, not 0"):
+    with pytest.raises(BenchError, match=rf"ganspace\.{setting} must be at least 1, not 0"):
         replace(GANSpace(), **{setting: 0})
+
+
+def test_few_samples_fit_few_components_and_no_more_than_they_have() -> None:
+    generator = new_generator()
+    few = GANSpace(samples=7, components=80, regression=9)
+    assert few.chosen(generator, 5) == ("model.0", 6)
+    assert bool(columns(fitted(generator, 5, few)).isfinite().all())
+    with pytest.raises(BenchError, match="must be above k = 7, not 7 and 9") as found:
+        few.check(generator, Protocol(k=7))
+    assert not isinstance(found.value, Unserved)
 
 
 def test_a_wrong_layer_is_an_error_and_no_reason_to_skip() -> None:

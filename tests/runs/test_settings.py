@@ -137,6 +137,22 @@ def test_threads_are_a_setting_and_one_goes_without_saying() -> None:
     assert two.jobs[0].config["protocol"]["threads"] == two.protocol.threads == 2
 
 
+def test_precision_is_a_setting_and_float32_goes_without_saying() -> None:
+    quick = RunConfig.from_preset("quick")
+
+    def planned(*settings: str) -> Group:
+        return plan(quick.with_settings(settings), ["planted"], ["random"], METHODS)[0]
+
+    usual, said = planned(), planned("precision=float32")
+    assert usual.jobs == said.jobs
+    assert "precision" not in usual.jobs[0].config["protocol"]
+    fast = planned("precision=bfloat16")
+    assert fast.jobs[0].cell != usual.jobs[0].cell
+    assert fast.jobs[0].config["protocol"]["precision"] == "bfloat16"
+    with pytest.raises(BenchError, match="unknown precision 'half'"):
+        planned("precision=half")
+
+
 def test_later_layers_win_and_special_beats_general_within_a_layer(tmp_path: Path) -> None:
     toml = "steps = 10\nbatch = 4\n[planted]\nsteps = 20\n[discovered]\nlr = 0.5\n"
     from_preset = config(tmp_path, toml)

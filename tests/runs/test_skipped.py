@@ -106,7 +106,7 @@ def test_where_nothing_can_be_served_it_is_an_error_before_any_work(
     ("setting", "message"),
     [
         ("ganspace.layer=factor", "layer of Planted 'factor'; did you mean factors"),
-        ("ganspace.samples=0", "ganspace.samples must be at least 2, not 0"),
+        ("ganspace.samples=0", "ganspace.samples must be at least 1, not 0"),
         ("sefa.normalize=false", "unknown setting of sefa 'normalize'; did you mean normalise"),
         ("discovered.space=units", "unknown space 'units'"),
         ("discovered.lr=-1", "discovered.lr must be above 0"),
