@@ -181,7 +181,7 @@ def test_an_ablation_says_where_a_file_holds_too_few(tmp_path: Path) -> None:
     found = plan_ablation("k", config, "planted", named.chosen, named.table, (4, 8), named.code)
     reasons = {point["k"]: point["reason"] for point in found.points if "reason" in point}
     assert {*reasons} == {8}
-    assert "holds 6 directions, fewer than the 8 asked for" in reasons[8]
+    assert "holds 6 directions, fewer than 8: --set k=6" in reasons[8]
     assert {(point["method"], point["k"]) for point in found.points} == {
         ("A", 4),
         ("A", 8),
@@ -213,7 +213,12 @@ def test_the_first_k_are_taken_and_that_is_said(
 @pytest.mark.parametrize(
     ("matrix", "provenance", "k", "message"),
     [
-        (MATRIX, {}, 7, r"A\.safetensors holds 6 directions, fewer than the 7 .*: --set k=6$"),
+        (
+            MATRIX,
+            {},
+            7,
+            r"A\.safetensors holds 6 directions, fewer than 7: --set k=6 asks all methods",
+        ),
         (MATRIX[:9], {}, 4, r"A\.safetensors: these directions are 9-dimensional"),
         (MATRIX, {"space": "w"}, 4, r"these directions move w \(made for .*\), but .* are z$"),
         (MATRIX, {"layers": "6-11"}, 4, "move the layers 6-11 of w .* move all of them$"),
