@@ -34,8 +34,8 @@ class Imported(Method):
             raise Unserved(f"{self.file}: {error}") from error
         if held < protocol.k:
             raise Unserved(
-                f"{self.file} holds {held} directions, fewer than {protocol.k}: --set k={held} asks "
-                "all methods for as many, as RCA compares equal K"
+                f"{self.file} holds {held} directions, fewer than {protocol.k}: --set k={held} "
+                "asks all methods for as many, as RCA compares equal K"
             )
         if held > protocol.k:
             _say_first(self.file, held, protocol.k)
