@@ -128,7 +128,7 @@ def list_() -> None:
     from benchmark.core.reading import read_text
     from benchmark.generators.download import DOWNLOADS
     from benchmark.generators.registry import GENERATORS
-    from benchmark.metrics import METRICS
+    from benchmark.metrics import METRICS, OFFERED
     from benchmark.runs.settings import PRESETS
     from study_server.tasks import TASKS
 
@@ -146,6 +146,8 @@ def list_() -> None:
     click.echo("metrics")
     for name, metric in METRICS.items():
         click.echo(f"  {name:22} {summary(type(metric))}")
+    for name, metric in OFFERED.items():
+        click.echo(f"  {name:22} {summary(type(metric))}; asked for by --metric {name}")
     click.echo("tasks of a study")
     for name, task in TASKS.items():
         click.echo(f"  {name:22} {summary(task)}")

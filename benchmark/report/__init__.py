@@ -16,6 +16,7 @@ from benchmark.report.pictures.gallery import write_pictures
 from benchmark.report.pictures.named import write_named
 from benchmark.report.tables.ablations import write_ablations
 from benchmark.report.tables.against import clear_winners, comparison_table
+from benchmark.report.tables.agreeing_seeds import write_agreement
 from benchmark.report.tables.main_table import write_tables
 from benchmark.report.tables.recipe import write_recipe
 from benchmark.runs.meanings import measures_in
@@ -71,12 +72,22 @@ def write_report(
         write_table(comparison, run)
     write("the figures", write_figures, rows, measures, figures, order)
     painters = open_generators(rows, description.get("generators", {}), at_hand)
+    agreement = write("the agreement of seeds", write_agreement, rows, painters, run)
     write_pictures(rows, painters, run, attempts)
     write("the page of named directions", write_named, rows, painters, run, attempts)
     chapters = explore(rows, painters, judged, attempts)
     unseen = _unseen(painters)
     contents = Contents(
-        rows, measures, cells, description, chapters, comparison, ablations, judged, unseen
+        rows,
+        measures,
+        cells,
+        description,
+        chapters,
+        comparison,
+        agreement,
+        ablations,
+        judged,
+        unseen,
     )
     write("the page", write_page, contents, run)
     return attempts.faults

@@ -111,7 +111,7 @@ def test_a_slow_generator_is_asked_for_one_step(groups: list[Group], tmp_path: P
     # the fit: G(z), G(z + shift); the fresh R: one G(z), three shifted; two questions to all three
     assert Counted.images == 4 * 2 + 4 * 4 + 2 * (1 + 3)
     trained = (40 * 4) * (2 + 1 / 3 + 1)  # images of `discovered`; G(z) is shared by three
-    judged = 2000 * (1 + 1 / 3) + 2 * 32 * 3
+    judged = 2000 * (1 + 1 / 3) + 32 * (1 + 4 * 3)
     assert estimates[0].seconds == pytest.approx(60.0 * (trained + judged))
 
 
