@@ -147,7 +147,7 @@ def list_() -> None:
     for name, metric in METRICS.items():
         click.echo(f"  {name:22} {summary(type(metric))}")
     for name, metric in OFFERED.items():
-        click.echo(f"  {name:22} {summary(type(metric))}; asked for by --metric {name}")
+        click.echo(f"  {name:22} {summary(type(metric))} Asked for by --metric {name}.")
     click.echo("tasks of a study")
     for name, task in TASKS.items():
         click.echo(f"  {name:22} {summary(task)}")

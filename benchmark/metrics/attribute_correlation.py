@@ -33,7 +33,7 @@ class AttributeCorrelation(Metric):
             better="high",
         ),
         "attribute_share": Column(
-            "The part of the largest of these numbers in their sum over all attributes: 1 if the "
+            "How much of all that a judge sees change is the attribute that changes most: 1 if a "
             "direction changes a single one; the mean over directions.",
             better="high",
             aside=True,

@@ -83,7 +83,7 @@ def test_generators_name_the_data_of_their_judge_and_only_where_there_is_one() -
 
 @pytest.mark.parametrize(
     ("data", "names", "first"),
-    [("mnist", 10, "0"), ("cifar", 10, "airplane"), ("celeba", 40, "5 o")],
+    [("mnist", 10, "digit 0"), ("cifar", 10, "airplane"), ("celeba", 40, "5 o")],
 )
 def test_the_bundled_judges_are_small_and_have_a_card(data: str, names: int, first: str) -> None:
     found = judge_of(data)

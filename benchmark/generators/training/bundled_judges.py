@@ -32,7 +32,7 @@ class JudgeRecipe:
 
 
 JUDGES = {
-    "mnist": JudgeRecipe("mnist-sngan", 4, tuple("0123456789")),
+    "mnist": JudgeRecipe("mnist-sngan", 4, tuple(f"digit {k}" for k in range(10))),
     "cifar": JudgeRecipe("cifar-biggan-small", 16, OBJECTS),
     "celeba": JudgeRecipe("celeba-proggan-small", 16),
 }
