@@ -3,13 +3,19 @@
 To add one, write a frozen dataclass with `fit` in a file of its own, name it here, and test it.
 """
 
-from baselines.coordinate import Coordinate
-from baselines.random import Random
-from benchmark.methods.discovered import Discovered
-from benchmark.methods.method import Method
+from __future__ import annotations
 
-METHODS: dict[str, type[Method]] = {
-    "discovered": Discovered,
-    "random": Random,
-    "coordinate": Coordinate,
-}
+from typing import TYPE_CHECKING
+
+from benchmark.core.offered import Offered
+
+if TYPE_CHECKING:
+    from benchmark.methods.method import Method
+
+METHODS: Offered[type[Method]] = Offered(
+    {
+        "discovered": "benchmark.methods.discovered:Discovered",
+        "random": "baselines.random:Random",
+        "coordinate": "baselines.coordinate:Coordinate",
+    }
+)

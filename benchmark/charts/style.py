@@ -39,7 +39,6 @@ def look() -> AbstractContextManager[None]:
             "legend.frameon": False,
             "figure.constrained_layout.use": True,
             "savefig.dpi": 200,
-            "savefig.bbox": "tight",
             "svg.hashsalt": "bench",
         }
     )
@@ -103,6 +102,8 @@ def legend(
 
 def save(figure: Figure, folder: Path, name: str) -> None:
     """Write name.png and name.svg without dates."""
+    figure.draw_without_rendering()  # lays the figure out, once for both
+    figure.set_layout_engine("none")
     for kind in ("png", "svg"):
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
         write_atomically(

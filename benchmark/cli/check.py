@@ -51,8 +51,9 @@ def _say(contract: Contract) -> None:
 
 def _say_optional(generator: Generator) -> None:
     """What the generator offers beyond the contract, and what it lacks."""
-    from benchmark.generators.base import Generator, Usual
+    from benchmark.generators.base import Generator
     from benchmark.generators.options import option_names
+    from benchmark.generators.usual import Usual
 
     def first_layer() -> str:
         weight = generator.first_layer()

@@ -49,7 +49,7 @@ class NamedMethods:
 
 def all_generators() -> tuple[str, ...]:
     """What `--all` takes: the suite's own that are available, then those of installed packages."""
-    from benchmark.generators.registry import GENERATORS, available
+    from benchmark.generators.catalogue import GENERATORS, available
 
     offered = []
     for name, offer in _others("generators", GENERATORS).items():
@@ -123,11 +123,11 @@ def define_shifts(references: Sequence[str]) -> None:
 def named_metrics(references: Sequence[str]) -> dict[str, Metric]:
     """The suite's own metrics, those of installed packages, and what `--metric` names: a file, or
     one of the suite's that is not computed unasked."""
-    from benchmark.metrics import METRICS, OFFERED
+    from benchmark.metrics import METRICS, ON_REQUEST
     from benchmark.metrics.measures import measures_of
 
     metrics = dict(METRICS)
-    for name, offer in _others("metrics", {**METRICS, **OFFERED}).items():
+    for name, offer in _others("metrics", {**METRICS, **ON_REQUEST}).items():
         try:
             metrics[name] = _metric(offer.load(), str(offer))
         except BenchError as error:
@@ -138,10 +138,10 @@ def named_metrics(references: Sequence[str]) -> dict[str, Metric]:
     for reference, name in names.items():
         if is_file(reference):
             metrics[name] = _metric(from_file(reference), reference)
-        elif name in OFFERED:
-            metrics[name] = OFFERED[name]
+        elif name in ON_REQUEST:
+            metrics[name] = ON_REQUEST[name]
         elif name not in metrics:
-            raise unknown("metric", name, (*metrics, *OFFERED))
+            raise unknown("metric", name, (*metrics, *ON_REQUEST))
     measures_of(metrics)  # refuses a column that two of them claim, before any work is done
     return metrics
 

@@ -14,8 +14,8 @@ def fetch(names: tuple[str, ...], everything: bool) -> None:
     Files go to $BENCH_WEIGHTS, else to the user's cache folder. A broken download continues where
     it stopped, and files that are there already stay.
     """
-    from benchmark.generators.download import DOWNLOADS
     from benchmark.generators.download import fetch as bring
+    from benchmark.generators.published import DOWNLOADS
 
     if everything == bool(names):
         raise BenchError("name generators to download, or take all of them with --all")

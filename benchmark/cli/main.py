@@ -126,10 +126,10 @@ def list_() -> None:
     from benchmark.cli.choices import summary
     from benchmark.core.plugins import KINDS, installed
     from benchmark.core.reading import read_text
-    from benchmark.generators.download import DOWNLOADS
-    from benchmark.generators.registry import GENERATORS
-    from benchmark.metrics import METRICS, OFFERED
-    from benchmark.runs.settings import PRESETS
+    from benchmark.generators.catalogue import GENERATORS
+    from benchmark.generators.published import DOWNLOADS
+    from benchmark.metrics import METRICS, ON_REQUEST
+    from benchmark.runs import PRESETS
     from study_server.tasks import TASKS
 
     click.echo("generators")
@@ -141,13 +141,13 @@ def list_() -> None:
         if name in DOWNLOADS:
             click.echo(f"  {'':22} {DOWNLOADS[name].summary()}")
     click.echo("methods")
-    for name, kind in METHODS.items():
-        click.echo(f"  {name:22} {summary(kind)}")
+    for name in METHODS:
+        click.echo(f"  {name:22} {METHODS.about(name)}")
     click.echo("metrics")
-    for name, metric in METRICS.items():
-        click.echo(f"  {name:22} {summary(type(metric))}")
-    for name, metric in OFFERED.items():
-        click.echo(f"  {name:22} {summary(type(metric))} Asked for by --metric {name}.")
+    for name in METRICS:
+        click.echo(f"  {name:22} {METRICS.about(name)}")
+    for name in ON_REQUEST:
+        click.echo(f"  {name:22} {ON_REQUEST.about(name)} Asked for by --metric {name}.")
     click.echo("tasks of a study")
     for name, task in TASKS.items():
         click.echo(f"  {name:22} {summary(task)}")

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.core.errors import BenchError, unknown
+from benchmark.generators.usual import Usual
 
 
 @dataclass(frozen=True)
@@ -47,20 +48,6 @@ class Latents:
 
     def __getitem__(self, rows: slice | Tensor) -> Latents:
         return Latents(self.point[rows], None if self.labels is None else self.labels[rows])
-
-
-@dataclass(frozen=True)
-class Usual:
-    """The terms on which a generator is measured where the run does not say otherwise.
-
-    k: number of directions. reconstructor: lenet or resnet18. min_shift, max_shift: range of |eps|
-    in the units of the latent space, such as standard deviations of z; in w it is much smaller.
-    """
-
-    k: int = 64
-    reconstructor: str = "lenet"
-    max_shift: float = 6.0
-    min_shift: float = 0.0
 
 
 @dataclass(frozen=True)

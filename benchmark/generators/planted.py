@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.core.seeds import stream
-from benchmark.generators.base import Generator, Latents, Usual
+from benchmark.generators.base import Generator, Latents
+from benchmark.generators.usual import Usual
 
 FACTORS = tuple(
     f"blob at {hour} o'clock" for hour in ("3", "4:30", "6", "7:30", "9", "10:30", "12", "1:30")

@@ -7,7 +7,8 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 
 from benchmark.core.errors import BenchError
-from benchmark.generators.base import Generator, Usual
+from benchmark.generators.base import Generator
+from benchmark.generators.usual import Usual
 
 
 def tried(generator: object, source: str) -> Generator:

@@ -4,30 +4,33 @@ To add one, write a `Metric` in a file of its own, name it here, and test it. do
 what each measures.
 """
 
-from benchmark.metrics.accuracy import Accuracy
-from benchmark.metrics.activeness import Activeness
-from benchmark.metrics.attribute_correlation import AttributeCorrelation
-from benchmark.metrics.collapse import Collapse
-from benchmark.metrics.disentanglement import Disentanglement
-from benchmark.metrics.eps_half import EpsHalf
-from benchmark.metrics.metric import Metric
-from benchmark.metrics.recovery import Recovery
-from benchmark.metrics.redundancy import Redundancy
-from benchmark.metrics.vp import VariationPredictability
+from __future__ import annotations
 
-METRICS: dict[str, Metric] = {
-    "accuracy": Accuracy(),
-    "redundancy": Redundancy(),
-    "collapse": Collapse(),
-    "recovery": Recovery(),
-    "eps_half": EpsHalf(),
-    "activeness": Activeness(),
-    "attributes": AttributeCorrelation(),
-    "disentanglement": Disentanglement(),
-}
+from typing import TYPE_CHECKING
+
+from benchmark.core.offered import Offered
+
+if TYPE_CHECKING:
+    from benchmark.metrics.metric import Metric
+
+METRICS: Offered[Metric] = Offered(
+    {
+        "accuracy": "benchmark.metrics.accuracy:Accuracy",
+        "redundancy": "benchmark.metrics.redundancy:Redundancy",
+        "collapse": "benchmark.metrics.collapse:Collapse",
+        "recovery": "benchmark.metrics.recovery:Recovery",
+        "eps_half": "benchmark.metrics.eps_half:EpsHalf",
+        "activeness": "benchmark.metrics.activeness:Activeness",
+        "attributes": "benchmark.metrics.attribute_correlation:AttributeCorrelation",
+        "disentanglement": "benchmark.metrics.disentanglement:Disentanglement",
+    },
+    use=lambda kind: kind(),
+)
 
 # Those that cost too much to be computed unasked: `--metric vp`.
-OFFERED: dict[str, Metric] = {"vp": VariationPredictability()}
+ON_REQUEST: Offered[Metric] = Offered(
+    {"vp": "benchmark.metrics.vp:VariationPredictability"}, use=lambda kind: kind()
+)
 
 # The columns that methods and directions are compared by. Tables sort by them, figures draw the
 # others beside them; the ends of a column's interval are called NAME_low and NAME_high.

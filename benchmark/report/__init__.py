@@ -1,6 +1,7 @@
 """The report of a run: tables, figures, pictures and one page, all from what its cells stored."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmark.core.errors import BenchError
@@ -11,12 +12,11 @@ from benchmark.report.figures.ablated import draw_ablations
 from benchmark.report.figures.methods import write_figures
 from benchmark.report.judged import Judged
 from benchmark.report.page.document import Contents, write_page
-from benchmark.report.pictures.explorer import explore
 from benchmark.report.pictures.gallery import write_pictures
-from benchmark.report.pictures.named import write_named
 from benchmark.report.tables.ablations import write_ablations
 from benchmark.report.tables.against import clear_winners, comparison_table
 from benchmark.report.tables.agreeing_seeds import write_agreement
+from benchmark.report.tables.leaderboard import write_leaderboard
 from benchmark.report.tables.main_table import write_tables
 from benchmark.report.tables.recipe import write_recipe
 from benchmark.runs.meanings import measures_in
@@ -70,12 +70,15 @@ def write_report(
     write("the tables", write_tables, rows, measures, run, ahead)
     if comparison is not None:
         write_table(comparison, run)
-    write("the figures", write_figures, rows, measures, figures, order)
+    board = write("the leaderboard", write_leaderboard, rows, measures, run, order)
     painters = open_generators(rows, description.get("generators", {}), at_hand)
     agreement = write("the agreement of seeds", write_agreement, rows, painters, run)
-    write_pictures(rows, painters, run, attempts)
-    write("the page of named directions", write_named, rows, painters, run, attempts)
-    chapters = explore(rows, painters, judged, attempts)
+    painting = Attempts()
+    with ThreadPoolExecutor(1) as beside:  # Matplotlib in one thread alone, as it must be
+        drawn = beside.submit(write, "the figures", write_figures, rows, measures, figures, order)
+        chapters = write_pictures(rows, painters, judged, run, painting)
+        drawn.result()
+    attempts.faults += painting.faults
     unseen = _unseen(painters)
     contents = Contents(
         rows,
@@ -88,6 +91,7 @@ def write_report(
         ablations,
         judged,
         unseen,
+        board,
     )
     write("the page", write_page, contents, run)
     return attempts.faults

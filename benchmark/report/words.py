@@ -147,6 +147,36 @@ COMPARISON_OF_STUDY = {
 
 COMPARISON_NOTE = f"A high RCA alone is no good result: read it beside {PRICES} in the main table."
 
+ON_THE_BOARD = (
+    "All methods on all generators, the best mean place first. On each generator the highest "
+    f"`{HEADLINE}` is bold, whether or not it is surely ahead: which methods differ by more than "
+    "chance, matrix.md says for all generators together and pairs.csv for each of them."
+)
+
+LEADERBOARD = {
+    "mean place": Column(
+        "The method's place on a generator, 1 the best, averaged over generators. In brackets the "
+        "places it may have: behind each method that is surely ahead of it, before each that it is "
+        "surely ahead of, by the adjusted p of pairs.csv.",
+        "ratio",
+        better="low",
+    ),
+    "mean place_low": Column("The best place that it may have.", "ratio"),
+    "mean place_high": Column("The worst place that it may have.", "ratio"),
+    "seconds": Column(
+        "Seconds of one cell, averaged over generators: finding A, training the fresh R, "
+        "evaluation. Cells of one run share work, so a method in other company costs more.",
+        "seconds",
+        better="low",
+    ),
+}
+
+MATRIX = (
+    f"`{HEADLINE}` of the row less that of the column, the mean over generators that both have. "
+    "A star: more than chance between these trained runs, at an adjusted p below 0.05 over all "
+    "pairs on every generator and together."
+)
+
 ABLATIONS = {
     "k": (
         "Ablation over K, the number of directions",
@@ -186,6 +216,11 @@ FIGURES = {  # of the run, in the order of the page: its title, and what it show
         "are means over seeds, bands their range.",
     ),
     "shifts": ("By length of the shift", "Accuracy by |eps|, with 95% Wilson bands."),
+    "order": (
+        "The order by length of the shift",
+        "The mean place over generators, 1 the best, when only shifts of that length count: does "
+        "the order of methods hold, or is it one of long shifts alone?",
+    ),
     "curves": (
         "Training",
         "Accuracy and loss on training batches; lines are means over seeds, bands their range.",

@@ -12,12 +12,12 @@ from benchmark.core.errors import BenchError, unknown
 from benchmark.core.failures import in_one_line
 from benchmark.core.reading import read_toml
 from benchmark.core.values import as_field, check_plain
-from benchmark.generators.base import Usual
-from benchmark.generators.registry import GENERATORS
+from benchmark.generators.catalogue import GENERATORS
+from benchmark.generators.usual import Usual
 from benchmark.methods.method import Method
 from benchmark.rca.protocol import PROTOCOL_KEYS, Protocol, key_of
+from benchmark.runs import PRESETS
 
-PRESETS = Path(__file__).parent / "presets"
 Settings = Mapping[str, Any]
 Methods = Mapping[str, type[Method]]  # all that a run may choose from, by name
 

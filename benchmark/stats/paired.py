@@ -71,12 +71,18 @@ def direction_accuracies(predictions: pd.DataFrame) -> pd.DataFrame:
 def compare_rca(
     predictions: pd.DataFrame, method: str, baselines: Sequence[str], seed: int = 0
 ) -> tuple[RcaComparison, ...]:
+    """`compare_accuracies` of the directions that the predictions are about."""
+    return compare_accuracies(direction_accuracies(predictions), method, baselines, seed)
+
+
+def compare_accuracies(
+    accuracies: pd.DataFrame, method: str, baselines: Sequence[str], seed: int = 0
+) -> tuple[RcaComparison, ...]:
     """The method against each baseline: on each generator, then pooled if there are several.
 
-    seed: of the random arrangements, not of the runs. Raises BenchError where a method has no
-    predictions at all.
+    accuracies: as `direction_accuracies` gives them. seed: of the random arrangements, not of the
+    runs. Raises BenchError where a method has no predictions at all.
     """
-    accuracies = direction_accuracies(predictions)
     for name in (method, *baselines):
         if name not in set(accuracies["method"]):
             raise unknown("method with predictions", name, accuracies["method"].unique())

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from benchmark.core.ahead import one_ahead
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.plugins import is_file
 from benchmark.core.seeds import derive_seed, stream
@@ -17,7 +18,8 @@ from benchmark.core.storage import sha256
 from benchmark.directions.artefact import Directions
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator, Latents
-from benchmark.generators.registry import GENERATORS, absolute
+from benchmark.generators.catalogue import GENERATORS
+from benchmark.generators.registry import absolute
 from benchmark.methods.method import Role
 from benchmark.runs.opening import AtHand, may_be, open_generator
 from benchmark.runs.replicates import Replicates, headline
@@ -84,7 +86,9 @@ def build_study(
         gallery.open(r)  # before anything is rendered
     strips = _studied(gallery, chosen, per_method, good)
     checks = (gallery.strip(r, k, "good") for r, k in good) if good else _true_axes(seed)
-    return write_bundle(out, chain(strips, checks), settings, provenance, asked, seed)
+    # Rendered ahead, while the one before is written as files.
+    shown = one_ahead(chain(strips, checks))
+    return write_bundle(out, shown, settings, provenance, asked, seed)
 
 
 def _called(given: str, known: Iterable[str], references: Mapping[str, str]) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchmark.cli.main import main
-from benchmark.generators.registry import BUNDLED
+from benchmark.generators.catalogue import BUNDLED
 
 OWN = """
 import torch

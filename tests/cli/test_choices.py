@@ -8,8 +8,8 @@ from baselines import METHODS
 from benchmark.cli.choices import all_generators, named_methods, named_metrics
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import sha256
-from benchmark.generators.registry import available
-from benchmark.metrics import METRICS, OFFERED
+from benchmark.generators.catalogue import available
+from benchmark.metrics import METRICS, ON_REQUEST
 from tests.conftest import Install
 
 OWN = '''
@@ -83,7 +83,7 @@ def test_without_names_all_methods_run_and_the_suites_metrics_judge() -> None:
 
 
 def test_what_costs_too_much_is_measured_where_it_is_named() -> None:
-    assert named_metrics(["vp"]) == {**METRICS, **OFFERED}
+    assert named_metrics(["vp"]) == {**METRICS, **ON_REQUEST}
     assert named_metrics(["recovery"]) == METRICS  # which is measured anyway
     with pytest.raises(BenchError, match=r"unknown metric 'vpp'; did you mean vp\?"):
         named_metrics(["vpp"])

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from benchmark.cli.main import main
-from benchmark.generators import registry
+from benchmark.generators import stored
 from benchmark.metrics import METRICS
 from tests.conftest import Install
 
@@ -104,7 +104,7 @@ def test_list_shows_plug_ins_with_their_package_and_loads_no_weights(
         "tasks": {"pairs": "more_plugin:Pairs"},
     }
     install("more 1.0", code, offers)
-    monkeypatch.setattr(registry, "load_weights", lambda path: pytest.fail(f"loaded {path}"))
+    monkeypatch.setattr(stored, "load_weights", lambda path: pytest.fail(f"loaded {path}"))
     result = bench("list")
     assert result.exit_code == 0, result.output
     lines = [" ".join(line.split()) for line in result.output.splitlines()]

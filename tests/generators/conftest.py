@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.generators.download import DOWNLOADS, Download, Source
+from benchmark.generators.published import DOWNLOADS, Download, Source
 
 from .downloads import Offer, Site
 

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.generators.base import Generator, Latents
+from benchmark.generators.catalogue import available
 from benchmark.generators.contract import GRADIENT, check, no_pictures
 from benchmark.generators.planted import Planted
-from benchmark.generators.registry import available, find_generator
+from benchmark.generators.registry import find_generator
 
 
 class Sound(Generator):

@@ -8,7 +8,8 @@ import requests
 
 from benchmark.core.errors import BenchError
 from benchmark.generators import download as module
-from benchmark.generators.download import Source, fetch
+from benchmark.generators.download import fetch
+from benchmark.generators.published import Source
 
 from .downloads import CONTENT, SHA, Offer, Site, left
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from benchmark.core.errors import BenchError
-from benchmark.generators.download import Source, fetch
+from benchmark.generators.download import fetch
+from benchmark.generators.published import Source
 
 from .downloads import CONTENT, Offer, Site, left
 

@@ -7,8 +7,9 @@ from click.testing import CliRunner
 
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
-from benchmark.generators.download import DOWNLOADS, Download, Source, fetch
-from benchmark.generators.registry import GENERATORS
+from benchmark.generators.catalogue import GENERATORS
+from benchmark.generators.download import fetch
+from benchmark.generators.published import DOWNLOADS, Download, Source
 from tests.generators.downloads import CONTENT, SHA, Offer, Site, left
 
 

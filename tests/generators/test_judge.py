@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
+from benchmark.generators.catalogue import GENERATORS
 from benchmark.generators.judge import (
     BUNDLED,
     Judge,
@@ -18,7 +19,7 @@ from benchmark.generators.judge import (
     load_judge,
     save_judge,
 )
-from benchmark.generators.registry import GENERATORS, find_generator
+from benchmark.generators.registry import find_generator
 
 SHAPE = (3, 16, 16)
 

@@ -9,12 +9,13 @@ import torch
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.core.storage import sha256
-from benchmark.generators.base import Usual
 from benchmark.generators.biggan import BigGAN
+from benchmark.generators.catalogue import GENERATORS, Entry, available
 from benchmark.generators.planted import Planted
 from benchmark.generators.proggan import ProgGAN
-from benchmark.generators.registry import GENERATORS, Entry, available, find_generator
+from benchmark.generators.registry import find_generator
 from benchmark.generators.stored import load_weights, save_weights
+from benchmark.generators.usual import Usual
 from tests.conftest import Install
 
 OWN = """

@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 
 from benchmark.core.errors import BenchError
-from benchmark.metrics import HEADLINE, HEADLINE_OF_A_DIRECTION, METRICS, OFFERED
+from benchmark.metrics import HEADLINE, HEADLINE_OF_A_DIRECTION, METRICS, ON_REQUEST
 from benchmark.metrics.measures import label, measures_of, pack, unpack
 from benchmark.metrics.metric import Metric
 from benchmark.tables.table import Column
@@ -76,8 +76,8 @@ def test_what_stands_aside_is_a_row_of_seeds_and_not_of_the_main_table():
 
 
 def test_what_is_offered_claims_no_column_of_the_others():
-    assert {*METRICS, *OFFERED} == {*METRICS} | {"vp"}
-    assert {"vp_1", "vp_10"} <= measures_of({**METRICS, **OFFERED}).cell.keys()
+    assert {*METRICS, *ON_REQUEST} == {*METRICS} | {"vp"}
+    assert {"vp_1", "vp_10"} <= measures_of({**METRICS, **ON_REQUEST}).cell.keys()
 
 
 def test_what_is_stored_comes_back_without_the_code():

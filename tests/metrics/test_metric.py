@@ -135,5 +135,5 @@ class Trips(Says):
 
 
 def test_a_metric_that_fails_on_the_way_is_named_too(cell):
-    with pytest.raises(BenchError, match="^the metric mine failed: ValueError: over 0$"):
+    with pytest.raises(BenchError, match=r"^the metric mine failed: ValueError: over 0$"):
         measure({"says": Says(), "mine": Trips()}, cell)

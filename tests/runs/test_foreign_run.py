@@ -17,7 +17,7 @@ from benchmark.directions.labels import Label, write_labels
 from benchmark.generators.planted import Planted
 from benchmark.report import write_report
 from benchmark.report.attempts import Attempts
-from benchmark.report.pictures.named import write_named
+from benchmark.report.pictures.gallery import write_pictures
 from benchmark.report.tables.main_table import write_tables
 from benchmark.runs.opening import AtHand, open_generators
 from benchmark.runs.replicates import headline
@@ -362,7 +362,7 @@ def test_names_that_are_markup_are_shown_as_they_are(tmp_path: Path) -> None:
         write_labels(path, [Label(3, label=name)])
     rows = headline(read_cells(tmp_path), {})
     write_tables(rows, MEASURES, tmp_path)
-    write_named(rows, {}, tmp_path, Attempts())
+    write_pictures(rows, {}, None, tmp_path, Attempts())
     for file in ("rca.md", "named.md"):
         text = (tmp_path / file).read_text("utf-8")
         assert "\\_\\_bold\\_\\_" in text

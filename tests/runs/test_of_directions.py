@@ -1,4 +1,4 @@
-"""What a cell keeps of its directions beside numbers: words and matrices, judged later or damaged."""
+"""What a cell keeps of its directions beside numbers: words and matrices, judged later, damaged."""
 
 from dataclasses import replace
 from pathlib import Path

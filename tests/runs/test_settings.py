@@ -8,13 +8,13 @@ import pytest
 
 from baselines import METHODS
 from benchmark.core.errors import BenchError
-from benchmark.generators.base import Usual
 from benchmark.generators.biggan import BigGANOptions
-from benchmark.generators.registry import GENERATORS
+from benchmark.generators.catalogue import GENERATORS
+from benchmark.generators.usual import Usual
 from benchmark.methods.discovered import Discovered
+from benchmark.runs import PRESETS
 from benchmark.runs.grid import Group, plan
 from benchmark.runs.settings import (
-    PRESETS,
     RunConfig,
     check_sections,
     content_hash,

@@ -153,7 +153,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
     from benchmark.directions.artefact import Directions
     from benchmark.directions.shift import FrozenLinear
-    from benchmark.generators.registry import GENERATORS
+    from benchmark.generators.catalogue import GENERATORS
     from benchmark.study.build import render
 
     generator = GENERATORS["planted"].load()

@@ -14,6 +14,7 @@ from benchmark.metrics.measures import Measures
 from benchmark.report.figures.confusion import draw_confusion
 from benchmark.report.figures.lines import draw_curves, draw_directions, draw_shifts
 from benchmark.report.figures.panels import blocks, ranked_label
+from benchmark.report.figures.places import draw_order
 from benchmark.report.tables.main_table import ENDS, direction_table, rca_table, seed_table
 from benchmark.runs.replicates import Replicates
 from benchmark.tables.table import Kind
@@ -37,6 +38,7 @@ def write_figures(
         draw_price(table, seeds, measures, folder, order)
         draw_directions(direction_table(rows, measures), folder, order)
         draw_shifts(rows, folder, order)
+        draw_order(rows, folder, order)
         draw_curves(rows, folder, order)
         draw_confusion(rows, folder)
 

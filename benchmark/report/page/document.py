@@ -19,8 +19,9 @@ from benchmark.report.judged import Judged
 from benchmark.report.page.directions import orders, said
 from benchmark.report.page.glance import glances
 from benchmark.report.page.view import Drawing, address, drawing, study_drawing, view
-from benchmark.report.pictures.explorer import STEPS, Chapter, share
-from benchmark.report.pictures.strips import LATENTS
+from benchmark.report.pictures.explorer import Chapter, share
+from benchmark.report.pictures.painted import LATENTS, SHIFTS
+from benchmark.report.tables.leaderboard import Board
 from benchmark.report.tables.main_table import (
     metrics_table,
     rca_columns,
@@ -55,6 +56,7 @@ class Contents:
     ablations: Sequence[Table] = ()
     judged: Judged | None = None
     unseen: Sequence[str] = field(default=())
+    board: Board | None = None
 
 
 def write_page(contents: Contents, run: Path) -> None:
@@ -91,13 +93,14 @@ def html(contents: Contents, figures: Path) -> str:
         more_metrics=(more := metrics_table(contents.rows, measures)) and view(more),
         agreement=contents.agreement and view(contents.agreement),
         comparison=view(contents.comparison, simulated) if contents.comparison else None,
+        boards=[view(contents.board.board), view(contents.board.matrix)] if contents.board else [],
         figures=run_figures(figures),
         chapters=contents.chapters,
         unseen=contents.unseen,
         picture=lambda sprite: address(".webp", sprite),
         orders=orders(contents.chapters, measures, judged),
         said=partial(said, measures=measures),
-        shown={"best": share(len(contents.chapters)), "steps": STEPS, "latents": LATENTS},
+        shown={"best": share(len(contents.chapters)), "steps": SHIFTS, "latents": LATENTS},
         ablations=[
             (view(ablation), own_figure(figures, ablation.name)) for ablation in contents.ablations
         ],

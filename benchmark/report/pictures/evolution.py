@@ -10,21 +10,21 @@ from torch.nn import functional as F
 
 from benchmark.directions.artefact import Directions
 from benchmark.directions.stored_shift import read_snapshots
-from benchmark.generators.base import Generator
-from benchmark.report.pictures.panel import panel, shifted_images
-from benchmark.report.pictures.strips import DIRECTIONS, page, shown_latents, shown_shifts
-from benchmark.runs.results import StoredCell
+from benchmark.report.pictures.painted import Painted, shifted_images
+from benchmark.report.pictures.panel import panel
+from benchmark.report.pictures.strips import DIRECTIONS, page
 
 
-def draw_evolution(generator: Generator, stored: StoredCell) -> Image.Image:
+def draw_evolution(painted: Painted) -> Image.Image:
     """Draw the direction, of those in the strips, that training turned most: one row per stage.
 
-    generator: prepared for inference. The z is that of the strips' first row. Each row says after
+    The z is that of the strips' first row. Each row says after
     which share of the steps it was, and |cos| to the final direction.
     """
+    stored = painted.stored
     cell, steps = stored.result.cell, stored.result.config["protocol"]["steps"]
     stages = read_snapshots(stored.folder / "evolution.safetensors")
-    latents, eps = shown_latents(generator, stored), shown_shifts(stored)
+    latents, eps = painted.latents, painted.eps
     tangents = {step: shift.tangents(latents) for step, shift in stages.items()}  # (d, K) each
     first, last = tangents[min(stages)], tangents[max(stages)]
     turned = likeness(first, last)  # (K,)
@@ -32,7 +32,7 @@ def draw_evolution(generator: Generator, stored: StoredCell) -> Image.Image:
     rows, labels = [], []
     for step, shift in stages.items():
         # (1, E, C, H, W)
-        rows.append(shifted_images(generator, latents[:1], Directions(shift), k, eps))
+        rows.append(shifted_images(painted.generator, latents[:1], Directions(shift), k, eps))
         cosine = likeness(tangents[step], last)[k].item()
         labels.append(f"{100 * step / steps:.3g}%, |cos| {cosine:.2f}")
     images = torch.cat(rows)  # (stages, E, C, H, W)

@@ -11,16 +11,8 @@ import torch
 from torch.nn import functional as F
 
 from benchmark.core.contact_sheet import contact_sheet
-from benchmark.generators.base import Generator
-from benchmark.report.attempts import Attempts
-from benchmark.report.judged import Judged
-from benchmark.report.pictures.panel import shifted_images
-from benchmark.report.pictures.strips import shown_latents
-from benchmark.runs.opening import Painters
-from benchmark.runs.replicates import Replicates
-from benchmark.runs.results import StoredCell
+from benchmark.report.pictures.painted import Painted
 
-STEPS = 13  # values of eps from end to end; odd, so the middle one is unshifted
 FEWEST, MOST, ALL = 8, 16, 48  # directions of the best: of a chapter, and of all together
 LARGEST = 64  # pixels of an image's side; the strips show larger ones
 QUALITY = 75  # of WebP
@@ -62,32 +54,6 @@ class Chapter:
     directions: tuple[Shown, ...]
 
 
-def explore(
-    rows: Sequence[Replicates], painters: Painters, judged: Judged | None, attempts: Attempts
-) -> list[Chapter]:
-    """A chapter for each row with ranked directions that can be painted here."""
-    found = [
-        (r, generator)
-        for r in rows
-        if (generator := painters.get((r.generator, r.method))) is not None
-        and r.done
-        and r.first.ranking()
-    ]
-    best = share(len(found))
-    chapters = [
-        attempts.make(
-            f"the explorer of {r.generator}, {r.method}",
-            chapter,
-            generator,
-            r.first,
-            judged.of(r.first) if judged else {},
-            best,
-        )
-        for r, generator in found
-    ]
-    return [one for one in chapters if one is not None]
-
-
 def share(chapters: int) -> int:
     """How many of the best directions a chapter shows, and as many of the others.
 
@@ -96,29 +62,24 @@ def share(chapters: int) -> int:
     return min(MOST, max(FEWEST, ALL // max(1, chapters)))
 
 
-def chapter(
-    generator: Generator, stored: StoredCell, judgments: Mapping[int, Mapping[str, Any]], best: int
-) -> Chapter:
+def chapter(painted: Painted, judgments: Mapping[int, Mapping[str, Any]], best: int) -> Chapter:
     """`best` directions of one cell and as many others, and all that were judged or have a name.
 
     judgments: by k, what a study says; a name in it comes before one beside the directions.
     """
+    stored = painted.stored
     cell, settings = stored.result.cell, stored.result.config["protocol"]
     ranked = [k for k, _ in stored.ranking()]
     figures, words = (t.to_dict("index") for t in (stored.by_direction(), stored.words()))
-    eps = torch.linspace(-settings["max_shift"], settings["max_shift"], STEPS)  # (STEPS,)
-    latents = shown_latents(generator, stored)
-    directions = stored.directions()
     facts = {k: dict(said) for k, said in judgments.items()}
-    for k, label in directions.names().items():
+    for k, label in painted.directions.names().items():
         own = facts.setdefault(k, {})
         if not isinstance(own.get("label"), str):
             own |= {"label": label.label, "by_hand": label.mos is None}
     shown, side = [], (0, 0)
     for rank in chosen(ranked, facts, best):
         k = ranked[rank]
-        images = shifted_images(generator, latents, directions, k, eps)
-        images = reduced(images)  # (LATENTS, STEPS, C, h, w)
+        images = reduced(painted.images(k))  # (LATENTS, SHIFTS, C, h, w)
         side = (images.shape[-2], images.shape[-1])
         shown.append(
             Shown(
@@ -135,8 +96,8 @@ def chapter(
         cell.method,
         cell.seed,
         settings["k"],
-        len(latents),
-        tuple(round(value, 6) for value in eps.tolist()),
+        len(painted.latents),
+        tuple(round(value, 6) for value in painted.eps.tolist()),
         side,
         tuple(shown),
     )
@@ -166,5 +127,5 @@ def sprite(images: torch.Tensor) -> bytes:
     """(n, E, C, H, W) images in [-1, 1] as one WebP picture, n rows of E, without gaps."""
     sheet = contact_sheet(images.flatten(0, 1), images.shape[1], gap=0)
     file = BytesIO()
-    sheet.convert("RGB").save(file, "WEBP", quality=QUALITY, method=6)
+    sheet.convert("RGB").save(file, "WEBP", quality=QUALITY, method=5)
     return file.getvalue()

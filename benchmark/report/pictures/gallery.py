@@ -1,14 +1,23 @@
-"""The pictures of a run: image strips, and the evolution of a direction."""
+"""All pictures of a run: strips, evolutions and named directions as files, the explorer's sprites
+for the page."""
 
+from collections import defaultdict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from PIL import Image
 
+from benchmark.core import threads
 from benchmark.core.storage import write_atomically
 from benchmark.report.attempts import Attempts
+from benchmark.report.judged import Judged
 from benchmark.report.pictures.evolution import draw_evolution
+from benchmark.report.pictures.explorer import Chapter, chapter, share
+from benchmark.report.pictures.named import draw_named, named, section, write_named
+from benchmark.report.pictures.painted import Painted
 from benchmark.report.pictures.strips import draw_strips
 from benchmark.runs.opening import Painters
 from benchmark.runs.replicates import Replicates
@@ -16,29 +25,76 @@ from benchmark.runs.replicates import Replicates
 QUALITY = 90  # of WebP
 
 
+@dataclass
+class Exhibit:
+    """What shows a row of the main table: its chapter in the explorer, its section among the named
+    directions, and what could not be made of it."""
+
+    chapter: Chapter | None = None
+    section: str = ""
+    attempts: Attempts = field(default_factory=Attempts)
+
+
 def write_pictures(
-    rows: Sequence[Replicates], painters: Painters, run: Path, attempts: Attempts
-) -> None:
-    """Write strips/ and evolution/, a file for each row with a done cell, of its lowest seed."""
-    for r in rows:
-        name = f"{r.generator}-{r.method}.webp"
-        able = bool(r.done) and bool(r.first.ranking())
-        trained = able and r.first.has("evolution.safetensors")
-        for folder, draw, shows in (
-            ("strips", draw_strips, able),
-            ("evolution", draw_evolution, trained),
-        ):
-            generator = painters.get((r.generator, r.method)) if shows else None
-            picture = None
-            if generator is not None:
-                picture = attempts.make(f"{folder}/{name}", draw, generator, r.first)
-            renew(picture, run / folder / name)
+    rows: Sequence[Replicates],
+    painters: Painters,
+    judged: Judged | None,
+    run: Path,
+    attempts: Attempts,
+) -> list[Chapter]:
+    """Write strips/, evolution/, named/ and named.md, of each row its lowest seed; returns the
+    explorer's chapters, in the order of the rows.
+
+    A row that cannot be painted here keeps its names, and loses the pictures of an earlier report.
+    Generators are painted side by side on all cores, the rows of one of them in turn.
+    """
+    best = share(sum(painters.get((r.generator, r.method)) is not None for r in rows))
+    by_generator = defaultdict(list)
+    for i, r in enumerate(rows):
+        by_generator[r.generator].append(i)
+
+    def paint(places: list[int]) -> list[Exhibit]:
+        return [_row(rows[i], painters, judged, best, run) for i in places]
+
+    shown: dict[int, Exhibit] = {}
+    with ThreadPoolExecutor(threads.cores(), initializer=threads.use, initargs=(1,)) as pool:
+        groups = list(by_generator.values())
+        for places, made in zip(groups, pool.map(paint, groups), strict=True):
+            shown |= dict(zip(places, made, strict=True))
+    in_order = [shown[i] for i in range(len(rows))]
+    attempts.faults += [fault for one in in_order for fault in one.attempts.faults]
+    write_named([one.section for one in in_order if one.section], run)
+    return [one.chapter for one in in_order if one.chapter is not None]
 
 
-def renew(picture: Image.Image | None, path: Path) -> None:
+def _row(r: Replicates, painters: Painters, judged: Judged | None, best: int, run: Path) -> Exhibit:
+    """Paint one row, and write its files."""
+    shown, name = Exhibit(), f"{r.generator}-{r.method}.webp"
+    make = shown.attempts.make
+    generator = painters.get((r.generator, r.method))
+    painted = None if generator is None or not r.done else Painted(generator, r.first)
+    strips = evolution = called = None
+    names = named(r.first) if r.done else []
+    if painted is not None and r.first.ranking():
+        strips = make(f"strips/{name}", draw_strips, painted)
+        if r.first.has("evolution.safetensors"):
+            evolution = make(f"evolution/{name}", draw_evolution, painted)
+        judgments = judged.of(r.first) if judged else {}
+        what = f"the explorer of {r.generator}, {r.method}"
+        shown.chapter = make(what, chapter, painted, judgments, best)
+    if painted is not None and names:
+        called = make(f"named/{name}", draw_named, painted, names)
+    if names:
+        shown.section = section(r, names, f"named/{name}" if called else "")
+    for folder, picture in (("strips", strips), ("evolution", evolution), ("named", called)):
+        _renew(picture, run / folder / name)
+    return shown
+
+
+def _renew(picture: Image.Image | None, path: Path) -> None:
     """Save as WebP, which for pictures of faces takes a fifth of the bytes of PNG. None: remove
     what an earlier report painted there, which may show other directions than there are now."""
     if picture is None:
         path.unlink(missing_ok=True)
     else:
-        write_atomically(path, partial(picture.save, format="WEBP", quality=QUALITY, method=6))
+        write_atomically(path, partial(picture.save, format="WEBP", quality=QUALITY, method=5))

@@ -8,16 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+from PIL import Image
 
 from benchmark.core.storage import write_text
 from benchmark.directions.labels import Label
 from benchmark.metrics import HEADLINE_OF_A_DIRECTION, METRICS
 from benchmark.metrics.measures import measures_of
-from benchmark.report.attempts import Attempts
-from benchmark.report.pictures.gallery import renew
+from benchmark.report.pictures.painted import Painted
 from benchmark.report.pictures.strips import draw, spoken
 from benchmark.report.words import NAMED
-from benchmark.runs.opening import Painters
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell
 from benchmark.tables.table import Column, Table
@@ -37,41 +36,29 @@ COLUMNS = {
 }
 
 
-def write_named(
-    rows: Sequence[Replicates], painters: Painters, run: Path, attempts: Attempts
-) -> None:
-    """Write named.md and named/, a section and a picture for each row whose lowest seed has names.
-
-    Without any name nothing is written. A row that cannot be painted here loses only its picture.
-    """
-    sections = []
-    for r in rows:
-        picture, strips = f"named/{r.generator}-{r.method}.webp", None
-        names = named(r.first) if r.done else []
-        if not names:
-            renew(None, run / picture)
-            continue
-        title = escape_markdown(plain_line(f"{r.generator}, {r.method}"))
-        seed, count = r.first.result.cell.seed, len({one.index for one, _ in names})
-        of = f"{count} of {r.k} directions of seed {seed} have a name."
-        section = f"## {title}\n\n{of}\n\n{markdown(table(names))}"
-        generator = painters.get((r.generator, r.method))
-        if generator is not None:
-            called = r.first.directions().names()
-            first = list(dict.fromkeys(one.index for one, _ in names))[:MOST]
-            titles = {k: f"direction {k}{spoken(called[k])}" for k in first}
-            what = "directions with a name"
-            strips = attempts.make(picture, draw, generator, r.first, titles, what)
-        renew(strips, run / picture)
-        if strips is not None:
-            section += f"\n![{title}: named directions]({picture})\n"
-        sections.append(section)
+def write_named(sections: Sequence[str], run: Path) -> None:
+    """Write named.md of these sections; without any, remove what an earlier report wrote."""
     if not sections:
         (run / "named.md").unlink(missing_ok=True)
-    else:
-        write_text(
-            run / "named.md", "\n".join([f"# Directions with a name\n\n{NAMED}\n", *sections])
-        )
+        return
+    write_text(run / "named.md", "\n".join([f"# Directions with a name\n\n{NAMED}\n", *sections]))
+
+
+def section(r: Replicates, names: Sequence[tuple[Label, float]], picture: str) -> str:
+    """What is said of the row's names. picture: the path of their strips, empty without one."""
+    title = escape_markdown(plain_line(f"{r.generator}, {r.method}"))
+    seed, count = r.first.result.cell.seed, len({one.index for one, _ in names})
+    of = f"{count} of {r.k} directions of seed {seed} have a name."
+    shown = f"\n![{title}: named directions]({picture})\n" if picture else ""
+    return f"## {title}\n\n{of}\n\n{markdown(table(names))}{shown}"
+
+
+def draw_named(painted: Painted, names: Sequence[tuple[Label, float]]) -> Image.Image:
+    """A strip for each of the first named directions."""
+    called = painted.directions.names()
+    first = list(dict.fromkeys(one.index for one, _ in names))[:MOST]
+    titles = {k: f"direction {k}{spoken(called[k])}" for k in first}
+    return draw(painted, titles, "directions with a name")
 
 
 def named(stored: StoredCell) -> list[tuple[Label, float]]:

@@ -4,36 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import matplotlib as mpl
-import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
-from torch.nn import functional as F
 
 from benchmark.core.contact_sheet import contact_sheet
-from benchmark.directions.artefact import Directions
-from benchmark.generators.base import Generator, Latents
 
-LEAST, MOST = 64, 128  # pixels of an image's side on paper
+LEAST = 64  # pixels of an image's side on paper
 GAP = 2  # pixels between images
 LINE = 20  # pixels of a line of text
 INK, QUIET, ACCENT = "#222222", "#6b6b6b", "#d55e00"
-
-
-@torch.no_grad()
-def shifted_images(
-    generator: Generator, latents: Latents, directions: Directions, k: int, eps: Tensor
-) -> Tensor:
-    """(n, E, C, H, W): n latents moved along direction k by each of E shifts eps.
-
-    generator: prepared for inference. Sides above MOST are brought down to it.
-    """
-    columns = []
-    for shift in eps:  # one at a time: a large generator needs memory for n images only
-        images = generator(directions.move(latents, k, shift))  # (n, C, H, W)
-        if images.shape[-1] > MOST:
-            images = F.interpolate(images, size=(MOST, MOST), mode="bilinear", antialias=True)
-        columns.append(images)
-    return torch.stack(columns, dim=1)  # (n, E, C, H, W)
 
 
 def panel(images: Tensor, eps: Tensor, title: str, row_labels: Sequence[str] = ()) -> Image.Image:

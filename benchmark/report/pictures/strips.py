@@ -3,48 +3,33 @@
 from collections.abc import Mapping
 from textwrap import shorten
 
-import torch
 from PIL import Image
-from torch import Tensor
 
-from benchmark.core.seeds import stream
 from benchmark.directions.labels import Label
-from benchmark.generators.base import Generator, Latents
-from benchmark.report.pictures.panel import LINE, QUIET, blank, panel, shifted_images, write
-from benchmark.runs.results import StoredCell
+from benchmark.report.pictures.painted import Painted
+from benchmark.report.pictures.panel import LINE, QUIET, blank, panel, write
 
-SHIFTS = 9  # columns of a strip; odd, so the middle one is unshifted
-LATENTS = 4  # rows of a strip
 DIRECTIONS = 8  # strips of a picture
 MARGIN = 16  # pixels between strips
 LONGEST = 48  # characters of a name above a strip
 
 
-def draw_strips(generator: Generator, stored: StoredCell) -> Image.Image:
-    """The directions of a cell that its fresh R names best, the best first, two side by side.
-
-    generator: prepared for inference.
-    """
-    directions = stored.directions()
+def draw_strips(painted: Painted) -> Image.Image:
+    """The directions of a cell that its fresh R names best, the best first, two side by side."""
+    directions = painted.directions
     names = {k: spoken(label) for k, label in directions.names().items()}
     titles = {
         k: f"direction {k}, accuracy {accuracy:.2f}{names.get(k, '')}"
-        for k, accuracy in stored.ranking()[:DIRECTIONS]
+        for k, accuracy in painted.stored.ranking()[:DIRECTIONS]
     }
     what = f"{len(titles)} of {len(directions)} directions, those that R names best"
-    return draw(generator, stored, titles, what)
+    return draw(painted, titles, what)
 
 
-def draw(
-    generator: Generator, stored: StoredCell, titles: Mapping[int, str], what: str
-) -> Image.Image:
+def draw(painted: Painted, titles: Mapping[int, str], what: str) -> Image.Image:
     """A strip under its title for each k in `titles`, in that order. what: which they are."""
-    cell, directions = stored.result.cell, stored.directions()
-    latents, eps = shown_latents(generator, stored), shown_shifts(stored)
-    strips = [
-        panel(shifted_images(generator, latents, directions, k, eps), eps, title)
-        for k, title in titles.items()
-    ]
+    cell = painted.stored.result.cell
+    strips = [panel(painted.images(k), painted.eps, title) for k, title in titles.items()]
     return page(
         strips,
         f"{cell.generator}, {cell.method}, seed {cell.seed}: {what}",
@@ -69,14 +54,3 @@ def page(panels: list[Image.Image], heading: str, legend: str) -> Image.Image:
     for i, strip in enumerate(panels):
         picture.paste(strip, (MARGIN + i % across * width, top + MARGIN + i // across * height))
     return picture
-
-
-def shown_latents(generator: Generator, stored: StoredCell) -> Latents:
-    """z (LATENTS, d), the same for all methods and seeds of a generator."""
-    return generator.sample(LATENTS, stream(stored.result.cell.generator, "strips"))
-
-
-def shown_shifts(stored: StoredCell) -> Tensor:
-    """(SHIFTS,) eps, evenly over the range that R was trained on."""
-    most = stored.result.config["protocol"]["max_shift"]
-    return torch.linspace(-most, most, SHIFTS)

@@ -15,9 +15,9 @@ from PIL import Image
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import sha256
 from benchmark.generators.biggan import BigGAN
+from benchmark.generators.catalogue import GENERATORS
 from benchmark.generators.family import Family
 from benchmark.generators.proggan import ProgGAN
-from benchmark.generators.registry import GENERATORS
 from benchmark.generators.sngan import SNGAN
 from benchmark.generators.stored import load_weights, weights_hash
 from benchmark.generators.training import adversarial as training

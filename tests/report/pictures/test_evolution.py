@@ -6,7 +6,7 @@ from safetensors.torch import load_file, save_file
 
 from benchmark.generators.planted import Planted
 from benchmark.report.pictures import evolution
-from benchmark.report.pictures.strips import shown_latents, shown_shifts
+from benchmark.report.pictures.painted import Painted
 from benchmark.runs.results import read_cells
 from tests.report.drawn import STEPS, write_cell
 
@@ -39,10 +39,11 @@ def test_rows_are_the_stages_of_the_direction_that_turned_most(stored, shown):
     still["step_0"][:, k] = torch.roll(still["step_0"][:, k], 1)
     still["step_2"][:, k] = still["step_0"][:, k]
     save_file(still, path)
-    evolution.draw_evolution(Planted(), stored)
+    evolution.draw_evolution(Painted(Planted(), stored))
     ((images, title, labels),) = shown
     assert title.startswith(f"direction {k}, accuracy {stored.ranking()[3][1]:.2f}")
-    latents, eps = shown_latents(Planted(), stored)[:1], shown_shifts(stored)
+    painted = Painted(Planted(), stored)
+    latents, eps = painted.latents[:1], painted.eps
     for row, step in enumerate((0, 2, 20, STEPS)):
         for i in range(len(eps)):
             expected = Planted()(latents.moved(eps[i] * still[f"step_{step}"][:, k]))[0]
@@ -60,6 +61,6 @@ def test_a_short_training_keeps_fewer_stages(stored, shown):
     path = stored.folder / "evolution.safetensors"
     stages = load_file(path)
     save_file({name: stages[name] for name in ("step_0", f"step_{STEPS}")}, path)
-    evolution.draw_evolution(Planted(), stored)
+    evolution.draw_evolution(Painted(Planted(), stored))
     ((images, _, labels),) = shown
     assert len(images) == len(labels) == 2

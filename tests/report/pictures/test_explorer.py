@@ -12,8 +12,9 @@ from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
 from benchmark.generators.planted import Planted
 from benchmark.report.attempts import Attempts
-from benchmark.report.pictures.explorer import STEPS, chosen, explore, reduced, share, sprite
-from benchmark.report.pictures.strips import LATENTS
+from benchmark.report.pictures.explorer import chosen, reduced, share, sprite
+from benchmark.report.pictures.gallery import write_pictures
+from benchmark.report.pictures.painted import LATENTS, SHIFTS
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
 from tests.report.drawn import draw_judged, write_cell
@@ -21,7 +22,7 @@ from tests.report.drawn import draw_judged, write_cell
 
 def chapters_of(run, judged=None):
     painters = {("planted", name): Planted().eval() for name in ("discovered", "random")}
-    return explore(headline(read_cells(run), {}), painters, judged, Attempts())
+    return write_pictures(headline(read_cells(run), {}), painters, judged, run, Attempts())
 
 
 @torch.no_grad()
@@ -33,7 +34,7 @@ def test_a_sprite_holds_the_images_of_the_shifted_latents(run):
     z = generator.sample(LATENTS, stream("planted", "strips")).point
     for one in chapter.directions[:3]:
         picture = np.asarray(Image.open(BytesIO(one.sprite)).convert("RGB"), dtype=float)
-        assert picture.shape == (LATENTS * 32, STEPS * 32, 3)
+        assert picture.shape == (LATENTS * 32, SHIFTS * 32, 3)
         for row in (0, LATENTS - 1):
             for column, eps in enumerate(chapter.eps):
                 moved = z[row : row + 1] + eps * matrix[:, one.k]
@@ -46,7 +47,7 @@ def test_a_sprite_holds_the_images_of_the_shifted_latents(run):
 def test_a_chapter_says_what_it_holds(run):
     discovered, random = chapters_of(run)
     assert (discovered.method, discovered.seed, discovered.of) == ("discovered", 0, 8)
-    assert discovered.eps == tuple(range(-6, 7))
+    assert discovered.eps == tuple(1.5 * step for step in range(-4, 5))
     accuracies = [one.figures["accuracy"] for one in discovered.directions]
     assert accuracies == sorted(accuracies, reverse=True)
     assert {one.k for one in random.directions} == set(range(8))
@@ -93,6 +94,7 @@ def test_large_images_come_down():
 
 def test_a_row_without_a_generator_or_answers_has_no_chapter(run):
     rows = headline(read_cells(run), {})
-    assert explore(rows, {("planted", "random"): None}, None, Attempts()) == []
+    painters = {("planted", "random"): None}
+    assert write_pictures(rows, painters, None, run, Attempts()) == []
     write_cell(run, "planted", "coordinate", 0, failure="x")
     assert len(chapters_of(run)) == 2

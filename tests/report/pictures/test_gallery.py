@@ -9,6 +9,7 @@ from benchmark.generators.planted import Planted
 from benchmark.generators.stored import weights_hash
 from benchmark.report.attempts import Attempts
 from benchmark.report.pictures.gallery import write_pictures
+from benchmark.report.pictures.painted import LATENTS, SHIFTS
 from benchmark.runs.opening import AtHand, open_generator, open_generators
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
@@ -19,7 +20,8 @@ OWN = "from benchmark.generators.planted import Planted\n\ndef make():\n    retu
 
 def draw(run, references, *files):
     rows = headline(read_cells(run), {})
-    write_pictures(rows, open_generators(rows, references, AtHand(files)), run, Attempts())
+    painters = open_generators(rows, references, AtHand(files))
+    return write_pictures(rows, painters, None, run, Attempts())
 
 
 def test_each_row_has_strips_and_only_what_learned_an_evolution(reported):
@@ -42,7 +44,7 @@ def test_what_an_earlier_report_painted_goes_where_it_cannot_be_painted_anew(run
     draw(run, {})
     stale = [run / "strips/planted-random.webp", run / "evolution/planted-discovered.webp"]
     assert all(path.exists() for path in stale)
-    write_pictures(headline(read_cells(run), {}), {}, run, Attempts())
+    write_pictures(headline(read_cells(run), {}), {}, None, run, Attempts())
     assert not any(path.exists() for path in stale)
 
 
@@ -81,3 +83,38 @@ def test_pictures_need_no_gradient(run, monkeypatch, name):
     monkeypatch.setattr(torch.Tensor, "backward", None)
     draw(run, {})
     assert (run / name / "planted-discovered.webp").exists()
+
+
+def test_strips_and_explorer_make_each_image_once(run, monkeypatch):
+    made = []
+    forward = Planted.forward
+
+    def counted(self, latents):
+        made.append(len(latents))
+        return forward(self, latents)
+
+    monkeypatch.setattr(Planted, "forward", counted)
+    rows = headline(read_cells(run), {})
+    painters = open_generators(rows, {})
+    made.clear()
+    write_pictures(rows, painters, None, run, Attempts())
+    stages = 4  # of the one direction whose evolution is shown
+    assert sum(made) == SHIFTS * (2 * 8 * LATENTS + stages)
+
+
+def test_rows_keep_their_order_and_their_faults(run, monkeypatch):
+    for name in ("a", "b"):
+        write_cell(run, f"gone-{name}", "random", 0)
+    rows = headline(read_cells(run), {})
+    painters = {(r.generator, r.method): Planted().eval() for r in rows}
+
+    def fail(painted):
+        raise ZeroDivisionError(painted.stored.result.cell.generator)
+
+    monkeypatch.setattr("benchmark.report.pictures.gallery.draw_strips", fail)
+    attempts = Attempts()
+    chapters = write_pictures(rows, painters, None, run, attempts)
+    assert [(c.generator, c.method) for c in chapters] == [(r.generator, r.method) for r in rows]
+    assert len(attempts.faults) == len(rows)
+    for r, fault in zip(rows, attempts.faults, strict=True):
+        assert fault.startswith(f"strips/{r.generator}-{r.method}.webp cannot be made")

@@ -8,7 +8,8 @@ from benchmark.directions.labels import HUMAN_ANNOTATION, Label, write_labels
 from benchmark.generators.planted import Planted
 from benchmark.report import write_report
 from benchmark.report.attempts import Attempts
-from benchmark.report.pictures.named import named, write_named
+from benchmark.report.pictures.gallery import write_pictures
+from benchmark.report.pictures.named import named
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
 
@@ -16,7 +17,7 @@ from benchmark.runs.results import read_cells
 def write_names(run, opened=None):
     rows = headline(read_cells(run), {})
     painters = {(r.generator, r.method): Planted().eval() for r in rows}
-    write_named(rows, painters if opened is None else opened, run, Attempts())
+    write_pictures(rows, painters if opened is None else opened, None, run, Attempts())
     return rows
 
 

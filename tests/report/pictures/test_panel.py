@@ -8,7 +8,8 @@ from benchmark.directions.artefact import Directions
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator
 from benchmark.generators.planted import Planted
-from benchmark.report.pictures.panel import GAP, LEAST, LINE, MOST, panel, shifted_images, signed
+from benchmark.report.pictures.painted import MOST, shifted_images
+from benchmark.report.pictures.panel import GAP, LEAST, LINE, panel, signed
 
 
 class Large(Generator):

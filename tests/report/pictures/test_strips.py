@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 
 from benchmark.generators.planted import Planted
-from benchmark.report.pictures.strips import draw_strips, shown_latents, shown_shifts
+from benchmark.report.pictures.painted import Painted
+from benchmark.report.pictures.strips import draw_strips
 from benchmark.runs.results import read_cells
 from tests.report.drawn import write_cell
 
@@ -26,14 +27,14 @@ def test_the_ranking_is_by_accuracy_and_leaves_out_what_was_never_asked(tmp_path
 
 def test_all_methods_of_a_generator_show_the_same_images(run):
     cells = read_cells(run)
-    first, *others = (shown_latents(Planted(), stored).point for stored in cells)
+    first, *others = (Painted(Planted(), stored).latents.point for stored in cells)
     assert len(others) == 3
     assert first.shape[0] >= 4
     assert all((first == z).all() for z in others)
 
 
 def test_the_shifts_are_seven_or_more_with_zero_in_the_middle(run):
-    eps = shown_shifts(read_cells(run)[0])
+    eps = Painted(Planted(), read_cells(run)[0]).eps
     assert len(eps) >= 7
     assert eps[len(eps) // 2] == 0
     assert (eps[0], eps[-1]) == (-6, 6)
@@ -43,7 +44,7 @@ def test_a_picture_has_eight_strips_or_as_many_as_there_are(tmp_path):
     sizes = []
     for i, k in enumerate((1, 2, 3, 8, 40)):
         write_cell(tmp_path / str(i), "planted", "random", 0, k=k, n=2000)
-        picture = draw_strips(Planted(), read_cells(tmp_path / str(i))[0])
+        picture = draw_strips(Painted(Planted(), read_cells(tmp_path / str(i))[0]))
         assert np.asarray(picture).std() > 10
         sizes.append(picture.size)
     one, two, three, eight, forty = sizes

@@ -85,7 +85,7 @@ def test_a_bent_shift_without_its_generator_is_left_out_by_name(run, monkeypatch
 
     monkeypatch.setattr("benchmark.runs.results.StoredCell.directions", lambda cell: Bent)
     assert agreement_table(rows_of(run), {}) is None
-    rows, calls = rows_of(run), iter([Bent] * 3)
+    calls = iter([Bent] * 3)
     write_cell(run, "planted", "coordinate", 0, k=4)
     write_cell(run, "planted", "coordinate", 1, k=4)
     straight = {c.folder: c for r in rows_of(run) for c in r.done if r.method == "coordinate"}

@@ -1,0 +1,247 @@
+"""leaderboard.csv, .md and .tex: all methods on all generators; pairs.csv: each against each."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from math import isnan, nan
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import pandas as pd
+
+from benchmark.core.estimates import Estimate, Undefined
+from benchmark.metrics import HEADLINE
+from benchmark.metrics.measures import Measures
+from benchmark.report.tables.main_table import ENDS, rca_row
+from benchmark.report.words import COMPARISON, LEADERBOARD, MATRIX, ON_THE_BOARD, PLACE
+from benchmark.runs.replicates import Replicates
+from benchmark.stats.paired import (
+    RcaComparison,
+    compare_accuracies,
+    direction_accuracies,
+    in_one_family,
+)
+from benchmark.stats.ranks import SURE, Ahead, Place, mean_places
+from benchmark.tables.table import HIGH, LOW, Column, Table
+from benchmark.tables.text import value_text
+from benchmark.tables.writing import without_nan, write_csv, write_table
+
+FEWEST = 3  # methods: of two the comparison says everything
+MEAN_PLACE = "mean place"
+
+
+@dataclass(frozen=True)
+class Board:
+    """The tables of the leaderboard. board: methods by generators. matrix: each method against each
+    other, over all generators. pairs: the same on each generator."""
+
+    board: Table
+    matrix: Table
+    pairs: Table
+
+
+def write_leaderboard(
+    rows: Sequence[Replicates], measures: Measures, run: Path, order: Sequence[str]
+) -> Board | None:
+    """Write the leaderboard and the pairs into `run`; None, and no files, for fewer than FEWEST
+    methods. order: of the methods, which ties keep."""
+    found = leaderboard(rows, measures, order)
+    if found is None:
+        for name in ("leaderboard", "matrix", "pairs"):
+            for path in run.glob(f"{name}.*"):
+                path.unlink()
+        return None
+    write_table(found.board, run)
+    write_table(found.matrix, run)
+    write_csv(found.pairs, run / "pairs.csv")
+    return found
+
+
+def leaderboard(
+    rows: Sequence[Replicates], measures: Measures, order: Sequence[str]
+) -> Board | None:
+    """The tables; None for fewer than FEWEST methods with a done cell."""
+    done = [r for r in rows if r.done]
+    methods = [m for m in order if any(r.method == m for r in done)]
+    if len(methods) < FEWEST:
+        return None
+    values = {(r.generator, r.method): rca_row(r, measures) for r in done}
+    generators = list(dict.fromkeys(r.generator for r in rows))
+    pairs = all_pairs(done, methods)
+    common = [g for g in generators if all((g, m) in values for m in methods)]
+    places = _places(values, common, methods, pairs)
+    ranked = sorted(methods, key=lambda m: places[m].mean if places else methods.index(m))
+    return Board(
+        _board(rows, values, generators, common, ranked, places, measures),
+        _matrix(pairs, ranked),
+        _pairs(pairs),
+    )
+
+
+def all_pairs(rows: Sequence[Replicates], methods: Sequence[str]) -> tuple[RcaComparison, ...]:
+    """Each method against each one after it, on every generator and pooled, as one family."""
+    answers = [
+        table.assign(generator=r.generator, method=r.method)
+        for r in rows
+        if not (table := r.table("predictions")).empty
+    ]
+    if not answers:
+        return ()
+    accuracies = direction_accuracies(pd.concat(answers, ignore_index=True))
+    present = set(accuracies["method"])
+    known = [m for m in methods if m in present]
+    return in_one_family(
+        comparison
+        for first, second in combinations(known, 2)
+        for comparison in compare_accuracies(accuracies, first, [second])
+    )
+
+
+def _places(
+    values: Mapping[tuple[str, str], Mapping[str, Any]],
+    generators: Sequence[str],
+    methods: Sequence[str],
+    pairs: Sequence[RcaComparison],
+) -> dict[str, Place]:
+    """Mean places over the generators that every method was measured on; empty without one."""
+    if not generators:
+        return {}
+    ahead = [
+        Ahead(pair.generators[0], *order)
+        for pair in pairs
+        if len(pair.generators) == 1 and (order := _clear_order(pair))
+    ]
+    scores = {g: {m: values[g, m][HEADLINE] for m in methods} for g in generators}
+    return mean_places(scores, ahead)
+
+
+def _clear_order(pair: RcaComparison) -> tuple[str, str] | None:
+    """Which of the two is surely ahead, and which behind; None where neither is."""
+    if isinstance(pair.difference, Undefined) or isinstance(pair.p_adjusted, Undefined):
+        return None
+    if pair.p_adjusted >= SURE or pair.difference.value == 0:
+        return None
+    both = pair.method, pair.baseline
+    return both if pair.difference.value > 0 else (both[1], both[0])
+
+
+def _board(
+    rows: Sequence[Replicates],
+    values: Mapping[tuple[str, str], Mapping[str, Any]],
+    generators: Sequence[str],
+    common: Sequence[str],
+    methods: Sequence[str],
+    places: Mapping[str, Place],
+    measures: Measures,
+) -> Table:
+    prices = [n for n in measures.of_prices if measures.cell[n].reference != "k"]
+    columns: dict[str, Column] = {"method": PLACE["method"]}
+    for name in (MEAN_PLACE, MEAN_PLACE + LOW, MEAN_PLACE + HIGH):
+        columns[name] = LEADERBOARD[name]
+    for generator in generators:
+        name = f"on {generator}"
+        columns[name] = Column(f"`{HEADLINE}` on {generator}, with its 95% interval.")
+        columns[name + LOW], columns[name + HIGH] = Column(""), Column("")
+    for name in prices:
+        columns[name] = measures.cell[name]
+    columns["seconds"] = LEADERBOARD["seconds"]
+    lines, bold = [], []
+    for method in methods:
+        place = places.get(method)
+        line: dict[str, Any] = {"method": method}
+        if place is not None:
+            line |= {
+                MEAN_PLACE: place.mean,
+                MEAN_PLACE + LOW: place.low,
+                MEAN_PLACE + HIGH: place.high,
+            }
+        own = {g: values[g, method] for g in generators if (g, method) in values}
+        for generator, row in own.items():
+            name = f"on {generator}"
+            line |= {name: row[HEADLINE], name + LOW: row[ENDS[0]], name + HIGH: row[ENDS[1]]}
+        line |= {name: _mean([row[name] for row in own.values()]) for name in prices}
+        line["seconds"] = _mean([row["seconds"] / row["seeds"] for row in own.values()])
+        lines.append(line)
+    for generator in generators:
+        best = max(
+            (i for i, m in enumerate(methods) if (generator, m) in values),
+            key=lambda i: values[generator, methods[i]][HEADLINE],
+        )
+        bold.append((best, f"on {generator}"))
+    notes = [_of_places(common, generators)]
+    notes += [f"{r.method} on {r.generator}: {r.status()}." for r in rows if r.status() != "done"]
+    frame = without_nan(pd.DataFrame(lines, columns=list(columns)))
+    empty = [n for n in frame if n != "method" and frame[n].isna().all()]
+    frame = frame.drop(columns=empty)
+    shown = [(i, name) for i, name in bold if name in frame]
+    return Table(
+        "leaderboard", "Leaderboard", frame, columns, tuple(notes), ON_THE_BOARD, bold=shown
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    """NaN where any of them is, or there is none."""
+    return fmean(values) if values and not any(map(isnan, values)) else nan
+
+
+def _of_places(common: Sequence[str], generators: Sequence[str]) -> str:
+    if not common:
+        return "No generator has figures of every method, so there are no mean places."
+    left = [g for g in generators if g not in common]
+    words = f"Places are means over {', '.join(common)}"
+    return f"{words}; not every method was measured on {', '.join(left)}." if left else f"{words}."
+
+
+def _matrix(pairs: Sequence[RcaComparison], methods: Sequence[str]) -> Table:
+    """Row less column, over all generators that both have."""
+    widest: dict[tuple[str, str], RcaComparison] = {}
+    for pair in pairs:
+        key = pair.method, pair.baseline
+        if key not in widest or len(pair.generators) > len(widest[key].generators):
+            widest[key] = pair
+    cells = {}
+    for (first, second), pair in widest.items():
+        if isinstance(pair.difference, Undefined):
+            cells[first, second] = cells[second, first] = "?"
+            continue
+        sure = " *" if _clear_order(pair) else ""
+        value = pair.difference.value
+        cells[first, second] = value_text(value, "difference") + sure
+        cells[second, first] = value_text(-value, "difference") + sure
+    frame = pd.DataFrame(
+        [{"method": m} | {other: cells.get((m, other), "") for other in methods} for m in methods]
+    )
+    columns = {"method": PLACE["method"]} | {m: Column("", "text") for m in methods}
+    reasons = dict.fromkeys(
+        f"? {first} and {second}: {pair.difference.reason}."
+        for (first, second), pair in widest.items()
+        if isinstance(pair.difference, Undefined)
+    )
+    return Table("matrix", "Each method against each", frame, columns, tuple(reasons), MATRIX)
+
+
+def _pairs(pairs: Sequence[RcaComparison]) -> Table:
+    """All pairs on every generator and pooled, all digits."""
+    shown = ("generator", "method", "baseline", "directions", "seeds", "rca_difference")
+    names = (*shown, "rca_difference_low", "rca_difference_high", "rca_p", "rca_p_adjusted", "note")
+    lines = []
+    for pair in pairs:
+        line: dict[str, Any] = {
+            "generator": " + ".join(pair.generators),
+            "method": pair.method,
+            "baseline": pair.baseline,
+            "directions": pair.directions,
+            "seeds": len(pair.by_seed),
+        }
+        if isinstance(pair.difference, Estimate):
+            line["rca_difference"] = pair.difference.value
+            interval = pair.difference.interval
+            if not isinstance(interval, Undefined):
+                line |= {"rca_difference_low": interval.low, "rca_difference_high": interval.high}
+        reasons = [v.reason for v in (pair.difference, pair.p) if isinstance(v, Undefined)]
+        for name, p in (("rca_p", pair.p), ("rca_p_adjusted", pair.p_adjusted)):
+            line[name] = None if isinstance(p, Undefined) else p
+        lines.append({**line, "note": "; ".join(dict.fromkeys(reasons))})
+    frame = without_nan(pd.DataFrame(lines, columns=list(names), dtype=object))
+    return Table("pairs", "Each method against each", frame, {n: COMPARISON[n] for n in names})

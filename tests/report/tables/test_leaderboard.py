@@ -1,0 +1,102 @@
+"""The leaderboard: who stands where, what is surely so, and what is left out."""
+
+import pandas as pd
+import pytest
+
+from benchmark.report.figures.places import place_table
+from benchmark.report.tables.leaderboard import leaderboard, write_leaderboard
+from benchmark.runs.replicates import headline
+from benchmark.runs.results import read_cells
+from tests.report.drawn import MEASURES, write_cell
+
+ORDER = ("strong", "weak", "weaker")
+SKILLS = dict(zip(ORDER, (0.9, 0.2, 0.19), strict=True))
+
+
+@pytest.fixture
+def run(tmp_path):
+    for generator in ("x", "y"):
+        for method, skill in SKILLS.items():
+            write_cell(tmp_path, generator, method, 0, k=16, n=4000, skill=skill)
+    return tmp_path
+
+
+def board_of(run):
+    return leaderboard(headline(read_cells(run), {}, ORDER), MEASURES, ORDER)
+
+
+def test_the_clearly_better_one_is_first_and_can_be_nothing_else(run):
+    frame = board_of(run).board.frame.set_index("method")
+    assert frame.index[0] == "strong"
+    first = frame.loc["strong", ["mean place", "mean place_low", "mean place_high"]]
+    assert first.tolist() == [1, 1, 1]
+    others = frame.loc[["weak", "weaker"], ["mean place_low", "mean place_high"]]
+    assert others.to_numpy().tolist() == [[2, 3], [2, 3]]  # nobody knows which of the two
+
+
+def test_a_cell_holds_the_figure_of_its_generator(run):
+    table = board_of(run).board
+    stored = {
+        (c.result.cell.generator, c.result.cell.method): c.result.metrics["rca_fresh"]
+        for c in read_cells(run)
+    }
+    frame = table.frame.set_index("method")
+    for (generator, method), share in stored.items():
+        assert frame.loc[method, f"on {generator}"] == pytest.approx(share)
+    assert set(table.bold) == {(0, "on x"), (0, "on y")}
+
+
+def test_the_matrix_is_its_own_mirror_and_stars_what_is_sure(run):
+    frame = board_of(run).matrix.frame.set_index("method")
+    assert frame.loc["strong", "weak"].startswith("+")
+    assert frame.loc["strong", "weak"].endswith(" *")
+    assert frame.loc["weak", "strong"] == frame.loc["strong", "weak"].replace("+", "-")
+    assert "*" not in frame.loc["weak", "weaker"]
+    assert [frame.loc[m, m] for m in ORDER] == ["", "", ""]
+
+
+def test_all_pairs_are_one_family(run):
+    frame = board_of(run).pairs.frame
+    assert len(frame) == 3 * (2 + 1)  # pairs, on each generator and pooled
+    p, adjusted = frame["rca_p"].astype(float), frame["rca_p_adjusted"].astype(float)
+    assert adjusted.min() == pytest.approx(p.min() * 9)
+
+
+def test_a_method_that_is_missing_somewhere_leaves_that_generator_out_of_the_places(run):
+    write_cell(run, "z", "strong", 0, k=16, n=4000, skill=0.1)
+    write_cell(run, "z", "weak", 0, k=16, n=4000, skill=0.9)
+    write_cell(run, "z", "weaker", 0, k=16, failure="no first layer")
+    board = board_of(run).board
+    assert "Places are means over x, y; not every method was measured on z." in board.notes
+    assert "weaker on z: failed: no first layer." in board.notes
+    frame = board.frame.set_index("method")
+    assert frame.loc["strong", "mean place"] == 1
+    assert frame.loc["weaker", "on z"] is None
+    assert frame.loc["weak", "on z"] > 0.5
+
+
+def test_without_a_common_generator_there_are_no_places(tmp_path):
+    for generator, method in (("x", "strong"), ("y", "weak"), ("z", "weaker")):
+        write_cell(tmp_path, generator, method, 0)
+    board = board_of(tmp_path).board
+    assert "mean place" not in board.frame
+    assert board.notes[0].startswith("No generator has figures of every method")
+
+
+def test_two_methods_have_no_board_and_an_old_one_goes(run):
+    rows = headline(read_cells(run), {}, ORDER)
+    assert write_leaderboard(rows, MEASURES, run, ORDER) is not None
+    assert (run / "leaderboard.md").exists()
+    assert pd.read_csv(run / "pairs.csv")["rca_difference"].notna().all()
+    two = [r for r in rows if r.method != "weak"]
+    assert write_leaderboard(two, MEASURES, run, ORDER) is None
+    assert not list(run.glob("leaderboard.*")) + list(run.glob("pairs.*"))
+
+
+def test_the_order_by_length_of_shift_is_that_of_accuracy_there(run):
+    rows = headline(read_cells(run), {}, ORDER)
+    places = place_table(rows)
+    strong = places[places["method"] == "strong"]
+    assert strong["share"].tolist() == pytest.approx([(i + 0.5) / 6 for i in range(6)])
+    assert (strong["place"].iloc[2:] == 1).all()
+    assert places.groupby("share")["place"].sum().tolist() == pytest.approx([6] * 6)
