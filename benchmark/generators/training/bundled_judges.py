@@ -33,7 +33,7 @@ class JudgeRecipe:
 
 JUDGES = {
     "mnist": JudgeRecipe("mnist-sngan", 4, tuple(f"digit {k}" for k in range(10))),
-    "cifar": JudgeRecipe("cifar-biggan-small", 16, OBJECTS),
+    "cifar": JudgeRecipe("cifar-biggan-small", 4, OBJECTS),
     "celeba": JudgeRecipe("celeba-proggan-small", 16),
 }
 
