@@ -109,18 +109,18 @@ def _ablate(
 
 
 def _usual_methods(axis: str) -> tuple[str, ...]:
-    """The suite's methods under test, and for K the last of the baselines too.
+    """The suite's methods under test, and for K the last of its usual baselines too.
 
     One baseline is enough to show what K does to directions that nobody looked for. Lambda weighs a
     training loss, so its ablation takes only methods that learn.
     """
-    from baselines import METHODS
+    from baselines import METHODS, USUAL
     from benchmark.methods.method import Learned
 
     tested = [name for name, kind in METHODS.items() if kind.role == "method"]
     if axis == "lambda":
         return tuple(name for name in tested if issubclass(METHODS[name], Learned))
-    baselines = [name for name, kind in METHODS.items() if kind.role == "baseline"]
+    baselines = [name for name in USUAL if METHODS[name].role == "baseline"]
     return (*tested, *baselines[-1:])
 
 

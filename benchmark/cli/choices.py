@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from benchmark.metrics.metric import Metric
 
 
+ALL = "all"  # what `-m` takes for every method
+
+
 @dataclass(frozen=True)
 class NamedMethods:
     """The methods that a command can use.
@@ -62,15 +65,18 @@ def all_generators() -> tuple[str, ...]:
 
 
 def named_methods(references: Sequence[str], run: Path | None = None) -> NamedMethods:
-    """The methods that `-m` names, in that order, or all methods. Raises BenchError.
+    """The methods that `-m` names, in that order, or the usual ones and those of installed
+    packages. Raises BenchError.
 
-    run: the folder, where other runs may have given names to methods of a user's own.
+    `all` among them names every method there is. run: the folder, where other runs may have given
+    names to methods of a user's own.
     """
-    from baselines import METHODS
+    from baselines import METHODS, USUAL
     from benchmark.generators.registry import absolute
     from benchmark.runs.naming import method_names
 
     table, code = dict(METHODS), {}
+    in_bulk = not references or ALL in references
     for name, offer in _others("methods", METHODS).items():
         try:
             loaded = offer.load()
@@ -79,22 +85,25 @@ def named_methods(references: Sequence[str], run: Path | None = None) -> NamedMe
         except BenchError as error:
             if name in references:
                 raise
-            if not references:  # all were asked for
+            if in_bulk:
                 _leave_out(error)
+    usual = (*USUAL, *(name for name in table if name not in METHODS))
+    named = [part for r in references or usual for part in (table if r == ALL else (r,))]
+    references = list(dict.fromkeys(named))
     own: dict[str, Loaded] = {}
     for reference in references:
         check_reference(reference)
         if is_file(reference):
             own[absolute(reference)] = from_file(reference)
         elif reference not in table:
-            raise unknown("method", reference, table)
-    wanted = [absolute(r) if is_file(r) else r for r in references or table]
+            raise unknown("method", reference, (*table, ALL))
+    wanted = [absolute(r) if is_file(r) else r for r in references]
     names = method_names({r: own[r].code if r in own else "" for r in wanted}, run)
     for reference, loaded in own.items():
         name = names[reference]
         table[name], code[name] = _method_class(loaded.value, reference), loaded.code
-    named = {name: reference for reference, name in names.items()}
-    return NamedMethods(tuple(named), table, code, named)
+    chosen = {name: reference for reference, name in names.items()}
+    return NamedMethods(tuple(chosen), table, code, chosen)
 
 
 @dataclass(frozen=True)

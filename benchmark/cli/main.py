@@ -11,6 +11,7 @@ import click
 from benchmark import __version__
 from benchmark.cli.ablate import ablate
 from benchmark.cli.check import check
+from benchmark.cli.compare import compare, submit_check
 from benchmark.cli.fetch import fetch
 from benchmark.cli.shared import (
     FILES_OPTION,
@@ -25,6 +26,7 @@ from benchmark.cli.shared import (
     method_roles,
     methods_option,
     only_files,
+    say_skipped,
     tell,
 )
 from benchmark.cli.study import DATABASE, TASK, study
@@ -59,7 +61,7 @@ def main() -> None:
 @click.option(
     "-g", "--generator", "generators", multiple=True, help=f"{GENERATOR_HELP} Repeatable."
 )
-@methods_option("all methods")
+@methods_option("discovered, random, coordinate, and those of installed packages")
 @METRICS_OPTION
 @grid_options
 @click.option("--force", is_flag=True, help="Compute done cells again.")
@@ -105,6 +107,7 @@ def run(
     engine, device = choice(jobs, parallel_config), resolve(device)
     named, judges = named_methods(methods, out), named_metrics(metrics)
     groups = plan(config, generators, named.chosen, named.table, named.code, out)
+    say_skipped(groups)
     failed = 0
     with lease(out) as held:
         expected, backend = agree(groups, out, device, yes, judges, force, engine)
@@ -257,6 +260,8 @@ def train_generator(
 
 main.add_command(ablate)
 main.add_command(check)
+main.add_command(compare)
+main.add_command(submit_check)
 main.add_command(study)
 main.add_command(fetch)
 

@@ -81,7 +81,7 @@ def methods_option(default: str) -> Callable[[Any], Any]:
         "--method",
         "methods",
         multiple=True,
-        help=f"Name, or path/to/file.py:Class. Repeatable.  [default: {default}]",
+        help=f"Name, path/to/file.py:Class, or all. Repeatable.  [default: {default}]",
     )
 
 
@@ -113,6 +113,13 @@ def configured(preset: str, settings: tuple[str, ...], seeds: str | None) -> Run
 
     config = RunConfig.from_preset(preset).with_settings(settings)
     return config if seeds is None else replace(config, seeds=parse_seeds(seeds))
+
+
+def say_skipped(groups: Sequence[Group]) -> None:
+    """Say which cells will be skipped and why, each method of a generator once."""
+    skipped = ((group.name, job) for group in groups for job in group.skipped)
+    for text in dict.fromkeys(f"{name}, {j.cell.method}: {j.unserved}" for name, j in skipped):
+        _warn(f"skipped is {text}")
 
 
 def agree(
@@ -207,8 +214,8 @@ def line(result: Result) -> str:
 
     cell = result.cell
     name = f"{cell.generator:16} {cell.method:12} seed {cell.seed}"
-    if result.status == "failed":
-        return f"{name}  failed: {result.reason}"
+    if result.reason:
+        return f"{name}  {result.status}: {result.reason}"
     known = measures_of(METRICS)
     others = [column for column in result.metrics if column not in {*known.cell, *TAKEN}]
     kinds = {column: known.cell[column].kind for column in (HEADLINE, *known.of_prices)}

@@ -11,6 +11,14 @@ class BenchError(Exception):
     """
 
 
+class Unserved(BenchError):
+    """What was asked for is sound, but this generator, or these terms, cannot serve the method.
+
+    The method's cell is then skipped with these words, and the others go on. A wrong name or value
+    is no such thing: it stays a BenchError, which ends the command.
+    """
+
+
 def one_line(error: BaseException) -> str:
     """What went wrong in one line: a BenchError's words, else the kind of error and its words."""
     words = " ".join(str(error).split())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from benchmark.core.errors import BenchError, one_line
+from benchmark.core.errors import BenchError, Unserved, one_line
 
 Made = TypeVar("Made")
 Given = ParamSpec("Given")
@@ -23,10 +23,11 @@ NOT_THE_USERS = (
 @dataclass(frozen=True)
 class Failure:
     """Why a piece of work failed, in one line. told: whether in words that were written for users,
-    those of a BenchError."""
+    those of a BenchError. unserved: whether the generator or the terms cannot serve the method."""
 
     reason: str
     told: bool = False
+    unserved: bool = False
 
 
 def attempt(
@@ -40,7 +41,8 @@ def attempt(
     try:
         return work(*arguments, **keywords)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - it is what this is for
-        return Failure(reason_of(error), isinstance(error, BenchError))
+        told, unserved = isinstance(error, BenchError), isinstance(error, Unserved)
+        return Failure(reason_of(error), told, unserved)
 
 
 def in_one_line(

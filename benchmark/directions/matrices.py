@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmark.core.errors import BenchError
+from benchmark.core.errors import Unserved
 from benchmark.directions.shift import Linear
 
 
@@ -52,9 +52,9 @@ SPACES: dict[str, type[UnitLinear] | type[OrthonormalLinear]] = {
 
 
 def check_orthonormal(method: str, d: int, k: int) -> None:
-    """Raise BenchError where k orthonormal columns do not fit d dimensions."""
+    """Raise Unserved where k orthonormal columns do not fit d dimensions."""
     if k > d:
-        raise BenchError(
+        raise Unserved(
             f"{method}: {k} orthonormal directions do not fit {d} latent dimensions; "
             f"take k = {d} or fewer, or methods and settings that allow more than that"
         )
@@ -76,6 +76,18 @@ def axes(d: int, k: int, rng: torch.Generator) -> Tensor:
     if k <= d:
         return torch.eye(d, k)
     return torch.cat([torch.eye(d), random_orthonormal(d, k - d, rng)], dim=1)  # (d, K)
+
+
+def upright(matrix: Tensor) -> Tensor:
+    """The same columns (d, K), each turned so that its largest entry is positive: closed forms
+    leave the signs open, and processors would choose them differently."""
+    largest = matrix.gather(0, matrix.abs().argmax(dim=0, keepdim=True))  # (1, K)
+    return matrix * torch.where(largest < 0, -1.0, 1.0)  # (d, K)
+
+
+def in_words(shares: Tensor) -> str:
+    """Shares (K,) in [0, 1], as provenance holds them."""
+    return " ".join(f"{share:.4g}" for share in shares.tolist())
 
 
 STARTS = {"axes": axes, "random": random_orthonormal}

@@ -19,6 +19,7 @@ from benchmark.core.plugins import installed
 from benchmark.core.reading import parse_json
 from benchmark.core.storage import write_atomically
 from benchmark.directions.shift import KINDS, Chosen, FrozenLinear, Shift
+from benchmark.directions.vector_fields import WarpedShift  # noqa: F401 - defines its kind
 
 MATRIX = "directions"  # the one tensor of a linear shift
 Packed = tuple[dict[str, Tensor], dict[str, Any]]  # tensors by name, and the description

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from benchmark.core.errors import BenchError, unknown
+from benchmark.core.errors import BenchError, Unserved, unknown
 from benchmark.generators.usual import Usual
 
 
@@ -96,9 +96,9 @@ class Generator(nn.Module):
 
     def first_layer(self) -> Tensor:
         """The weight (features, d) of the first affine step, the Jacobian of its output by the
-        latent. Raises BenchError where there is no such step; ask the original, not a fast copy.
+        latent. Raises Unserved where there is no such step; ask the original, not a fast copy.
         """
-        raise BenchError(
+        raise Unserved(
             f"{type(self).__name__} does not say what its first layer is; "
             "its first_layer() should return that layer's weight (features, d)"
         )
@@ -106,9 +106,9 @@ class Generator(nn.Module):
     def feature_layers(self) -> tuple[str, ...]:
         """The layers that `features` can stop at, from the latent to the image, by module name.
 
-        Raises BenchError where there are none.
+        Raises Unserved where there are none.
         """
-        raise BenchError(
+        raise Unserved(
             f"{type(self).__name__} does not name its layers; "
             "its feature_layers() should return the names of modules that its images pass through"
         )

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from benchmark.core.errors import BenchError
 from benchmark.core.failures import Failure, attempt
@@ -59,6 +59,7 @@ class Contract:
 log = logging.getLogger("bench")
 
 _KNOWN: WeakKeyDictionary[Generator, Contract] = WeakKeyDictionary()
+_TOLD: WeakSet[Generator] = WeakSet()  # generators whose notes were said
 
 
 def check(generator: Generator) -> Contract:
@@ -70,11 +71,11 @@ def check(generator: Generator) -> Contract:
 
 def keep_contract(generator: Generator) -> None:
     """Raise BenchError for a fault that fails every cell of the generator; say each note once."""
-    known = generator in _KNOWN
     contract = check(generator)
     if fault := contract.fault(learns=False):
         raise BenchError(fault)
-    if not known:
+    if generator not in _TOLD:
+        _TOLD.add(generator)
         for point in contract.points:
             if point.state == "note" and point.what != REWRITTEN:  # `prepare` says that itself
                 log.warning("%s: %s", type(generator).__name__, point.words)

@@ -1,7 +1,8 @@
 """What a method is: a few settings, and a way from a generator to directions."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -47,22 +48,30 @@ class Assignment:
 @dataclass(frozen=True)
 class Fitted:
     """shift: the directions, frozen. learner: what trained them, for a method whose R learns
-    together with them."""
+    together with them. notes: what the method says of them, which their file keeps. seconds_before:
+    what a fit that goes on from a checkpoint had taken."""
 
     shift: Shift
     learner: Learner | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+    seconds_before: float = 0.0
 
 
 class Method(ABC):
     """Base of all methods: a frozen dataclass of settings that knows how to fit.
 
-    role: whether it is under test or a baseline that others are held against.
+    role: whether it is under test or a baseline that others are held against. learns: whether it
+    follows the gradient of images, or features, by the latents; a generator without one cannot
+    serve it.
     """
 
     role: ClassVar[Role] = "method"
+    learns: ClassVar[bool] = False
 
     def check(self, generator: Generator, protocol: Protocol) -> None:  # noqa: B027 - no limits unless it says so
-        """Raise BenchError if no `protocol.k` directions of this kind exist for the generator."""
+        """Raise Unserved if no `protocol.k` directions of this kind exist for the generator: the
+        cell is then skipped with the reason. Raise BenchError for a setting that cannot be right.
+        """
 
     @abstractmethod
     def fit(self, task: Assignment) -> Fitted:
@@ -75,6 +84,8 @@ class Learned(Method):
     It only says what learns. The run trains the learners of all such methods in lockstep: they
     answer the same questions, and G(z) is computed once for all.
     """
+
+    learns = True
 
     @abstractmethod
     def learner(self, task: Assignment) -> Learner:

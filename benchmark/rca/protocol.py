@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from math import cos, isfinite, pi
 
 from benchmark.core.errors import BenchError, unknown
+from benchmark.rca.precision import PRECISIONS
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,8 @@ class Protocol:
     A with it. batch: triples per step. lr: Adam's rate for R. schedule: constant, cosine or
     onecycle. lambda_: weight of the shift loss. shift_loss: mse or mae. max_shift, min_shift: range
     of |eps|. evaluation: held-out triples. threads: of the CPU; the last bits of a gradient depend
-    on their number, so it is fixed wherever a cell is computed.
+    on their number, so it is fixed wherever a cell is computed. precision: float32, tf32 or
+    bfloat16; the last is that of G alone, where a fresh R learns and no gradient goes through G.
     """
 
     k: int = 64
@@ -29,6 +31,7 @@ class Protocol:
     min_shift: float = 0.0
     evaluation: int = 10_000
     threads: int = 1
+    precision: str = "float32"
 
     def __post_init__(self) -> None:
         for name in ("k", "steps", "evaluation", "threads"):
@@ -49,6 +52,7 @@ class Protocol:
             ("reconstructor", ("lenet", "resnet18")),
             ("schedule", tuple(SCHEDULES)),
             ("shift_loss", ("mse", "mae")),
+            ("precision", PRECISIONS),
         ):
             if getattr(self, name) not in known:
                 raise unknown(name, getattr(self, name), known)

@@ -22,6 +22,7 @@ from benchmark.core.seeds import derive_seed
 from benchmark.directions.shift import Shift
 from benchmark.directions.stored_shift import Packed, pack
 from benchmark.generators.base import Generator
+from benchmark.rca.precision import InBfloat16
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.questions import ShiftRange, Shifts
 from benchmark.rca.reconstructor import RECONSTRUCTORS, Reconstructor
@@ -178,6 +179,8 @@ def train(
     step = min(learner.step for learner in learners)
     rng.set_state(rng_at[step])
     questions = ShiftRange(protocol.max_shift, protocol.min_shift)
+    if protocol.precision == "bfloat16" and not any(one.learns_shift for one in learners):
+        generator = InBfloat16(generator)
     device = next(learners[0].reconstructor.parameters()).device
     progress = Progress(label, protocol.steps, step)
     saved = time.monotonic()

@@ -21,7 +21,7 @@ FACTS = {  # of a row of the main table, whatever was measured
         "Time of all seeds and phases together: finding A, training the fresh R, evaluation.",
         "seconds",
     ),
-    "status": Column("done, or what failed and why.", "text"),
+    "status": Column("done, or what failed or was skipped, and why.", "text"),
 }
 
 INTRODUCTION = (

@@ -12,12 +12,11 @@ from types import MappingProxyType
 from typing import Any
 
 from benchmark.core.errors import BenchError
-from benchmark.core.failures import in_one_line
 from benchmark.core.json_files import read_object, write_json
 from benchmark.generators.options import option_names
 from benchmark.generators.registry import find_generator
 from benchmark.runs.checking import check_note
-from benchmark.runs.grid import Group, name_of_generator, plan, record
+from benchmark.runs.grid import Group, name_of_generator, plan, record, unserved
 from benchmark.runs.results import read_run
 from benchmark.runs.settings import Methods, RunConfig, Settings, method_for, protocol_for
 
@@ -73,12 +72,14 @@ def plan_ablation(
         running = []
         for method in chosen:
             fit = method_for(method, name, layers, methods)
-            try:
-                in_one_line(f"the method {method} failed", fit.check, generator, protocol)
+            if reason := unserved(method, fit, generator, protocol):
+                points.append({"method": method, "k": protocol.k, "reason": reason})
+            else:
                 running.append(method)
-            except BenchError as error:
-                points.append({"method": method, "k": protocol.k, "reason": str(error)})
         able.setdefault(tuple(running), []).append(variant)
+    if not any(able):
+        reasons = dict.fromkeys(point["reason"] for point in points)
+        raise BenchError(f"no cell can be computed: {'; '.join(reasons)}")
     groups: list[Group] = []
     for together, variants in able.items():
         part = replace(config, variants=tuple(variants))

@@ -6,8 +6,8 @@ import pandas as pd
 
 from benchmark.core.device import versions
 from benchmark.directions.artefact import Directions
-from benchmark.directions.shift import Shift
 from benchmark.directions.stored_shift import write_snapshots
+from benchmark.methods.method import Fitted
 from benchmark.rca.training import Learner
 from benchmark.runs.grid import Job
 from benchmark.runs.results import write_table
@@ -16,17 +16,16 @@ from benchmark.runs.results import write_table
 def write_cell(
     job: Job,
     run: Path,
-    shift: Shift,
+    fitted: Fitted,
     predictions: pd.DataFrame,
     joint: pd.DataFrame | None,
     fresh: Learner,
-    learner: Learner | None,
 ) -> list[Path]:
-    """Write the files of `benchmark.runs.results`; returns them. joint, learner: of a method whose
-    R learned together with its directions, else None."""
-    folder = job.cell.folder(run)
+    """Write the files of `benchmark.runs.results`; returns them. joint: of a method whose R learned
+    together with its directions, else None."""
+    folder, learner = job.cell.folder(run), fitted.learner
     files = [folder / "directions.safetensors", folder / "predictions.parquet"]
-    Directions(shift, _provenance(job)).save(files[0])
+    Directions(fitted.shift, {**fitted.notes, **_provenance(job)}).save(files[0])
     write_table(files[1], predictions)
     curves = {"fresh": fresh}
     if learner is not None and joint is not None:

@@ -121,7 +121,7 @@ _shown = _some(words=_text, kind=_text, better=_text, label=_text, reference=_te
 
 RESULT: Mapping[str, Check] = {
     "cell": _fields(generator=is_safe, method=is_safe, seed=_whole, config_hash=is_safe),
-    "status": lambda value: value in ("done", "failed"),
+    "status": lambda value: value in ("done", "failed", "skipped"),
     "config": lambda value: (
         _fields(generator_hash=_text, protocol=_settings, method=_settings)(value)
         and _fields(k=_count)(value["protocol"])

@@ -1,8 +1,9 @@
 """What a run will cost before it starts: each cell's steps, its time on this device, its memory.
 
 It does a few training steps and scales their time up. Where even one step takes long, as with a
-large generator on a CPU, it does only one. No method fits here: a fit that has no steps runs once,
-in the run, and how long it takes is not known before. An interrupted cell counts in full.
+large generator on a CPU, it does only one. A fit that goes down a loss of its own has steps, too,
+and a few of them are timed. No other method fits here: a fit that has no steps runs once, in the
+run, and how long it takes is not known before. An interrupted cell counts in full.
 """
 
 import contextlib
@@ -21,6 +22,7 @@ from benchmark.core.failures import Failure, attempt
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator
 from benchmark.methods.method import Assignment, Learned
+from benchmark.methods.own_loss import OwnLoss
 from benchmark.metrics.metric import Metric, images_of
 from benchmark.rca import evaluation
 from benchmark.rca.protocol import Protocol
@@ -39,14 +41,13 @@ STEPS = 3  # training steps of the better one
 class Cost:
     """Estimates for one cell: seconds of all its phases, and peak memory of its group in bytes.
 
-    trainings: 2 where A learns with an R of its own before the fresh R does, else 1; each takes
-    `steps`. fits: whether the method also has a fit of its own, which is not timed. reason: why the
-    cell cannot run; it then counts as no seconds.
+    steps: of all trainings: of the fresh R, and before it of A, with an R or by a loss of its own.
+    fits: whether the method also has a fit without steps, which is not timed. reason: why the cell
+    cannot run; it then counts as no seconds.
     """
 
     generator: str
     method: str
-    trainings: int
     steps: int
     seconds: float
     memory: int
@@ -96,11 +97,18 @@ def _timed(
 
 
 def _cost(group: Group, job: Job, seconds: float | Failure, memory: int) -> Cost:
-    name, steps, learns = job.cell.method, group.protocol.steps, isinstance(job.method, Learned)
+    name, method, protocol = job.cell.method, job.method, group.protocol
+    steps, fits = protocol.steps, False  # of the fresh R
+    if isinstance(method, Learned):
+        steps += protocol.steps
+    elif isinstance(method, OwnLoss):
+        steps += method.steps_under(protocol)
+    else:
+        fits = True
     if isinstance(seconds, Failure):
         reason = f"cannot run: {seconds.reason}"
-        return Cost(group.name, name, 1 + learns, steps, 0.0, 0, reason=reason)
-    return Cost(group.name, name, 1 + learns, steps, seconds, memory, fits=not learns)
+        return Cost(group.name, name, steps, 0.0, 0, reason=reason)
+    return Cost(group.name, name, steps, seconds, memory, fits)
 
 
 def total(estimates: Iterable[Cost]) -> float:
@@ -126,16 +134,16 @@ def statement(estimates: Sequence[Cost], wall: float | None = None, where: str =
     """
     lines = []
     for cost, cells in Counter(estimates).items():
-        work = f"{cells * cost.trainings} x {cost.steps:,} steps"
-        figures = cost.reason or f"{_time(cells * cost.seconds)}  {_size(cost.memory)}"
+        work = f"{cells} x {cost.steps:,} steps"
+        figures = cost.reason or f"{_time(cells * cost.seconds)} {_size(cost.memory)}"
         figures += " *" if cost.fits else ""  # no line is longer than 80 columns
-        lines.append(f"  {cost.generator:20} {cost.method:12} {work:>19}  {figures}")
+        lines.append(f"  {cost.generator:20} {cost.method:15} {work:>19} {figures}")
     memory = max((cost.memory for cost in estimates), default=0)
     in_all = f"in all, on {where}" if where else "in all"
     note = ["  * and a fit of its own, which runs once for each cell and is not timed"]
     return [
         *lines,
-        f"  {in_all:54}  {_time(total(estimates) if wall is None else wall)}  {_size(memory)}",
+        f"  {in_all:56} {_time(total(estimates) if wall is None else wall)} {_size(memory)}",
         *(note if any(cost.fits for cost in estimates) else []),
     ]
 
@@ -146,11 +154,13 @@ def _work(job: Job) -> Cell:
 
 @dataclass(frozen=True)
 class _Trial:
-    """A job over a few steps. learner: its directions and their R where they learn, else None.
-    fresh: a new R, on directions that serve for timing."""
+    """A job over a few steps. learner: its directions and their R where they learn together, else
+    None. own: its method where that has a loss of its own, and what it is given, else None. fresh:
+    a new R, on directions that serve for timing."""
 
     generator: Generator
     learner: Learner | None
+    own: tuple[OwnLoss, Assignment] | None
     fresh: Learner
 
 
@@ -163,14 +173,13 @@ def _trials(group: Group, jobs: Sequence[Job], device: str) -> list[_Trial | Fai
 def _trial(work: GroupRun, group: Group, job: Job, device: str) -> _Trial:
     generator, few = work.generator, replace(group.protocol, steps=STEPS)
     rng = torch.Generator().manual_seed(0)
-    learner = None
-    if isinstance(job.method, Learned):
-        task = Assignment(group.generator, generator, few, rng, "cost", 0, device)
-        learner = work.learner(job.method, task)
+    task = Assignment(group.generator, generator, few, rng, "cost", 0, device)
+    learner = work.learner(job.method, task) if isinstance(job.method, Learned) else None
+    own = (job.method, task) if isinstance(job.method, OwnLoss) else None
     places = torch.arange(few.k) % generator.latent_dim  # (K,)
     shift = FrozenLinear(torch.eye(generator.latent_dim)[:, places])  # (d, K)
     fresh = Learner(job.cell.method, shift, generator.image_shape, few, 0, device)
-    return _Trial(generator, learner, fresh)
+    return _Trial(generator, learner, own, fresh)
 
 
 def _rehearse(
@@ -225,8 +234,14 @@ def _seconds(
         if learner.failure:
             raise learner.failure
     steps = sum(learner.seconds for learner in trained) / few.steps
+    fit = 0.0
+    if trial.own is not None:
+        method, task = trial.own
+        began = time.perf_counter()
+        replace(method, steps=few.steps).fit(task)
+        fit = (time.perf_counter() - began) / few.steps * method.steps_under(whole)
     asked = whole.evaluation * (1 + 1 / together)  # images for R
-    return steps * whole.steps + (asked + images) * an_image
+    return fit + steps * whole.steps + (asked + images) * an_image
 
 
 def _time(seconds: float) -> str:

@@ -1,17 +1,18 @@
 """The grid of a run: which cells there are, and which of them share their work."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from benchmark.core.device import versions
-from benchmark.core.errors import BenchError
+from benchmark.core.errors import BenchError, Unserved
 from benchmark.core.failures import in_one_line
 from benchmark.core.json_files import read_object, write_json
 from benchmark.core.names import safe_name
 from benchmark.generators.base import Generator
+from benchmark.generators.contract import Contract, check
 from benchmark.generators.options import option_names, read_options, with_options
 from benchmark.generators.registry import absolute, find_generator
 from benchmark.generators.stored import weights_hash
@@ -22,7 +23,6 @@ from benchmark.runs.results import Cell, read_run
 from benchmark.runs.settings import (
     Methods,
     RunConfig,
-    Settings,
     check_sections,
     content_hash,
     generator_options,
@@ -37,13 +37,15 @@ from benchmark.runs.settings import (
 class Job:
     """A cell to compute: its identity, its method and its settings in full.
 
-    headline: whether it belongs to the run's first variant, which the main table shows.
+    headline: whether it belongs to the run's first variant, which the main table shows. unserved:
+    why its cell is skipped, or "": the generator or the terms cannot serve the method.
     """
 
     cell: Cell
     method: Method
     config: dict[str, Any]
     headline: bool
+    unserved: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ class Group:
     """Jobs of one generator, seed and protocol: they answer the same questions in lockstep.
 
     name, reference: the generator's name, and what opens it (`find_generator`). given: what the
-    user gave to open it, without the options that settings add.
+    user gave to open it, without the options that settings add. skipped: jobs that are not to be
+    computed, since they cannot be served.
     """
 
     name: str
@@ -61,6 +64,7 @@ class Group:
     seed: int
     jobs: list[Job]
     given: str = ""
+    skipped: list[Job] = field(default_factory=list)
 
     @property
     def label(self) -> str:
@@ -81,7 +85,7 @@ def plan(
     generators: what opens each of them. chosen: names of `methods` to run. code: the identity of
     the code of those methods that are not the suite's own. run: the folder, where other runs may
     have given names to generators. Raises BenchError for every name, key or value that cannot be
-    right, before any work is done.
+    right, and where no job can be served, before any work is done.
     """
     opened: dict[str, _Opened] = {}  # by reference
     names = _named([absolute(given) for given in generators], run, opened)
@@ -102,14 +106,20 @@ def plan(
                     Group(name, reference, one.generator, protocol, seed, [], given),
                 )
                 for method_name in chosen:
-                    method = _checked(method_name, name, layers, methods, one, protocol)
+                    method = method_for(method_name, name, layers, methods)
+                    reason = unserved(method_name, method, one.generator, protocol)
                     codes = {"generator": one.generator.code}
                     codes["method"] = (code or {}).get(method_name, "")
                     content = one.content(method, protocol, codes)
                     cell = Cell(name, method_name, seed, content_hash(content))
-                    if cell not in [job.cell for job in group.jobs]:
-                        group.jobs.append(Job(cell, method, content, headline=i == 0))
-    return list(groups.values())
+                    if cell not in [job.cell for job in (*group.jobs, *group.skipped)]:
+                        place = group.skipped if reason else group.jobs
+                        place.append(Job(cell, method, content, i == 0, reason))
+    found = list(groups.values())
+    reasons = dict.fromkeys(job.unserved for group in found for job in group.skipped)
+    if reasons and not any(group.jobs for group in found):
+        raise BenchError(f"no cell can be computed: {'; '.join(reasons)}")
+    return found
 
 
 def name_of_generator(given: str, run: Path | None) -> str:
@@ -168,18 +178,17 @@ class _Opened:
         return content
 
 
-def _checked(
-    method_name: str,
-    generator_name: str,
-    layers: tuple[Settings, ...],
-    methods: Methods,
-    opened: _Opened,
-    protocol: Protocol,
-) -> Method:
-    """The method with its settings, which can do what is asked. Raises BenchError."""
-    method = method_for(method_name, generator_name, layers, methods)
-    in_one_line(f"the method {method_name} failed", method.check, opened.generator, protocol)
-    return method
+def unserved(name: str, method: Method, generator: Generator, protocol: Protocol) -> str:
+    """Why the generator, or these terms, cannot serve the method, or "".
+
+    Raises BenchError for a setting of the method that cannot be right.
+    """
+    try:
+        in_one_line(f"the method {name} failed", method.check, generator, protocol)
+    except Unserved as error:
+        return str(error)
+    contract = check(generator) if method.learns else Contract(())
+    return "" if contract.fault(learns=False) else contract.fault(learns=True)
 
 
 def _open(reference: str, opened: dict[str, _Opened]) -> _Opened:
@@ -214,7 +223,7 @@ def record(
     for group in groups:
         references[group.name] = group.reference
         given[group.name] = group.given
-        for job in group.jobs:
+        for job in (*group.jobs, *group.skipped):
             if job.headline:
                 headline.setdefault(group.name, {})[job.cell.method] = job.cell.config_hash
     content = {

@@ -9,16 +9,18 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from benchmark.core import threads
 from benchmark.core.device import device_name, versions
-from benchmark.core.errors import BenchError
+from benchmark.core.errors import Unserved
 from benchmark.core.failures import Failure, attempt
 from benchmark.core.seeds import derive_seed, stream
-from benchmark.core.threads import use
 from benchmark.generators.contract import check, keep_contract
 from benchmark.generators.fast.parts import InParts, most_on
 from benchmark.generators.fast.rewrites import prepare
 from benchmark.methods.method import Assignment, Fitted, Learned, accepted, fitted
+from benchmark.methods.own_loss import OwnLoss
 from benchmark.metrics.metric import Metric
+from benchmark.rca import precision
 from benchmark.rca.reconstructor import INPUT_SIDE
 from benchmark.rca.training import Learner, train
 from benchmark.runs.examiner import Examiner, Trained
@@ -34,7 +36,8 @@ class GroupRun:
 
     def __init__(self, group: Group, run: Path, device: str, metrics: Mapping[str, Metric]) -> None:
         self.group, self.run, self.device = group, run, device
-        use(group.protocol.threads)
+        threads.use(group.protocol.threads)
+        precision.use(group.protocol.precision)
         keep_contract(group.generator)
         side = INPUT_SIDE[group.protocol.reconstructor]
         prepared = prepare(group.generator, device, side)
@@ -43,9 +46,10 @@ class GroupRun:
 
     @staticmethod
     def phases(jobs: Sequence[Job]) -> int:
-        """How many phases the jobs take together: one or two trainings, the asking of all R's, and
-        the judging of each."""
-        return 2 + any(isinstance(job.method, Learned) for job in jobs) + len(jobs)
+        """How many phases the jobs take together: each fit by a loss of its own, one or two
+        trainings of R's, the asking of all R's, and the judging of each job."""
+        own = sum(isinstance(job.method, OwnLoss) for job in jobs)
+        return own + 2 + any(isinstance(job.method, Learned) for job in jobs) + len(jobs)
 
     def results(self, jobs: Sequence[Job]) -> Iterator[Result]:
         """Fit, train and judge each job; a failure ends that job alone."""
@@ -85,9 +89,9 @@ class GroupRun:
             yield job, attempt(fitted, learner) if lost is None else lost, learner.seconds
 
     def learner(self, method: Learned, task: Assignment) -> Learner:
-        """The method's untrained learner; raises BenchError where no gradient would reach it."""
+        """The method's untrained learner; raises Unserved where no gradient would reach it."""
         if fault := check(self.group.generator).fault(learns=True):
-            raise BenchError(fault)
+            raise Unserved(fault)
         learner = method.learner(task)
         accepted(fitted(learner), self.group.generator, self.group.protocol)  # before hours
         return learner
@@ -131,21 +135,22 @@ class GroupRun:
             derive_seed(self._name("fresh R")),
             self.device,
         )
-        return Trained(job, kept, fresh, {"fit": seconds})
+        return Trained(job, kept, fresh, {"fit": found.seconds_before + seconds})
 
     def _failed(self, job: Job, failure: Failure) -> Result:
-        return store_failure(job, self.run, self.device, failure.reason)
+        status = "skipped" if failure.unserved else "failed"
+        return store_failure(job, self.run, self.device, failure.reason, status)
 
     def _name(self, purpose: str) -> str:
         """The name of a random stream; it holds no method, so all methods get the same stream."""
         return f"{self.group.label} {purpose}"
 
 
-def store_failure(job: Job, run: Path, device: str, reason: str) -> Result:
-    """The result of a cell that failed, written to its folder."""
+def store_failure(job: Job, run: Path, device: str, reason: str, status: str = "failed") -> Result:
+    """The result of a cell that failed or is skipped, written to its folder."""
     result = Result(
         job.cell,
-        "failed",
+        status,
         job.config,
         reason=reason,
         role=job.method.role,

@@ -32,15 +32,15 @@ class Replicates:
         return int(self.cells[0].result.config["protocol"]["k"])
 
     def status(self) -> str:
-        """`done`, `failed: reason`, or `2 of 3 done; failed: reason`."""
-        failed = [cell for cell in self.cells if cell.result.status != "done"]
-        if not failed:
+        """`done`, `failed: reason`, `skipped: reason`, or `2 of 3 done; failed: reason`."""
+        if len(self.done) == len(self.cells):
             return "done"
-        reasons = dict.fromkeys(" ".join(cell.result.reason.split()) for cell in failed)
-        failure = f"failed: {'; '.join(reasons)}"
-        if not self.done:
-            return failure
-        return f"{len(self.done)} of {len(self.cells)} done; {failure}"
+        words = [f"{len(self.done)} of {len(self.cells)} done"] if self.done else []
+        for status in ("failed", "skipped"):
+            without = [cell.result for cell in self.cells if cell.result.status == status]
+            if reasons := dict.fromkeys(" ".join(result.reason.split()) for result in without):
+                words.append(f"{status}: {'; '.join(reasons)}")
+        return "; ".join(words)
 
     def table(self, name: str) -> pd.DataFrame:
         """A table of all done cells with a column `seed`; empty where none has it."""

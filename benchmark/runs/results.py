@@ -47,7 +47,8 @@ class Cell:
 class Result:
     """The outcome of a cell.
 
-    status: done, or failed with a reason. role: of the method, under test or a baseline; "" where
+    status: done, failed with a reason, or skipped with one: the generator or the terms cannot serve
+    the method. role: of the method, under test or a baseline; "" where
     it was not stored. config: `protocol` and `method` settings. metrics: n, k and chance, the
     figures of every metric in `measured`, and of directions, lists of K by column: the numbers
     `by_direction`, their `words`, and `matrices`, each of columns of its own. seconds: by phase

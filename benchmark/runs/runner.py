@@ -41,13 +41,18 @@ def execute(
 ) -> Iterator[Result]:
     """Compute what is not done yet; yields each cell's result, old or new.
 
-    A cell that fails is stored with its reason, and the next run tries it again. A done cell that
+    A cell that is skipped is stored with its reason, before all others. So is a cell that fails,
+    and the next run tries it again. A done cell that
     was not judged by all of the metrics is judged by the others, without training anything.
     expected: the seconds that each cell is likely to take, for the time left and for the order, the
     longest unit first; may be empty. workers: None computes here, one unit after another. The
     results are the same bytes.
     """
     units = []
+    for job in (job for group in groups for job in group.skipped):
+        stored = done(job, run)
+        skip = stored.result if stored else None
+        yield skip or store_failure(job, run, device, job.unserved, "skipped")
     for group in groups:
         if force:
             with unit_lease(group, run, wait=False):

@@ -152,10 +152,11 @@ def plain(settings: Any) -> dict[str, Any]:
 
 
 def terms_of(protocol: Protocol) -> dict[str, Any]:
-    """The protocol as a cell's identity holds it: one thread, which is the rule, goes without
-    saying."""
+    """The protocol as a cell's identity holds it: one thread and single precision, which are the
+    rule, go without saying."""
+    unsaid = {"threads": 1, "precision": "float32"}
     terms = plain(protocol)
-    return terms if protocol.threads > 1 else {k: v for k, v in terms.items() if k != "threads"}
+    return {key: value for key, value in terms.items() if unsaid.get(key, ...) != value}
 
 
 def _seeds(value: Any, path: Path) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from baselines import METHODS
+from baselines import METHODS, USUAL
 from benchmark.cli.choices import all_generators, named_methods, named_metrics
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import sha256
@@ -74,9 +74,9 @@ def own(tmp_path: Path) -> Path:
     return path
 
 
-def test_without_names_all_methods_run_and_the_suites_metrics_judge() -> None:
+def test_without_names_the_usual_methods_run_and_the_suites_metrics_judge() -> None:
     named = named_methods(())
-    assert named.chosen == tuple(METHODS)
+    assert named.chosen == USUAL == ("discovered", "random", "coordinate")
     assert named.table == METHODS
     assert not named.code
     assert named_metrics(()) == METRICS
@@ -154,6 +154,14 @@ def test_unknown_names_come_with_near_ones() -> None:
         named_metrics(["collaps"])
 
 
+def test_all_names_every_method_once_and_a_file_beside_them(own: Path) -> None:
+    assert named_methods(["all"]).chosen == tuple(METHODS)
+    named = named_methods(["random", "all", f"{own}:Twin"])
+    assert named.chosen == ("random", *(m for m in METHODS if m != "random"), "mine-Twin")
+    with pytest.raises(BenchError, match="'al'; did you mean"):
+        named_methods(["al"])
+
+
 @pytest.fixture
 def package(install: Install) -> None:
     """A package with a method and a metric, broken ones beside them, and a name of ours."""
@@ -171,14 +179,16 @@ def test_plug_ins_of_packages_run_by_default_and_broken_ones_are_left_out(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     named = named_methods(())
-    assert named.chosen == (*METHODS, "twin")
+    assert named.chosen == (*USUAL, "twin")
+    assert named_methods(("all",)).chosen == (*METHODS, "twin")
     assert named.code == {"twin": "more 1.0"}
     assert named.table["random"] is METHODS["random"]
     assert set(named_metrics(())) == {*METRICS, "count"}
     lines = capsys.readouterr().err.splitlines()
-    assert len(lines) == 2
-    assert lines[0].startswith("left out: 'broken' of package more 1.0 cannot be loaded: Module")
-    assert lines[1].startswith("left out: 'lost' of package more 1.0 cannot be loaded: Attribute")
+    assert len(lines) == 3
+    for line in lines[:2]:  # of both calls
+        assert line.startswith("left out: 'broken' of package more 1.0 cannot be loaded: Module")
+    assert lines[2].startswith("left out: 'lost' of package more 1.0 cannot be loaded: Attribute")
 
 
 @pytest.mark.usefixtures("package")

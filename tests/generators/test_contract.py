@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from benchmark.generators.base import Generator, Latents
 from benchmark.generators.catalogue import available
-from benchmark.generators.contract import GRADIENT, check, no_pictures
+from benchmark.generators.contract import GRADIENT, check, keep_contract, no_pictures
 from benchmark.generators.planted import Planted
 from benchmark.generators.registry import find_generator
 
@@ -321,3 +321,20 @@ def test_checking_takes_a_few_images_once_and_changes_nothing() -> None:
 def test_grey_and_colour_are_pictures(channels: int) -> None:
     assert no_pictures((channels, 32, 32)) == ""
     assert check(Planted()).fault(learns=True) == ""
+
+
+def test_a_note_is_said_once_though_somebody_checked_before(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class TenChannels(Sound):
+        image_shape = (10, 28, 28)
+
+        def forward(self, latents: Latents) -> Tensor:
+            return super().forward(latents).repeat(1, 10, 1, 1)  # (n, 10, 28, 28)
+
+    generator = TenChannels()
+    check(generator)  # as the plan does for methods that learn
+    keep_contract(generator)
+    keep_contract(generator)
+    (record,) = caplog.records
+    assert record.message == "TenChannels: its images have 10 channels, and a picture has 1 or 3"

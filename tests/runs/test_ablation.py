@@ -49,7 +49,7 @@ def test_the_usual_methods_follow_from_their_roles(monkeypatch: pytest.MonkeyPat
     class Closed(Random):
         role = "method"
 
-    monkeypatch.setitem(METHODS, "closed", Closed)
+    monkeypatch.setattr("baselines.METHODS", {**METHODS, "closed": Closed})
     assert _usual_methods("k") == ("discovered", "closed", "coordinate")
     assert _usual_methods("lambda") == ("discovered",)  # what does not learn has no lambda
 

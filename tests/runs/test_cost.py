@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from baselines import METHODS
+from baselines import METHODS, USUAL
 from benchmark.generators.base import Generator, Latents
 from benchmark.generators.contract import check
 from benchmark.metrics import METRICS
@@ -22,7 +22,7 @@ from benchmark.runs.settings import RunConfig
 from benchmark.tables.table import Column
 
 TERMS = "steps = 40\nbatch = 4\nk = 3\nevaluation = 2000\n"
-ALL = tuple(METHODS)
+OWN_LOSS = ("hessian_penalty", "orojar", "latentclr")
 
 
 class Counted(Generator):
@@ -37,6 +37,9 @@ class Counted(Generator):
     def __init__(self) -> None:
         super().__init__()
         self.image = torch.nn.Linear(5, 32 * 32)
+
+    def feature_layers(self) -> tuple[str, ...]:
+        return ("image",)
 
     def forward(self, latents: Latents) -> Tensor:
         Counted.clock += Counted.price * len(latents)
@@ -63,7 +66,7 @@ def planned(folder: Path, toml: str = "", methods: list[str] | None = None) -> l
     path = folder / "mine.toml"
     path.write_text(TERMS + toml)
     config = RunConfig.from_preset(str(path))
-    found = plan(config, ["planted"], methods or ALL, METHODS)
+    found = plan(config, ["planted"], methods or USUAL, METHODS)
     torch.manual_seed(0)
     return [replace(group, generator=Counted()) for group in found]
 
@@ -78,9 +81,24 @@ def test_the_estimate_is_what_the_run_takes(groups: list[Group], tmp_path: Path)
     for estimate, result in zip(estimates, results, strict=True):
         assert (estimate.generator, estimate.method) == ("planted", result.cell.method)
         assert estimate.seconds == pytest.approx(sum(result.seconds.values()), rel=0.02)
-        assert estimate.trainings == (2 if estimate.method == "discovered" else 1)
-        assert estimate.steps == 40
+        assert estimate.steps == (40 if estimate.method in ("random", "coordinate") else 80)
         assert 5e7 < estimate.memory < 1e10  # torch alone takes more than the one
+
+
+@pytest.mark.parametrize("method", [*OWN_LOSS, "warped"])
+def test_steps_of_a_method_are_in_the_estimate(method: str, tmp_path: Path) -> None:
+    own = f"[{method}]\nsteps = 17\n" if method in OWN_LOSS else ""
+    groups = planned(tmp_path, own, [method])
+    (estimate,) = costs(groups, tmp_path / "run", "cpu", False, METRICS).values()
+    began = Counted.clock
+    (result,) = execute(groups, tmp_path / "run", "cpu", False, METRICS, {})
+    assert result.status == "done", result.reason
+    assert estimate.seconds == pytest.approx(Counted.clock - began, rel=0.02)
+    assert estimate.steps == 40 + (17 if own else 40)
+    assert not estimate.fits
+    each = {"hessian_penalty": 5, "orojar": 3, "latentclr": 2 * (3 + 1), "warped": 2}[method]
+    fit = estimate.seconds - 40 * 4 * 2 * Counted.price - (2 * 2000 + 2 * 32 * 3) * Counted.price
+    assert fit == pytest.approx((17 if own else 40) * 4 * each * Counted.price)
 
 
 def test_only_what_is_not_done_counts_unless_forced(groups: list[Group], tmp_path: Path) -> None:
@@ -148,10 +166,10 @@ def test_what_cannot_run_says_so_and_does_not_stop_the_others(tmp_path: Path) ->
 
 
 def test_the_statement_joins_equal_cells_and_adds_up() -> None:
-    slow = Cost("faces", "discovered", 2, 100_000, 7200.0, 4 * 10**9)
-    quick = Cost("faces", "random", 1, 100_000, 90.0, 10**9, fits=True)
+    slow = Cost("faces", "discovered", 200_000, 7200.0, 4 * 10**9)
+    quick = Cost("faces", "random", 100_000, 90.0, 10**9, fits=True)
     first, second, last, note = statement([slow, quick, slow])
-    assert " ".join(first.split()) == "faces discovered 4 x 100,000 steps 4.0 hours 4.0 GB"
+    assert " ".join(first.split()) == "faces discovered 2 x 200,000 steps 4.0 hours 4.0 GB"
     assert " ".join(second.split()) == "faces random 1 x 100,000 steps 2 min 1.0 GB *"
     assert " ".join(last.split()) == "in all 4.0 hours 4.0 GB"
     assert note == "  * and a fit of its own, which runs once for each cell and is not timed"
@@ -159,7 +177,7 @@ def test_the_statement_joins_equal_cells_and_adds_up() -> None:
 
 def test_no_line_of_the_statement_is_wider_than_a_terminal() -> None:
     costs = [
-        Cost("celeba-proggan-small", "coordinate", 1, 1_000_000, seconds, 10**11, fits=fits)
+        Cost("celeba-proggan-small", "hessian_penalty", 2_000_000, seconds, 10**11, fits=fits)
         for seconds in (1.0, 3599.0, 359_000.0)
         for fits in (False, True)
     ]

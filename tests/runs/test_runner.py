@@ -11,8 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
-import baselines
-from baselines import METHODS
+from baselines import METHODS, USUAL
 from benchmark.core.json_files import sealed, write_json
 from benchmark.directions.artefact import Directions
 from benchmark.directions.matrices import UnitLinear
@@ -32,13 +31,12 @@ from benchmark.runs.settings import RunConfig
 from benchmark.tables.table import Column
 
 SETTINGS = ("steps=6", "batch=4", "evaluation=300", "planted.k=5")
-ALL = tuple(METHODS)
 
 
 def run(
     out: Path,
     *settings: str,
-    methods: tuple[str, ...] = ALL,
+    methods: tuple[str, ...] = USUAL,
     force: bool = False,
     seeds: tuple[int, ...] = (0,),
     metrics: Mapping[str, Metric] = METRICS,
@@ -83,12 +81,12 @@ def test_a_run_leaves_everything_a_reader_needs(tmp_path: Path) -> None:
         else:
             assert figures["rca_joint"] == evaluation.summarise(joint).rca
         assert not list(cell.folder.glob("*.pt"))  # checkpoints go when they have served
-    assert read_run(tmp_path)["headline"]["planted"].keys() == set(ALL)
+    assert read_run(tmp_path)["headline"]["planted"].keys() == set(USUAL)
 
 
 def test_methods_are_asked_the_same_and_do_not_disturb_each_other(tmp_path: Path) -> None:
     run(tmp_path / "together")
-    for method in ALL:
+    for method in USUAL:
         run(tmp_path / "apart", methods=(method,))
     assert stored_bytes(tmp_path / "together") == stored_bytes(tmp_path / "apart")
     cells = read_cells(tmp_path / "together")
@@ -111,7 +109,7 @@ def test_what_is_done_is_not_done_again_unless_forced(tmp_path: Path) -> None:
 def test_a_changed_setting_is_another_cell_only_where_it_matters(tmp_path: Path) -> None:
     run(tmp_path)
     run(tmp_path, "discovered.lr=0.05")
-    per_method = {m: len(list((tmp_path / "cells/planted" / m).iterdir())) for m in ALL}
+    per_method = {m: len(list((tmp_path / "cells/planted" / m).iterdir())) for m in USUAL}
     assert per_method == {"discovered": 2, "random": 1, "coordinate": 1}
     run(tmp_path, "max_shift=3", seeds=(1,))
     assert len(read_cells(tmp_path)) == 7
@@ -176,7 +174,7 @@ class TooLong(Method):
 def test_a_failing_cell_is_recorded_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Method], reason: str
 ) -> None:
-    monkeypatch.setitem(baselines.METHODS, "bad", kind)
+    monkeypatch.setattr(f"{__name__}.METHODS", {**METHODS, "bad": kind})
     results = {r.cell.method: r for r in run(tmp_path, methods=("bad", "random"))}
     assert results["random"].status == "done"
     assert results["bad"].status == "failed"
@@ -201,7 +199,7 @@ def test_a_method_of_ones_own_takes_one_class_and_one_line(
             matrix[self.axis] = 1.0
             return Fitted(FrozenLinear(matrix))
 
-    monkeypatch.setitem(baselines.METHODS, "one", One)
+    monkeypatch.setattr(f"{__name__}.METHODS", {**METHODS, "one": One})
     (result,) = run(tmp_path, "one.axis=2", methods=("one",))
     assert result.config["method"] == {"axis": 2}
     assert result.role == "method"
@@ -339,7 +337,7 @@ class Sticking(Discovered):
 def test_a_shift_that_cannot_be_frozen_fails_its_cell_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(baselines.METHODS, "stuck", Sticking)
+    monkeypatch.setattr(f"{__name__}.METHODS", {**METHODS, "stuck": Sticking})
     results = {r.cell.method: r for r in run(tmp_path, methods=("discovered", "stuck"))}
     assert results["stuck"].reason.startswith("RuntimeError: stuck (test_runner.py line ")
     assert results["discovered"].status == "done"

@@ -112,7 +112,7 @@ def test_no_cell_of_the_reference_run_is_computed_again() -> None:
     """Its five generators and three methods, as `standard` plans them today."""
     folder = Path(__file__).parents[2] / "results" / "reference"
     known = json.loads((folder / "run.json").read_text("utf-8"))["headline"]
-    groups = plan(RunConfig.from_preset("standard"), list(known), list(METHODS), METHODS)
+    groups = plan(RunConfig.from_preset("standard"), list(known), list(known["planted"]), METHODS)
     planned: dict[str, dict[str, str]] = {}
     for group in groups:
         for job in group.jobs:
@@ -135,6 +135,22 @@ def test_threads_are_a_setting_and_one_goes_without_saying() -> None:
     assert two.jobs == own.jobs
     assert two.jobs[0].cell != usual.jobs[0].cell
     assert two.jobs[0].config["protocol"]["threads"] == two.protocol.threads == 2
+
+
+def test_precision_is_a_setting_and_float32_goes_without_saying() -> None:
+    quick = RunConfig.from_preset("quick")
+
+    def planned(*settings: str) -> Group:
+        return plan(quick.with_settings(settings), ["planted"], ["random"], METHODS)[0]
+
+    usual, said = planned(), planned("precision=float32")
+    assert usual.jobs == said.jobs
+    assert "precision" not in usual.jobs[0].config["protocol"]
+    fast = planned("precision=bfloat16")
+    assert fast.jobs[0].cell != usual.jobs[0].cell
+    assert fast.jobs[0].config["protocol"]["precision"] == "bfloat16"
+    with pytest.raises(BenchError, match="unknown precision 'half'"):
+        planned("precision=half")
 
 
 def test_later_layers_win_and_special_beats_general_within_a_layer(tmp_path: Path) -> None:

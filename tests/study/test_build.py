@@ -10,7 +10,7 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from baselines import METHODS
+from baselines import METHODS, USUAL
 from benchmark.cli.main import main
 from benchmark.core.seeds import stream
 from benchmark.directions.artefact import Directions
@@ -35,7 +35,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("study") / "run"
     config = replace(RunConfig.from_preset("quick"), seeds=(0,))
     config = config.with_settings(["steps=4", "batch=4", "evaluation=100", "k=5"])
-    groups = plan(config, ["planted"], list(METHODS), METHODS)
+    groups = plan(config, ["planted"], list(USUAL), METHODS)
     record(config, groups, folder, "test")
     assert all(r.status == "done" for r in execute(groups, folder, "cpu", False, METRICS, {}))
     return folder
@@ -86,13 +86,13 @@ def test_every_method_contributes_equally_and_only_the_private_map_knows(
     bundle = load_bundle(tmp_path / "study")
     studied = [source for (source,) in bundle.sources.values() if not source.check]
     counts = pd.Series([source.method for source in studied]).value_counts()
-    assert counts.to_dict() == dict.fromkeys(METHODS, 3)
+    assert counts.to_dict() == dict.fromkeys(USUAL, 3)
     assert len({(s.method, s.direction) for s in studied}) == 9
     manifest = (tmp_path / "study" / "manifest.json").read_text()
-    assert not any(method in manifest for method in (*METHODS, "planted"))
+    assert not any(method in manifest for method in (*USUAL, "planted"))
     hidden = json.loads((tmp_path / "study" / "private" / "map.json").read_text())
     assert hidden["provenance"]["per_method"] == 3
-    assert set(hidden["provenance"]["cells"]) == {f"planted {m}" for m in METHODS}
+    assert set(hidden["provenance"]["cells"]) == {f"planted {m}" for m in USUAL}
     roles = {cell["method"]: cell["role"] for cell in hidden["provenance"]["cells"].values()}
     assert roles == {"discovered": "method", "random": "baseline", "coordinate": "baseline"}
 
@@ -151,7 +151,7 @@ def test_a_generator_with_few_directions_gives_all_of_them(run: Path, tmp_path: 
     bench("study", "build", run, "--per-method", 9, "--out", tmp_path / "study")
     sources = [source for (source,) in load_bundle(tmp_path / "study").sources.values()]
     drawn = {(s.method, s.direction) for s in sources if not s.check}
-    assert drawn == {(method, k) for method in METHODS for k in range(5)}
+    assert drawn == {(method, k) for method in USUAL for k in range(5)}
 
 
 def test_a_seed_draws_the_same_directions_again(run: Path, tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_designers_day(run: Path, tmp_path: Path) -> None:
     table = pd.read_csv(answers)
     assert table["simulated"].all()
     assert len(table) == int(played.output.split()[0])
-    assert set(table.loc[table["check"].isna(), "method"]) == set(METHODS)
+    assert set(table.loc[table["check"].isna(), "method"]) == set(USUAL)
     assert bench("study", "close", study).output == "the study is closed\n"
     assert "closed" in bench("study", "status", study).output
     refused = bench("study", "simulate", study, "--profile", "carefull")

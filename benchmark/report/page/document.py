@@ -1,6 +1,7 @@
 """report.html: everything of a run on one page that opens from disk and needs no network."""
 
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -142,21 +143,22 @@ def failures(cells: Sequence[StoredCell]) -> list[dict[str, Any]]:
     return [
         {"cell": stored.result.cell, "reason": stored.result.reason}
         for stored in cells
-        if stored.result.status != "done"
+        if stored.result.status == "failed"
     ]
 
 
 def facts(contents: Contents) -> dict[str, str]:
     """How the run came about, in words for a list of terms."""
     description, results = contents.description, [stored.result for stored in contents.cells]
-    done = sum(result.status == "done" for result in results)
+    counts = Counter(result.status for result in results)
+    states = {"done": 0, "failed": 0, **counts}  # skipped ones only where there are any
     seconds = sum(sum(result.seconds.values()) for result in results)
     known = {
         "command": description.get("command", ""),
         "preset": description.get("preset", ""),
         "seeds": ", ".join(map(str, description.get("seeds", ()))),
         "changed settings": _listed(description.get("settings", {})),
-        "cells": f"{done} done, {len(results) - done} failed",
+        "cells": ", ".join(f"{count} {status}" for status, count in states.items()),
         "computing time": f"{seconds / 60:,.1f} minutes",
         "device": "; ".join(sorted({result.device for result in results if result.device})),
         "versions": "; ".join(sorted({_listed(result.versions) for result in results})),

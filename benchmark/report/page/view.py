@@ -50,7 +50,7 @@ def view(table: Table, simulated: bool = False) -> View:
             for name, column in zip(table.shown, shown, strict=True)
             if column.words
         },
-        notes=[note for note in (table.introduction, *table.notes) if note],
+        notes=[note.replace("`", "") for note in (table.introduction, *table.notes) if note],
     )
 
 

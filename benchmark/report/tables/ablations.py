@@ -76,7 +76,7 @@ def _row(
         row = rca_row(Replicates(generator, point["method"], tuple(found)), measures)
     else:
         reason = point.get("reason")
-        status = f"cannot run: {reason}" if reason else "not computed yet: run it again to go on"
+        status = f"skipped: {reason}" if reason else "not computed yet: run it again to go on"
         row = {"generator": generator, "method": point["method"], "seeds": 0, "status": status}
         row |= {"k": point["k"], "chance": 1 / point["k"]} if "k" in point else {}
     if "lambda" in point:  # without a weight the kind of loss makes no difference

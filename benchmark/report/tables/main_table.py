@@ -181,7 +181,7 @@ def unknown_figures(
 
 
 def seed_table(cells: Sequence[StoredCell], measures: Measures) -> pd.DataFrame:
-    """One row per cell, done or failed. What no cell knows is left out."""
+    """One row per cell, whatever became of it. What no cell knows is left out."""
     frame = pd.DataFrame([seed_row(cell, measures) for cell in cells])
     last = frame.pop("status")
     return known(frame.assign(status=last), measures)  # after the seconds of all phases
@@ -201,7 +201,7 @@ def seed_row(stored: StoredCell, measures: Measures) -> dict[str, Any]:
         "chance": 1.0 / k,
         "n": result.metrics.get("n", 0),
         **{f"seconds_{phase}": seconds for phase, seconds in result.seconds.items()},
-        "status": f"failed: {result.reason}" if result.status == "failed" else result.status,
+        "status": f"{result.status}: {result.reason}" if result.reason else result.status,
     }
 
 

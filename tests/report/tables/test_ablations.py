@@ -53,7 +53,7 @@ def test_rows_stand_by_method_and_value_with_what_cannot_run(run):
     last = frame[frame["k"] == 32]
     assert list(last["status"]) == [
         "not computed yet: run it again to go on",
-        "cannot run: 32 do not fit 16",
+        "skipped: 32 do not fit 16",
     ]
     assert last["rca_fresh"].isna().all()
     assert all(value is None for value in last["rca_fresh"])

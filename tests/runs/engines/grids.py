@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from baselines import METHODS
+from baselines import METHODS, USUAL
 from benchmark.cli.choices import Brought, named_metrics
 from benchmark.metrics import METRICS
 from benchmark.runs.engines.backend import Backend
@@ -34,7 +34,7 @@ class Mine(Metric):
 """
 
 
-def groups(seeds: int = 2, methods: tuple[str, ...] = tuple(METHODS)) -> list[Group]:
+def groups(seeds: int = 2, methods: tuple[str, ...] = USUAL) -> list[Group]:
     config = replace(RunConfig.from_preset("quick"), seeds=tuple(range(seeds)))
     return plan(config.with_settings(SETTINGS), ["planted"], methods, METHODS)
 

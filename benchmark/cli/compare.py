@@ -1,0 +1,60 @@
+"""`bench compare` and `bench submit-check`: runs of several people beside each other."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from benchmark.cli.shared import exit_if_failed, method_roles
+from benchmark.core.errors import BenchError
+
+RUN = click.Path(path_type=Path)
+MOST = 5  # faults of a point that are listed
+
+
+@click.command()
+@click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True, type=RUN)
+@click.option("--out", required=True, type=RUN, help="Folder of the joined run; a new one.")
+def compare(runs: tuple[Path, ...], out: Path) -> None:
+    """Join the cells of several runs into one, with one report.
+
+    Cells on the same generator, by its hash, and under the same protocol stand side by side. All
+    others are kept apart under a name of their own, and the command says why.
+    """
+    from benchmark.report import write_report
+    from benchmark.runs.merging import merge
+
+    if len(runs) < 2:
+        raise BenchError("give at least two runs to compare")
+    for note in merge(runs, out):
+        click.secho(note, fg="yellow", err=True)
+    unmade = write_report(out, roles=method_roles())
+    click.echo(f"joined run: {out}\nto read and to explore: {out / 'report.html'}")
+    exit_if_failed(0, unmade)
+
+
+@click.command("submit-check")
+@click.argument("run", metavar="RUN", type=RUN)
+def submit_check(run: Path) -> None:
+    """Say whether RUN may stand on a public leaderboard; ends with code 1 where it may not."""
+    from baselines import METHODS
+    from benchmark.generators.catalogue import GENERATORS
+    from benchmark.generators.stored import weights_hash
+    from benchmark.runs.submission import submission_points
+
+    faults = 0
+    points = submission_points(run, METHODS, lambda name: weights_hash(GENERATORS[name].load()))
+    for point in points:
+        faults += len(point.faults)
+        state = click.style("no ", fg="red") if point.faults else click.style("yes", fg="green")
+        click.echo(f"  {state}  {point.asks}")
+        for fault in point.faults[:MOST]:
+            click.echo(f"         {fault}")
+        if len(point.faults) > MOST:
+            click.echo(f"         and {len(point.faults) - MOST} more")
+    if faults:
+        click.secho(f"{run} cannot stand on a public leaderboard yet", fg="red", err=True)
+        sys.exit(1)
+    click.echo(f"{run} may stand on a public leaderboard")

@@ -1,0 +1,159 @@
+"""Several runs as one, so that what different people and machines computed stands in one table.
+
+Side by side stands only what is on equal terms: the same generator by the hash of its weights, its
+code and options, under the same protocol. Anything else is kept apart under a name that says which
+run it is of, and a sentence says why.
+"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from benchmark.core.device import versions
+from benchmark.core.errors import BenchError
+from benchmark.core.json_files import write_json
+from benchmark.core.names import is_safe
+from benchmark.directions.labels import HUMAN_ANNOTATION
+from benchmark.runs.results import Cell, Result, StoredCell, read_cells, read_run
+
+
+@dataclass
+class Merged:
+    """What becomes of the runs. notes: what could not stand side by side, and why, a line each."""
+
+    headline: dict[str, dict[str, str]] = field(default_factory=dict)
+    generators: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    results: dict[Cell, Result] = field(default_factory=dict)
+    terms: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # by name of a generator
+
+
+def merge(runs: Sequence[Path], out: Path) -> list[str]:
+    """Write the main tables' cells of `runs` into the new run `out`; returns the notes.
+
+    `out` appears whole or not at all. Raises BenchError where there is no run, or `out` is there
+    already.
+    """
+    if out.exists():
+        raise BenchError(f"{out} exists already; give another folder or remove it first")
+    part = out.with_name(f".{out.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    merged, described = Merged(), [read_run(run) for run in runs]
+    labels = _labels(runs)
+    try:
+        for run, label, description in zip(runs, labels, described, strict=True):
+            for stored in read_cells(run):
+                if _is_shown(stored, description):
+                    _add(merged, stored, label, description, part)
+        if not merged.results:
+            raise BenchError("these runs show no cell that has ended")
+        write_json(part / "run.json", _description(merged, described))
+        part.replace(out)
+    except OSError as error:
+        raise BenchError(f"cannot write {out}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return merged.notes
+
+
+def _labels(runs: Sequence[Path]) -> list[str]:
+    """A name for each run that can be a part of a generator's name: its folder's, or a number."""
+    names = [run.resolve().name for run in runs]
+    return [
+        name if names.count(name) == 1 and is_safe(f"x-{name}") else f"run{i + 1}"
+        for i, name in enumerate(names)
+    ]
+
+
+def _is_shown(stored: StoredCell, description: Mapping[str, Any]) -> bool:
+    cell = stored.result.cell
+    chosen = description.get("headline", {}).get(cell.generator, {}).get(cell.method)
+    return bool(chosen == cell.config_hash)
+
+
+def _terms(result: Result) -> dict[str, Any]:
+    """All that must be equal for two cells to compare, whatever their methods."""
+    config = result.config
+    return {
+        "weights": config["generator_hash"],
+        "code": config.get("code", {}).get("generator", ""),
+        **{f"option {name}": value for name, value in config.get("generator", {}).items()},
+        **config["protocol"],
+    }
+
+
+def _add(
+    merged: Merged, stored: StoredCell, label: str, description: Mapping[str, Any], out: Path
+) -> None:
+    """Take one cell over, under a name of its own where it does not compare."""
+    result = stored.result
+    cell, terms = result.cell, _terms(result)
+    name = cell.generator
+    if merged.terms.setdefault(name, terms) != terms:
+        unequal = _difference(merged.terms[name], terms)
+        name = f"{name}-{label}"
+        if merged.terms.setdefault(name, terms) != terms:
+            raise BenchError(f"{stored.folder.parents[3]} mixes terms on {cell.generator}")
+        _note(merged, f"{cell.generator} of {label} is kept apart as {name}: {unequal}")
+    merged.generators[name] = description.get("generators", {}).get(cell.generator, cell.generator)
+    method = cell.method
+    of_generator = merged.headline.setdefault(name, {})
+    if of_generator.setdefault(method, cell.config_hash) != cell.config_hash:
+        method = f"{method}-{label}"
+        of_generator[method] = cell.config_hash
+        _note(merged, f"{cell.method} of {label} has other settings and is kept apart as {method}")
+    taken = replace(result, cell=replace(cell, generator=name, method=method))
+    before = merged.results.get(taken.cell)
+    if before is not None and before.status == "done":
+        if before.files.get("predictions.parquet") != result.files.get("predictions.parquet"):
+            where = f"{method} on {name}, seed {cell.seed}"
+            _note(merged, f"{where}: {label} has other answers than the first run, whose count")
+        return
+    merged.results[taken.cell] = taken
+    folder = taken.cell.folder(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in result.files:
+        shutil.copyfile(stored.folder / name, folder / name)
+    names_by_hand = stored.folder / HUMAN_ANNOTATION  # of which no result knows
+    if names_by_hand.exists():
+        shutil.copyfile(names_by_hand, folder / HUMAN_ANNOTATION)
+    taken.write(out)
+
+
+def _difference(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
+    keys = [key for key in {**ours, **theirs} if ours.get(key) != theirs.get(key)]
+    return ", ".join(f"{key} {_short(ours.get(key))} and {_short(theirs.get(key))}" for key in keys)
+
+
+def _short(value: Any) -> str:
+    return str(value)[:10] if isinstance(value, str) else str(value)
+
+
+def _note(merged: Merged, words: str) -> None:
+    if words not in merged.notes:
+        merged.notes.append(words)
+
+
+def _description(merged: Merged, described: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A run.json for the whole; what the runs say alike stays, the rest would be wrong."""
+    same = {
+        key: described[0][key]
+        for key in ("preset", "defaults", "settings")
+        if key in described[0] and all(one.get(key) == described[0][key] for one in described)
+    }
+    columns: dict[str, dict[str, Any]] = {}
+    for one in reversed(described):
+        for kind, known in one.get("columns", {}).items():
+            columns[kind] = {**columns.get(kind, {}), **known}
+    seeds = sorted({cell.seed for cell in merged.results})
+    return {
+        "command": "bench compare",
+        **same,
+        "seeds": seeds,
+        "generators": merged.generators,
+        "headline": merged.headline,
+        "columns": columns,
+        "versions": versions(),
+    }

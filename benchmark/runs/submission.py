@@ -1,0 +1,154 @@
+"""May a run stand on a public leaderboard? What a stranger would ask before believing it.
+
+A run that passes is whole, is what its hashes say, was computed by one version, and on terms that
+nobody has bent.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.generators.catalogue import GENERATORS
+from benchmark.runs import PRESETS
+from benchmark.runs.results import Cell, StoredCell, read_cells, read_run
+from benchmark.runs.settings import (
+    Methods,
+    RunConfig,
+    content_hash,
+    method_for,
+    plain,
+    protocol_for,
+    terms_of,
+)
+
+LEAST_SEEDS = 3
+
+
+@dataclass(frozen=True)
+class Point:
+    """One question about the run. faults: what speaks against it, a line each; empty where
+    nothing does."""
+
+    asks: str
+    faults: tuple[str, ...]
+
+
+def submission_points(run: Path, methods: Methods, weights: Callable[[str], str]) -> list[Point]:
+    """All points of a run's folder, in a fixed order.
+
+    methods: the suite's own, by name. weights: gives the hash of the weights of one of the suite's
+    own generators, by name. Raises BenchError where there is no run.
+    """
+    cells, description = read_cells(run), read_run(run)
+    shown = [c for c in cells if _is_shown(c, description)]
+    asked: Sequence[tuple[str, Iterator[str]]] = (
+        ("every cell of the main table is done and undamaged", _missing(run, shown, description)),
+        (f"at least {LEAST_SEEDS} seeds", _few_seeds(description)),
+        ("the hashes of settings hold", _bent_identities(shown)),
+        ("one version of the suite and of torch", _versions(shown)),
+        ("the settings are those of a preset", _changed(shown, description, methods)),
+        ("generators are the suite's own, or published ones", _generators(shown, weights)),
+        ("methods are the suite's own, or named by the hash of their code", _methods(shown)),
+        ("an answer to every question is kept", _without_answers(shown)),
+    )
+    return [Point(asks, tuple(faults)) for asks, faults in asked]
+
+
+def _is_shown(stored: StoredCell, description: Mapping[str, Any]) -> bool:
+    cell = stored.result.cell
+    chosen = description.get("headline", {}).get(cell.generator, {}).get(cell.method)
+    return bool(chosen == cell.config_hash)
+
+
+def _missing(
+    run: Path, cells: Sequence[StoredCell], description: Mapping[str, Any]
+) -> Iterator[str]:
+    found = {
+        (c.result.cell.generator, c.result.cell.method, c.result.cell.seed): c.result for c in cells
+    }
+    if not found:
+        yield f"{run} shows no cell at all"
+    for generator, methods in description.get("headline", {}).items():
+        for method in methods:
+            for seed in description.get("seeds", ()):
+                result = found.get((generator, method, seed))
+                where = f"{method} on {generator}, seed {seed}"
+                if result is None:
+                    yield f"{where} is missing, or damaged"
+                elif result.status == "failed":
+                    yield f"{where} failed: {result.reason}"
+
+
+def _few_seeds(description: Mapping[str, Any]) -> Iterator[str]:
+    seeds = description.get("seeds", ())
+    if len(seeds) < LEAST_SEEDS:
+        yield f"there are {len(seeds)}; intervals need replicates: --seeds 0,1,2"
+
+
+def _bent_identities(cells: Sequence[StoredCell]) -> Iterator[str]:
+    for stored in cells:
+        if content_hash(stored.result.config) != stored.result.cell.config_hash:
+            yield f"{stored.folder} holds other settings than its name says"
+
+
+def _versions(cells: Sequence[StoredCell]) -> Iterator[str]:
+    for name in ("bench_version", "torch_version"):
+        found = sorted({c.result.versions.get(name, "unknown").partition("+")[0] for c in cells})
+        if len(found) > 1:
+            yield f"{name.removesuffix('_version')} {' and '.join(found)}"
+
+
+def _changed(
+    cells: Sequence[StoredCell], description: Mapping[str, Any], methods: Methods
+) -> Iterator[str]:
+    """What differs from the preset, as cells say it: run.json knows the last command only."""
+    name = description.get("preset", "")
+    if not (PRESETS / f"{name}.toml").exists():
+        yield f"'{name}' is no preset of the suite"
+        return
+    config = RunConfig.from_preset(name)
+    layers = config.layers(config.variants[0])
+    for stored in cells:
+        cell, found = stored.result.cell, stored.result.config
+        usual = GENERATORS[cell.generator].usual if cell.generator in GENERATORS else None
+        if usual is not None:
+            wanted = terms_of(protocol_for(cell.generator, usual, layers))
+            yield from _unequal(cell, wanted, found["protocol"])
+        if cell.method in methods and "method" not in found.get("code", {}):
+            wanted = plain(method_for(cell.method, cell.generator, layers, methods))
+            yield from _unequal(cell, wanted, found["method"])
+
+
+def _unequal(cell: Cell, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
+    for key in {**wanted, **found}:
+        if wanted.get(key) != found.get(key):
+            where = f"{cell.method} on {cell.generator}, seed {cell.seed}"
+            yield f"{where}: {key} {found.get(key)}, not {wanted.get(key)}"
+
+
+def _generators(cells: Sequence[StoredCell], weights: Callable[[str], str]) -> Iterator[str]:
+    for generator in dict.fromkeys(c.result.cell.generator for c in cells):
+        own = [c.result.config for c in cells if c.result.cell.generator == generator]
+        hashes = {config["generator_hash"] for config in own}
+        if any("generator" in config.get("code", {}) for config in own):
+            yield f"{generator} is made by a file of its author's; publish it, and it can be added"
+        elif generator not in GENERATORS:
+            yield f"{generator} is none of the suite's; publish it, and it can be added"
+        elif GENERATORS[generator].missing():
+            continue  # nobody can say, without its weights
+        elif hashes != {weights(generator)}:
+            yield f"{generator} has other weights than the suite's"
+
+
+def _methods(cells: Sequence[StoredCell]) -> Iterator[str]:
+    for method in dict.fromkeys(c.result.cell.method for c in cells):
+        own = [c.result for c in cells if c.result.cell.method == method]
+        if len({result.config.get("code", {}).get("method", "") for result in own}) > 1:
+            yield f"{method} is not the same code in all cells"
+
+
+def _without_answers(cells: Sequence[StoredCell]) -> Iterator[str]:
+    for stored in cells:
+        if stored.result.status == "done" and not stored.has("predictions.parquet"):
+            yield f"{stored.folder} keeps no answers of R"

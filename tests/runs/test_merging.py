@@ -1,0 +1,118 @@
+"""Runs joined: equal terms side by side, everything else apart and with a word."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from benchmark.cli.main import main
+from benchmark.core.errors import BenchError
+from benchmark.core.json_files import write_json
+from benchmark.runs.merging import merge
+from benchmark.runs.results import read_cells, read_run
+from tests.report.drawn import write_cell
+
+
+def a_run(folder: Path, cells: list[tuple[str, str, int]], **terms: object) -> Path:
+    headline: dict[str, dict[str, str]] = {}
+    for generator, method, seed in cells:
+        cell = write_cell(folder, generator, method, seed, **terms)
+        headline.setdefault(generator, {})[method] = cell.config_hash
+    write_json(folder / "run.json", {"headline": headline, "seeds": [0], "preset": "quick"})
+    return folder
+
+
+def test_equal_terms_stand_side_by_side(tmp_path):
+    one = a_run(tmp_path / "one", [("planted", "discovered", 0), ("planted", "random", 0)])
+    two = a_run(tmp_path / "two", [("planted", "sefa", 0), ("planted", "discovered", 1)])
+    assert merge([one, two], tmp_path / "both") == []
+    cells = {
+        (c.result.cell.generator, c.result.cell.method, c.result.cell.seed): c
+        for c in read_cells(tmp_path / "both")
+    }
+    wanted = {("discovered", 0), ("random", 0), ("sefa", 0), ("discovered", 1)}
+    assert cells.keys() == {("planted", *rest) for rest in wanted}
+    was = next(c for c in read_cells(two) if c.result.cell.method == "sefa")
+    now = cells["planted", "sefa", 0]
+    assert now.result == was.result
+    assert now.table("predictions").equals(was.table("predictions"))
+    description = read_run(tmp_path / "both")
+    assert set(description["headline"]["planted"]) == {"discovered", "random", "sefa"}
+    assert description["preset"] == "quick"
+    assert description["seeds"] == [0, 1]
+
+
+def test_other_terms_are_kept_apart_by_name(tmp_path):
+    one = a_run(tmp_path / "one", [("planted", "random", 0)])
+    two = a_run(tmp_path / "two", [("planted", "random", 0)], steps=77)
+    (note,) = merge([one, two], tmp_path / "both")
+    assert note == "planted of two is kept apart as planted-two: steps 200 and 77"
+    found = {c.result.cell.generator for c in read_cells(tmp_path / "both")}
+    assert found == {"planted", "planted-two"}
+    assert read_run(tmp_path / "both")["generators"]["planted-two"] == "planted"
+
+
+def test_other_weights_are_kept_apart_however_they_are_called(tmp_path, monkeypatch):
+    one = a_run(tmp_path / "one", [("planted", "random", 0)])
+    monkeypatch.setattr("tests.report.drawn.weights_hash", lambda generator: "f" * 64)
+    two = a_run(tmp_path / "two", [("planted", "sefa", 0)])
+    (note,) = merge([one, two], tmp_path / "both")
+    assert "kept apart as planted-two: weights" in note
+
+
+def test_other_settings_of_a_method_are_kept_apart(tmp_path):
+    one = a_run(tmp_path / "one", [("planted", "sefa", 0)])
+    two = a_run(tmp_path / "two", [("planted", "sefa", 0)], method_settings={"normalise": False})
+    (note,) = merge([one, two], tmp_path / "both")
+    assert note == "sefa of two has other settings and is kept apart as sefa-two"
+
+
+def test_the_same_cell_counts_once_and_other_answers_are_said(tmp_path):
+    one = a_run(tmp_path / "one", [("planted", "random", 0)])
+    two = a_run(tmp_path / "two", [("planted", "random", 0)])
+    three = a_run(tmp_path / "three", [("planted", "random", 0)], skill=0.9)
+    (note,) = merge([one, two, three], tmp_path / "all")
+    assert note.startswith("random on planted, seed 0: three has other answers")
+    (kept,) = read_cells(tmp_path / "all")
+    assert kept.result == read_cells(one)[0].result
+
+
+def test_what_cannot_be_joined_is_said_in_a_line(tmp_path):
+    one = a_run(tmp_path / "one", [("planted", "random", 0)])
+    with pytest.raises(BenchError, match="no run at"):
+        merge([one, tmp_path / "none"], tmp_path / "both")
+    (tmp_path / "full").mkdir()
+    with pytest.raises(BenchError, match="exists already"):
+        merge([one, one], tmp_path / "full")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["full", "one"]
+
+
+def test_the_command_writes_one_report(tmp_path):
+    one = a_run(tmp_path / "one", [("planted", "discovered", 0), ("planted", "random", 0)])
+    two = a_run(tmp_path / "two", [("planted", "sefa", 0)])
+    out = tmp_path / "both"
+    result = CliRunner().invoke(main, ["compare", str(one), str(two), "--out", str(out)])
+    assert result.exit_code == 0, result.output
+    assert "sefa" in (out / "leaderboard.csv").read_text()
+    assert (out / "report.html").exists()
+    assert CliRunner().invoke(main, ["compare", str(one), "--out", str(out)]).exit_code == 2
+
+
+def test_a_run_in_order_may_be_submitted_and_a_bent_one_may_not(tmp_path):
+    reference = Path(__file__).parents[2] / "results/reference"
+    good = CliRunner().invoke(main, ["submit-check", str(reference)])
+    assert good.exit_code == 0, good.output
+    bent = a_run(tmp_path / "bent", [("planted", "random", 0)])
+    result = CliRunner().invoke(main, ["submit-check", str(bent)])
+    assert result.exit_code == 1
+    for words in (
+        "there are 1; intervals need replicates",
+        "holds other settings than its name says",
+        "random on planted, seed 0: steps 200, not 2000",
+    ):
+        assert words in result.output
+    description = json.loads((bent / "run.json").read_text())
+    write_json(bent / "run.json", {**description, "seeds": [0, 1, 2]})
+    result = CliRunner().invoke(main, ["submit-check", str(bent)])
+    assert "random on planted, seed 2 is missing, or damaged" in result.output
