@@ -145,16 +145,23 @@ def factor_vae(
     """
     factors = axes.shape[1]
     chosen = torch.randint(factors, (len(held),), generator=rng).numpy()  # (v,)
-    # Moving along column f of `apart` changes factor f and no other.
-    apart = axes @ np.linalg.inv(axes.T @ axes)  # (d, F)
-    along = np.einsum("vld,vd->vl", held, axes.T[chosen])  # (v, l)
-    fixed = held + (along[:, :1] - along)[:, :, None] * apart.T[chosen][:, None]  # (v, l, d)
+    fixed = held_fixed(held, axes, chosen)  # (v, l, d)
     spread = (held @ columns).reshape(-1, columns.shape[1]).var(axis=0, ddof=1)  # (K,)
     least = ((fixed @ columns).var(axis=1, ddof=1) / spread).argmin(axis=1)  # (v,)
     half = len(held) // 2
     votes = np.zeros((columns.shape[1], factors))
     np.add.at(votes, (least[:half], chosen[:half]), 1)
     return float((votes.argmax(axis=1)[least[half:]] == chosen[half:]).mean())
+
+
+def held_fixed(held: np.ndarray, axes: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """(v, l, d) latents of v votes, in each of which the chosen factor, (v,), is that of its first
+    latent, and all other factors are as they were in `held` (v, l, d). axes (d, F)."""
+    # Moving along column f of `apart` changes factor f and no other.
+    apart = axes @ np.linalg.inv(axes.T @ axes)  # (d, F)
+    along = np.einsum("vld,vd->vl", held, axes.T[chosen])  # (v, l)
+    moved: np.ndarray = (along[:, :1] - along)[:, :, None] * apart.T[chosen][:, None]  # (v, l, d)
+    return held + moved
 
 
 def _concentration(importance: np.ndarray) -> float:
