@@ -13,6 +13,7 @@ from benchmark.cli.ablate import ablate
 from benchmark.cli.check import check
 from benchmark.cli.compare import compare, submit_check
 from benchmark.cli.fetch import fetch
+from benchmark.cli.import_directions import import_directions
 from benchmark.cli.shared import (
     FILES_OPTION,
     GENERATOR_HELP,
@@ -264,6 +265,7 @@ main.add_command(compare)
 main.add_command(submit_check)
 main.add_command(study)
 main.add_command(fetch)
+main.add_command(import_directions)
 
 
 def _say_where(run: Path) -> None:

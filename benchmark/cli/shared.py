@@ -81,7 +81,8 @@ def methods_option(default: str) -> Callable[[Any], Any]:
         "--method",
         "methods",
         multiple=True,
-        help=f"Name, path/to/file.py:Class, or all. Repeatable.  [default: {default}]",
+        help="Name, path/to/file.py:Class, a file of directions (docs/FORMATS.md), or all. "
+        f"Repeatable.  [default: {default}]",
     )
 
 

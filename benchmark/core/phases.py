@@ -7,6 +7,7 @@ from datetime import timedelta
 from benchmark.core.screen import Line
 
 SEEN_ENOUGH = 5.0  # seconds of a whole run before its time left is told
+SHORT = 0.1  # what a phase without steps weighs beside a training
 
 
 @dataclass(eq=False)
@@ -38,6 +39,11 @@ class Phase:
     def count(self) -> str:
         return f"{self.step:,}/{self.total:,}" if self.total else ""
 
+    @property
+    def weight(self) -> float:
+        """How much of its part it stands for, relative to the other phases."""
+        return 1.0 if self.total > 1 else SHORT
+
     def share(self, step: int) -> float:
         """How much of the phase is done at `step`."""
         return min(1.0, step / self.total) if self.total else 0.0
@@ -51,22 +57,25 @@ class Phase:
 
 @dataclass(eq=False)
 class Part:
-    """A share of the whole run, and the phases that were opened in it so far."""
+    """A share of the whole run, and the phases that were opened in it so far.
+
+    expected: the weight of all phases that there will be.
+    """
 
     cells: int
     work: float
-    expected: int  # phases
+    expected: float
     over: bool = False
     phases: list[Phase] = field(default_factory=list)
 
     def done(self) -> float:
         """The work that is done, including what resumed phases had done before."""
-        shares = sum(phase.share(phase.step) for phase in self.phases)
+        shares = sum(phase.weight * phase.share(phase.step) for phase in self.phases)
         return self.work * (1.0 if self.over else min(1.0, shares / self.expected))
 
     def found(self) -> float:
         """The work that resumed phases had done before."""
-        shares = sum(phase.share(phase.start) for phase in self.phases)
+        shares = sum(phase.weight * phase.share(phase.start) for phase in self.phases)
         return self.work * min(1.0, shares / self.expected)
 
 

@@ -2,7 +2,7 @@
 
     with whole_run(cells=6, work=seconds):                # a bar for all of it
         for group in groups:
-            with part(cells=3, work=its_seconds, phases=2):
+            with part(cells=3, work=its_seconds, phases=1 + SHORT):
                 progress = Progress("training", steps)    # a bar for this phase
                 for step in range(steps):
                     progress.update(step + 1, {"loss": loss})
@@ -101,17 +101,17 @@ def whole_run(cells: int, work: float) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def part(cells: int, work: float, phases: int) -> Iterator[None]:
+def part(cells: int, work: float, phases: float) -> Iterator[None]:
     """Count the work inside as `cells` cells of the whole run and `work` of its work.
 
-    phases: how many are expected; each stands for an equal share of the work. Does nothing where
-    there is no whole run.
+    phases: how many are expected, where one without steps counts as SHORT: each stands for its
+    share of the work. Does nothing where there is no whole run.
     """
     if not _RUNS:
         yield
         return
     whole = _RUNS[-1]
-    inside = Part(cells, work or float(cells), max(phases, 1))
+    inside = Part(cells, work or float(cells), phases or 1.0)
     whole.parts.append(inside)
     try:
         yield
@@ -125,8 +125,8 @@ class Elsewhere:
     A work that starts anew, as its process died, is relayed from the beginning again.
     """
 
-    def __init__(self, cells: int, work: float, phases: int) -> None:
-        self._part = Part(cells, work or float(cells), max(phases, 1))
+    def __init__(self, cells: int, work: float, phases: float) -> None:
+        self._part = Part(cells, work or float(cells), phases or 1.0)
         self._source: object = None
         if _RUNS:
             _RUNS[-1].parts.append(self._part)

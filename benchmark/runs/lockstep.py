@@ -13,6 +13,7 @@ from benchmark.core import threads
 from benchmark.core.device import device_name, versions
 from benchmark.core.errors import Unserved
 from benchmark.core.failures import Failure, attempt
+from benchmark.core.phases import SHORT
 from benchmark.core.seeds import derive_seed, stream
 from benchmark.generators.contract import check, keep_contract
 from benchmark.generators.fast.parts import InParts, most_on
@@ -45,11 +46,12 @@ class GroupRun:
         self.examiner = Examiner(group, self.generator, run, device, metrics)
 
     @staticmethod
-    def phases(jobs: Sequence[Job]) -> int:
+    def phases(jobs: Sequence[Job]) -> float:
         """How many phases the jobs take together: each fit by a loss of its own, one or two
-        trainings of R's, the asking of all R's, and the judging of each job."""
+        trainings of R's, and as short ones the asking of all R's and the judging of each job."""
         own = sum(isinstance(job.method, OwnLoss) for job in jobs)
-        return own + 2 + any(isinstance(job.method, Learned) for job in jobs) + len(jobs)
+        joint = any(isinstance(job.method, Learned) for job in jobs)
+        return own + joint + 1 + SHORT * (1 + len(jobs))
 
     def results(self, jobs: Sequence[Job]) -> Iterator[Result]:
         """Fit, train and judge each job; a failure ends that job alone."""

@@ -138,7 +138,7 @@ class _Unit:
             yield stored.result if stored else store_failure(job, run, device, reason)
 
 
-def _share(unit: Group, expected: Mapping[Cell, float]) -> tuple[int, float, int]:
+def _share(unit: Group, expected: Mapping[Cell, float]) -> tuple[int, float, float]:
     """What `part` counts: cells that are to be computed, their work, and phases."""
     waiting = [job for job in unit.jobs if job.cell in expected] if expected else unit.jobs
     return len(waiting), seconds_of(unit, expected), GroupRun.phases(waiting)

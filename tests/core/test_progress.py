@@ -6,6 +6,7 @@ import time
 import pytest
 
 from benchmark.core import progress as module
+from benchmark.core.phases import SHORT, Part, Phase
 from benchmark.core.progress import Progress, part, phase, whole_run
 
 from .conftest import Clock
@@ -84,8 +85,18 @@ def test_more_phases_than_expected_never_exceed_their_part(
     with whole_run(cells=2, work=100.0), part(cells=1, work=50.0, phases=1):
         for _ in range(3):
             clock.now += 50
-            Progress("fit", 1).update(1, {})
+            Progress("fit", 2).update(2, {})
     assert capsys.readouterr().err.count(" 50% of the work") == 3
+
+
+def test_a_phase_without_steps_is_a_small_part_of_the_work() -> None:
+    inside = Part(cells=1, work=11.0, expected=1 + SHORT)
+    judged = Phase("judging", total=1, start=0, step=1)  # as `phase` leaves it
+    training = Phase("fit", total=100, start=0, step=50)
+    inside.phases += [judged]
+    assert inside.done() == pytest.approx(1.0)
+    inside.phases += [training]
+    assert inside.done() == pytest.approx(1.0 + 5.0)
 
 
 def test_a_part_without_a_whole_run_changes_nothing(
