@@ -134,12 +134,13 @@ def define_shifts(references: Sequence[str]) -> None:
 
 
 def named_metrics(references: Sequence[str]) -> dict[str, Metric]:
-    """The suite's own metrics, those of installed packages, and what `--metric` names."""
-    from benchmark.metrics import METRICS
+    """The suite's own metrics, those of installed packages, and what `--metric` names: a file, or
+    one of the suite's that is not computed unasked."""
+    from benchmark.metrics import METRICS, ON_REQUEST
     from benchmark.metrics.measures import measures_of
 
     metrics = dict(METRICS)
-    for name, offer in _others("metrics", METRICS).items():
+    for name, offer in _others("metrics", {**METRICS, **ON_REQUEST}).items():
         try:
             metrics[name] = _metric(offer.load(), str(offer))
         except BenchError as error:
@@ -150,8 +151,10 @@ def named_metrics(references: Sequence[str]) -> dict[str, Metric]:
     for reference, name in names.items():
         if is_file(reference):
             metrics[name] = _metric(from_file(reference), reference)
+        elif name in ON_REQUEST:
+            metrics[name] = ON_REQUEST[name]
         elif name not in metrics:
-            raise unknown("metric", name, metrics)
+            raise unknown("metric", name, (*metrics, *ON_REQUEST))
     measures_of(metrics)  # refuses a column that two of them claim, before any work is done
     return metrics
 

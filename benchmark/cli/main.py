@@ -132,7 +132,7 @@ def list_() -> None:
     from benchmark.core.reading import read_text
     from benchmark.generators.catalogue import GENERATORS
     from benchmark.generators.published import DOWNLOADS
-    from benchmark.metrics import METRICS
+    from benchmark.metrics import METRICS, ON_REQUEST
     from benchmark.runs import PRESETS
     from study_server.tasks import TASKS
 
@@ -150,6 +150,8 @@ def list_() -> None:
     click.echo("metrics")
     for name in METRICS:
         click.echo(f"  {name:22} {METRICS.about(name)}")
+    for name in ON_REQUEST:
+        click.echo(f"  {name:22} {ON_REQUEST.about(name)} Asked for by --metric {name}.")
     click.echo("tasks of a study")
     for name, task in TASKS.items():
         click.echo(f"  {name:22} {summary(task)}")

@@ -37,7 +37,7 @@ METRICS_OPTION = click.option(
     "--metric",
     "metrics",
     multiple=True,
-    help="One more metric: path/to/file.py:Class. Repeatable.",
+    help="One more metric: path/to/file.py:Class, or vp. Repeatable.",
 )
 
 PRESET = click.option(
