@@ -41,7 +41,7 @@ class NamedMethods:
 
     chosen: names of those to run. table: every method that settings may name. code: the identity of
     the code of each that is not the suite's own, by name. references: what names each chosen one,
-    by name; a user's file is absolute.
+    by name; a user's file, of code or of directions, is absolute.
     """
 
     chosen: tuple[str, ...]
@@ -73,6 +73,7 @@ def named_methods(references: Sequence[str], run: Path | None = None) -> NamedMe
     """
     from baselines import METHODS, USUAL
     from benchmark.generators.registry import absolute
+    from benchmark.methods.imported import imported, is_directions
     from benchmark.runs.naming import method_names
 
     table, code = dict(METHODS), {}
@@ -95,10 +96,13 @@ def named_methods(references: Sequence[str], run: Path | None = None) -> NamedMe
         check_reference(reference)
         if is_file(reference):
             own[absolute(reference)] = from_file(reference)
-        elif reference not in table:
+        elif reference not in table and not is_directions(reference):
             raise unknown("method", reference, (*table, ALL))
-    wanted = [absolute(r) if is_file(r) else r for r in references]
-    names = method_names({r: own[r].code if r in own else "" for r in wanted}, run)
+    for reference in filter(is_directions, references):  # of kinds that those files may define
+        own[absolute(reference)] = imported(Path(reference))
+    wanted = [absolute(r) if is_file(r) or is_directions(r) else r for r in references]
+    taken = (*table, ALL)
+    names = method_names({r: own[r].code if r in own else "" for r in wanted}, run, taken)
     for reference, loaded in own.items():
         name = names[reference]
         table[name], code[name] = _method_class(loaded.value, reference), loaded.code
@@ -130,12 +134,13 @@ def define_shifts(references: Sequence[str]) -> None:
 
 
 def named_metrics(references: Sequence[str]) -> dict[str, Metric]:
-    """The suite's own metrics, those of installed packages, and what `--metric` names."""
-    from benchmark.metrics import METRICS
+    """The suite's own metrics, those of installed packages, and what `--metric` names: a file, or
+    one of the suite's that is not computed unasked."""
+    from benchmark.metrics import METRICS, ON_REQUEST
     from benchmark.metrics.measures import measures_of
 
     metrics = dict(METRICS)
-    for name, offer in _others("metrics", METRICS).items():
+    for name, offer in _others("metrics", {**METRICS, **ON_REQUEST}).items():
         try:
             metrics[name] = _metric(offer.load(), str(offer))
         except BenchError as error:
@@ -146,8 +151,10 @@ def named_metrics(references: Sequence[str]) -> dict[str, Metric]:
     for reference, name in names.items():
         if is_file(reference):
             metrics[name] = _metric(from_file(reference), reference)
+        elif name in ON_REQUEST:
+            metrics[name] = ON_REQUEST[name]
         elif name not in metrics:
-            raise unknown("metric", name, metrics)
+            raise unknown("metric", name, (*metrics, *ON_REQUEST))
     measures_of(metrics)  # refuses a column that two of them claim, before any work is done
     return metrics
 

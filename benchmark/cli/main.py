@@ -13,6 +13,7 @@ from benchmark.cli.ablate import ablate
 from benchmark.cli.check import check
 from benchmark.cli.compare import compare, submit_check
 from benchmark.cli.fetch import fetch
+from benchmark.cli.import_directions import import_directions
 from benchmark.cli.shared import (
     FILES_OPTION,
     GENERATOR_HELP,
@@ -131,7 +132,7 @@ def list_() -> None:
     from benchmark.core.reading import read_text
     from benchmark.generators.catalogue import GENERATORS
     from benchmark.generators.published import DOWNLOADS
-    from benchmark.metrics import METRICS
+    from benchmark.metrics import METRICS, ON_REQUEST
     from benchmark.runs import PRESETS
     from study_server.tasks import TASKS
 
@@ -149,6 +150,8 @@ def list_() -> None:
     click.echo("metrics")
     for name in METRICS:
         click.echo(f"  {name:22} {METRICS.about(name)}")
+    for name in ON_REQUEST:
+        click.echo(f"  {name:22} {ON_REQUEST.about(name)} Asked for by --metric {name}.")
     click.echo("tasks of a study")
     for name, task in TASKS.items():
         click.echo(f"  {name:22} {summary(task)}")
@@ -262,6 +265,7 @@ main.add_command(compare)
 main.add_command(submit_check)
 main.add_command(study)
 main.add_command(fetch)
+main.add_command(import_directions)
 
 
 def _say_where(run: Path) -> None:

@@ -37,7 +37,7 @@ METRICS_OPTION = click.option(
     "--metric",
     "metrics",
     multiple=True,
-    help="One more metric: path/to/file.py:Class. Repeatable.",
+    help="One more metric: path/to/file.py:Class, or vp. Repeatable.",
 )
 
 PRESET = click.option(
@@ -81,7 +81,8 @@ def methods_option(default: str) -> Callable[[Any], Any]:
         "--method",
         "methods",
         multiple=True,
-        help=f"Name, path/to/file.py:Class, or all. Repeatable.  [default: {default}]",
+        help="Name, path/to/file.py:Class, a file of directions (docs/FORMATS.md), or all. "
+        f"Repeatable.  [default: {default}]",
     )
 
 

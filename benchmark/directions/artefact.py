@@ -21,7 +21,7 @@ from benchmark.core.errors import BenchError, unknown
 from benchmark.core.file_kinds import beginning, stand_in
 from benchmark.core.reading import parse_json
 from benchmark.core.storage import write_atomically
-from benchmark.directions.foreign import read_array
+from benchmark.directions.importing.sets import read_file
 from benchmark.directions.labels import (
     Label,
     check_labels,
@@ -133,7 +133,19 @@ class Directions:
         )
 
     def check_fits(self, generator: Generator) -> None:
-        """Raise BenchError unless `generator` has the latent size these directions live in."""
+        """Raise BenchError unless these directions move the latents of `generator`: of its size,
+        and where their provenance says a space or layers, of these."""
+        space, layers = (self.provenance.get(key, "") for key in ("space", "layers"))
+        if space not in ("", generator.space):
+            raise BenchError(
+                f"these directions move {space}{self._made_for()}, "
+                f"but the latents of the generator are {generator.space}"
+            )
+        if layers not in ("", generator.moved_layers):
+            raise BenchError(
+                f"these directions move the layers {layers} of {space or 'w'}{self._made_for()}, "
+                f"but shifts of the generator move {generator.moved_layers or 'all of them'}"
+            )
         if generator.latent_dim != self.latent_dim:
             raise BenchError(
                 f"these directions are {self.latent_dim}-dimensional{self._made_for()}, "
@@ -141,6 +153,9 @@ class Directions:
             )
 
     def _made_for(self) -> str:
+        if "source" in self.provenance:
+            first, comma, _ = self.provenance["source"].partition(", ")
+            return f" (from {first}{' and others' if comma else ''})"
         return f" (made for {self.provenance.get('generator', 'an unnamed generator')})"
 
     def save(self, path: Path | str) -> None:
@@ -158,23 +173,24 @@ class Directions:
 
     @classmethod
     def load(cls, path: Path | str) -> Directions:
-        """Read what `save` wrote, or a plain (d, K) array of others in a `.npy` or `.pt` file.
+        """Read what `save` wrote, or what a file of another project holds for certain.
 
-        An array whose layout is not certain is refused, see `benchmark.directions.foreign`. Labels
-        beside the file come along: those of `bench study label`, and `human_annotation.txt`.
+        What is not certain is refused, see `benchmark.directions.importing`; `bench import` is told
+        more. Labels beside the file come along: those of `bench study label`, and
+        `human_annotation.txt`.
         """
         path = Path(path)
         if not path.exists():
             raise BenchError(f"no directions at {path}")
+        if path.suffix != ".safetensors":
+            found = read_file(path)
+            return cls(FrozenLinear(found.matrix), found.provenance, found.labels)
         directions = _read(path)
         return replace(directions, labels=fitting_labels(path, len(directions)))
 
 
 def _read(path: Path) -> Directions:
-    """The directions in the file, without labels from beside it."""
-    if path.suffix != ".safetensors":
-        matrix, done = read_array(path)
-        return Directions(FrozenLinear(matrix), {"method": "imported", "source": path.name, **done})
+    """The directions in a file of this suite, without labels from beside it."""
     fault = f"{path} holds no readable directions"
     try:
         if kind := stand_in(beginning(path)):

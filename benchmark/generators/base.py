@@ -67,8 +67,11 @@ class Generator(nn.Module):
     latent_dim: int  # d
     image_shape: tuple[int, int, int]  # (C, H, W)
     usual: Usual = Usual()
+    space: str = "z"  # of the points that `sample` draws; a generator whose points are w says so
+    moved_layers: str = ""  # of w, those that a shift moves, such as `6-11`; "" for all
     Options: ClassVar[type[Any]] = NoOptions
     code: str = ""  # the hash of the user's file that made it; "" for the suite's own
+    trained_on: str = ""  # the data set, by the name of its judge; "" where none is bundled
 
     def sample(self, n: int, rng: torch.Generator) -> Latents:
         """n latents from the generator's prior, on the CPU whatever the generator's device.

@@ -29,6 +29,7 @@ class Entry:
     usual: None where only the generator itself knows its terms. make: makes the generator; `load`
     gives it terms and options too. weights: the file or folder it loads, or None if it needs none.
     get: the command that downloads or makes the weights. options: given options, as texts by name.
+    trained_on: the data set whose bundled judge knows what its images show, or "".
     """
 
     about: str
@@ -37,6 +38,7 @@ class Entry:
     weights: Path | None = None
     get: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    trained_on: str = ""
 
     def load(self) -> Generator:
         """The generator with its usual terms, its options chosen; raises BenchError."""
@@ -46,6 +48,7 @@ class Entry:
         generator = self.make()
         if self.usual is not None:
             generator.usual = self.usual
+        generator.trained_on = self.trained_on
         if chosen := read_options(generator, self.options):
             what = f"the generator {type(generator).__name__} cannot take on its options"
             in_one_line(what, lambda: generator.configure(generator.Options(**chosen)))
@@ -75,11 +78,11 @@ def _stored(path: Path) -> Generator:
     return load_weights(path)
 
 
-def _small(name: str, about: str, k: int) -> Entry:
+def _small(name: str, about: str, k: int, trained_on: str = "") -> Entry:
     """The entry of a generator that this suite trains and bundles."""
     path = BUNDLED / f"{name}.safetensors"
     get = f"bench train-generator {name}"
-    return Entry(about, lambda: _stored(path), Usual(k), path, get)
+    return Entry(about, lambda: _stored(path), Usual(k), path, get, trained_on=trained_on)
 
 
 def _published(
@@ -97,6 +100,7 @@ GENERATORS = {
         "mnist-sngan",
         "SNGAN ResNet-32, widths 128-64-32-32, trained on MNIST; bundled",
         64,
+        "mnist",
     ),
     "anime-sngan-small": _small(
         "anime-sngan-small",
@@ -107,11 +111,13 @@ GENERATORS = {
         "celeba-proggan-small",
         "ProgGAN to 64 pixels, trained on faces of CelebA; bundled",
         32,
+        "celeba",
     ),
     "cifar-biggan-small": _small(
         "cifar-biggan-small",
         "conditional BigGAN of 32 pixels, trained on CIFAR-10; bundled",
         32,
+        "cifar",
     ),
     "mnist-sngan-authors": _published(
         "mnist-sngan-authors",

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 import torch
 
 from benchmark.core.errors import BenchError
+from benchmark.directions.labels import Label
 from benchmark.directions.shift import KINDS, Chosen, Shift
 from benchmark.directions.stored_shift import pack, unpack
 from benchmark.generators.base import Generator
@@ -48,12 +49,14 @@ class Assignment:
 @dataclass(frozen=True)
 class Fitted:
     """shift: the directions, frozen. learner: what trained them, for a method whose R learns
-    together with them. notes: what the method says of them, which their file keeps. seconds_before:
-    what a fit that goes on from a checkpoint had taken."""
+    together with them. notes, labels: what the method says of them, and the names that they come
+    with, which their file keeps. seconds_before: what a fit that goes on from a checkpoint had
+    taken."""
 
     shift: Shift
     learner: Learner | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
+    labels: tuple[Label, ...] = ()
     seconds_before: float = 0.0
 
 

@@ -18,7 +18,7 @@ from benchmark.methods.method import Assignment, Fitted, Method
 from benchmark.rca import training
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.questions import ShiftRange, Shifts
-from benchmark.rca.training import Diverged
+from benchmark.rca.tally import Diverged
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Metrics of directions, one per file: a pure function of stored numbers, or a thin driver of G.
 
-To add one, write a `Metric` in a file of its own, name it here, and test it.
+To add one, write a `Metric` in a file of its own, name it here, and test it. docs/METRICS.md says
+what each measures.
 """
 
 from __future__ import annotations
@@ -18,8 +19,17 @@ METRICS: Offered[Metric] = Offered(
         "redundancy": "benchmark.metrics.redundancy:Redundancy",
         "collapse": "benchmark.metrics.collapse:Collapse",
         "recovery": "benchmark.metrics.recovery:Recovery",
+        "eps_half": "benchmark.metrics.eps_half:EpsHalf",
+        "activeness": "benchmark.metrics.activeness:Activeness",
+        "attributes": "benchmark.metrics.attribute_correlation:AttributeCorrelation",
+        "disentanglement": "benchmark.metrics.disentanglement:Disentanglement",
     },
     use=lambda kind: kind(),
+)
+
+# Those that cost too much to be computed unasked: `--metric vp`.
+ON_REQUEST: Offered[Metric] = Offered(
+    {"vp": "benchmark.metrics.vp:VariationPredictability"}, use=lambda kind: kind()
 )
 
 # The columns that methods and directions are compared by. Tables sort by them, figures draw the

@@ -1,18 +1,15 @@
 """Collapse: does a shift make the images of different z alike? RCA rewards it, people do not."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pandas as pd
 import torch
 from torch import Tensor
 
-from benchmark.directions.shift import Shift
-from benchmark.generators.base import Generator, Latents
 from benchmark.metrics.metric import Evidence, Metric
+from benchmark.metrics.walk import Walk
 from benchmark.tables.table import Column
-
-LATENTS = 32  # different z per direction
 
 
 class Collapse(Metric):
@@ -28,12 +25,10 @@ class Collapse(Metric):
         )
     }
     direction_columns: ClassVar[Mapping[str, Column]] = columns
-    images: ClassVar[int] = 2 * LATENTS  # of both signs of eps
+    walks: ClassVar[bool] = True
 
-    def by_direction(self, cell: Evidence) -> pd.DataFrame:
-        latents = cell.sample(LATENTS, "collapse")
-        ratios = collapse(cell.generator, cell.shift, cell.protocol.max_shift, latents)
-        return pd.DataFrame({"collapse": ratios.tolist()})
+    def along(self, cell: Evidence, walk: Walk) -> dict[str, Any]:
+        return {"collapse": collapse(walk)}
 
     def of_cell(self, cell: Evidence, table: pd.DataFrame) -> dict[str, float]:
         ratios = torch.tensor(table["collapse"].tolist(), dtype=torch.float64)  # (K,)
@@ -45,18 +40,11 @@ def mean_distance(images: Tensor) -> Tensor:
     return torch.pdist(images.flatten(1).double()).mean()
 
 
-@torch.no_grad()
-def collapse(generator: Generator, shift: Shift, eps: float, latents: Latents) -> Tensor:
-    """(K,) ratios: mean pairwise image distance after the shift over that before it.
+def collapse(walk: Walk) -> float:
+    """Mean pairwise image distance after the largest shift over that before it.
 
-    The same n latents for all directions; the mean of both signs of eps. 1: the images stay as
-    different as they were. Near 0: all z end in one image.
+    The mean of both signs of eps. 1: the images stay as different as they were. Near 0: all z end
+    in one image. NaN where all images are alike before.
     """
-    before = mean_distance(generator(latents))
-    one = torch.ones(len(latents), device=latents.point.device)  # (n,)
-
-    def after(k: int, eps: float) -> Tensor:
-        return mean_distance(generator(latents.moved(shift(latents, k * one.long(), eps * one))))
-
-    ratios = [(after(k, eps) + after(k, -eps)) / (2.0 * before) for k in range(shift.k)]
-    return torch.stack(ratios).cpu()  # (K,)
+    after = mean_distance(walk.images[-1]) + mean_distance(walk.images[0])
+    return float(after / (2.0 * mean_distance(walk.unmoved)))

@@ -6,13 +6,13 @@ from typing import Any, get_args
 
 from benchmark.core.errors import BenchError
 from benchmark.metrics import METRICS
-from benchmark.metrics.metric import Metric
+from benchmark.metrics.metric import OF_DIRECTIONS, Metric
 from benchmark.tables.table import Column, Kind, is_end
 
 # Columns that rows have without any metric: no metric may use these names.
 TAKEN = (
     *("generator", "method", "seed", "config_hash", "k", "chance", "n", "seeds", "seconds"),
-    *("status", "by_direction"),
+    *("status", *OF_DIRECTIONS),
 )
 TAKEN_START = "seconds_"  # and the name of a phase
 
@@ -35,17 +35,24 @@ class Measures:
         return [name for name in self.cell if not is_end(name, self.cell)]
 
     @property
+    def of_main(self) -> list[str]:
+        """Names of those that stand in the main table, in the order of `of_rows`."""
+        return [name for name in self.of_rows if not self.cell[name].aside]
+
+    @property
     def of_prices(self) -> list[str]:
         """Names of the price's columns, in the order of `of_rows`."""
         return [name for name in self.of_rows if name in self.price]
 
     @property
     def of_directions(self) -> list[str]:
-        """Names of columns that directions can be sorted by; counts are left out."""
+        """Names of columns that directions can be sorted by; counts and words are left out."""
         return [
             name
             for name, column in self.direction.items()
-            if not is_end(name, self.direction) and (column.better or column.kind != "count")
+            if not is_end(name, self.direction)
+            and column.kind != "text"
+            and (column.better or column.kind != "count")
         ]
 
     def label(self, name: str) -> str:
@@ -101,7 +108,7 @@ def unpack(content: Mapping[str, Mapping[str, Any]]) -> Measures:
     )
 
 
-def _said(column: Column) -> dict[str, str]:
+def _said(column: Column) -> dict[str, Any]:
     """The fields of a column that are not empty."""
     return {name: value for name, value in asdict(column).items() if value}
 

@@ -1,7 +1,8 @@
 """What a metric is: columns of the tables, and how their figures follow from a trained cell."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, ClassVar
@@ -12,8 +13,11 @@ import torch
 from benchmark.core.errors import BenchError, one_line
 from benchmark.directions.shift import Shift
 from benchmark.generators.base import Generator, Latents
+from benchmark.metrics.walk import LATENTS, STREAM, Walk, walk_images, walks
 from benchmark.rca.protocol import Protocol
 from benchmark.tables.table import Column
+
+OF_DIRECTIONS = ("by_direction", "words", "matrices")  # what a result keeps of directions
 
 
 @dataclass(frozen=True)
@@ -46,20 +50,30 @@ class Metric(ABC):
 
     columns: its figures of a cell, by name; tables, words, figures and pages show them. The ends of
     a column's interval are called NAME_low and NAME_high. direction_columns: its figures of each
-    direction, likewise. price: whether the columns of a cell say what a high RCA was bought with,
-    so that figures and cards show them beside it. images: how many it makes of each direction,
-    which the estimate of a run's time counts.
+    direction, likewise; one of kind `text` holds words. price: whether the columns of a cell say
+    what a high RCA was bought with, so that figures and cards show them beside it.
+
+    walks: whether it looks at images of the same latents along each direction. They are made once
+    for all such metrics, one direction at a time; `along` then takes the place of `by_direction`.
+    images: how many others it makes of each direction, more_images: and how many whatever the
+    number of directions; the estimate of a run's time counts them all.
     """
 
     code: str = ""  # the identity of the code, where it is not the suite's own
     columns: ClassVar[Mapping[str, Column]]
     direction_columns: ClassVar[Mapping[str, Column]] = {}
     price: ClassVar[bool] = True
+    walks: ClassVar[bool] = False
     images: ClassVar[int] = 0
+    more_images: ClassVar[int] = 0
 
     def applies(self, cell: Evidence) -> bool:
         """Whether the metric can be computed for this cell; if not, its columns stay empty."""
         return True
+
+    def along(self, cell: Evidence, walk: Walk) -> Mapping[str, Any]:
+        """The row of one direction, with `direction_columns` and whatever else `of_cell` needs."""
+        raise NotImplementedError
 
     def by_direction(self, cell: Evidence) -> pd.DataFrame:
         """One row per direction, with `direction_columns`."""
@@ -67,7 +81,18 @@ class Metric(ABC):
 
     @abstractmethod
     def of_cell(self, cell: Evidence, table: pd.DataFrame) -> dict[str, float]:
-        """The figures of the cell, for `columns`. table: the result of `by_direction`."""
+        """The figures of the cell, for `columns`. table: the rows of all directions."""
+
+    def matrices(self, cell: Evidence, table: pd.DataFrame) -> Mapping[str, pd.DataFrame]:
+        """Tables of numbers with one row per direction whose columns depend on the cell, by name;
+        stored, and shown by nobody who does not know the name."""
+        return {}
+
+
+def images_of(metrics: Mapping[str, Metric], k: int) -> int:
+    """How many images these metrics make of a cell of k directions."""
+    own = sum(metric.images * k + metric.more_images for metric in metrics.values())
+    return own + walk_images(k) * any(metric.walks for metric in metrics.values())
 
 
 def mark(name: str, metric: Metric) -> str:
@@ -76,28 +101,49 @@ def mark(name: str, metric: Metric) -> str:
 
 
 def measure(metrics: Mapping[str, Metric], cell: Evidence) -> dict[str, Any]:
-    """The metrics of a cell: figures by column, and `by_direction`, which maps columns to lists.
+    """The metrics of a cell: figures by column, and what is known of its directions, which maps
+    columns to lists of K: numbers `by_direction` and, where there are any, `words` and `matrices`.
 
     Raises BenchError, which names the metric, for one that fails or gives other columns, or other
     numbers of directions, than it announces.
     """
-    figures: dict[str, Any] = {}
-    by_direction: dict[str, list[Any]] = {}
+    asked = {}
     for name, metric in metrics.items():
-        try:
+        with _named(name):
             if metric.applies(cell):
-                found, lists = _figures(metric, cell)
-                figures |= found
-                by_direction |= lists
-        except Exception as error:  # a metric of anyone's may raise anything
-            words = one_line(error)
-            raise BenchError(f"the metric {name} failed: {words}") from error
-    return {**figures, "by_direction": by_direction}
+                asked[name] = metric
+    rows = _rows({name: metric for name, metric in asked.items() if metric.walks}, cell)
+    found: dict[str, Any] = {}
+    of_directions: dict[str, dict[str, Any]] = {key: {} for key in OF_DIRECTIONS}
+    for name, metric in asked.items():
+        with _named(name):
+            table = pd.DataFrame(rows[name]) if metric.walks else metric.by_direction(cell)
+            found |= _figures(metric, cell, table)
+            for column, said in metric.direction_columns.items():
+                key = "words" if said.kind == "text" else "by_direction"
+                of_directions[key][column] = [_known(v, said.kind) for v in table[column].tolist()]
+            for title, matrix in metric.matrices(cell, table).items():
+                of_directions["matrices"][title] = {
+                    str(column): [_known(v) for v in matrix[column].tolist()] for column in matrix
+                }
+    kept = {key: one for key, one in of_directions.items() if one or key == "by_direction"}
+    return {**found, **kept}
 
 
-def _figures(metric: Metric, cell: Evidence) -> tuple[dict[str, Any], dict[str, list[Any]]]:
-    """One metric's figures of the cell and of its directions, by column."""
-    table = metric.by_direction(cell)
+def _rows(walkers: Mapping[str, Metric], cell: Evidence) -> dict[str, list[Mapping[str, Any]]]:
+    """The rows of each walking metric, direction by direction."""
+    rows: dict[str, list[Mapping[str, Any]]] = {name: [] for name in walkers}
+    if walkers:
+        latents = cell.sample(LATENTS, STREAM)
+        for walk in walks(cell.generator, cell.shift, cell.protocol.max_shift, latents):
+            for name, metric in walkers.items():
+                with _named(name):
+                    rows[name].append(metric.along(cell, walk))
+    return rows
+
+
+def _figures(metric: Metric, cell: Evidence, table: pd.DataFrame) -> dict[str, Any]:
+    """One metric's figures of the cell, by column; checks the rows of its directions too."""
     found = metric.of_cell(cell, table)
     if found.keys() != metric.columns.keys():
         raise BenchError(f"it gave {list(found)}, not {list(metric.columns)}")
@@ -106,11 +152,22 @@ def _figures(metric: Metric, cell: Evidence) -> tuple[dict[str, Any], dict[str, 
         raise BenchError(
             f"it gave {len(table)} rows of {list(table.columns)}, not {cell.shift.k} of {columns}"
         )
-    figures = {column: _known(value) for column, value in found.items()}
-    return figures, {column: [_known(v) for v in table[column].tolist()] for column in columns}
+    return {column: _known(value) for column, value in found.items()}
 
 
-def _known(value: Any) -> int | float | None:
-    """The figure for JSON, of numpy or torch too: None where there is none, or not a finite one."""
-    plain: int | float | None = value.item() if hasattr(value, "item") else value
-    return plain if plain is not None and isfinite(plain) else None
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Says which metric failed. Raises BenchError."""
+    try:
+        yield
+    except Exception as error:  # a metric of anyone's may raise anything
+        raise BenchError(f"the metric {name} failed: {one_line(error)}") from error
+
+
+def _known(value: Any, kind: str = "number") -> int | float | str | None:
+    """The value for JSON, of numpy or torch too: None where there is none, or no finite number."""
+    plain: Any = value.item() if hasattr(value, "item") else value
+    if kind == "text" and isinstance(plain, str):
+        return plain
+    known: int | float | None = plain if plain is not None and isfinite(plain) else None
+    return known

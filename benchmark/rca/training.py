@@ -26,14 +26,11 @@ from benchmark.rca.precision import InBfloat16
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.questions import ShiftRange, Shifts
 from benchmark.rca.reconstructor import RECONSTRUCTORS, Reconstructor
+from benchmark.rca.tally import Diverged, Tally
 
 CURVE_POINTS = 200  # how many means over consecutive steps a training curve has
 SNAPSHOTS = (0.0, 0.01, 0.1, 1.0)  # shares of the training after which A is kept
 CHECKPOINT_SECONDS = 20.0
-
-
-class Diverged(Exception):
-    """A loss stopped being a finite number; the message names the step."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,7 @@ class Learner:
         self.failure: Exception | None = None
         self.curve: list[list[float]] = []  # rows of: step, loss, direction, shift, accuracy
         self.snapshots: dict[int, Packed] = {}
-        self._sums = [0.0] * 4
+        self.tally = Tally(device)
         self._take_snapshot()
 
     def update(self, generator: Generator, images: Tensor, shifts: Shifts) -> None:
@@ -98,8 +95,6 @@ class Learner:
             delta = self.shift(shifts.latents, shifts.k, shifts.eps)  # (n, d)
             shifted = generator(shifts.latents.moved(delta))  # (n, C, H, W)
         batch = losses(self.reconstructor, images, shifted, shifts, self.protocol)
-        if not torch.isfinite(batch.total):
-            raise Diverged(f"the loss became {batch.total.item()} at step {self.step}")
         for optimiser, peak in zip(self.optimisers, self.peaks, strict=True):
             optimiser.zero_grad(set_to_none=True)
             for group in optimiser.param_groups:
@@ -111,19 +106,21 @@ class Learner:
         self._record(batch)
 
     def _record(self, batch: Losses) -> None:
-        values = batch.total, batch.direction, batch.shift, batch.accuracy
-        self._sums = [a + b.item() for a, b in zip(self._sums, values, strict=True)]
+        values = torch.stack([batch.total, batch.direction, batch.shift, batch.accuracy])  # (4,)
+        self.tally.add(values, self.step - 1)
         stride = max(1, self.protocol.steps // CURVE_POINTS)
         if self.step % stride == 0:
-            self.curve.append([float(self.step), *(s / stride for s in self._sums)])
-            self._sums = [0.0] * 4
+            self.curve.append([float(self.step), *(s / stride for s in self.tally.take())])
         self._take_snapshot()
 
     def _take_snapshot(self) -> None:
         if self.step in {round(share * self.protocol.steps) for share in SNAPSHOTS}:
+            self.tally.check()
             self.snapshots[self.step] = pack(self.shift.frozen())
 
     def state(self) -> dict[str, Any]:
+        """What a checkpoint holds. Raises Diverged where a loss stopped being a number."""
+        self.tally.check()
         return {
             "shift": self.shift.state_dict(),
             "reconstructor": self.reconstructor.state_dict(),
@@ -131,7 +128,7 @@ class Learner:
             "step": self.step,
             "seconds": self.seconds,
             "curve": self.curve,
-            "sums": self._sums,
+            "sums": self.tally.sums.tolist(),
             "snapshots": self.snapshots,
         }
 
@@ -141,7 +138,8 @@ class Learner:
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
         self.step, self.seconds = state["step"], state["seconds"]
-        self.curve, self._sums = state["curve"], state["sums"]
+        self.curve = state["curve"]
+        self.tally.sums.copy_(torch.tensor(state["sums"], dtype=torch.float64))
         self.snapshots = state["snapshots"]
 
 
@@ -185,7 +183,7 @@ def train(
     progress = Progress(label, protocol.steps, step)
     saved = time.monotonic()
     while step < protocol.steps:
-        active = [learner for learner in learners if learner.step == step]
+        active = [one for one in learners if one.step == step and one.failure is None]
         if all(learner.failure for learner in learners):
             return
         began = time.perf_counter()
@@ -198,13 +196,24 @@ def train(
             try:
                 learner.update(generator, images, shifts)
             except Exception as error:  # noqa: BLE001 - a shift of anyone's may raise anything
-                learner.failure = error  # its step stays behind, so it is not active again
+                learner.failure = error  # it is not active again
             learner.seconds += time.perf_counter() - began + shared
         step += 1
         if time.monotonic() - saved > CHECKPOINT_SECONDS or step == protocol.steps:
             for learner, path in zip(learners, checkpoints, strict=True):
-                if path is not None and learner.step == step:
-                    save_checkpoint(path, {"learner": learner.state(), "rng": rng.get_state()})
+                if learner.step == step and learner.failure is None:
+                    _keep(learner, path, rng)
             memory.give_back()  # holes in the heap, which older versions of glibc do not find again
             saved = time.monotonic()
         progress.update(step, {a.name: a.curve[-1][4] for a in active if a.curve})
+
+
+def _keep(learner: Learner, path: Path | None, rng: torch.Generator) -> None:
+    """Write the checkpoint of a learner that is sound; it fails where a loss was no number."""
+    try:
+        state = learner.state()
+    except Diverged as error:
+        learner.failure = error
+        return
+    if path is not None:
+        save_checkpoint(path, {"learner": state, "rng": rng.get_state()})

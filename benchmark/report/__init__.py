@@ -15,6 +15,7 @@ from benchmark.report.page.document import Contents, write_page
 from benchmark.report.pictures.gallery import write_pictures
 from benchmark.report.tables.ablations import write_ablations
 from benchmark.report.tables.against import clear_winners, comparison_table
+from benchmark.report.tables.agreeing_seeds import write_agreement
 from benchmark.report.tables.leaderboard import write_leaderboard
 from benchmark.report.tables.main_table import write_tables
 from benchmark.report.tables.recipe import write_recipe
@@ -71,6 +72,7 @@ def write_report(
         write_table(comparison, run)
     board = write("the leaderboard", write_leaderboard, rows, measures, run, order)
     painters = open_generators(rows, description.get("generators", {}), at_hand)
+    agreement = write("the agreement of seeds", write_agreement, rows, painters, run)
     painting = Attempts()
     with ThreadPoolExecutor(1) as beside:  # Matplotlib in one thread alone, as it must be
         drawn = beside.submit(write, "the figures", write_figures, rows, measures, figures, order)
@@ -79,7 +81,17 @@ def write_report(
     attempts.faults += painting.faults
     unseen = _unseen(painters)
     contents = Contents(
-        rows, measures, cells, description, chapters, comparison, ablations, judged, unseen, board
+        rows,
+        measures,
+        cells,
+        description,
+        chapters,
+        comparison,
+        agreement,
+        ablations,
+        judged,
+        unseen,
+        board,
     )
     write("the page", write_page, contents, run)
     return attempts.faults

@@ -31,6 +31,11 @@ INTRODUCTION = (
     "equal terms and with an adjusted p below 0.05."
 )
 
+MORE_METRICS = (
+    "What else was measured, in the rows of the main table; an empty cell is a metric that cannot "
+    "be computed there, as without known factors or without a judge of the generator's data."
+)
+
 RECIPE = (
     f"Every configuration that was tried, the best `{HEADLINE}` of each generator and method "
     "first. The first columns are the settings in which they differ; the columns named seconds "

@@ -25,7 +25,8 @@ def write_cell(
     together with its directions, else None."""
     folder, learner = job.cell.folder(run), fitted.learner
     files = [folder / "directions.safetensors", folder / "predictions.parquet"]
-    Directions(fitted.shift, {**fitted.notes, **_provenance(job)}).save(files[0])
+    notes = {**fitted.notes, **_provenance(job)}
+    Directions(fitted.shift, notes, fitted.labels).save(files[0])
     write_table(files[1], predictions)
     curves = {"fresh": fresh}
     if learner is not None and joint is not None:

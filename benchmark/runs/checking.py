@@ -23,8 +23,9 @@ def check_result(content: Mapping[str, Any], folder: Path) -> None:
     place = cell["generator"], cell["method"], f"{cell['seed']}-{cell['config_hash']}"
     if place != folder.parts[-3:]:
         raise ValueError(f"it is the result of another cell, {'/'.join(place)!r}")
-    of_directions = metrics.get("by_direction", {})
-    if of_directions and any(len(values) != metrics["k"] for values in of_directions.values()):
+    tables = [metrics.get("by_direction", {}), metrics.get("words", {})]
+    tables += metrics.get("matrices", {}).values()
+    if any(len(values) != metrics["k"] for columns in tables for values in columns.values()):
         raise ValueError("figures of other directions than there are")
 
 
@@ -92,11 +93,10 @@ def _column(name: Any) -> bool:
 def _metrics(value: Any) -> bool:
     if not isinstance(value, Mapping):
         return False
-    columns = value.get("by_direction", {})
-    figures = {key: one for key, one in value.items() if key != "by_direction"}
+    figures = {key: one for key, one in value.items() if key not in NESTED}
     counts = all(_count(figures[key]) for key in ("n", "k") if key in figures)
-    named = _map(_figure, _column)(figures) and _map(_list(_figure), _column)(columns)
-    return named and counts
+    nested = all(check(value[key]) for key, check in NESTED.items() if key in value)
+    return _map(_figure, _column)(figures) and nested and counts
 
 
 def _note(value: Any) -> bool:
@@ -110,8 +110,14 @@ def _note(value: Any) -> bool:
     )
 
 
+_by_column = _map(_list(_figure), _column)
+NESTED: Mapping[str, Check] = {  # of a cell's figures, those of its directions
+    "by_direction": _by_column,
+    "words": _map(_list(lambda value: value is None or bool(_text(value))), _column),
+    "matrices": _map(_by_column),
+}
 _settings = _map(lambda _: True, _column)
-_shown = _some(words=_text, kind=_text, better=_text, label=_text, reference=_text)
+_shown = _some(words=_text, kind=_text, better=_text, label=_text, reference=_text, aside=_of(bool))
 
 RESULT: Mapping[str, Check] = {
     "cell": _fields(generator=is_safe, method=is_safe, seed=_whole, config_hash=is_safe),

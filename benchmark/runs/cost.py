@@ -23,7 +23,7 @@ from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator
 from benchmark.methods.method import Assignment, Learned
 from benchmark.methods.own_loss import OwnLoss
-from benchmark.metrics.metric import Metric
+from benchmark.metrics.metric import Metric, images_of
 from benchmark.rca import evaluation
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.training import Learner, train
@@ -59,21 +59,22 @@ def costs(
     groups: Iterable[Group], run: Path, device: str, force: bool, metrics: Mapping[str, Metric]
 ) -> dict[Cell, Cost]:
     """The cost of each cell that `execute` would compute; seeds of one cell are timed once."""
-    images = sum(metric.images for metric in metrics.values())
     known: dict[Cell, Cost] = {}  # by cell, whatever its seed
     found: dict[Cell, Cost] = {}
     for group in groups:
         waiting = [job for job in group.jobs if force or done(job, run) is None]
         new = [job for job in waiting if _work(job) not in known]
         if new:
-            known |= zip(map(_work, new), price(group, new, device, images), strict=True)
+            known |= zip(map(_work, new), price(group, new, device, metrics), strict=True)
         found |= {job.cell: known[_work(job)] for job in waiting}
     return found
 
 
-def price(group: Group, jobs: Sequence[Job], device: str, images: int) -> list[Cost]:
-    """The costs of jobs of one group, which run in lockstep. images: that metrics make of each
-    direction."""
+def price(
+    group: Group, jobs: Sequence[Job], device: str, metrics: Mapping[str, Metric]
+) -> list[Cost]:
+    """The costs of jobs of one group, which run in lockstep."""
+    images = images_of(metrics, group.protocol.k)
     print(f"timing a few steps of {group.name}", file=sys.stderr, flush=True)  # can take minutes
     forget_peak(device)
     trials = attempt(_trials, group, jobs, device)
@@ -226,7 +227,7 @@ def _seconds(
     """Seconds of all phases of the `whole` protocol, from those that were trained for `few`.
 
     an_image: seconds of an image in the evaluation; together: how many methods share G(z) there;
-    images: that metrics make of each direction.
+    images: that metrics make.
     """
     trained = [one for one in (trial.learner, trial.fresh) if one is not None]
     for learner in trained:
@@ -240,7 +241,7 @@ def _seconds(
         replace(method, steps=few.steps).fit(task)
         fit = (time.perf_counter() - began) / few.steps * method.steps_under(whole)
     asked = whole.evaluation * (1 + 1 / together)  # images for R
-    return fit + steps * whole.steps + (asked + images * whole.k) * an_image
+    return fit + steps * whole.steps + (asked + images) * an_image
 
 
 def _time(seconds: float) -> str:

@@ -16,7 +16,7 @@ from benchmark.core.storage import sha256
 from benchmark.directions.shift import Shift
 from benchmark.generators.base import Generator
 from benchmark.methods.method import Fitted
-from benchmark.metrics.metric import Evidence, Metric, mark, measure
+from benchmark.metrics.metric import OF_DIRECTIONS, Evidence, Metric, mark, measure
 from benchmark.rca import evaluation
 from benchmark.rca.training import Learner
 from benchmark.runs.cell_files import write_cell
@@ -84,11 +84,15 @@ class Examiner:
         joint = stored.table("predictions_joint")
         evidence = self._evidence(stored.directions().shift, predictions, joint)
         before, found = stored.result.metrics, measure(missing, evidence)
-        by_direction = {**before.get("by_direction", {}), **found["by_direction"]}
+        nested = {
+            key: {**before.get(key, {}), **found.get(key, {})}
+            for key in OF_DIRECTIONS
+            if key in before or key in found
+        }
         result = replace(
             stored.result,
             measured=(*kept, *(mark(name, metric) for name, metric in missing.items())),
-            metrics={**before, **found, "by_direction": by_direction},
+            metrics={**before, **found, **nested},
         )
         result.write(self.run)
         return result

@@ -5,29 +5,40 @@ that name, and nothing else gets it.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 
 from benchmark.core.errors import BenchError
 from benchmark.core.json_files import read_object
 from benchmark.core.names import safe_name
 from benchmark.core.plugins import distinct_names, is_file, name_of
+from benchmark.methods.imported import is_directions
 from benchmark.runs.results import read_run
 
 
-def method_names(code: Mapping[str, str], run: Path | None) -> dict[str, str]:
+def method_names(
+    code: Mapping[str, str], run: Path | None, taken: Collection[str] = ()
+) -> dict[str, str]:
     """What a run in this folder calls each method, by what names it: `random`, or for one of a
-    user's own the absolute `file.py:Class`.
+    user's own the absolute `file.py:Class` or file of directions.
 
-    code: the identity of the code of a user's own, by the same; "" for others. Raises BenchError
-    for one that names no folder.
+    code: the identity of the code of a user's own, by the same; "" for others. taken: names of
+    methods that no file of directions gets. Raises BenchError for one that names no folder.
     """
+
+    def own_name(reference: str) -> str:
+        if is_file(reference):
+            return name_of(reference)
+        if not is_directions(reference):
+            return reference
+        stem = Path(reference).stem
+        return f"{stem}-imported" if stem in taken else stem
 
     def moved(reference: str, name: str) -> bool:
         return run is not None and code[reference] in _codes(run, name)
 
     recorded = {} if run is None else read_run(run).get("methods", {})
-    return lasting_names(list(code), recorded, lambda r: name_of(r) if is_file(r) else r, moved)
+    return lasting_names(list(code), recorded, own_name, moved)
 
 
 def _codes(run: Path, method: str) -> set[str]:

@@ -50,8 +50,9 @@ class Result:
     status: done, failed with a reason, or skipped with one: the generator or the terms cannot serve
     the method. role: of the method, under test or a baseline; "" where
     it was not stored. config: `protocol` and `method` settings. metrics: n, k and chance, the
-    figures of every metric in `measured`, and `by_direction`, lists of K by column. seconds: by
-    phase (fit, fresh, evaluation). files: SHA-256 of each file beside it.
+    figures of every metric in `measured`, and of directions, lists of K by column: the numbers
+    `by_direction`, their `words`, and `matrices`, each of columns of its own. seconds: by phase
+    (fit, fresh, evaluation). files: SHA-256 of each file beside it.
     """
 
     cell: Cell
@@ -106,6 +107,19 @@ class StoredCell:
         columns = self.result.metrics.get("by_direction", {})
         frame = pd.DataFrame(columns, index=pd.RangeIndex(k, name="k"))
         return frame.apply(pd.to_numeric)  # a column of None alone is one of NaN
+
+    def words(self) -> pd.DataFrame:
+        """One row per direction k, with the columns in which metrics say something in words."""
+        k = int(self.result.config["protocol"]["k"])
+        index = pd.RangeIndex(k, name="k")
+        return pd.DataFrame(self.result.metrics.get("words", {}), index=index, dtype=object)
+
+    def matrix(self, name: str) -> pd.DataFrame:
+        """One row per direction k, with the columns of a matrix that a metric stored; none where no
+        metric did."""
+        k = int(self.result.config["protocol"]["k"])
+        columns = self.result.metrics.get("matrices", {}).get(name, {})
+        return pd.DataFrame(columns, index=pd.RangeIndex(k, name="k")).apply(pd.to_numeric)
 
     def ranking(self) -> list[tuple[int, float]]:
         """Each direction that R was asked about with its accuracy, the best first."""

@@ -95,7 +95,7 @@ def _elsewhere(
     expected: Mapping[Cell, float],
     workers: Workers,
 ) -> Iterator[Result]:
-    units = sorted(units, key=lambda unit: -seconds_of(unit, expected))
+    units = in_order(units, expected)
     orders = [
         Order(Parcel.of(unit), unit.label, run, device, workers.brought, Path.cwd(), workers.driver)
         for unit in units
@@ -113,6 +113,13 @@ def _elsewhere(
                 unit.view().over()
                 if said.reason:
                     yield from unit.failed(run, device, said.reason)
+
+
+def in_order(units: Sequence[Group], expected: Mapping[Cell, float]) -> list[Group]:
+    """The cheapest unit, so that there soon is a result to look at, then the longest first, so that
+    no core waits long for the last one."""
+    longest = sorted(units, key=lambda unit: -seconds_of(unit, expected))
+    return [*longest[-1:], *longest[:-1]]
 
 
 class _Unit:

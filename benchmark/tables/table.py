@@ -22,7 +22,8 @@ class Column:
     the end of the scale that is better, "" where neither is. label: its short name on a page or at
     an axis; the column's own name where it is empty. reference: what figures draw to read it
     against: 1/k, the share that guessing gives, or k, the number of directions. optional: a row may
-    have no value because nobody asked for it; its cell is then empty, not "undefined".
+    have no value because nobody asked for it; its cell is then empty, not "undefined". aside: of a
+    metric, it stands in metrics.csv and not in the main table.
     """
 
     words: str
@@ -31,6 +32,7 @@ class Column:
     label: str = ""
     reference: Literal["1/k", "k", ""] = ""
     optional: bool = False
+    aside: bool = False
 
     def __post_init__(self) -> None:
         for value, kinds in ((self.kind, Kind), (self.better, Better)):

@@ -9,7 +9,7 @@ from benchmark.cli.choices import all_generators, named_methods, named_metrics
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import sha256
 from benchmark.generators.catalogue import available
-from benchmark.metrics import METRICS
+from benchmark.metrics import METRICS, ON_REQUEST
 from tests.conftest import Install
 
 OWN = '''
@@ -80,6 +80,13 @@ def test_without_names_the_usual_methods_run_and_the_suites_metrics_judge() -> N
     assert named.table == METHODS
     assert not named.code
     assert named_metrics(()) == METRICS
+
+
+def test_what_costs_too_much_is_measured_where_it_is_named() -> None:
+    assert named_metrics(["vp"]) == {**METRICS, **ON_REQUEST}
+    assert named_metrics(["recovery"]) == METRICS  # which is measured anyway
+    with pytest.raises(BenchError, match=r"unknown metric 'vpp'; did you mean vp\?"):
+        named_metrics(["vpp"])
 
 
 def test_a_class_in_a_file_goes_by_both_names(own: Path) -> None:

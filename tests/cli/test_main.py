@@ -86,6 +86,7 @@ def test_list_says_what_there_is_and_why_something_is_not() -> None:
         assert name in output
     for name in METRICS:
         assert f"\n  {name} " in output
+    assert "trains two small R's. Asked for by --metric vp." in " ".join(output.split())
     assert "not available: no weights at" in output
     assert "of installed packages" not in output
 

@@ -1,5 +1,6 @@
 """The artefact: exact storage, provenance, foreign files, and what does not fit."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +55,13 @@ def test_plain_matrices_of_others_load(tmp_path: Path, name: str) -> None:
     loaded = Directions.load(path)
     exact = unit.half().float() if name == "half.npy" else unit
     assert torch.equal(loaded.shift.matrix(), exact)
-    assert loaded.provenance == {"method": "imported", "source": name}
+    assert loaded.provenance == {
+        "method": "imported",
+        "source": name,
+        "source_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "layout": "array",
+        "read_as": "columns",
+    }
 
 
 def test_columns_of_another_length_become_unit_and_say_what_they_were(
@@ -65,7 +72,8 @@ def test_columns_of_another_length_become_unit_and_say_what_they_were(
     np.save(tmp_path / "long.npy", matrix)
     loaded = Directions.load(tmp_path / "long.npy")
     assert loaded.shift.matrix().tolist() == np.sign(matrix).tolist()
-    assert loaded.provenance["lengths_before"] == "0.5 to 3.25"
+    assert loaded.provenance["scale"] == "0.5,2,3.25"
+    assert loaded.provenance["scale_of"] == "length"
     assert "read as 3 directions of 6 dimensions, its columns" in caplog.text
 
 

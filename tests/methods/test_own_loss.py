@@ -23,7 +23,7 @@ from benchmark.metrics import METRICS
 from benchmark.rca import training
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.questions import ShiftRange, Shifts
-from benchmark.rca.training import Diverged
+from benchmark.rca.tally import Diverged
 from benchmark.runs.grid import plan
 from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig

@@ -9,7 +9,8 @@ from torch import Tensor
 from benchmark.core.seeds import stream
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator, Latents
-from benchmark.metrics.collapse import LATENTS, collapse, mean_distance
+from benchmark.metrics.collapse import collapse, mean_distance
+from benchmark.metrics.walk import LATENTS, walks
 
 
 class Fading(Generator):
@@ -28,7 +29,7 @@ class Fading(Generator):
 
 def of(generator: Generator, matrix: Tensor, eps: float) -> Tensor:
     latents = generator.sample(LATENTS, stream("collapse"))
-    return collapse(generator, FrozenLinear(matrix), eps, latents)
+    return torch.tensor([collapse(w) for w in walks(generator, FrozenLinear(matrix), eps, latents)])
 
 
 def test_mean_distance_equals_scipys() -> None:

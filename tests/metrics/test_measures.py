@@ -7,7 +7,7 @@ from typing import ClassVar
 import pytest
 
 from benchmark.core.errors import BenchError
-from benchmark.metrics import HEADLINE, HEADLINE_OF_A_DIRECTION, METRICS
+from benchmark.metrics import HEADLINE, HEADLINE_OF_A_DIRECTION, METRICS, ON_REQUEST
 from benchmark.metrics.measures import label, measures_of, pack, unpack
 from benchmark.metrics.metric import Metric
 from benchmark.tables.table import Column
@@ -22,6 +22,7 @@ class Light(Metric):
     direction_columns: ClassVar = {
         "lit": Column("How bright images of the direction are.", "number", "low", "glow", "k"),
         "lamps": Column("How many lamps were asked.", "count"),
+        "lamp": Column("What the brightest one is called.", "text"),
     }
 
     def of_cell(self, cell, table):
@@ -50,13 +51,13 @@ def test_every_column_of_our_own_metrics_has_a_sentence_and_says_which_end_is_be
 def test_a_metric_that_says_nothing_more_is_a_price_and_its_ends_stand_beside_it():
     measures = measures_of({"light": Light()})
     assert measures.of_rows == measures.of_prices == ["light"]
-    assert measures.of_directions == ["lit"]  # a count ranks nothing
+    assert measures.of_directions == ["lit"]  # a count ranks nothing, and nor does a word
     assert label("lit", measures.direction["lit"]) == "glow"
     assert measures.label("light") == "light"
 
 
 @pytest.mark.parametrize(
-    "name", [HEADLINE, "k", "status", "by_direction", "seconds", "seconds_fit"]
+    "name", [HEADLINE, "k", "status", "by_direction", "words", "matrices", "seconds", "seconds_fit"]
 )
 @pytest.mark.parametrize("kind", ["columns", "direction_columns"])
 def test_a_name_that_is_taken_is_refused(name, kind):
@@ -65,6 +66,18 @@ def test_a_name_that_is_taken_is_refused(name, kind):
     other = type("Other", (Light,), {"columns": {}, kind: {name: Column("Mine.")}})()
     with pytest.raises(BenchError, match=f"the metric mine calls a column {name}, which is taken"):
         measures_of({**METRICS, "mine": other})
+
+
+def test_what_stands_aside_is_a_row_of_seeds_and_not_of_the_main_table():
+    columns = {**Light.columns, "heat": Column("How warm.", better="low", aside=True)}
+    measures = measures_of({"light": type("Warm", (Light,), {"columns": columns})()})
+    assert (measures.of_rows, measures.of_main) == (["light", "heat"], ["light"])
+    assert unpack(json.loads(json.dumps(pack(measures)))).cell["heat"].aside
+
+
+def test_what_is_offered_claims_no_column_of_the_others():
+    assert {*METRICS, *ON_REQUEST} == {*METRICS} | {"vp"}
+    assert {"vp_1", "vp_10"} <= measures_of({**METRICS, **ON_REQUEST}).cell.keys()
 
 
 def test_what_is_stored_comes_back_without_the_code():

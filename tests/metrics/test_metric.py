@@ -1,6 +1,7 @@
 """What a metric gives is checked against what it announces, and stored as plain numbers."""
 
 import json
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -12,7 +13,7 @@ from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.planted import Planted
-from benchmark.metrics.metric import Evidence, Metric, measure
+from benchmark.metrics.metric import Evidence, Metric, images_of, measure
 from benchmark.rca.protocol import Protocol
 from benchmark.tables.table import Column
 
@@ -71,3 +72,68 @@ def test_a_metric_that_gives_something_else_is_named_in_one_line(cell, metric, m
     with pytest.raises(BenchError) as caught:
         measure({"mine": metric}, cell)
     assert str(caught.value) == f"the metric mine failed: {message}"
+
+
+class Says(Metric):
+    """Says something in words of each direction, and stores a matrix of its own."""
+
+    columns: ClassVar = {"said": Column("How much is said.", "count")}
+    direction_columns: ClassVar = {
+        "word": Column("What is said.", "text"),
+        "length": Column("How long that is.", "count"),
+    }
+    walks = True
+
+    def along(self, cell, walk):
+        word = "abc"[walk.k] * walk.k
+        return {"word": word or None, "length": len(word), "seen": walk.images.shape[:2]}
+
+    def of_cell(self, cell, table):
+        assert table["seen"].tolist() == [(5, 32)] * K
+        return {"said": table["length"].sum()}
+
+    def matrices(self, cell, table):
+        return {"letters": pd.DataFrame({"b": [0.0, np.nan, 1.0], "c": np.arange(K)})}
+
+
+def test_words_and_matrices_are_stored_beside_the_figures(cell):
+    found = measure({"says": Says()}, cell)
+    assert json.loads(json.dumps(found)) == {
+        "said": 3,
+        "by_direction": {"length": [0, 1, 2]},
+        "words": {"word": [None, "b", "cc"]},
+        "matrices": {"letters": {"b": [0.0, None, 1.0], "c": [0, 1, 2]}},
+    }
+
+
+def test_all_metrics_that_walk_see_the_same_images_which_are_made_once(cell):
+    made = []
+
+    class Counts(Planted):
+        def forward(self, latents):
+            made.append(len(latents))
+            return super().forward(latents)
+
+    counted = replace(cell, generator=Counts())
+    for metrics in ({"a": Says()}, {"a": Says(), "b": type("B", (Says,), {"columns": {}})()}):
+        made.clear()
+        if len(metrics) == 2:
+            metrics["b"].of_cell = lambda cell, table: {}
+        measure(metrics, counted)
+        assert sum(made) == images_of(metrics, K) == 32 + 4 * 32 * K
+
+
+def test_images_of_a_metric_count_by_direction_and_by_cell():
+    one = type("One", (Light,), {"images": 5, "more_images": 100})()
+    assert images_of({"one": one, "two": Light()}, 7) == 135
+    assert images_of({}, 7) == 0
+
+
+class Trips(Says):
+    def along(self, cell, walk):
+        raise ValueError(f"over {walk.k}")
+
+
+def test_a_metric_that_fails_on_the_way_is_named_too(cell):
+    with pytest.raises(BenchError, match=r"^the metric mine failed: ValueError: over 0$"):
+        measure({"says": Says(), "mine": Trips()}, cell)

@@ -18,6 +18,7 @@ class Waves(Generator):
     """Images are sums of cosine waves."""
 
     latent_dim, image_shape = 12, (1, 32, 32)
+    space = "w"
     usual = Usual(k=6, max_shift=1.5)
     Options = Loudness
 

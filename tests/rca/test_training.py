@@ -172,6 +172,24 @@ def test_a_learner_whose_loss_is_not_finite_stops_and_the_others_go_on(
     assert_same_bits(sound, alone)
 
 
+def test_a_learner_that_diverged_between_two_readings_leaves_no_checkpoint(
+    generator: Generator, tmp_path: Path
+) -> None:
+    terms = protocol(steps=2 * training.CURVE_POINTS, batch=2)  # read at every second step
+    broken, update = learner(terms), Learner.update
+
+    def poisoned(*arguments: object) -> None:
+        update(broken, *arguments)  # type: ignore[arg-type]
+        if broken.step == terms.steps - 1:
+            next(broken.reconstructor.parameters()).data.fill_(float("nan"))
+
+    broken.update = poisoned  # type: ignore[method-assign]  # the fault under test
+    path = tmp_path / "fit.pt"
+    train(prepare(generator), [broken], terms, "stream", [path], "breaks at the end")
+    assert str(broken.failure) == f"the loss became nan at step {terms.steps - 1}"
+    assert not path.exists()
+
+
 def test_snapshots_hold_the_evolution_of_a(generator: Generator) -> None:
     terms = protocol(steps=200, batch=2)
     one = learner(terms)

@@ -22,6 +22,7 @@ TABLES = {
     "report.html",
 }
 COMPARISON = {"comparison.csv", "comparison.md", "comparison.tex"}
+SEEDS = {"seed_agreement.csv", "seed_agreement.md", "seed_agreement.tex"}
 
 
 def digests(run):
@@ -38,8 +39,9 @@ def test_a_report_made_again_has_the_same_bytes(reported, tmp_path):
     write_report(again)
     first, second = digests(reported), digests(again)
     assert first == second
-    assert set(first) > TABLES | COMPARISON
-    assert len(first) == len(TABLES | COMPARISON) + 1 + 12 + 3  # run.json, figures, pictures
+    expected = TABLES | COMPARISON | SEEDS
+    assert set(first) > expected
+    assert len(first) == len(expected) + 1 + 12 + 3  # run.json, figures, pictures
 
 
 def test_a_folder_without_a_run_is_said_so(tmp_path):

@@ -97,7 +97,8 @@ def test_steps_of_a_method_are_in_the_estimate(method: str, tmp_path: Path) -> N
     assert estimate.steps == 40 + (17 if own else 40)
     assert not estimate.fits
     each = {"hessian_penalty": 5, "orojar": 3, "latentclr": 2 * (3 + 1), "warped": 2}[method]
-    fit = estimate.seconds - 40 * 4 * 2 * Counted.price - (2 * 2000 + 2 * 32 * 3) * Counted.price
+    judged = 2 * 2000 + 32 * (1 + 4 * 3)
+    fit = estimate.seconds - 40 * 4 * 2 * Counted.price - judged * Counted.price
     assert fit == pytest.approx((17 if own else 40) * 4 * each * Counted.price)
 
 
@@ -129,7 +130,7 @@ def test_a_slow_generator_is_asked_for_one_step(groups: list[Group], tmp_path: P
     # the fit: G(z), G(z + shift); the fresh R: one G(z), three shifted; two questions to all three
     assert Counted.images == 4 * 2 + 4 * 4 + 2 * (1 + 3)
     trained = (40 * 4) * (2 + 1 / 3 + 1)  # images of `discovered`; G(z) is shared by three
-    judged = 2000 * (1 + 1 / 3) + 2 * 32 * 3
+    judged = 2000 * (1 + 1 / 3) + 32 * (1 + 4 * 3)
     assert estimates[0].seconds == pytest.approx(60.0 * (trained + judged))
 
 

@@ -70,8 +70,8 @@ def test_a_file_that_is_edited_keeps_its_name_and_so_does_one_that_is_moved(
 
 
 def test_all_methods_by_default_keep_their_own_names(tmp_path: Path) -> None:
-    assert run_of(tmp_path / "run") == list(named_methods(()).table)
-    assert run_of(tmp_path / "run") == list(named_methods(()).table)
+    assert run_of(tmp_path / "run") == list(named_methods(()).chosen)
+    assert run_of(tmp_path / "run") == list(named_methods(()).chosen)
 
 
 def test_an_ablation_notes_what_its_methods_are_called_too(tmp_path: Path) -> None:

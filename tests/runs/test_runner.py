@@ -26,7 +26,7 @@ from benchmark.rca.training import Learner
 from benchmark.report import write_report
 from benchmark.runs.grid import plan, record
 from benchmark.runs.results import Result, read_cell, read_cells, read_run
-from benchmark.runs.runner import execute
+from benchmark.runs.runner import execute, in_order
 from benchmark.runs.settings import RunConfig
 from benchmark.tables.table import Column
 
@@ -341,3 +341,12 @@ def test_a_shift_that_cannot_be_frozen_fails_its_cell_alone(
     results = {r.cell.method: r for r in run(tmp_path, methods=("discovered", "stuck"))}
     assert results["stuck"].reason.startswith("RuntimeError: stuck (test_runner.py line ")
     assert results["discovered"].status == "done"
+
+
+def test_the_cheapest_unit_comes_first_and_then_the_longest() -> None:
+    config = RunConfig.from_preset("quick").with_settings(SETTINGS)
+    groups = plan(replace(config, seeds=(0, 1, 2, 3)), ["planted"], ("random",), METHODS)
+    seconds = dict(zip((0, 1, 2, 3), (5.0, 1.0, 9.0, 7.0), strict=True))
+    expected = {job.cell: seconds[job.cell.seed] for group in groups for job in group.jobs}
+    assert [group.seed for group in in_order(groups, expected)] == [1, 2, 3, 0]
+    assert in_order([], expected) == []

@@ -37,6 +37,7 @@ class InParts(Generator):
             whole.image_shape,
             whole.usual,
         )
+        self.space, self.moved_layers = whole.space, whole.moved_layers
         self.part = most  # None: all of them, until memory runs out
 
     def sample(self, n: int, rng: torch.Generator) -> Latents:

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator
-from benchmark.generators.training.judge import Judge
 from benchmark.generators.training.judge_tasks import AT_ONCE, Task
+from benchmark.generators.training.judge_training import TrainedJudge
 from benchmark.generators.training.real_images import ImageSet
 
 SAMPLES = 10_000
@@ -59,7 +59,7 @@ class Quality:
 @torch.no_grad()
 def measure(
     generator: Generator,
-    judge: Judge,
+    judge: TrainedJudge,
     train: ImageSet,
     test: ImageSet,
     young: Generator | None = None,
@@ -96,7 +96,7 @@ def measure(
     )
 
 
-def _look_at_samples(generator: Generator, judge: Judge, n: int) -> tuple[Tensor, Tensor]:
+def _look_at_samples(generator: Generator, judge: TrainedJudge, n: int) -> tuple[Tensor, Tensor]:
     """The judge's outputs (n, outputs) and features (n, 128) of n samples."""
     device = next(generator.parameters()).device
     latents = generator.sample(n, stream("quality"))

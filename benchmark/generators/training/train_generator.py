@@ -18,7 +18,7 @@ from benchmark.generators.training.adversarial import (
     sheet_latents,
 )
 from benchmark.generators.training.card import model_card
-from benchmark.generators.training.judge import trained_judge
+from benchmark.generators.training.judge_training import trained_judge
 from benchmark.generators.training.real_images import load_images
 from benchmark.generators.training.recipes import RECIPES
 from benchmark.generators.training.sample_quality import Quality, measure

@@ -38,7 +38,7 @@ def draw_ablation(table: Table, measures: Measures, folder: Path, order: Sequenc
     axis = table.name.removeprefix("ablation_")
     groups = list(frame.groupby("generator"))
     shown = [
-        [name for name in measures.of_rows if name in group and group[name].notna().any()]
+        [name for name in measures.of_main if name in group and group[name].notna().any()]
         for _, group in groups
     ]
     figure, axes = blocks([len(names) for names in shown])

@@ -64,6 +64,11 @@ def said(one: Shown, simulated: bool, measures: Measures) -> Said:
             text = figure_text(name, one.figures, measures)
             values[name] = (one.figures[name], text.partition(" ")[0])
             facts.append(f"{label(name, measures.direction[name])} {text}")
+    facts += [
+        f"{label(name, column)} {value_text(one.words[name], column.kind)}"
+        for name, column in measures.direction.items()
+        if column.kind == "text" and name in one.words
+    ]
     mos, name = one.facts.get("mos"), one.facts.get("label") or ""
     if mos is not None:
         low, high = one.facts.get("low"), one.facts.get("high")

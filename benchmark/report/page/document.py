@@ -24,6 +24,7 @@ from benchmark.report.pictures.explorer import Chapter, share
 from benchmark.report.pictures.painted import LATENTS, SHIFTS
 from benchmark.report.tables.leaderboard import Board
 from benchmark.report.tables.main_table import (
+    metrics_table,
     rca_columns,
     rca_table,
     seed_columns,
@@ -42,8 +43,8 @@ class Contents:
     """What the page is made of.
 
     rows: of the main table. cells: all cells of the run, in any configuration. measures: what their
-    columns mean. description: the content of run.json. comparison, ablations, judged: empty or None
-    where the run has none.
+    columns mean. description: the content of run.json. comparison, agreement, ablations, judged:
+    empty or None where the run has none.
     """
 
     rows: Sequence[Replicates]
@@ -52,6 +53,7 @@ class Contents:
     description: Mapping[str, Any]
     chapters: Sequence[Chapter]
     comparison: Table | None = None
+    agreement: Table | None = None
     ablations: Sequence[Table] = ()
     judged: Judged | None = None
     unseen: Sequence[str] = field(default=())
@@ -89,6 +91,8 @@ def html(contents: Contents, figures: Path) -> str:
         headline={"name": HEADLINE, "words": measures.cell[HEADLINE].words},
         prices=[measures.label(name) for name in measures.of_prices if name in table],
         main_table=view(Table("rca", "The main table", table, rca_columns(measures))),
+        more_metrics=(more := metrics_table(contents.rows, measures)) and view(more),
+        agreement=contents.agreement and view(contents.agreement),
         comparison=view(contents.comparison, simulated) if contents.comparison else None,
         boards=[view(contents.board.board), view(contents.board.matrix)] if contents.board else [],
         figures=run_figures(figures),
@@ -181,9 +185,10 @@ def settings_table(rows: Sequence[Replicates]) -> pd.DataFrame:
 
 
 def seed_frame(rows: Sequence[Replicates], measures: Measures) -> pd.DataFrame:
-    """seeds.csv without what the settings already say."""
+    """seeds.csv without what the settings already say, and what stands aside."""
     table = seed_table([cell for r in rows for cell in r.cells], measures)
-    return table.drop(columns=["k", "chance", "config_hash"])
+    aside = [name for name in measures.cell if name in table and measures.cell[name].aside]
+    return table.drop(columns=["k", "chance", "config_hash", *aside])
 
 
 def _listed(values: Mapping[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """The explorer's pictures: for each direction one sprite, of several z moved in small steps."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
 
@@ -25,7 +25,7 @@ class Shown:
     rank: its place by accuracy, 0 the best. figures: what the metrics of its cell say of it, by
     column. facts: mos, low, high, n, category and label from a study, or a label that stands beside
     the directions. Unknown figures and facts are left out. sprite: a WebP picture, one row per z,
-    one column per value of eps.
+    one column per value of eps. words: what the metrics say in words, by column.
     """
 
     k: int
@@ -33,6 +33,7 @@ class Shown:
     figures: Mapping[str, float]
     facts: Mapping[str, Any]
     sprite: bytes
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def chapter(painted: Painted, judgments: Mapping[int, Mapping[str, Any]], best: 
     stored = painted.stored
     cell, settings = stored.result.cell, stored.result.config["protocol"]
     ranked = [k for k, _ in stored.ranking()]
-    figures = stored.by_direction().to_dict("index")
+    figures, words = (t.to_dict("index") for t in (stored.by_direction(), stored.words()))
     facts = {k: dict(said) for k, said in judgments.items()}
     for k, label in painted.directions.names().items():
         own = facts.setdefault(k, {})
@@ -87,6 +88,7 @@ def chapter(painted: Painted, judgments: Mapping[int, Mapping[str, Any]], best: 
                 {str(name): float(v) for name, v in figures[k].items() if not pd.isna(v)},
                 facts.get(k, {}),
                 sprite(images),
+                {str(name): v for name, v in words[k].items() if isinstance(v, str)},
             )
         )
     return Chapter(

@@ -11,8 +11,16 @@ import pandas as pd
 from scipy.stats import t
 
 from benchmark.metrics import HEADLINE, HEADLINE_OF_A_DIRECTION
+from benchmark.metrics.attribute_correlation import MATRIX, RESCORED
 from benchmark.metrics.measures import Measures
-from benchmark.report.words import FACTS, INTRODUCTION, OF_A_DIRECTION, OF_A_SEED, PLACE
+from benchmark.report.words import (
+    FACTS,
+    INTRODUCTION,
+    MORE_METRICS,
+    OF_A_DIRECTION,
+    OF_A_SEED,
+    PLACE,
+)
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell
 from benchmark.stats.intervals import wilson
@@ -29,32 +37,39 @@ def write_tables(
     run: Path,
     ahead: Collection[tuple[str, str]] = (),
 ) -> None:
-    """Write rca.csv, rca.md, rca.tex, seeds.csv and directions.csv into `run`.
+    """Write rca.csv, rca.md, rca.tex, the same of metrics, seeds.csv and directions.csv into `run`,
+    and rescoring.csv where a judge looked at the directions.
 
     ahead: generator and method of the rows whose headline stands out.
     """
     frame = rca_table(rows, measures)
     bold = [(i, HEADLINE) for i, r in enumerate(rows) if (r.generator, r.method) in ahead]
-    columns, notes = rca_columns(measures), tuple(unknown_figures(rows, measures))
+    columns, notes = rca_columns(measures), tuple(unknown_figures(rows, measures, measures.of_main))
     table = Table("rca", "RCA", frame, columns, notes, introduction=INTRODUCTION, bold=bold)
     write_table(table, run)
+    if more := metrics_table(rows, measures):
+        write_table(more, run)
     seeds = seed_table([cell for r in rows for cell in r.cells], measures)
     write_csv(Table("seeds", "Every run", seeds, seed_columns(seeds, measures)), run / "seeds.csv")
     directions = direction_table(rows, measures)
     columns = {**OF_A_DIRECTION, **measures.direction}
     table = Table("directions", "Every direction", directions, columns)
     write_csv(table, run / "directions.csv")
+    if rescored := matrix_table(rows, MATRIX, "attribute", RESCORED):
+        write_csv(rescored, run / f"{MATRIX}.csv")
 
 
 def rca_columns(measures: Measures) -> dict[str, Column]:
     """What each column of the main table means, in order."""
-    shown = {*measures.of_rows, *ENDS}
-    figures = {
+    return {**PLACE, **_figures(measures, {*measures.of_main, *ENDS}), **FACTS}
+
+
+def _figures(measures: Measures, shown: Collection[str]) -> dict[str, Column]:
+    return {
         name: replace(column, optional=name != HEADLINE)  # a metric applies to some cells only
         for name, column in measures.cell.items()
         if name in shown
     }
-    return {**PLACE, **figures, **FACTS}
 
 
 def rca_table(rows: Sequence[Replicates], measures: Measures) -> pd.DataFrame:
@@ -86,6 +101,37 @@ def rca_row(replicates: Replicates, measures: Measures) -> dict[str, Any]:
     }
 
 
+def metrics_table(rows: Sequence[Replicates], measures: Measures) -> Table | None:
+    """The figures that stand aside of the main table, in the same rows; None without any."""
+    aside = [name for name in measures.of_rows if measures.cell[name].aside]
+    columns = {**PLACE, **_figures(measures, aside), "seeds": FACTS["seeds"]}
+    lines = [rca_row(r, measures) for r in rows if r.done]
+    frame = known(pd.DataFrame(lines, columns=list(columns)), measures)
+    if not {*aside} & {*frame}:
+        return None
+    notes = tuple(unknown_figures(rows, measures, aside))
+    return Table("metrics", "More metrics", frame, columns, notes, introduction=MORE_METRICS)
+
+
+def matrix_table(rows: Sequence[Replicates], name: str, column: str, value: Column) -> Table | None:
+    """A matrix that a metric stored of each cell, a row for each direction and column of it; None
+    where no cell has it. column: what its columns are called; value: what its numbers mean."""
+    parts = [
+        matrix.reset_index()
+        .melt("k", var_name=column, value_name="value")
+        .assign(generator=r.generator, method=r.method, seed=stored.result.cell.seed)
+        for r in rows
+        for stored in r.done
+        if not (matrix := stored.matrix(name)).empty
+    ]
+    if not parts:
+        return None
+    frame = pd.concat(parts, ignore_index=True)
+    columns = {**OF_A_DIRECTION, column: Column("What changes.", "text"), "value": value}
+    frame = frame[list(columns)].sort_values(["generator", "method", "seed", "k"], kind="stable")
+    return Table(name, name, frame, columns)
+
+
 def figure(stored: float | None) -> float:
     """A figure as tables hold it: NaN where it is not known."""
     return nan if stored is None else stored
@@ -115,10 +161,12 @@ def interval(shares: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
     return low, high
 
 
-def unknown_figures(rows: Sequence[Replicates], measures: Measures) -> list[str]:
-    """A sentence for each metric's column that was computed and came out as no number."""
+def unknown_figures(
+    rows: Sequence[Replicates], measures: Measures, shown: Sequence[str]
+) -> list[str]:
+    """A sentence for each of the columns that was computed and came out as no number."""
     notes = []
-    for name in measures.of_rows:
+    for name in shown:
         places = [
             f"{r.method} on {r.generator}"
             for r in rows
@@ -127,7 +175,7 @@ def unknown_figures(rows: Sequence[Replicates], measures: Measures) -> list[str]
         if places:
             notes.append(
                 f"`{name}` is empty for {', '.join(places)}: it was measured there, and came out "
-                "as no finite number, as where all images are alike."
+                "as no finite number, as where all images are alike or no shift is long enough."
             )
     return notes
 
@@ -163,11 +211,17 @@ def seed_columns(seeds: pd.DataFrame, measures: Measures) -> dict[str, Column]:
     return {name: meaning.get(name, PHASE) for name in map(str, seeds)}
 
 
+def known_of_directions(stored: StoredCell) -> pd.DataFrame:
+    """One row per direction, with its figures and what is said of it in words."""
+    figures, words = stored.by_direction(), stored.words()
+    return figures.join(words[[name for name in words if name not in figures]])
+
+
 def direction_table(rows: Sequence[Replicates], measures: Measures) -> pd.DataFrame:
     """One row per direction of each done cell, with all that was measured of it."""
     place, figures = ["generator", "method", "seed", "k"], list(measures.direction)
     parts = [
-        stored.by_direction()
+        known_of_directions(stored)
         .reindex(columns=figures)
         .assign(generator=r.generator, method=r.method, seed=stored.result.cell.seed)
         .reset_index()[[*place, *figures]]

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.generators.base import Generator, Latents
-from benchmark.generators.training.judge import Judge, trained_judge
+from benchmark.generators.training.judge_training import TrainedJudge, trained_judge
 from benchmark.generators.training.real_images import ImageSet
 from benchmark.generators.training.sample_quality import frechet, frechet_of_gaussians, measure
 
@@ -69,13 +69,15 @@ class Shown(Generator):
 
 
 @pytest.fixture(scope="module")
-def judge(train: ImageSet, test: ImageSet, tmp_path_factory: pytest.TempPathFactory) -> Judge:
+def judge(
+    train: ImageSet, test: ImageSet, tmp_path_factory: pytest.TempPathFactory
+) -> TrainedJudge:
     path: Path = tmp_path_factory.mktemp("judge") / "judge.safetensors"
     return trained_judge(train, test, path)
 
 
 def test_a_perfect_generator_equals_the_real_images(
-    judge: Judge, train: ImageSet, test: ImageSet
+    judge: TrainedJudge, train: ImageSet, test: ImageSet
 ) -> None:
     quality = measure(Shown(test, torch.arange(300).flip(0)), judge, train, test)
     assert (quality.samples, quality.reference) == (300, 450)
@@ -88,17 +90,17 @@ def test_a_perfect_generator_equals_the_real_images(
 
 
 def test_the_halves_share_no_image_and_are_drawn_at_random(
-    judge: Judge, train: ImageSet, test: ImageSet, monkeypatch: pytest.MonkeyPatch
+    judge: TrainedJudge, train: ImageSet, test: ImageSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The reference and the other half, told by their pixels; both hold early and late images."""
     sets: list[ImageSet] = []
-    look = Judge.look_at_all
+    look = TrainedJudge.look_at_all
 
-    def spy(self: Judge, data: ImageSet) -> tuple[Tensor, Tensor]:
+    def spy(self: TrainedJudge, data: ImageSet) -> tuple[Tensor, Tensor]:
         sets.append(data)
         return look(self, data)
 
-    monkeypatch.setattr(Judge, "look_at_all", spy)
+    monkeypatch.setattr(TrainedJudge, "look_at_all", spy)
     first = measure(Shown(test, torch.arange(300)), judge, train, test)
     reference, half, _ = sets
     assert (len(reference), len(half)) == (450, 300)
@@ -112,14 +114,16 @@ def test_the_halves_share_no_image_and_are_drawn_at_random(
 
 
 def test_a_collapsed_generator_makes_one_class(
-    judge: Judge, train: ImageSet, test: ImageSet
+    judge: TrainedJudge, train: ImageSet, test: ImageSet
 ) -> None:
     quality = measure(Shown(test, torch.full((300,), 1)), judge, train, test)
     assert quality.made.shares == (0, 1, 0)
     assert quality.made.frechet > 20 * quality.half.frechet
 
 
-def test_a_generator_of_grey_is_not_clear(judge: Judge, train: ImageSet, test: ImageSet) -> None:
+def test_a_generator_of_grey_is_not_clear(
+    judge: TrainedJudge, train: ImageSet, test: ImageSet
+) -> None:
     grey = Shown(test, torch.arange(300))
     grey.scale.data.zero_()
     quality = measure(grey, judge, train, test)
@@ -127,7 +131,7 @@ def test_a_generator_of_grey_is_not_clear(judge: Judge, train: ImageSet, test: I
 
 
 def test_ten_thousand_samples_where_the_real_images_suffice(
-    judge: Judge, train: ImageSet, test: ImageSet, monkeypatch: pytest.MonkeyPatch
+    judge: TrainedJudge, train: ImageSet, test: ImageSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     few = train.rows(torch.arange(81))  # halves of 41 and 40
     assert measure(Shown(test, torch.arange(300)), judge, few, test).samples == 40

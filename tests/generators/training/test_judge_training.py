@@ -8,8 +8,8 @@ from safetensors.torch import load_file, save_file
 from torch.nn import functional as F
 
 from benchmark.generators.training.attributes import Attributes
-from benchmark.generators.training.judge import Judge, trained_judge
 from benchmark.generators.training.judge_tasks import Classes, Contrast, HasAttributes
+from benchmark.generators.training.judge_training import TrainedJudge, trained_judge
 from benchmark.generators.training.real_images import ImageSet
 
 
@@ -81,7 +81,9 @@ def test_the_file_of_another_task_is_replaced(
     trained_judge(train, test, path)
     written = path.stat().st_mtime_ns
     longer = Classes(3, epochs=5)
-    monkeypatch.setattr("benchmark.generators.training.judge.task_for", lambda train, test: longer)
+    monkeypatch.setattr(
+        "benchmark.generators.training.judge_training.task_for", lambda train, test: longer
+    )
     assert trained_judge(train, test, path).task == longer
     assert path.stat().st_mtime_ns != written
 
@@ -138,12 +140,12 @@ def blobs(n: int, seed: int) -> ImageSet:
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (1, 32, 32), (3, 64, 48)])
 def test_images_of_any_shape(shape: tuple[int, int, int]) -> None:
-    judge = Judge(shape, Classes(5)).eval()
+    judge = TrainedJudge(shape, Classes(5)).eval()
     assert judge(torch.zeros(2, *shape)).shape == (2, 5)
 
 
 def test_smaller_images_are_enlarged() -> None:
-    judge = Judge((3, 16, 16), Classes(5)).eval()
+    judge = TrainedJudge((3, 16, 16), Classes(5)).eval()
     small = torch.randn(2, 3, 8, 8)
     enlarged = small.repeat_interleave(2, 2).repeat_interleave(2, 3)
     assert torch.equal(judge.look(small)[1], judge.look(enlarged)[1])

@@ -1,56 +1,36 @@
-"""A small network trained on real images, to judge what a generator makes.
+"""Trains a judge on real images, or reads one that was trained on the same."""
 
-Its outputs say what a sample shows, where the images come with classes or attributes; the features
-before its last layer are the space in which Frechet distances are measured.
-"""
-
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
 from benchmark.core.progress import Progress
 from benchmark.core.seeds import derive_seed, stream
 from benchmark.core.storage import write_atomically
+from benchmark.generators.judge import Judge
 from benchmark.generators.training.judge_tasks import AT_ONCE, Task, task_for
 from benchmark.generators.training.real_images import ImageSet
 
-FEATURES = 128
 PEAK_RATE = 3e-3  # of a one-cycle schedule
 
 
-class Judge(nn.Module):
-    """(n, C, H, W) images in [-1, 1] -> (n, outputs), by way of (n, 128) features."""
+class TrainedJudge(Judge):
+    """A judge with its task.
 
-    accuracy: float  # of its task, on the real test images
-    guess: float  # the same for one who answers without a look
+    accuracy: of its task, on the real test images. guess: the same for one who answers without a
+    look.
+    """
+
+    accuracy: float
+    guess: float
 
     def __init__(self, image_shape: tuple[int, int, int], task: Task) -> None:
-        super().__init__()
-        channels, *self.sides = image_shape
+        super().__init__(image_shape, task.outputs)
         self.task = task
-        self.features = nn.Sequential(
-            *_halving(channels, 24),
-            *_halving(24, 48),
-            *_halving(48, 96),
-            nn.AdaptiveAvgPool2d(4),
-            nn.Flatten(),
-            nn.Linear(96 * 4 * 4, FEATURES),
-            nn.ReLU(),
-        )
-        self.head = nn.Linear(FEATURES, task.outputs)
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.head(self.features(self._here(images)))  # (n, outputs)
-
-    @torch.no_grad()
-    def look(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Outputs (n, outputs) and features (n, 128) of (n, C, H, W) images in [-1, 1]."""
-        features = self.features(self._here(images))  # (n, 128)
-        return self.head(features).cpu(), features.cpu()
 
     def look_at_all(self, data: ImageSet) -> tuple[Tensor, Tensor]:
         """Outputs and features of every image of a set."""
@@ -58,23 +38,21 @@ class Judge(nn.Module):
         outputs, features = zip(*(self.look(data.batch(part)) for part in rows), strict=True)
         return torch.cat(outputs), torch.cat(features)
 
-    def _here(self, images: Tensor) -> Tensor:
-        """The images on the judge's device, enlarged to its size if they are smaller."""
-        if list(images.shape[2:]) != self.sides:
-            images = F.interpolate(images, self.sides)  # (n, C, H, W)
-        return images.to(self.head.weight.device, memory_format=torch.channels_last)
 
-
-def trained_judge(train: ImageSet, test: ImageSet, path: Path, device: str = "cpu") -> Judge:
+def trained_judge(
+    train: ImageSet, test: ImageSet, path: Path, device: str = "cpu", epochs: int | None = None
+) -> TrainedJudge:
     """A judge of `train` in eval mode: read from `path`, or trained and put there.
 
     It learns what the images allow: classes, attributes, or to know an image again. A file made
     for other images or another task, or damaged, is replaced. Its accuracy is that on `test`.
+    epochs: in place of the task's.
     """
     task = task_for(train, test)
+    task = task if epochs is None else replace(task, epochs=epochs)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(derive_seed("judge"))
-        judge = Judge(train.shape, task)
+        judge = TrainedJudge(train.shape, task)
     # torch's type stub of `to` lacks memory_format.
     judge.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     origin = {"images": train.fingerprint(), "task": repr(task)}
@@ -87,7 +65,7 @@ def trained_judge(train: ImageSet, test: ImageSet, path: Path, device: str = "cp
     return judge
 
 
-def _fit(judge: Judge, train: ImageSet, device: str) -> None:
+def _fit(judge: TrainedJudge, train: ImageSet, device: str) -> None:
     """Train with the task's loss, a one-cycle learning rate, and bfloat16 where that is faster."""
     judge.train()
     rng = stream("judge", "batches")
@@ -115,17 +93,7 @@ def _fit(judge: Judge, train: ImageSet, device: str) -> None:
         progress.update(step + 1, {"loss": float(loss.detach())})
 
 
-def _halving(channels_in: int, channels_out: int) -> list[nn.Module]:
-    """(n, in, h, w) -> (n, out, h/2, w/2)."""
-    return [
-        nn.Conv2d(channels_in, channels_out, 3, padding=1, bias=False),
-        nn.BatchNorm2d(channels_out),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-    ]
-
-
-def _read(judge: Judge, path: Path, origin: dict[str, str]) -> bool:
+def _read(judge: TrainedJudge, path: Path, origin: dict[str, str]) -> bool:
     """Fill `judge` from `path` if that holds a judge of this origin."""
     if not path.exists():
         return False
