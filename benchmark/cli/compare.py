@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -30,7 +31,12 @@ def compare(runs: tuple[Path, ...], out: Path) -> None:
         raise BenchError("give at least two runs to compare")
     for note in merge(runs, out):
         click.secho(note, fg="yellow", err=True)
-    unmade = write_report(out, roles=method_roles())
+    try:
+        unmade = write_report(out, roles=method_roles())
+    except KeyboardInterrupt:  # the runs are joined, so the same command would find the folder
+        again = shlex.join(["bench", "report", str(out)])
+        click.echo(f"\nstopped; the runs are joined, and this makes the report: {again}", err=True)
+        sys.exit(130)
     click.echo(f"joined run: {out}\nto read and to explore: {out / 'report.html'}")
     exit_if_failed(0, unmade)
 

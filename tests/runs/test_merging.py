@@ -143,3 +143,17 @@ def test_a_name_that_is_too_long_is_an_error_of_one_line(tmp_path):
     one = a_run(tmp_path / "one", [("planted", "random", 0)])
     with pytest.raises(BenchError, match="cannot write"):
         merge([one, one], tmp_path / ("a" * 300))
+
+
+def test_stopped_in_its_report_it_says_what_goes_on(tmp_path, monkeypatch):
+    one = a_run(tmp_path / "one", [("planted", "random", 0)])
+
+    def stop(*args: object, **others: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("benchmark.report.write_report", stop)
+    out = tmp_path / "both"
+    result = CliRunner().invoke(main, ["compare", str(one), str(one), "--out", str(out)])
+    assert result.exit_code == 130
+    assert f"bench report {out}" in result.output
+    assert "same command" not in result.output
