@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
 from benchmark.core.json_files import write_json
+from benchmark.runs import PRESETS
 from benchmark.runs.merging import merge
 from benchmark.runs.results import read_cells, read_run
 from tests.report.drawn import write_cell
@@ -157,3 +158,12 @@ def test_stopped_in_its_report_it_says_what_goes_on(tmp_path, monkeypatch):
     assert result.exit_code == 130
     assert f"bench report {out}" in result.output
     assert "same command" not in result.output
+
+
+def test_a_preset_of_ones_own_is_none_of_the_suite_by_its_path_either(tmp_path):
+    run = a_run(tmp_path / "run", [("planted", "random", 0)])
+    (tmp_path / "mine.toml").write_text((PRESETS / "quick.toml").read_text())
+    description = json.loads((run / "run.json").read_text())
+    write_json(run / "run.json", {**description, "preset": str(tmp_path / "mine")})
+    result = CliRunner().invoke(main, ["submit-check", str(run)])
+    assert "is no preset of the suite" in result.output
