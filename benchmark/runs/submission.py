@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.generators.catalogue import GENERATORS
+from benchmark.metrics import HEADLINE
 from benchmark.runs import PRESETS
 from benchmark.runs.results import Cell, StoredCell, read_cells, read_run
 from benchmark.runs.settings import (
@@ -50,7 +51,7 @@ def submission_points(run: Path, methods: Methods, weights: Callable[[str], str]
         ("the settings are those of a preset", _changed(shown, description, methods)),
         ("generators are the suite's own, or published ones", _generators(shown, weights)),
         ("methods are the suite's own, or named by the hash of their code", _methods(shown)),
-        ("an answer to every question is kept", _without_answers(shown)),
+        ("the answers of R are kept, and give the figures", _answers(shown)),
     )
     return [Point(asks, tuple(faults)) for asks, faults in asked]
 
@@ -148,7 +149,19 @@ def _methods(cells: Sequence[StoredCell]) -> Iterator[str]:
             yield f"{method} is not the same code in all cells"
 
 
-def _without_answers(cells: Sequence[StoredCell]) -> Iterator[str]:
+def _answers(cells: Sequence[StoredCell]) -> Iterator[str]:
+    """The headline is what the answers give: a seal can be made anew, ten thousand answers less
+    easily."""
     for stored in cells:
-        if stored.result.status == "done" and not stored.has("predictions.parquet"):
+        if stored.result.status != "done":
+            continue
+        answers, metrics = stored.table("predictions"), stored.result.metrics
+        if answers is None:
             yield f"{stored.folder} keeps no answers of R"
+            continue
+        rca = float((answers["k"] == answers["k_hat"]).mean())
+        if (rca, len(answers)) != (metrics[HEADLINE], metrics["n"]):
+            yield (
+                f"{stored.folder}: {len(answers)} answers give {rca:.4f}, not {HEADLINE} "
+                f"{metrics[HEADLINE]:.4f} of {metrics['n']}"
+            )

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
-from benchmark.core.json_files import write_json
+from benchmark.core.json_files import sealed, write_json
 from benchmark.runs import PRESETS
 from benchmark.runs.merging import merge
 from benchmark.runs.results import read_cells, read_run
@@ -167,3 +167,14 @@ def test_a_preset_of_ones_own_is_none_of_the_suite_by_its_path_either(tmp_path):
     write_json(run / "run.json", {**description, "preset": str(tmp_path / "mine")})
     result = CliRunner().invoke(main, ["submit-check", str(run)])
     assert "is no preset of the suite" in result.output
+
+
+def test_figures_that_the_answers_do_not_give_are_found_behind_a_new_seal(tmp_path):
+    run = a_run(tmp_path / "run", [("planted", "random", 0)])
+    (path,) = run.glob("cells/*/*/*/result.json")
+    content = json.loads(path.read_text())
+    content["metrics"]["rca_fresh"] += 0.1
+    write_json(path, sealed(content))
+    assert read_cells(run)[0].result.metrics["rca_fresh"] == content["metrics"]["rca_fresh"]
+    result = CliRunner().invoke(main, ["submit-check", str(run)])
+    assert f"not rca_fresh {content['metrics']['rca_fresh']:.4f} of 600" in result.output
