@@ -8,7 +8,13 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.shared import exit_if_failed, method_roles
+from benchmark.cli.shared import (
+    FILES_OPTION,
+    SHIFTS_OPTION,
+    exit_if_failed,
+    method_roles,
+    only_files,
+)
 from benchmark.core.errors import BenchError
 
 RUN = click.Path(path_type=Path)
@@ -18,21 +24,29 @@ MOST = 5  # faults of a point that are listed
 @click.command()
 @click.argument("runs", metavar="RUN RUN...", nargs=-1, required=True, type=RUN)
 @click.option("--out", required=True, type=RUN, help="Folder of the joined run; a new one.")
-def compare(runs: tuple[Path, ...], out: Path) -> None:
+@FILES_OPTION
+@SHIFTS_OPTION
+def compare(
+    runs: tuple[Path, ...], out: Path, files: tuple[str, ...], methods: tuple[str, ...]
+) -> None:
     """Join the cells of several runs into one, with one report.
 
     Cells on the same generator, by its hash, and under the same protocol stand side by side. All
     others are kept apart under a name of their own, and the command says why.
     """
+    from benchmark.cli.choices import define_shifts
     from benchmark.report import write_report
     from benchmark.runs.merging import merge
+    from benchmark.runs.opening import AtHand
 
     if len(runs) < 2:
         raise BenchError("give at least two runs to compare")
+    define_shifts(methods)
+    at_hand = AtHand(only_files(files))
     for note in merge(runs, out):
         click.secho(note, fg="yellow", err=True)
     try:
-        unmade = write_report(out, roles=method_roles())
+        unmade = write_report(out, roles=method_roles(), at_hand=at_hand)
     except KeyboardInterrupt:  # the runs are joined, so the same command would find the folder
         again = shlex.join(["bench", "report", str(out)])
         click.echo(f"\nstopped; the runs are joined, and this makes the report: {again}", err=True)

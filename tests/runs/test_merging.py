@@ -178,3 +178,19 @@ def test_figures_that_the_answers_do_not_give_are_found_behind_a_new_seal(tmp_pa
     assert read_cells(run)[0].result.metrics["rca_fresh"] == content["metrics"]["rca_fresh"]
     result = CliRunner().invoke(main, ["submit-check", str(run)])
     assert f"not rca_fresh {content['metrics']['rca_fresh']:.4f} of 600" in result.output
+
+
+def test_a_generator_of_ones_own_is_painted_where_the_command_names_its_file(tmp_path):
+    own = tmp_path / "own.py"
+    own.write_text(
+        "from benchmark.generators.planted import Planted\n\ndef make():\n    return Planted()\n"
+    )
+    runs = [a_run(tmp_path / n, [("own-make", m, 0)]) for n, m in (("a", "random"), ("b", "sefa"))]
+    for run in runs:
+        description = json.loads((run / "run.json").read_text())
+        write_json(run / "run.json", {**description, "generators": {"own-make": f"{own}:make"}})
+    out = tmp_path / "both"
+    command = ["compare", *map(str, runs), "--out", str(out), "-g", f"{own}:make"]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0, result.output
+    assert len(list((out / "strips").iterdir())) == 2
