@@ -81,8 +81,9 @@ def compare_accuracies(
     """The method against each baseline: on each generator, then pooled if there are several.
 
     accuracies: as `direction_accuracies` gives them. seed: of the random arrangements, not of the
-    runs. Raises BenchError where a method has no predictions at all.
+    runs. Raises BenchError where a value is missing, or a method has no predictions at all.
     """
+    complete(accuracies, ["generator", "method", "seed", "k", "accuracy"], "the accuracies")
     for name in (method, *baselines):
         if name not in set(accuracies["method"]):
             raise unknown("method with predictions", name, accuracies["method"].unique())

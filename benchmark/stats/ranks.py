@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
+from benchmark.core.finite import finite
+
 SURE = 0.05  # an adjusted p below it counts as more than chance
 
 
@@ -44,11 +46,12 @@ def mean_places(
 
     scores: by generator, of each method, higher is better; the same methods on every generator, at
     least one of each. Equal scores share their mean place. ahead: every pair with a clear order.
+    Raises BenchError where a score is missing.
     """
     methods = list(next(iter(scores.values())))
     found = {(one.generator, one.first, one.second) for one in ahead}
-    table = np.array([[-of[m] for m in methods] for of in scores.values()])  # (generators, methods)
-    places = rankdata(table, axis=1).mean(axis=0)  # (methods,)
+    table = finite([[of[m] for m in methods] for of in scores.values()], "the scores")
+    places = rankdata(-table, axis=1).mean(axis=0)  # (methods,)
     ends = {}
     for method in methods:
         others = [m for m in methods if m != method]

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from benchmark.report import write_report
+from benchmark.report.pictures.painted import SHIFTS
 from tests.report.drawn import draw_judged, write_run
 
 from .test_accessibility import check
@@ -55,7 +56,7 @@ def test_the_slider_moves_all_z_by_keyboard(page: Page, told: list[str]) -> None
     page.wait_for_function("document.querySelector('.whole img').complete")
     slider.focus()
     before = [pixels(page, row) for row in range(4)]
-    for _ in range(6):
+    for _ in range(SHIFTS // 2):
         page.keyboard.press("ArrowRight")
     expect(page.locator("output")).to_have_text("eps +6")
     after = [pixels(page, row) for row in range(4)]
@@ -63,7 +64,7 @@ def test_the_slider_moves_all_z_by_keyboard(page: Page, told: list[str]) -> None
     page.keyboard.press("Home")
     expect(slider).to_have_attribute("aria-valuetext", "eps \N{MINUS SIGN}6")
     assert "eps \N{MINUS SIGN}6" in (page.locator(".stage").get_attribute("aria-label") or "")
-    for _ in range(6):
+    for _ in range(SHIFTS // 2):
         page.keyboard.press("ArrowRight")
     assert [pixels(page, row) for row in range(4)] == before
 
@@ -73,15 +74,16 @@ def test_a_canvas_shows_its_part_of_the_strip(page: Page, told: list[str]) -> No
     page.get_by_label("Shift").focus()
     page.keyboard.press("End")
     expected = page.evaluate(
-        """() => {
+        """(last) => {
           const canvas = document.createElement("canvas");
           [canvas.width, canvas.height] = [256, 256];
           const strip = document.querySelector(".whole img");
           const context = canvas.getContext("2d");
           context.imageSmoothingQuality = "high";
-          context.drawImage(strip, 12 * 32, 2 * 32, 32, 32, 0, 0, 256, 256);
+          context.drawImage(strip, last * 32, 2 * 32, 32, 32, 0, 0, 256, 256);
           return [...context.getImageData(0, 0, 256, 256).data];
-        }"""
+        }""",
+        SHIFTS - 1,
     )
     assert pixels(page, 2) == expected
 

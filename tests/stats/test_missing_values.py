@@ -42,6 +42,7 @@ from benchmark.stats import (
     permutation,
     population,
     power,
+    ranks,
     twoway,
 )
 from benchmark.stats.population import Population
@@ -177,6 +178,14 @@ CASES: dict[Any, Case] = {
     paired.compare_rca: (
         lambda predictions: paired.compare_rca(predictions, "found", ["random"]),
         {"predictions": PREDICTIONS},
+    ),
+    paired.compare_accuracies: (
+        lambda accuracies: paired.compare_accuracies(accuracies, "found", ["random"]),
+        {"accuracies": paired.direction_accuracies(PREDICTIONS)},
+    ),
+    ranks.mean_places: (
+        lambda scores: ranks.mean_places({"x": dict(zip("abcdefghi", scores, strict=True))}, []),
+        {"scores": VALUES},
     ),
     permutation.permute_labels: (
         lambda first, second: permutation.permute_labels([(first, second)], 99),
