@@ -144,7 +144,9 @@ def _board(
         columns[name] = LEADERBOARD[name]
     for generator in generators:
         name = f"on {generator}"
-        columns[name] = Column(f"`{HEADLINE}` on {generator}, with its 95% interval.")
+        columns[name] = Column(
+            f"`{HEADLINE}` on {generator}, with its 95% interval.", optional=True
+        )
         columns[name + LOW], columns[name + HIGH] = Column(""), Column("")
     for name in prices:
         columns[name] = measures.cell[name]
