@@ -1,6 +1,6 @@
 """At a glance: each generator's methods side by side, and a sentence on what that shows."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ from benchmark.stats.new_runs import FEWEST_SEEDS
 from benchmark.tables.table import Table
 from benchmark.tables.text import interval_text, value_text
 
+FEW = 3  # comparisons on a generator that get a sentence each
+
 
 @dataclass(frozen=True)
 class Glance:
@@ -23,7 +25,7 @@ class Glance:
     Of each: method, k, chance, status; value, low, high of the headline, and that value as text;
     price, what it was bought with in words; against, words on how the methods under test
     compare with it. What is not known is None. end: where the axis of RCA ends, in [0, 1].
-    sentences: one per comparison.
+    sentences: one per comparison, or few on many of them.
     """
 
     generator: str
@@ -52,7 +54,9 @@ def glances(
             row["against"] = [words for words in parts if words]
         highs = [row["high"] for row in rows if row["high"] is not None]
         end = min(1.0, 1.05 * max(highs, default=1.0))
-        views.append(Glance(str(generator), rows, end, [sentence(pair) for pair in here]))
+        views.append(
+            Glance(str(generator), rows, end, sentences(here, {row["method"] for row in rows}))
+        )
     return views
 
 
@@ -99,6 +103,49 @@ def difference(pair: Mapping[Any, Any], measure: str) -> str:
         else interval_text(value, low, high, "difference")
     )
     return words + ("" if p is None else f", adjusted p {value_text(p, 'p')}")
+
+
+def sentences(pairs: Sequence[Mapping[Any, Any]], present: Collection[str]) -> list[str]:
+    """What comparisons on one generator say: of few a sentence each, of many those together that
+    say the same. present: the methods that have a row there; of others nothing is said."""
+    here = [pair for pair in pairs if {pair["method"], pair["baseline"]} <= set(present)]
+    if len(here) <= FEW:
+        return [sentence(pair) for pair in here]
+    found: dict[str, list[Mapping[Any, Any]]] = {}
+    for pair in here:
+        found.setdefault(pair["method"], []).append(pair)
+    said = [words for method, own in found.items() for words in together(method, own)]
+    return [*said, "That speaks of these trained runs; of new ones the table of comparisons does."]
+
+
+def together(method: str, pairs: Sequence[Mapping[Any, Any]]) -> list[str]:
+    """The same of all comparisons of one method, by what they found."""
+    known = [p for p in pairs if None not in (p["rca_difference"], p["rca_p_adjusted"])]
+    unknown = [pair for pair in pairs if pair not in known]
+    same = [pair for pair in known if pair["rca_p_adjusted"] >= SURE]
+    words = []
+    for how, sign in (("better", 1), ("worse", -1)):
+        differ = [pair for pair in known if pair not in same]
+        if clear := [pair for pair in differ if sign * pair["rca_difference"] > 0]:
+            largest = value_text(max(pair["rca_p_adjusted"] for pair in clear), "p")
+            words.append(
+                f"R tells directions of {method} apart {how} than those of {_names(clear)}, "
+                f"adjusted p {largest}{' at most' if len(clear) > 1 else ''}."
+            )
+    if same:
+        words.append(f"No difference to {_names(same)} is shown.")
+    if unknown:
+        words.append(f"Whether {method} differs from {_names(unknown)} cannot be said.")
+    return words
+
+
+def _names(pairs: Sequence[Mapping[Any, Any]]) -> str:
+    """The baselines; one on unequal terms is marked."""
+    names = [
+        f"{pair['baseline']}{' (on other terms)' if UNEQUAL in str(pair['note']) else ''}"
+        for pair in pairs
+    ]
+    return " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
 
 
 def sentence(pair: Mapping[Any, Any]) -> str:

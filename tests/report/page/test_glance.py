@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmark.report.page.glance import difference, glances, sentence
+from benchmark.report.page.glance import difference, glances, sentence, sentences
 from benchmark.report.tables.against import comparison_table
 from benchmark.report.tables.main_table import rca_table
 from benchmark.runs.replicates import headline
@@ -106,3 +106,31 @@ def test_a_study_adds_its_mos_with_its_word(run):
     own = judged.directions.query("method == 'random'")["mos"]
     assert random[1] == f"simulated MOS {own.mean():.2f}, 7 directions judged"
     assert random[2].startswith("simulated MOS of discovered less this: ")
+
+
+MANY = [
+    PAIR | {"baseline": "a", "rca_p_adjusted": 0.001},
+    PAIR | {"baseline": "b", "rca_p_adjusted": 0.04},
+    PAIR | {"baseline": "c", "rca_p_adjusted": 0.03, "rca_difference": -0.1},
+    PAIR | {"baseline": "d", "rca_p_adjusted": 0.3},
+    PAIR | {"baseline": "e", "rca_p_adjusted": 0.5, "note": "not on equal terms on x: steps"},
+    PAIR | {"baseline": "f", "rca_difference": None},
+    PAIR | {"baseline": "elsewhere", "rca_difference": None},
+]
+PRESENT = {"discovered", *"abcdef"}
+
+
+def test_many_comparisons_are_said_together():
+    assert sentences(MANY, PRESENT) == [
+        "R tells directions of discovered apart better than those of a and b, "
+        "adjusted p 0.040 at most.",
+        "R tells directions of discovered apart worse than those of c, adjusted p 0.030.",
+        "No difference to d and e (on other terms) is shown.",
+        "Whether discovered differs from f cannot be said.",
+        "That speaks of these trained runs; of new ones the table of comparisons does.",
+    ]
+
+
+def test_few_get_a_sentence_each_and_what_is_not_there_gets_none():
+    assert sentences(MANY[:2], PRESENT) == [sentence(pair) for pair in MANY[:2]]
+    assert sentences(MANY[-1:], PRESENT) == []
