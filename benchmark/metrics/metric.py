@@ -73,7 +73,7 @@ class Metric(ABC):
 
     def along(self, cell: Evidence, walk: Walk) -> Mapping[str, Any]:
         """The row of one direction, with `direction_columns` and whatever else `of_cell` needs."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} walks, but has no along()")
 
     def by_direction(self, cell: Evidence) -> pd.DataFrame:
         """One row per direction, with `direction_columns`."""

@@ -17,6 +17,7 @@ from benchmark.core.errors import BenchError
 from benchmark.core.json_files import write_json
 from benchmark.core.names import is_safe
 from benchmark.directions.labels import HUMAN_ANNOTATION
+from benchmark.runs.replicates import is_shown
 from benchmark.runs.results import Cell, Result, StoredCell, read_cells, read_run
 
 
@@ -46,7 +47,7 @@ def merge(runs: Sequence[Path], out: Path) -> list[str]:
     try:
         for run, label, description in zip(runs, labels, described, strict=True):
             for stored in read_cells(run):
-                if _is_shown(stored, description):
+                if is_shown(stored.result.cell, description.get("headline", {})):
                     _add(merged, stored, label, description, part)
         if not merged.results:
             raise BenchError("these runs show no cell that has ended")
@@ -70,12 +71,6 @@ def _labels(runs: Sequence[Path]) -> list[str]:
         for name, number in zip(names, numbers, strict=True)
     ]
     return labels if len({*labels}) == len(labels) else numbers
-
-
-def _is_shown(stored: StoredCell, description: Mapping[str, Any]) -> bool:
-    cell = stored.result.cell
-    chosen = description.get("headline", {}).get(cell.generator, {}).get(cell.method)
-    return bool(chosen == cell.config_hash)
 
 
 def _terms(result: Result) -> dict[str, Any]:
@@ -112,18 +107,17 @@ def _add(
     taken = replace(result, cell=replace(cell, generator=name, method=method))
     before = merged.results.get(taken.cell)
     if before is not None and before.status == "done":
+        where = f"{method} on {name}, seed {cell.seed}"
         if result.status != "done":
-            where = f"{method} on {name}, seed {cell.seed}"
             _note(merged, f"{where}: {result.status} in {label}, and done in another run")
         elif before.files.get("predictions.parquet") != result.files.get("predictions.parquet"):
-            where = f"{method} on {name}, seed {cell.seed}"
             _note(merged, f"{where}: {label} has other answers than the first run, whose count")
         return
     merged.results[taken.cell] = taken
     folder = taken.cell.folder(out)
     folder.mkdir(parents=True, exist_ok=True)
-    for name in result.files:
-        shutil.copyfile(stored.folder / name, folder / name)
+    for file in result.files:
+        shutil.copyfile(stored.folder / file, folder / file)
     names_by_hand = stored.folder / HUMAN_ANNOTATION  # of which no result knows
     if names_by_hand.exists():
         shutil.copyfile(names_by_hand, folder / HUMAN_ANNOTATION)

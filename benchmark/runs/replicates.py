@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from benchmark.runs.results import StoredCell
+from benchmark.runs.results import Cell, StoredCell
 from benchmark.runs.roles import place
 
 
@@ -52,6 +52,21 @@ class Replicates:
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
+def answers(rows: Iterable[Replicates]) -> pd.DataFrame:
+    """What R answered in all done cells, with columns generator and method; empty without any."""
+    parts = [
+        table.assign(generator=r.generator, method=r.method)
+        for r in rows
+        if not (table := r.table("predictions")).empty
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"method": []})
+
+
+def is_shown(cell: Cell, chosen: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether the main table shows the cell. chosen: as `headline` takes it, not empty."""
+    return chosen.get(cell.generator, {}).get(cell.method) == cell.config_hash
+
+
 def headline(
     cells: Iterable[StoredCell],
     chosen: Mapping[str, Mapping[str, str]],
@@ -72,7 +87,7 @@ def headline(
     groups: dict[tuple[str, str, str], list[StoredCell]] = {}
     for stored in sorted(cells, key=of_cell):
         cell = stored.result.cell
-        if not chosen or chosen.get(cell.generator, {}).get(cell.method) == cell.config_hash:
+        if not chosen or is_shown(cell, chosen):
             key = (cell.generator, cell.method, cell.config_hash)
             groups.setdefault(key, []).append(stored)
     return [Replicates(name, method, tuple(group)) for (name, method, _), group in groups.items()]

@@ -12,6 +12,7 @@ from typing import Any
 from benchmark.generators.catalogue import GENERATORS
 from benchmark.metrics import HEADLINE
 from benchmark.runs import PRESETS
+from benchmark.runs.replicates import is_shown
 from benchmark.runs.results import Cell, StoredCell, read_cells, read_run
 from benchmark.runs.settings import (
     Methods,
@@ -42,7 +43,7 @@ def submission_points(run: Path, methods: Methods, weights: Callable[[str], str]
     own generators, by name. Raises BenchError where there is no run.
     """
     cells, description = read_cells(run), read_run(run)
-    shown = [c for c in cells if _is_shown(c, description)]
+    shown = [c for c in cells if is_shown(c.result.cell, description.get("headline", {}))]
     asked: Sequence[tuple[str, Iterator[str]]] = (
         ("every cell of the main table is done and undamaged", _missing(run, shown, description)),
         (f"at least {LEAST_SEEDS} seeds", _few_seeds(description)),
@@ -54,12 +55,6 @@ def submission_points(run: Path, methods: Methods, weights: Callable[[str], str]
         ("the answers of R are kept, and give the figures", _answers(shown)),
     )
     return [Point(asks, tuple(faults)) for asks, faults in asked]
-
-
-def _is_shown(stored: StoredCell, description: Mapping[str, Any]) -> bool:
-    cell = stored.result.cell
-    chosen = description.get("headline", {}).get(cell.generator, {}).get(cell.method)
-    return bool(chosen == cell.config_hash)
 
 
 def _missing(

@@ -47,6 +47,12 @@ def write_table(table: Table, folder: Path) -> None:
     write_text(folder / f"{table.name}.tex", latex(table))
 
 
+def remove_table(name: str, folder: Path) -> None:
+    """Remove what `write_table` wrote there before, if it did."""
+    for suffix in ("csv", "md", "tex"):
+        (folder / f"{name}.{suffix}").unlink(missing_ok=True)
+
+
 def write_csv(table: Table, path: Path) -> None:
     """All digits, one line for each row, empty where a value is missing or not finite.
 

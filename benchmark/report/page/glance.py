@@ -9,9 +9,10 @@ import pandas as pd
 from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
 from benchmark.report.judged import Judged
-from benchmark.report.tables.against import SURE, UNEQUAL
+from benchmark.report.tables.against import UNEQUAL
 from benchmark.report.tables.main_table import ENDS
 from benchmark.stats.new_runs import FEWEST_SEEDS
+from benchmark.stats.ranks import SURE
 from benchmark.tables.table import Table
 from benchmark.tables.text import interval_text, value_text
 

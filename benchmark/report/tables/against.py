@@ -11,17 +11,17 @@ import pandas as pd
 from benchmark.core.estimates import Estimate, Undefined
 from benchmark.report.judged import Judged
 from benchmark.report.words import COMPARISON, COMPARISON_NOTE, COMPARISON_OF_STUDY
-from benchmark.runs.replicates import Replicates
+from benchmark.runs.replicates import Replicates, answers
 from benchmark.runs.roles import Roles
 from benchmark.stats.comparison import Comparison, compare_scores
 from benchmark.stats.paired import RcaComparison, compare_rca, in_one_family
 from benchmark.stats.permutation import adjusted
+from benchmark.stats.ranks import SURE
 from benchmark.tables.table import Table
 from benchmark.tables.text import value_text
 from benchmark.tables.writing import without_nan
 
 UNEQUAL = "not on equal terms"
-SURE = 0.05  # an adjusted p below it counts as more than chance
 Key = tuple[str, str, str]  # generators joined by +, method, baseline
 
 
@@ -144,12 +144,7 @@ def _estimate(name: str, estimate: Estimate | Undefined) -> dict[str, Any]:
 
 
 def _rca(rows: Sequence[Replicates], roles: Roles) -> Sequence[RcaComparison]:
-    parts = [
-        answers.assign(generator=r.generator, method=r.method)
-        for r in rows
-        if not (answers := r.table("predictions")).empty
-    ]
-    predictions = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"method": []})
+    predictions = answers(rows)
     return in_one_family(
         comparison
         for method, baselines in _sides(predictions, roles)

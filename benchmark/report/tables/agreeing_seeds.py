@@ -18,7 +18,7 @@ from benchmark.report.words import PLACE
 from benchmark.runs.opening import Painters
 from benchmark.runs.replicates import Replicates
 from benchmark.tables.table import Column, Table
-from benchmark.tables.writing import without_nan, write_table
+from benchmark.tables.writing import remove_table, without_nan, write_table
 
 NAME = "seed_agreement"
 LATENTS = 64  # at which the tangents of bent shifts are averaged, the same for all seeds
@@ -52,8 +52,7 @@ def write_agreement(rows: Sequence[Replicates], painters: Painters, run: Path) -
     """Write the files where a row has two done seeds or more; without any, take old ones away."""
     table = agreement_table(rows, painters)
     if table is None:
-        for suffix in ("csv", "md", "tex"):
-            (run / f"{NAME}.{suffix}").unlink(missing_ok=True)
+        remove_table(NAME, run)
     else:
         write_table(table, run)
     return table

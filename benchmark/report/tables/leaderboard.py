@@ -10,12 +10,13 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.core.estimates import Estimate, Undefined
+from benchmark.core.estimates import Undefined
 from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
+from benchmark.report.tables.against import key_of, rca_values
 from benchmark.report.tables.main_table import ENDS, rca_row
 from benchmark.report.words import COMPARISON, LEADERBOARD, MATRIX, ON_THE_BOARD, PLACE
-from benchmark.runs.replicates import Replicates
+from benchmark.runs.replicates import Replicates, answers
 from benchmark.stats.paired import (
     RcaComparison,
     compare_accuracies,
@@ -25,9 +26,13 @@ from benchmark.stats.paired import (
 from benchmark.stats.ranks import SURE, Ahead, Place, mean_places
 from benchmark.tables.table import HIGH, LOW, Column, Table
 from benchmark.tables.text import value_text
-from benchmark.tables.writing import without_nan, write_csv, write_table
+from benchmark.tables.writing import remove_table, without_nan, write_csv, write_table
 
 FEWEST = 3  # methods: of two the comparison says everything
+OF_A_PAIR = (
+    *("directions", "seeds", "rca_difference", "rca_difference_low", "rca_difference_high"),
+    *("rca_p", "rca_p_adjusted"),
+)
 MEAN_PLACE = "mean place"
 
 
@@ -49,8 +54,7 @@ def write_leaderboard(
     found = leaderboard(rows, measures, order)
     if found is None:
         for name in ("leaderboard", "matrix", "pairs"):
-            for path in run.glob(f"{name}.*"):
-                path.unlink()
+            remove_table(name, run)
         return None
     write_table(found.board, run)
     write_table(found.matrix, run)
@@ -82,14 +86,10 @@ def leaderboard(
 
 def all_pairs(rows: Sequence[Replicates], methods: Sequence[str]) -> tuple[RcaComparison, ...]:
     """Each method against each one after it, on every generator and pooled, as one family."""
-    answers = [
-        table.assign(generator=r.generator, method=r.method)
-        for r in rows
-        if not (table := r.table("predictions")).empty
-    ]
-    if not answers:
+    predictions = answers(rows)
+    if predictions.empty:
         return ()
-    accuracies = direction_accuracies(pd.concat(answers, ignore_index=True))
+    accuracies = direction_accuracies(predictions)
     present = set(accuracies["method"])
     known = [m for m in methods if m in present]
     return in_one_family(
@@ -236,25 +236,14 @@ def _matrix(pairs: Sequence[RcaComparison], methods: Sequence[str]) -> Table:
 
 def _pairs(pairs: Sequence[RcaComparison]) -> Table:
     """All pairs on every generator and pooled, all digits."""
-    shown = ("generator", "method", "baseline", "directions", "seeds", "rca_difference")
-    names = (*shown, "rca_difference_low", "rca_difference_high", "rca_p", "rca_p_adjusted", "note")
+    names = ["generator", "method", "baseline", *OF_A_PAIR, "note"]
     lines = []
     for pair in pairs:
-        line: dict[str, Any] = {
-            "generator": " + ".join(pair.generators),
-            "method": pair.method,
-            "baseline": pair.baseline,
-            "directions": pair.directions,
-            "seeds": len(pair.by_seed),
-        }
-        if isinstance(pair.difference, Estimate):
-            line["rca_difference"] = pair.difference.value
-            interval = pair.difference.interval
-            if not isinstance(interval, Undefined):
-                line |= {"rca_difference_low": interval.low, "rca_difference_high": interval.high}
-        reasons = [v.reason for v in (pair.difference, pair.p) if isinstance(v, Undefined)]
-        for name, p in (("rca_p", pair.p), ("rca_p_adjusted", pair.p_adjusted)):
-            line[name] = None if isinstance(p, Undefined) else p
-        lines.append({**line, "note": "; ".join(dict.fromkeys(reasons))})
-    frame = without_nan(pd.DataFrame(lines, columns=list(names), dtype=object))
+        values = rca_values(pair)
+        asked = (values[name] for name in ("rca_difference", "rca_p"))
+        reasons = dict.fromkeys(value.reason for value in asked if isinstance(value, Undefined))
+        known = {n: v for n, v in values.items() if not isinstance(v, Undefined)}
+        place = dict(zip(names, key_of(pair), strict=False))
+        lines.append({**place, **known, "note": "; ".join(reasons)})
+    frame = without_nan(pd.DataFrame(lines, columns=names, dtype=object))
     return Table("pairs", "Each method against each", frame, {n: COMPARISON[n] for n in names})
