@@ -31,9 +31,11 @@ def write_cell(
     curves = {"fresh": fresh}
     if learner is not None and joint is not None:
         curves["joint"] = learner
-        files += [folder / "predictions_joint.parquet", folder / "evolution.safetensors"]
-        write_table(files[2], joint)
-        write_snapshots(files[3], learner.snapshots)
+        files.append(folder / "predictions_joint.parquet")
+        write_table(files[-1], joint)
+        if learner.snapshots:
+            files.append(folder / "evolution.safetensors")
+            write_snapshots(files[-1], learner.snapshots)
     files.append(folder / "curves.parquet")
     write_table(files[-1], pd.concat([curve_table(phase, c) for phase, c in curves.items()]))
     return files
