@@ -39,9 +39,10 @@ class MappedOptions:
 class Mapped(Family):
     """Base of families that make an image of w, one for each of `num_ws` layers.
 
-    A family says how z becomes w, how w becomes images, and which weights w meets. In the space z
-    its latents are points (n, z_dim); in w they are (n, num_ws, w_dim), mapped and truncated when
-    they are drawn, so that both images of a pair share one w.
+    A family, or a generator of anybody's own, says how z becomes w, how w becomes images, and which
+    weights w meets; its `latent_dim` begins as `z_dim`. In the space z its latents are points
+    (n, z_dim); in w they are (n, num_ws, w_dim), mapped and truncated when they are drawn, so that
+    both images of a pair share one w.
     """
 
     Options = MappedOptions
@@ -50,7 +51,6 @@ class Mapped(Family):
     num_ws: int
     options = MappedOptions()
     moving: tuple[int, ...] | None = None
-    classes: tuple[int, ...] = ()
     centre: Tensor
     spread: Tensor
 
@@ -95,7 +95,7 @@ class Mapped(Family):
         if options.layers and options.space != "w":
             raise BenchError("only in w do some layers move alone: take space=w beside layers")
         self.moving = layers_of(options.layers, self.num_ws) if options.layers else None
-        self.classes = chosen_classes(options.classes, self.n_classes)
+        chosen_classes(options.classes, self.n_classes)
         self.options, self.space, self.moved_layers = options, options.space, options.layers
         self.latent_dim = self.w_dim if self.space == "w" else self.z_dim
         if self.space == "w":
@@ -135,8 +135,9 @@ class Mapped(Family):
         z = torch.randn(n, self.z_dim, generator=rng)
         if not self.n_classes:
             return z, None
-        place = torch.rand(n, generator=rng, dtype=torch.float64) * len(self.classes)  # (n,)
-        return z, torch.tensor(self.classes)[place.long()]
+        classes = torch.tensor(chosen_classes(self.options.classes, self.n_classes))
+        place = torch.rand(n, generator=rng, dtype=torch.float64) * len(classes)  # (n,)
+        return z, classes[place.long()]
 
     def _ws(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """(n, num_ws, w_dim): w for each layer, truncated."""
