@@ -1,5 +1,6 @@
 """Does the rewritten form of a generator give the original's images and gradients?"""
 
+from dataclasses import replace
 from itertools import chain
 
 import torch
@@ -26,7 +27,7 @@ def probe(generator: Generator) -> Latents:
     latents = generator.sample(LATENTS, stream("rewritten or plain"))
     tensors = chain(generator.parameters(), generator.buffers())
     weight = next((one for one in tensors if one.is_floating_point()), None)
-    return latents if weight is None else Latents(latents.point.to(weight), latents.labels)
+    return latents if weight is None else replace(latents, point=latents.point.to(weight))
 
 
 def answer(generator: Generator, side: tuple[int, int]) -> tuple[Tensor, Tensor]:
