@@ -30,6 +30,9 @@ class Kept:
         """
         return self
 
+    def __setstate__(self, state: Any) -> None:
+        raise ValueError("attributes for what takes none")
+
 
 class Sealed(type):
     """Of stand-ins that a pickle may only have as classes; it cannot change them."""

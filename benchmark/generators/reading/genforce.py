@@ -13,7 +13,7 @@ from torch import Tensor
 
 from benchmark.core.errors import BenchError
 from benchmark.generators.reading.published_state import CONVERTED, PublishedState, listed
-from benchmark.generators.reading.renaming import Name, renamed, same, usual_filters
+from benchmark.generators.reading.renaming import Name, renamed, same, scaled, usual_filters
 
 LAYOUT = "checkpoint of genforce/genforce"
 AVERAGED = "generator_smooth"
@@ -22,7 +22,7 @@ STYLEGAN, STYLEGAN2, PROGGAN = "synthesis.lod", "synthesis.early_layer.const", "
 OF_LAYER: tuple[Name, ...] = (
     ("bias", "bias", same),
     ("affine.weight", "style.weight", same),
-    ("affine.bias", "style.bias", lambda x: x + 1.0),
+    ("affine.bias", "style.bias", lambda x: x.double() + 1.0),
 )
 OF_CONV: tuple[Name, ...] = (
     *OF_LAYER,
@@ -73,12 +73,12 @@ def _of_stylegan2(theirs: Mapping[str, Tensor]) -> Iterator[Name]:
     i = 0
     while f"synthesis.output{i}.bias" in theirs:
         block = f"synthesis.b{4 << i}"
-        yield f"{block}.conv1.weight", f"synthesis.layer{2 * i}.weight", same
+        yield f"{block}.conv1.weight", f"synthesis.layer{2 * i}.weight", scaled
         yield f"{block}.torgb.weight", f"synthesis.output{i}.weight", same
         convs = {f"{block}.conv1": f"synthesis.layer{2 * i}"}
         if i > 0:
             name = f"synthesis.layer{2 * i - 1}"
-            yield f"{block}.conv0.weight", f"{name}.weight", lambda x: x.flip(2, 3)
+            yield f"{block}.conv0.weight", f"{name}.weight", lambda x: scaled(x.flip(2, 3))
             convs[f"{block}.conv0"] = name
         for ours, name in convs.items():
             for part, their_part, change in OF_CONV:
@@ -102,7 +102,9 @@ def _proggan(theirs: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for ours in names:
         fan_in = state[f"{ours}.conv.weight"][0].numel()
         gain = 1.0 if ours == "output" else 2.0
-        state[f"{ours}.wscale.scale"] = torch.tensor([(gain / fan_in) ** 0.5])  # (1,)
+        state[f"{ours}.wscale.scale"] = torch.tensor(
+            [(gain / fan_in) ** 0.5], dtype=torch.float64
+        )  # (1,)
     return state
 
 

@@ -68,6 +68,9 @@ def _settings(module: Module, state: Mapping[str, Any], path: Path) -> dict[str,
                 f"{path} has a mapping network of rate {rate} and activation {activation}; "
                 f"those of this suite have {RATE} and lrelu"
             )
+    clamp = next((float(limit) for limit in clamps if limit is not None), None)
     if STYLEGAN2 in state:
-        return {"clamp": next((float(clamp) for clamp in clamps if clamp is not None), None)}
-    return module.arguments
+        return {"clamp": clamp}
+    scales = (part.attribute("output_scale") for name, part in module.parts())
+    scale = next((scale for scale in scales if scale is not None), None)
+    return {"clamp": clamp} if scale is None else {"clamp": clamp, "output_scale": float(scale)}

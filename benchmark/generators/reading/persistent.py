@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from benchmark.core.unpickling import NAMES, Entries, Kept, plain
+from benchmark.tables.text import plain_line
 
 
 class Numbers(Kept):
@@ -37,7 +38,7 @@ class Weights(Kept):
             raise ValueError("a tensor without numbers")
         stream = io.BytesIO(self.numbers.content)
         numbers = torch.load(stream, map_location="cpu", weights_only=True)
-        if not torch.is_storage(numbers):
+        if not isinstance(numbers, torch.TypedStorage):
             raise ValueError("a tensor without numbers")
         whole = torch.empty(0, dtype=numbers.dtype).set_(numbers)  # (what is stored,)
         if prod(self.shape) > len(whole):
@@ -48,15 +49,11 @@ class Weights(Kept):
 class Module(Kept):
     """Stands for an object of a class whose source text lies beside it; that text is not kept.
 
-    kind: the name of its class. arguments: with which it was made. state: its attributes.
+    kind: the name of its class.
     """
 
     def __init__(self, about: dict[str, Any]) -> None:
-        self.kind, self._state = str(about["class_name"]), about["state"]
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        return dict(plain(self._state.get("_init_kwargs", {})))
+        self.kind, self._state = plain_line(str(about["class_name"])), about["state"]
 
     def attribute(self, name: str) -> Any:
         """A number or text that the module holds; None where there is none."""
@@ -90,7 +87,7 @@ class Module(Kept):
                 waiting.append((f"{path}{name}.", inner))
 
     def _of(self, place: str) -> Mapping[str, Any]:
-        return self._state.get(place, {})  # type: ignore[no-any-return]
+        return self._state.get(place, {})
 
 
 def parameter(weights: Weights, *_about: Any) -> Weights:

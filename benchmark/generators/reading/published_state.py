@@ -18,14 +18,15 @@ class PublishedState:
     """A generator's weights, not yet a generator.
 
     state: tensors by the names that the family's `from_state_dict` reads. layout: what kind of file
-    they come from. licence: of the weights in such files, as far as it is known. settings: what
+    they come from, "" for a state dict that nothing else tells. licence: of the weights in such
+    files, as far as it is known. settings: what
     images depend on and no tensor shows, as further arguments of `from_state_dict`. notes: lines
     that whoever uses the generator should know.
     """
 
     state: Mapping[str, Any]
-    layout: str
-    licence: str
+    layout: str = ""
+    licence: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 

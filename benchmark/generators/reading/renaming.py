@@ -1,4 +1,4 @@
-"""How the entries of one state dict become those of another: by new names, and few other changes."""
+"""How the entries of one state dict become those of another: by new names and small changes."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 
@@ -13,6 +13,15 @@ Name = tuple[str, str, Change]  # ours, theirs, and how theirs becomes ours
 
 def same(x: Tensor) -> Tensor:
     return x
+
+
+def scaled(weight: Tensor) -> Tensor:
+    """A convolution's weight (out, in, k, k) of a StyleGAN2, at the scale at which it is used.
+
+    What keeps the demodulation finite is added before this scale in NVIDIA's PyTorch and after it
+    elsewhere, which weights that are scaled already make one. In float64: the scale is no float32.
+    """
+    return weight.double() / weight[0].numel() ** 0.5
 
 
 def renamed(

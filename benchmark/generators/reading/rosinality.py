@@ -2,7 +2,7 @@
 
 Converted ones are {"g_ema", "latent_avg"}; those of its training hold the other networks, the
 optimisers and the arguments as well, but no mean of w. Weights are stored as NVIDIA's are, before
-the scaling of their use, so that only names and empty axes differ.
+the scaling of their use; names and empty axes differ.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,24 +16,25 @@ from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.generators.mapping import Mapping as MappingNetwork
 from benchmark.generators.reading.published_state import CONVERTED, PublishedState, listed
-from benchmark.generators.reading.renaming import Name, renamed, same, usual_filters
+from benchmark.generators.reading.renaming import Name, renamed, same, scaled, usual_filters
 
 LAYOUT = "checkpoint of rosinality/stylegan2-pytorch"
 KEY = "conv1.conv.modulation.weight"
 MEAN_OF = 10_000  # z whose w are averaged where the file holds no mean
 
-OF_BOTH: tuple[Name, ...] = (
-    ("weight", "conv.weight", lambda x: x.squeeze(0)),  # (out, in, k, k), from (1, out, in, k, k)
+OF_STYLE: tuple[Name, ...] = (
     ("affine.weight", "conv.modulation.weight", same),
     ("affine.bias", "conv.modulation.bias", same),
 )
 OF_CONV: tuple[Name, ...] = (
-    *OF_BOTH,
+    *OF_STYLE,
+    ("weight", "conv.weight", lambda x: scaled(x.squeeze(0))),  # from (1, out, in, k, k)
     ("bias", "activate.bias", same),
     ("noise_strength", "noise.weight", lambda x: x.squeeze(0)),  # (), from (1,)
 )
 OF_IMAGE: tuple[Name, ...] = (
-    *OF_BOTH,
+    *OF_STYLE,
+    ("weight", "conv.weight", lambda x: x.squeeze(0)),  # (C, in, 1, 1), from (1, C, in, 1, 1)
     ("bias", "bias", lambda x: x[0, :, 0, 0]),  # (C,), from (1, C, 1, 1)
 )
 
