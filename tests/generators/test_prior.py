@@ -1,4 +1,4 @@
-"""Priors: each is the distribution it says it is, and one seed gives the same latents everywhere."""
+"""Priors: each is the distribution it says it is, and a seed gives what it always gave."""
 
 from math import inf, nan
 
