@@ -14,6 +14,7 @@ from benchmark.core.errors import BenchError, unknown
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
 from benchmark.generators.family import Family
+from benchmark.generators.prior import chosen_classes, draw_classes
 from benchmark.generators.ruler import Ruler
 
 SPACES = ("z", "w")
@@ -121,7 +122,7 @@ class Mapped(Family):
         return found
 
     def sample(self, n: int, rng: torch.Generator) -> Latents:
-        """n latents of N(0, I) and, where there are classes, one for each, uniform over those
+        """n latents of the prior and, where there are classes, one for each, uniform over those
         chosen; in w their ws (n, num_ws, w_dim), truncated."""
         z, labels = self._drawn(n, rng)
         if self.space == "z":
@@ -132,12 +133,9 @@ class Mapped(Family):
 
     def _drawn(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor | None]:
         """z (n, z_dim) and classes (n,)."""
-        z = torch.randn(n, self.z_dim, generator=rng)
-        if not self.n_classes:
-            return z, None
-        classes = torch.tensor(chosen_classes(self.options.classes, self.n_classes))
-        place = torch.rand(n, generator=rng, dtype=torch.float64) * len(classes)  # (n,)
-        return z, classes[place.long()]
+        z = self.prior.draw(n, self.z_dim, rng)  # (n, z_dim)
+        classes = chosen_classes(self.options.classes, self.n_classes)
+        return z, draw_classes(classes, n, rng) if classes else None
 
     def _ws(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """(n, num_ws, w_dim): w for each layer, truncated."""
@@ -192,15 +190,3 @@ def layers_of(text: str, count: int) -> tuple[int, ...]:
         if not int(first) <= int(last or first) < count:
             raise BenchError(f"the layers of w go from 0 to {count - 1}, and {part} is not in them")
     return tuple(sorted(found))
-
-
-def chosen_classes(given: tuple[int, ...] | None, count: int) -> tuple[int, ...]:
-    """The classes to draw from, all where none are given. Raises BenchError for others."""
-    if given is None:
-        return tuple(range(count))
-    if not count:
-        raise BenchError("this generator has no classes to choose from; leave them out")
-    wrong = [k for k in given if not 0 <= k < count]
-    if wrong or not given:
-        raise BenchError(f"classes are whole numbers from 0 to {count - 1}, not {wrong or 'none'}")
-    return given
