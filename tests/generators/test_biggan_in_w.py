@@ -1,4 +1,4 @@
-"""BigGAN's w: the 4 x 4 image that the first chunk of z becomes, with the other chunks beside it."""
+"""BigGAN's w: the 4 x 4 image of z's first chunk, with the other chunks of z beside it."""
 
 import numpy as np
 import pytest
@@ -86,5 +86,3 @@ def test_ganspace_finds_the_components_of_w() -> None:
     matrix = found.shift.matrix().double().numpy()  # type: ignore[operator]
     cosines = np.linalg.svd(left.T @ matrix, compute_uv=False)  # of the angles between the spaces
     np.testing.assert_allclose(cosines, 1.0, atol=1e-5)
-    spread = (generator.sample(20_000, rng(5)).point.double().numpy() @ matrix).std(axis=0)
-    assert list(spread) == sorted(spread, reverse=True)
