@@ -82,7 +82,7 @@ class Styled(torch.autograd.Function):
         return y
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         x, style, scale, y = ctx.saved_tensors
         layer: FrozenStyledConv = ctx.layer
