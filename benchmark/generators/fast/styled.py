@@ -85,7 +85,6 @@ class Styled(torch.autograd.Function):
         return y
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         if torch.is_grad_enabled():  # it would be wrong without a word
             raise BenchError("a fast StyleGAN2 has no second derivative; ask the original")
