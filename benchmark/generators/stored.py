@@ -24,8 +24,9 @@ from benchmark.generators.biggan import BigGAN
 from benchmark.generators.family import Family, read_state_dict
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.sngan import SNGAN
+from benchmark.generators.stylegan2 import StyleGAN2
 
-KINDS: tuple[type[Family], ...] = (SNGAN, BigGAN, ProgGAN)  # the one list of all families
+KINDS: tuple[type[Family], ...] = (SNGAN, BigGAN, ProgGAN, StyleGAN2)  # the list of all families
 FAMILIES = {kind.family: kind for kind in KINDS}
 
 
