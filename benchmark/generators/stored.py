@@ -25,8 +25,15 @@ from benchmark.generators.family import Family, read_state_dict
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.sngan import SNGAN
 from benchmark.generators.stylegan2 import StyleGAN2
+from benchmark.generators.stylegan3 import StyleGAN3
 
-KINDS: tuple[type[Family], ...] = (SNGAN, BigGAN, ProgGAN, StyleGAN2)  # the list of all families
+KINDS: tuple[type[Family], ...] = (  # the list of all families
+    SNGAN,
+    BigGAN,
+    ProgGAN,
+    StyleGAN2,
+    StyleGAN3,
+)
 FAMILIES = {kind.family: kind for kind in KINDS}
 
 
