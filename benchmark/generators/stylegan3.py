@@ -319,7 +319,9 @@ class StyleGAN3(Mapped):
 def _sizes(state: Entries[str, Tensor]) -> dict[str, Any]:
     """The constructor arguments that the names and shapes of a state show."""
     found = {int(m[2]): m for name in state if (m := LAYER.fullmatch(name))}
-    layers = [found[i] for i in range(len(found))]  # in order of their numbers
+    if not found or sorted(found) != list(range(len(found))):
+        raise ValueError("its layers are not L0, L1, ...")
+    layers = [found[i] for i in range(len(found))]
     widths = [state[layer[0]].shape[0] for layer in layers]
     w_dim = state["mapping.w_avg"].shape[0]
     inputs = state["mapping.fc0.weight"].shape[1]
