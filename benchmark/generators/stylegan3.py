@@ -24,8 +24,8 @@ from benchmark.generators.alias_free import (
     Band,
     bands,
     filtered_leaky_relu,
-    low_pass,
-    radial_low_pass,
+    jinc_filter,
+    sinc_filter,
 )
 from benchmark.generators.mapped import Mapped
 from benchmark.generators.mapping import Dense, Mapping
@@ -126,8 +126,8 @@ class Layer(nn.Module):
         rate = 2 * max(before.rate, after.rate)  # at which the leaky ReLU is applied
         self.factors = up, down = rate // before.rate, rate // after.rate
         self.size, self.clamp = after.size, clamp
-        shape = radial_low_pass if radial else low_pass
-        self.register_buffer("up_filter", low_pass(before, TAPS * up, rate), persistent=False)
+        shape = jinc_filter if radial else sinc_filter
+        self.register_buffer("up_filter", sinc_filter(before, TAPS * up, rate), persistent=False)
         self.register_buffer("down_filter", shape(after, TAPS * down, rate), persistent=False)
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:

@@ -10,8 +10,8 @@ from benchmark.generators.alias_free import (
     Band,
     bands,
     filtered_leaky_relu,
-    low_pass,
-    radial_low_pass,
+    jinc_filter,
+    sinc_filter,
 )
 
 BAND = Band(cutoff=11.0, half_width=4.0, rate=32, size=52)
@@ -61,13 +61,13 @@ def test_a_filter_is_a_windowed_sinc() -> None:
     beta = 0.5842 * (attenuation - 21) ** 0.4 + 0.07886 * (attenuation - 21)  # Kaiser's formula
     place = np.arange(taps) - (taps - 1) / 2
     line = np.sinc(2 * BAND.cutoff * place / RATE) * np.kaiser(taps, beta)
-    found = low_pass(BAND, taps, RATE)
+    found = sinc_filter(BAND, taps, RATE)
     assert 21 < attenuation < 50
     np.testing.assert_allclose(found.numpy(), line / line.sum(), rtol=0, atol=1e-7)
 
 
 def test_filters_keep_their_band_and_stop_what_lies_beyond() -> None:
-    line = low_pass(BAND, 24, RATE).numpy()
+    line = sinc_filter(BAND, 24, RATE).numpy()
     square = np.outer(line, line)
     kept, half, stopped = response(square, along(0.0, [1.0, BAND.cutoff, 2 * BAND.cutoff]))
     assert kept == pytest.approx(1.0, abs=0.01)
@@ -79,7 +79,7 @@ def test_filters_keep_their_band_and_stop_what_lies_beyond() -> None:
 
 
 def test_a_radial_filter_is_the_same_in_all_directions() -> None:
-    square = radial_low_pass(BAND, 24, RATE).numpy()
+    square = jinc_filter(BAND, 24, RATE).numpy()
     assert square.sum() == pytest.approx(1.0, abs=1e-6)
     np.testing.assert_allclose(square, square.T)
     frequencies = [3.0, 6.0, BAND.cutoff, 1.2 * BAND.cutoff, 2 * BAND.cutoff]

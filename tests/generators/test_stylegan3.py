@@ -171,10 +171,23 @@ def test_names_and_shapes_at_1024_pixels_are_the_published() -> None:
     with torch.device("meta"):
         generator = StyleGAN3(1024)
     state = {name: tuple(value.shape) for name, value in generator.state_dict().items()}
-    layers = (
-        "L0_36_512 L1_36_512 L2_52_512 L3_52_512 L4_84_512 L5_148_512 L6_148_512 L7_276_323 "
-        "L8_276_203 L9_532_128 L10_1044_81 L11_1044_51 L12_1044_32 L13_1024_32 L14_1024_3"
-    ).split()
+    layers = [
+        "L0_36_512",
+        "L1_36_512",
+        "L2_52_512",
+        "L3_52_512",
+        "L4_84_512",
+        "L5_148_512",
+        "L6_148_512",
+        "L7_276_323",
+        "L8_276_203",
+        "L9_532_128",
+        "L10_1044_81",
+        "L11_1044_51",
+        "L12_1044_32",
+        "L13_1024_32",
+        "L14_1024_3",
+    ]
     expected: dict[str, tuple[int, ...]] = {
         "mapping.w_avg": (512,),
         "synthesis.input.weight": (512, 512),
@@ -200,6 +213,29 @@ def test_names_and_shapes_at_1024_pixels_are_the_published() -> None:
     assert state == expected
     assert (generator.num_ws, generator.image_shape) == (16, (3, 1024, 1024))
     assert usual_channels(1024, "r")[6:10] == (1024, 645, 406, 256)
+
+
+def test_filters_are_radial_in_r_below_the_critical_layers() -> None:
+    for variant, expected in (("t", [1, 1, 1, 1]), ("r", [2, 2, 1, 1])):
+        buffers = dict(small(variant).named_buffers())  # type: ignore[arg-type]
+        assert [v.ndim for k, v in buffers.items() if k.endswith("down_filter")] == expected
+        assert {v.ndim for k, v in buffers.items() if k.endswith("up_filter")} == {1}
+
+
+def test_what_makes_one_of_its_size_is_said_whole() -> None:
+    arguments = {
+        "side": 32,
+        "z_dim": 3,
+        "w_dim": 4,
+        "n_classes": 2,
+        "mapping_layers": 1,
+        "channels": (2, 3, 4),
+        "image_channels": 1,
+        "variant": "r",
+        "output_scale": 0.5,
+        "clamp": None,
+    }
+    assert StyleGAN3(**arguments).architecture() == arguments  # type: ignore[arg-type]
 
 
 def published(generator: StyleGAN3) -> dict[str, Tensor]:
