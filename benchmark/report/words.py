@@ -274,7 +274,8 @@ SETTINGS = {
     "schedule": Column("How the rate goes over training.", "text"),
     **ABLATED,
     "max_shift": Column(
-        "Largest |eps|, in standard deviations of the latents along the direction.", "text"
+        "Largest |eps|: of z in its own units, of w in standard deviations along the direction.",
+        "text",
     ),
     "min_shift": Column("Smallest |eps|, in the same.", "text"),
     "evaluation": Column("Held-out image pairs that R is asked about.", "number"),

@@ -19,7 +19,6 @@ class SmallMapped(Mapped):
         super().__init__()
         self.z_dim, self.w_dim, self.num_ws, self.n_classes = 6, 5, 4, n_classes
         self.latent_dim, self.image_shape = 6, (1, 16, 16)
-        self.classes = tuple(range(n_classes))
         rng = torch.Generator().manual_seed(0)
         self.into_w = nn.Linear(6, 5)
         self.of_class = nn.Embedding(max(1, n_classes), 5)

@@ -1,4 +1,4 @@
-"""w: one for both images of a pair, moved in the chosen layers alone, in its standard deviations."""
+"""w: one for both images of a pair, moved in chosen layers alone, by its standard deviations."""
 
 from dataclasses import replace
 
@@ -228,7 +228,7 @@ def test_directions_fit_the_space_that_they_were_found_in_and_no_other() -> None
             directions.check_fits(opened(**options))
     wider = opened(layers="0-1", psi=0.5)
     wider.spread.mul_(1.02)
-    with pytest.raises(BenchError, match="with w_scale .*, but the generator has w_scale"):
+    with pytest.raises(BenchError, match=r"with w_scale .*, but the generator has w_scale"):
         directions.check_fits(wider)
     whole = Directions(FrozenLinear(unit(0)), opened().frame())
     whole.check_fits(opened())

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from click.testing import CliRunner, Result
 
 from baselines import METHODS
@@ -52,8 +53,23 @@ def test_every_method_runs_in_both_spaces_and_says_which(both: Path) -> None:
         there = {"layers": "1-2", "psi": "0.5", "cutoff": "3"}
         assert frame == (there if in_w else {"layers": None, "psi": "1", "cutoff": "all"})
         assert ("w_scale" in said) == in_w
+        assert ("scale" in said) == (in_w and cell.result.cell.method != "warped")
         assert cell.directions().latent_dim == (5 if in_w else 6)
         assert math.isfinite(cell.result.metrics["rca_fresh"])
+
+
+def test_the_scale_of_a_column_is_the_spread_of_w_along_it(both: Path) -> None:
+    """So that a file can be moved along without this suite: eps * scale * column."""
+    generator = small_mapped.make()
+    z = torch.randn(100_000, 6, generator=torch.Generator().manual_seed(9))
+    w = generator.map(z, None).detach().double().numpy() * 0.5  # psi; a mean does not matter
+    for cell in read_cells(both):
+        directions = cell.directions()
+        if "scale" not in directions.provenance:
+            continue
+        scale = np.array(list(map(float, directions.provenance["scale"].split(","))))
+        columns = directions.shift.tangents(generator.sample(1, torch.Generator())).double().numpy()
+        np.testing.assert_allclose(scale, (w @ columns).std(axis=0), rtol=0.02)
 
 
 def test_cells_are_opened_in_their_own_space(both: Path) -> None:
