@@ -1,5 +1,7 @@
 """Bands and filters: the printed sizes, responses, and the nonlinearity step by step."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -40,7 +42,7 @@ def test_bands_hold_what_the_paper_says(side: int) -> None:
     for band in found[:-2]:
         assert band.size == band.rate + 20
         assert band.cutoff + band.half_width >= band.rate / 2
-    ratios = [b.cutoff / a.cutoff for a, b in zip(found[:12], found[1:13], strict=True)]
+    ratios = [b.cutoff / a.cutoff for a, b in pairwise(found[:13])]
     np.testing.assert_allclose(ratios, (side / 4) ** (1 / 12))
 
 

@@ -171,23 +171,9 @@ def test_names_and_shapes_at_1024_pixels_are_the_published() -> None:
     with torch.device("meta"):
         generator = StyleGAN3(1024)
     state = {name: tuple(value.shape) for name, value in generator.state_dict().items()}
-    layers = [
-        "L0_36_512",
-        "L1_36_512",
-        "L2_52_512",
-        "L3_52_512",
-        "L4_84_512",
-        "L5_148_512",
-        "L6_148_512",
-        "L7_276_323",
-        "L8_276_203",
-        "L9_532_128",
-        "L10_1044_81",
-        "L11_1044_51",
-        "L12_1044_32",
-        "L13_1024_32",
-        "L14_1024_3",
-    ]
+    sizes = (36, 36, 52, 52, 84, 148, 148, 276, 276, 532, 1044, 1044, 1044, 1024, 1024)
+    widths = (512, 512, 512, 512, 512, 512, 512, 323, 203, 128, 81, 51, 32, 32, 3)
+    layers = [f"L{i}_{a}_{b}" for i, (a, b) in enumerate(zip(sizes, widths, strict=True))]
     expected: dict[str, tuple[int, ...]] = {
         "mapping.w_avg": (512,),
         "synthesis.input.weight": (512, 512),
