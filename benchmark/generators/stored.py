@@ -27,8 +27,15 @@ from benchmark.generators.reading.layouts import of_family, read_published
 from benchmark.generators.reading.published_state import PublishedState, listed
 from benchmark.generators.sngan import SNGAN
 from benchmark.generators.stylegan2 import StyleGAN2
+from benchmark.generators.stylegan3 import StyleGAN3
 
-KINDS: tuple[type[Family], ...] = (SNGAN, BigGAN, ProgGAN, StyleGAN2)  # the list of all families
+KINDS: tuple[type[Family], ...] = (  # the list of all families
+    SNGAN,
+    BigGAN,
+    ProgGAN,
+    StyleGAN2,
+    StyleGAN3,
+)
 FAMILIES = {kind.family: kind for kind in KINDS}
 
 
