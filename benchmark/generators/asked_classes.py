@@ -52,6 +52,6 @@ def reach(asked: Asked) -> str:
         return ""
     return (
         f"the usual max_shift of {usual:g} is {usual / deviation:.2g} standard deviations of its "
-        f"latents; usual = Usual(max_shift={6 * deviation:.2g}) would be six of them, as for a "
-        "normal prior"
+        f"latents; usual = Usual(max_shift={6 * deviation:.2g}) in its file, or --set "
+        f"max_shift={6 * deviation:.2g}, would be six of them, as for a normal prior"
     )
