@@ -93,16 +93,26 @@ class GANSpace(Method):
         with phase(f"{task.label}: components of {layer}"):
             features = (x for _, x in drawn(generator, layer, self.samples, task.rng, device))
             found = principal(features, count)
-            coordinates, points = [], []
-            for z, x in drawn(generator, layer, self.regression, task.rng, device):
-                along = (x - found.mean) @ found.axes / found.deviations  # (b, C)
-                coordinates.append(along.cpu())
-                points.append(z.cpu())  # (b, d)
-        # scipy's, since the last bits of torch's depend on where in memory the numbers lie
-        rows, *_ = lstsq(torch.cat(coordinates).numpy(), torch.cat(points).numpy())  # (C, d)
-        matrix = F.normalize(torch.from_numpy(rows[: task.protocol.k].T), dim=0)  # (d, K)
+            if layer == task.original.space:  # in w itself there is nothing to carry back
+                columns = found.axes[:, : task.protocol.k].cpu()  # (d, K)
+            else:
+                columns = self._carried_back(generator, layer, found, task)
+        matrix = F.normalize(columns, dim=0)  # (d, K)
         notes = {"layer": layer, "shares": in_words(found.shares[: task.protocol.k])}
         return Fitted(FrozenLinear(upright(matrix)), notes=notes)
+
+    def _carried_back(
+        self, generator: Generator, layer: str, found: "Components", task: Assignment
+    ) -> Tensor:
+        """(d, K): the moves of latents that go with the first K components of their features."""
+        coordinates, points = [], []
+        for z, x in drawn(generator, layer, self.regression, task.rng, task.device):
+            along = (x - found.mean) @ found.axes / found.deviations  # (b, C)
+            coordinates.append(along.cpu())
+            points.append(z.cpu())  # (b, d)
+        # scipy's, since the last bits of torch's depend on where in memory the numbers lie
+        rows, *_ = lstsq(torch.cat(coordinates).numpy(), torch.cat(points).numpy())  # (C, d)
+        return torch.from_numpy(rows[: task.protocol.k].T)  # (d, K)
 
 
 @dataclass(frozen=True)
@@ -159,6 +169,5 @@ def drawn(
     """n latents in batches (b, d) with their features (b, F) at the layer, both in float64."""
     for first in range(0, n, BATCH):
         latents = generator.sample(min(BATCH, n - first), rng).to(device)
-        z = latents.point.double()
-        z = z.mean(dim=1) if z.ndim == 3 else z  # (b, d): a shift moves all layers alike
+        z = latents.base.double()  # (b, d)
         yield z, generator.features(latents, layer).flatten(1).double()  # (b, F)

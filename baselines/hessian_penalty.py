@@ -26,11 +26,11 @@ class HessianPenalty(Penalised):
     def loss(
         self, generator: Generator, shift: Linear, shifts: Shifts, rng: torch.Generator
     ) -> Tensor:
-        matrix = shift.matrix()  # (d, K)
+        columns = shifts.latents.measured(shift.matrix().T)  # (K, d)
         w = F.one_hot(shifts.k, shift.k) * shifts.eps.unsqueeze(1)  # (n, K)
 
         def images(w: Tensor) -> Tensor:
-            made: Tensor = generator(shifts.latents.moved(w @ matrix.T))
+            made: Tensor = generator(shifts.latents.moved(w @ columns))
             return made  # (n, C, H, W)
 
         middle = images(w)  # (n, C, H, W)

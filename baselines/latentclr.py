@@ -71,7 +71,8 @@ class LatentCLR(OwnLoss):
         with torch.no_grad():
             still = _unit(generator.features(latents, layer))  # (n, F)
         everyone = torch.arange(n, device=shifts.k.device).repeat(shift.k)  # (K n,)
-        delta = self.alpha * shift.matrix().T.repeat_interleave(n, dim=0)  # (K n, d)
+        columns = latents.measured(shift.matrix().T)  # (K, d)
+        delta = self.alpha * columns.repeat_interleave(n, dim=0)  # (K n, d)
         moved = _unit(generator.features(latents[everyone].moved(delta), layer))  # (K n, F)
         effects = F.normalize(moved - still[everyone], dim=1)  # (K n, F)
         return contrast(effects.unflatten(0, (shift.k, n)), self.temperature)

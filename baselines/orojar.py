@@ -24,13 +24,13 @@ class OroJaR(Penalised):
     def loss(
         self, generator: Generator, shift: Linear, shifts: Shifts, rng: torch.Generator
     ) -> Tensor:
-        matrix = shift.matrix()  # (d, K)
+        columns = shifts.latents.measured(shift.matrix().T)  # (K, d)
         with torch.no_grad():
             images = generator(shifts.latents)  # (n, C, H, W)
         w = shifts.eps.new_zeros(len(shifts.latents), shift.k)  # (n, K)
         lengths = []
         for x in self.steps_along(w, rng):
-            moved = generator(shifts.latents.moved(x @ matrix.T))  # (n, C, H, W)
+            moved = generator(shifts.latents.moved(x @ columns))  # (n, C, H, W)
             change = ((moved - images) / self.difference).flatten(1)  # (n, CHW): J x
             lengths.append(change.square().sum(dim=1))  # (n,)
         return torch.stack(lengths).var(dim=0).mean()  # of (DRAWS, n)

@@ -12,6 +12,7 @@ from benchmark import __version__
 from benchmark.cli.ablate import ablate
 from benchmark.cli.check import check
 from benchmark.cli.compare import compare, submit_check
+from benchmark.cli.convert_generator import convert_generator
 from benchmark.cli.fetch import fetch
 from benchmark.cli.import_directions import import_directions
 from benchmark.cli.shared import (
@@ -265,6 +266,7 @@ main.add_command(compare)
 main.add_command(submit_check)
 main.add_command(study)
 main.add_command(fetch)
+main.add_command(convert_generator)
 main.add_command(import_directions)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from math import isclose
 from pathlib import Path
 
 import torch
@@ -133,19 +134,26 @@ class Directions:
         )
 
     def check_fits(self, generator: Generator) -> None:
-        """Raise BenchError unless these directions move the latents of `generator`: of its size,
-        and where their provenance says a space or layers, of these."""
+        """Raise BenchError unless these directions move the latents of `generator`: of its size
+        and, as far as their provenance says, of its space, layers, truncation and scale."""
         space, layers = (self.provenance.get(key, "") for key in ("space", "layers"))
         if space not in ("", generator.space):
             raise BenchError(
                 f"these directions move {space}{self._made_for()}, "
                 f"but the latents of the generator are {generator.space}"
             )
-        if layers not in ("", generator.moved_layers):
+        if layers not in ("", generator.moved_layers or "all"):
             raise BenchError(
                 f"these directions move the layers {layers} of {space or 'w'}{self._made_for()}, "
                 f"but shifts of the generator move {generator.moved_layers or 'all of them'}"
             )
+        for name, here in generator.frame().items():
+            there = self.provenance.get(name, here)
+            if not _alike(there, here):
+                raise BenchError(
+                    f"these directions were found with {name} {there}{self._made_for()}, "
+                    f"but the generator has {name} {here}"
+                )
         if generator.latent_dim != self.latent_dim:
             raise BenchError(
                 f"these directions are {self.latent_dim}-dimensional{self._made_for()}, "
@@ -187,6 +195,14 @@ class Directions:
             return cls(FrozenLinear(found.matrix), found.provenance, found.labels)
         directions = _read(path)
         return replace(directions, labels=fitting_labels(path, len(directions)))
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two texts are the same, or numbers within a hundredth."""
+    try:
+        return isclose(float(one), float(other), rel_tol=0.01)
+    except ValueError:
+        return one == other
 
 
 def _read(path: Path) -> Directions:

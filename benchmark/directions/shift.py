@@ -39,7 +39,10 @@ class Shift(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, latents: Latents, k: Tensor, eps: Tensor) -> Tensor:
-        """delta (n, d), which moves n latents by eps (n,) along directions k, (n,) int64."""
+        """delta (n, d), which moves n latents by eps (n,) along directions k, (n,) int64.
+
+        eps counts what the latents are measured in: unit columns go through `latents.measured`.
+        """
 
     def tangents(self, latents: Latents) -> Tensor:
         """(d, K) unit columns: where each direction leads from the latents, on average."""
@@ -48,8 +51,8 @@ class Shift(nn.Module, ABC):
         return F.normalize(torch.stack(columns, dim=1), dim=0)  # (d, K)
 
     def frozen(self) -> Shift:
-        """A copy that no longer learns. It must move latents by |delta| = |eps| within 1%, so that
-        a longer step cannot raise RCA: see `check_shift`."""
+        """A copy that no longer learns. It must move latents by |eps| in their own measure, within
+        1%, so that a longer step cannot raise RCA: see `check_shift`."""
         return copy.deepcopy(self).requires_grad_(False).eval()
 
     def settings(self) -> dict[str, Any]:
@@ -87,7 +90,7 @@ class Linear(Shift):
 
     def forward(self, latents: Latents, k: Tensor, eps: Tensor) -> Tensor:
         columns = self.matrix().T[k]  # (n, d)
-        return eps.unsqueeze(1) * columns  # (n, d)
+        return eps.unsqueeze(1) * latents.measured(columns)  # (n, d)
 
     def tangents(self, latents: Latents) -> Tensor:
         return self.matrix()  # (d, K)

@@ -31,6 +31,9 @@ class WarpedShift(Shift):
     is the authors' own, a nearly straight walk ends as it would, and from a strongly bent one the
     shift lies on the ray through its end. Walking on until the distance is reached would stay on
     the path, but a path that leads to a maximum of f never gets there.
+
+    Where latents have a ruler, as in w, the fields lie in its standing: so they begin as wide as
+    the points, whatever the scale of the space.
     """
 
     kind = "warped"
@@ -53,11 +56,12 @@ class WarpedShift(Shift):
         self.poles.copy_(torch.cat([heads, -heads], dim=1))
 
     def forward(self, latents: Latents, k: Tensor, eps: Tensor) -> Tensor:
-        start = latents.point if latents.point.ndim == 2 else latents.point.mean(dim=1)  # (n, d)
+        start, ruler = latents.base, latents.ruler  # (n, d)
+        start = start if ruler is None else ruler.standing(start)  # (n, d)
         alike = bool((k == k[:1]).all())  # one field for all is read once
         poles = self.poles[k[:1] if alike else k]  # (n or 1, 2N, d)
         moved: Tensor = Walk.apply(start, poles, eps, self.step)  # type: ignore[no-untyped-call]
-        return eps.abs().unsqueeze(1) * F.normalize(moved, dim=1)  # (n, d)
+        return eps.abs().unsqueeze(1) * latents.measured(F.normalize(moved, dim=1))  # (n, d)
 
 
 class Walk(torch.autograd.Function):

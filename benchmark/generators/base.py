@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from benchmark.core.errors import BenchError, Unserved, unknown
 from benchmark.generators.prior import Prior, draw_classes
+from benchmark.generators.ruler import Ruler
 from benchmark.generators.usual import Usual
 
 
@@ -19,16 +20,38 @@ class Latents:
 
     point: (n, d) or (n, layers, d) float. labels: (n,) int64 class of each point, or None for
     unconditional generators. Moving keeps the labels, so both images of a pair share their class.
+    layers: which of the layers move, or None for all. ruler: how long one eps is in each direction,
+    or None where that is 1. beside: (n, ...) what else the images depend on and no shift moves.
     """
 
     point: Tensor
     labels: Tensor | None = None
+    layers: tuple[int, ...] | None = None
+    ruler: Ruler | None = None
+    beside: Tensor | None = None
 
     def __len__(self) -> int:
         return self.point.shape[0]
 
+    @property
+    def base(self) -> Tensor:
+        """(n, d): the points, of those with layers the mean over the layers that move."""
+        if self.point.ndim == 2:
+            return self.point
+        moving = self.point if self.layers is None else self.point[:, list(self.layers)]
+        return moving.mean(dim=1)  # (n, d)
+
+    def measured(self, vectors: Tensor) -> Tensor:
+        """Vectors (..., d) whose length is in eps, as long as they are in the space itself."""
+        return vectors if self.ruler is None else self.ruler.measured(vectors)
+
+    def lengths(self, delta: Tensor) -> Tensor:
+        """(...,) lengths in eps of moves (..., d): what `measured` undoes."""
+        lengths = torch.linalg.vector_norm(delta, dim=-1)  # (...,)
+        return lengths if self.ruler is None else lengths / self.ruler.along(delta)
+
     def moved(self, delta: Tensor) -> Latents:
-        """The same points moved by delta, (n, d) or (d,); with layers, all of them alike.
+        """The same points moved by delta, (n, d) or (d,); with layers, those that move, all alike.
 
         The only way to move: whatever shifts an image goes through here, and the points keep their
         type, in which the generator computes, whatever that of the shift. Raises BenchError where
@@ -39,16 +62,31 @@ class Latents:
                 f"a shift of {delta.shape[-1]} dimensions cannot move latents of "
                 f"{self.point.shape[-1]}"
             )
+        delta = delta.to(self.point.dtype)
         if self.point.ndim == 3:
             delta = delta.unsqueeze(-2)  # (n, 1, d) or (1, d)
-        return replace(self, point=self.point + delta.to(self.point.dtype))
+            if self.layers is not None:
+                moves = delta.new_zeros(self.point.shape[1], 1)  # (layers, 1)
+                moves[list(self.layers)] = 1.0
+                delta = delta * moves  # (n, layers, d) or (layers, d)
+        return replace(self, point=self.point + delta)
 
     def to(self, device: torch.device | str) -> Latents:
-        labels = None if self.labels is None else self.labels.to(device)
-        return Latents(self.point.to(device), labels)
+        return Latents(
+            self.point.to(device),
+            None if self.labels is None else self.labels.to(device),
+            self.layers,
+            None if self.ruler is None else self.ruler.to(device),
+            None if self.beside is None else self.beside.to(device),
+        )
 
     def __getitem__(self, rows: slice | Tensor) -> Latents:
-        return Latents(self.point[rows], None if self.labels is None else self.labels[rows])
+        return replace(
+            self,
+            point=self.point[rows],
+            labels=None if self.labels is None else self.labels[rows],
+            beside=None if self.beside is None else self.beside[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -141,6 +179,12 @@ class Generator(nn.Module):
         finally:
             hook.remove()
         raise BenchError(f"no image of {type(self).__name__} passes through its layer '{layer}'")
+
+    def frame(self) -> dict[str, str]:
+        """In what its shifts move, as the provenance of directions keeps it: nothing for all of a
+        z; else such as `space`, `layers`, and `w_scale`, the standard deviation of a dimension."""
+        layers = {"layers": self.moved_layers} if self.moved_layers else {}
+        return {"space": self.space, **layers} if self.space != "z" else layers
 
     def true_directions(self) -> Tensor | None:
         """(d, F) unit columns, the directions to be found, or None where they are not known."""

@@ -13,12 +13,14 @@ from benchmark.core.errors import BenchError, unknown
 from benchmark.core.values import as_field
 from benchmark.generators.base import Generator
 
+ALSO = {"class": "classes"}  # what people write where they mean one
+
 
 def split_reference(reference: str) -> tuple[str, dict[str, str]]:
-    """A reference without its options, and the options as texts."""
+    """A reference without its options, and the options as texts; `class=3` is `classes=3`."""
     base, _, query = reference.partition("?")
     parts = (part.partition("=") for part in query.split("&") if part)
-    return base, {name: unquote(text) for name, _, text in parts}
+    return base, {ALSO.get(name, name): unquote(text) for name, _, text in parts}
 
 
 def with_options(reference: str, options: Mapping[str, Any]) -> str:

@@ -1,8 +1,8 @@
 """Generators on disk: the suite's own float16 safetensors, and the layouts that others publish.
 
 The header of the suite's own files names the architecture and holds the hash of the weights. Others
-publish a state dict, whose keys tell the architecture, or a folder, whose files do. All come back
-as a frozen float32 generator in eval mode.
+publish files of several layouts, which `reading` makes into a state dict whose keys tell the
+architecture, or a folder, whose files do. All come back as a frozen float32 generator in eval mode.
 """
 
 import hashlib
@@ -21,11 +21,14 @@ from benchmark.core.reading import parse_json
 from benchmark.core.storage import write_atomically
 from benchmark.generators.base import Generator
 from benchmark.generators.biggan import BigGAN
-from benchmark.generators.family import Family, read_state_dict
+from benchmark.generators.family import Family
 from benchmark.generators.proggan import ProgGAN
+from benchmark.generators.reading.layouts import of_family, read_published
+from benchmark.generators.reading.published_state import PublishedState, listed
 from benchmark.generators.sngan import SNGAN
+from benchmark.generators.stylegan2 import StyleGAN2
 
-KINDS: tuple[type[Family], ...] = (SNGAN, BigGAN, ProgGAN)  # the one list of all families
+KINDS: tuple[type[Family], ...] = (SNGAN, BigGAN, ProgGAN, StyleGAN2)  # the list of all families
 FAMILIES = {kind.family: kind for kind in KINDS}
 
 
@@ -34,18 +37,22 @@ def weights_hash(generator: Generator) -> str:
     return _hash(generator.state_dict())
 
 
-def save_weights(generator: Family, path: Path, metadata: Mapping[str, str]) -> None:
+def save_weights(
+    generator: Family, path: Path, metadata: Mapping[str, str], exact: bool = False
+) -> None:
     """Write float16 safetensors with the architecture, the hash and `metadata` in its header.
 
     Batch-norm statistics stay float32: they are few, and a variance can be too small for float16.
-    Raises BenchError where a weight is beyond float16.
+    exact: all weights stay float32, so that what comes back is the same generator. Raises
+    BenchError where a weight is beyond float16.
     """
     tensors = {}
     for name, value in _weights(generator.state_dict()).items():
-        exact = "running_" in name
-        tensors[name] = value.to("cpu", torch.float32 if exact else torch.float16).contiguous()
+        full = exact or "running_" in name
+        tensors[name] = value.to("cpu", torch.float32 if full else torch.float16).contiguous()
         if not tensors[name].isfinite().all():
-            raise BenchError(f"{name} has values that are not finite in float16; not saved")
+            among = "float32" if full else "float16"
+            raise BenchError(f"{name} has values that are not finite in {among}; not saved")
     header = {
         "architecture": json.dumps({"name": generator.family, **generator.architecture()}),
         "weights_hash": _hash(tensors),
@@ -65,8 +72,28 @@ def load_weights(path: Path) -> Generator:
             raise BenchError(f"{file} is neither a file nor a folder, so it holds no weights")
     if path.suffix == ".safetensors":
         return load_family(path)
-    published = _from_folder(path) if path.is_dir() else _from_published(path)
-    return published.eval().requires_grad_(False)
+    if path.is_dir():
+        return _from_folder(path).eval().requires_grad_(False)
+    return read_generator(path)[0]
+
+
+def read_generator(path: Path) -> tuple[Family, PublishedState]:
+    """The generator in a file that others saved, and what is known of where it comes from.
+
+    Raises BenchError, in one line that names the file, where it holds none.
+    """
+    found = read_published(path)
+    for kind in KINDS:
+        if kind.published_key in found.state:
+            generator = kind.from_state_dict(found.state, str(path), **found.settings)
+            if not found.layout:
+                found = of_family(found, kind.family)
+            return generator.eval().requires_grad_(False), found
+    known = ", ".join(kind.__name__ for kind in KINDS)
+    raise BenchError(
+        f"{path} is a state dict of no known generator; it holds {listed(found.state)}, and there "
+        f"are generators of {known}"
+    )
 
 
 def load_family(path: Path) -> Family:
@@ -111,15 +138,6 @@ def _from_folder(path: Path) -> Family:
                 raise BenchError(f"{path} has no {name}; a generator is {' + '.join(files)}")
         return layouts[files].from_folder(path)
     raise BenchError(f"{path} is a folder, and no generator is published in one")
-
-
-def _from_published(path: Path) -> Family:
-    state = read_state_dict(path)
-    for kind in KINDS:
-        if kind.published_key in state:
-            return kind.from_state_dict(state, str(path))
-    known = ", ".join(kind.__name__ for kind in KINDS)
-    raise BenchError(f"{path} is a state dict of no known generator; there are those of {known}")
 
 
 def _check_shapes(found: Mapping[str, Tensor], expected: Mapping[str, Tensor], path: Path) -> None:

@@ -13,7 +13,7 @@ from benchmark.core.errors import BenchError
 from benchmark.directions.labels import Label
 from benchmark.directions.shift import KINDS, Chosen, Shift
 from benchmark.directions.stored_shift import pack, unpack
-from benchmark.generators.base import Generator
+from benchmark.generators.base import Generator, Latents
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.training import Learner, train
 
@@ -160,12 +160,18 @@ def check_shift(shift: Shift, generator: Generator, protocol: Protocol) -> None:
                 f"direction {k} comes back from its file as another one: what the parameters and "
                 f"buffers of {type(shift).__name__} do not hold belongs into its settings()"
             )
-        length = float(delta.norm(dim=-1).mean()) / abs(asked)
+        length = float(latents.lengths(delta).mean()) / abs(asked)
         if not abs(length - 1.0) <= TOLERANCE:  # NaN is no length either
             raise BenchError(
                 f"direction {k} moves by {length:.3g} times the eps it is told; a shift must move "
-                "by eps itself, so divide the direction by its length"
+                f"by eps itself, so {_mend(latents)}"
             )
+
+
+def _mend(latents: Latents) -> str:
+    if latents.ruler is None:
+        return "divide the direction by its length"
+    return "give latents.measured() the direction at length 1"
 
 
 def _read_again(shift: Shift) -> Shift:

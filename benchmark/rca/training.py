@@ -30,6 +30,7 @@ from benchmark.rca.tally import Diverged, Tally
 
 CURVE_POINTS = 200  # how many means over consecutive steps a training curve has
 SNAPSHOTS = (0.0, 0.01, 0.1, 1.0)  # shares of the training after which A is kept
+LARGEST_KEPT = 1 << 18  # numbers; the stages of larger shifts would be most of a run's folder
 CHECKPOINT_SECONDS = 20.0
 
 
@@ -59,7 +60,7 @@ class Learner:
     """A shift and its R under training, with optimisers, curve, snapshots and clock.
 
     shift: the directions; they learn at rate `lr_shift` if they have parameters. r_seed: fixes R's
-    first weights.
+    first weights. snapshots: the shift after some steps; none of a shift above LARGEST_KEPT.
     """
 
     def __init__(
@@ -116,7 +117,8 @@ class Learner:
     def _take_snapshot(self) -> None:
         if self.step in {round(share * self.protocol.steps) for share in SNAPSHOTS}:
             self.tally.check()
-            self.snapshots[self.step] = pack(self.shift.frozen())
+            if sum(value.numel() for value in self.shift.state_dict().values()) <= LARGEST_KEPT:
+                self.snapshots[self.step] = pack(self.shift.frozen())
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint holds. Raises Diverged where a loss stopped being a number."""

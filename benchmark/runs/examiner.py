@@ -130,7 +130,9 @@ class Examiner:
 
     def _judged(self, one: Trained, answers: Answers) -> Result:
         job, shift = one.job, one.fitted.shift
-        files = write_cell(job, self.run, one.fitted, answers.fresh, answers.joint, one.fresh)
+        files = write_cell(
+            job, self.generator, self.run, one.fitted, answers.fresh, answers.joint, one.fresh
+        )
         evidence = self._evidence(shift, answers.fresh, answers.joint)
         facts = {"n": len(answers.fresh), "k": shift.k, "chance": 1.0 / shift.k}
         return Result(

@@ -7,7 +7,7 @@ RUN/cells/<generator>/<method>/<seed>-<hash>/   one cell
     predictions.parquet    answers of the fresh R
     predictions_joint.parquet  answers of the R that learned with A, where there is one
     curves.parquet         training curves, one row per point: phase, step, loss, ...
-    evolution.safetensors  the shift after some steps, for methods that learn
+    evolution.safetensors  the shift after some steps, for methods that learn few numbers
 """
 
 import logging

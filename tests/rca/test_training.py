@@ -202,6 +202,17 @@ def test_snapshots_hold_the_evolution_of_a(generator: Generator) -> None:
     assert moved == sorted(moved)
 
 
+def test_a_shift_of_many_numbers_leaves_no_stages(
+    generator: Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terms = protocol(steps=2, batch=2)
+    for largest, kept in ((D * K - 1, []), (D * K, [0, 2])):
+        monkeypatch.setattr("benchmark.rca.training.LARGEST_KEPT", largest)
+        one = learner(terms)
+        train(prepare(generator), [one], terms, "stream", [None], "evolution")
+        assert sorted(one.snapshots) == kept
+
+
 def test_frozen_columns_stay_and_r_learns(generator: Generator) -> None:
     terms = protocol()
     one = learner(terms, learns=False)

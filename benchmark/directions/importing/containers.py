@@ -24,7 +24,7 @@ from benchmark.core.file_kinds import (
     zip_of_torch,
 )
 from benchmark.core.tensors import load_tensors
-from benchmark.directions.importing.unpickling import NUMPY, plain, unpickled
+from benchmark.core.unpickling import NUMPY, plain, unpickled
 from benchmark.tables.text import plain_line
 
 MOST = 4  # entries of a file that a message names

@@ -56,6 +56,9 @@ class InParts(Generator):
     def features(self, latents: Latents, layer: str) -> Tensor:
         return self._in_parts(lambda part: self.whole.features(part, layer), latents)
 
+    def frame(self) -> dict[str, str]:
+        return self.whole.frame()
+
     def true_directions(self) -> Tensor | None:
         return self.whole.true_directions()
 

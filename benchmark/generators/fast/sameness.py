@@ -1,5 +1,6 @@
 """Does the rewritten form of a generator give the original's images and gradients?"""
 
+from dataclasses import replace
 from itertools import chain
 
 import torch
@@ -26,7 +27,7 @@ def probe(generator: Generator) -> Latents:
     latents = generator.sample(LATENTS, stream("rewritten or plain"))
     tensors = chain(generator.parameters(), generator.buffers())
     weight = next((one for one in tensors if one.is_floating_point()), None)
-    return latents if weight is None else Latents(latents.point.to(weight), latents.labels)
+    return latents if weight is None else replace(latents, point=latents.point.to(weight))
 
 
 def answer(generator: Generator, side: tuple[int, int]) -> tuple[Tensor, Tensor]:
@@ -40,7 +41,7 @@ def answer(generator: Generator, side: tuple[int, int]) -> tuple[Tensor, Tensor]
     point = latents.point.detach().clone().requires_grad_(True)  # (n, ..., d)
     parts = InParts(generator, most_on("cpu", generator))
     with torch.enable_grad():
-        images = parts(Latents(point, latents.labels))  # (n, C, H, W)
+        images = parts(replace(latents, point=point))  # (n, C, H, W)
         if images.shape[-2:] != side:
             images = F.interpolate(images, side)  # (n, C, *side), nearest
         if not images.requires_grad:

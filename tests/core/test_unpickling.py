@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmark.core.errors import BenchError
+from benchmark.core.unpickling import NAMES, unpickled
 from benchmark.directions.artefact import Directions
-from benchmark.directions.importing.unpickling import NAMES, unpickled
 
 DTYPES = ("<f4", ">f8", "<f2", "<i8", "|u1", "|b1", "<c16", "<U3", "|S2")
 

@@ -2,21 +2,49 @@
 
 A pickle names what it wants to be called. Each name that numbers, text and numpy's arrays need is
 answered by a stand-in of this file, which only keeps what it is given; any other name ends the
-reading. The same stand-ins serve torch's own restricted reader.
+reading. Whoever reads a layout that needs more names hands in stand-ins for exactly these. The same
+stand-ins serve torch's own restricted reader.
 """
 
 import io
 import pickle
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import prod
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 
 from benchmark.core.errors import BenchError
 
 TYPE = re.compile(r"[?bhiufc]\d{0,2}|[SU]\d{1,6}|O\d?|b1")  # of numbers, text and objects
+
+
+class Kept:
+    """Base of stand-ins that keep what they are given."""
+
+    def value(self, _plain: Callable[[Any], Any]) -> Any:
+        """What comes in its place when all is read; plain: how what it holds is read.
+
+        Itself unless it says otherwise. Raises ValueError for nonsense.
+        """
+        return self
+
+    def __setstate__(self, state: Any) -> None:
+        raise ValueError("attributes for what takes none")
+
+
+class Sealed(type):
+    """Of stand-ins that a pickle may only have as classes; it cannot change them."""
+
+    def __setattr__(cls, name: str, value: Any) -> NoReturn:
+        raise TypeError(f"{cls.__name__} is not to be changed")
+
+
+class Entries(dict[Any, Any], metaclass=Sealed):
+    """Stands for mappings of other classes than dict, which pickles make in a way of their own."""
+
+    __slots__ = ()
 
 
 class Kind:
@@ -36,7 +64,7 @@ class Kind:
         return kind.newbyteorder(">") if self.order == ">" else kind
 
 
-class Array:
+class Array(Kept):
     """Stands for `numpy.ndarray`; its state comes after it is made."""
 
     def __init__(self, *_arguments: Any) -> None:
@@ -46,8 +74,7 @@ class Array:
         self.state = state
 
     def value(self, plain: Callable[[Any], Any]) -> Any:
-        """The array; one of Python objects as a list, or as its only object. plain: how they are
-        read. Raises ValueError for a state that is none."""
+        """The array; one of Python objects as a list, or as its only object."""
         _version, shape, kind, by_column, content = self.state
         dtype = kind.dtype()
         if dtype.kind == "O":
@@ -57,7 +84,7 @@ class Array:
         return _array(content, dtype, shape, "F" if by_column else "C")
 
 
-class Buffer:
+class Buffer(Kept):
     """Stands for `numpy.core.numeric._frombuffer`, and for a scalar of numpy."""
 
     def __init__(self, content: Any, kind: Kind, shape: Any, order: str) -> None:
@@ -114,29 +141,47 @@ class Called:
         return self._make(*arguments)
 
 
-class Restricted(pickle.Unpickler):
-    """Reads what NAMES can answer. Raises BenchError for any other name."""
+class Refused(BenchError):
+    """A pickle asks for a name that is not on the list."""
 
-    def find_class(self, module: str, name: str) -> Called:
+    def __init__(self, name: str) -> None:
+        shown = name if name.isprintable() and len(name) < 80 else "a strange name"
+        super().__init__(f"it asks for {shown}, which could run code")
+        self.name = name
+
+
+class Restricted(pickle.Unpickler):
+    """Reads what `names` can answer. Raises Refused for any other name."""
+
+    def __init__(self, stream: BinaryIO, names: Mapping[str, Callable[..., Any]]) -> None:
+        super().__init__(stream, encoding="latin1")
+        self.names = names
+
+    def find_class(self, module: str, name: str) -> Callable[..., Any]:
         wanted = f"{module}.{name}"
-        if wanted not in NAMES:
-            shown = wanted if wanted.isprintable() and len(wanted) < 80 else "a strange name"
-            raise BenchError(f"it asks for {shown}, which could run code")
-        return Called(NAMES[wanted])
+        if wanted not in self.names:
+            raise Refused(wanted)
+        stand_in = self.names[wanted]
+        return stand_in if isinstance(stand_in, Sealed) else Called(stand_in)
 
     def persistent_load(self, _key: Any) -> NoReturn:
         raise BenchError("it refers to something outside itself")
 
 
-def unpickled(content: bytes, fault: str) -> Any:
-    """What a pickle holds: mappings, lists, numbers, text and numpy's arrays.
+def unpickled(
+    content: bytes | BinaryIO, fault: str, names: Mapping[str, Callable[..., Any]] = NAMES
+) -> Any:
+    """What a pickle holds: mappings, lists, numbers, text, numpy's arrays and what the stand-ins of
+    `names` keep.
 
-    Raises BenchError, `fault` and the reason in one line, for whatever else it holds or asks for.
+    Raises BenchError, `fault` and the reason in one line, for whatever else it holds or asks for;
+    its cause is a Refused where that is a name.
     """
+    stream = io.BytesIO(content) if isinstance(content, bytes) else content
     try:
-        return plain(Restricted(io.BytesIO(content), encoding="latin1").load())
+        return plain(Restricted(stream, names).load())
     except BenchError as error:
-        raise BenchError(f"{fault}: it is a pickle that is not opened, as {error}") from None
+        raise BenchError(f"{fault}: it is a pickle that is not opened, as {error}") from error
     except Exception as error:  # a damaged stream raises nearly anything
         raise BenchError(f"{fault}: it is a damaged pickle, or one of other objects") from error
 
@@ -152,9 +197,9 @@ def plain(value: Any, seen: dict[int, Any] | None = None) -> Any:
         found.update({key: plain(one, seen) for key, one in value.items()})
     elif isinstance(value, list | tuple):
         found = [plain(one, seen) for one in value]
-    elif isinstance(value, Called | Kind):
+    elif isinstance(value, Called | Kind | type):
         raise ValueError("a name in place of a value")
-    elif isinstance(value, Array | Buffer):
+    elif isinstance(value, Kept):
         found = value.value(lambda content: plain(content, seen))
     seen[id(value)] = found
     return found
