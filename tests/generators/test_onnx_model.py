@@ -50,8 +50,12 @@ def written(
     kind: str = "FLOAT",
     extra: str = "",
     external: bool = False,
+    white: float = 0.0,
 ) -> Path:
-    """images = tanh((z + E[class]) W), written as ONNX in one of many layouts."""
+    """images = tanh((z + E[class]) W), written as ONNX in one of many layouts.
+
+    white: above 0, images are those of sigmoid times this.
+    """
     precise = getattr(TensorProto, kind)
     numbers = {"FLOAT": np.float32, "DOUBLE": np.float64, "FLOAT16": np.float16}[kind]
     inputs = [("z", precise, [batch, D, 1, 1] if column else [batch, D])]
@@ -62,6 +66,7 @@ def written(
         "E": EMBEDDING.astype(numbers),
         "shape": np.array([-1 if open_batch else 1, *image]),
         "one": np.array([-1]),
+        "white": np.array(white or 1.0, numbers),
     }
     if classes == "one_hot":
         inputs.append(("labels", precise, [batch, CLASSES]))
@@ -77,7 +82,8 @@ def written(
         moved = "moved"
     nodes += [
         helper.make_node("MatMul", [moved, "W"], ["sum"]),
-        helper.make_node("Tanh", ["sum"], ["pixels"]),
+        helper.make_node("Sigmoid" if white else "Tanh", ["sum"], ["grey"]),
+        helper.make_node("Mul", ["grey", "white"], ["pixels"]),
         helper.make_node("Reshape", ["pixels", "shape"], ["image"]),
     ]
     if extra:
@@ -172,6 +178,24 @@ def test_the_prior_and_the_range_of_pixels_are_options(tmp_path: Path) -> None:
     assert torch.equal(latents.point, by_hand)
     images = (expected(by_hand) + 3.0) / 2.0 - 1.0
     np.testing.assert_allclose(generator(latents), images, atol=1e-5)
+
+
+@with_onnx
+@pytest.mark.parametrize(
+    ("white", "words"),
+    [(1.0, "[0, 1], say ?low=0&high=1 (ONNXModel"), (255.0, "as ?low=0&high=255 does")],
+)
+def test_another_range_of_pixels_is_told_as_options(
+    tmp_path: Path, white: float, words: str
+) -> None:
+    path = written(tmp_path / "G.onnx", white=white)
+    assert words in " ".join(point.words for point in check(ONNXModel(path)).points)
+    told = find_generator(f"{path}?low=0&high={white}")[1].load()
+    assert {point.state for point in check(told).points} == {"ok", "limit"}
+    latents = told.sample(3, stream("z"))
+    logits = latents.point.double().numpy() @ WEIGHT.astype(np.float64)
+    images = 2.0 / (1.0 + np.exp(-logits)) - 1.0
+    np.testing.assert_allclose(told(latents), images.reshape(3, 1, SIDE, SIDE), atol=1e-5)
 
 
 @with_onnx
