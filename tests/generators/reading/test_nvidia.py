@@ -147,7 +147,7 @@ def test_a_stand_in_takes_no_attributes(file: Path) -> None:
     for change in (
         b"cdnnlib.util\nEasyDict\nN}X\x05\x00\x00\x00itemsNs\x86b.",
         b"cdnnlib.util\nEasyDict\n}X\x05\x00\x00\x00itemsNsb.",
-        b"ctorch.storage\n_load_from_bytes\nNR}X\x05\x00\x00\x00valueNsb.",
+        b"ctorch.storage\n_load_from_bytes\nN\x85R}X\x07\x00\x00\x00contentNsb.",
     ):
         file.write_bytes(b"\x80\x02" + change)
         with pytest.raises(BenchError, match="a damaged pickle, or one of other objects"):
