@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
+from benchmark.core.advice import advice
 from benchmark.core.errors import BenchError, Unserved, one_line
 
 Made = TypeVar("Made")
@@ -63,11 +64,13 @@ def in_one_line(
 def reason_of(error: BaseException) -> str:
     """An error in one line, with the line of a user's file where it arose.
 
-    One that was written for users keeps only its words.
+    One that was written for users keeps only its words. Where it is known what to change in the
+    user's file, that stands in place of a library's words.
     """
     if isinstance(error, BenchError):
         return one_line(error)
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if not frame.filename.startswith(NOT_THE_USERS)]
     place = f" ({Path(own[-1].filename).name} line {own[-1].lineno})" if own else ""
-    return f"{one_line(error)}{place}"
+    words = advice(error) if own else ""
+    return f"{words or one_line(error)}{place}"

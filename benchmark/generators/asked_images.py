@@ -11,6 +11,7 @@ from torch import Tensor
 from benchmark.core.errors import BenchError
 from benchmark.core.failures import Failure, attempt
 from benchmark.generators.asked import Asked
+from benchmark.generators.asked_forward import how_to_reshape, why_it_fails
 from benchmark.generators.fast.rewrites import fast_or_plain
 from benchmark.generators.fast.sameness import LATENTS, answer
 
@@ -29,7 +30,7 @@ def images(asked: Asked) -> str:
     if isinstance(made, Failure):
         raise BenchError(
             f"{place} fails for {LATENTS} latents of {asked.generator.latent_dim} dimensions: "
-            f"{made.reason}"
+            f"{why_it_fails(asked, made)}"
         )
     if not isinstance(made, Tensor):
         kind = type(made).__name__
@@ -39,7 +40,7 @@ def images(asked: Asked) -> str:
     if made.shape != (LATENTS, *shape):
         raise BenchError(
             f"{place} gives {LATENTS} images as {tuple(made.shape)}, but {asked.name}"
-            f".image_shape is {shape}"
+            f".image_shape is {shape}{how_to_reshape(made.shape[1:], shape)}"
         )
     if made.dtype != torch.float32:
         raise BenchError(f"{place} gives {made.dtype} images; end it with .float()")

@@ -9,6 +9,7 @@ import torch
 
 from benchmark.core.errors import BenchError
 from benchmark.generators.asked import Asked, labels, said, same
+from benchmark.generators.base import Latents
 from benchmark.generators.fast.sameness import LATENTS, probe
 from benchmark.generators.fast.settling import frozen_copy
 
@@ -59,11 +60,33 @@ def sampling(asked: Asked) -> str:
     if not point.isfinite().all():
         raise BenchError(f"{place} gives latents that are not finite numbers")
     if classes is not None and (classes.shape != (LATENTS,) or classes.dtype != torch.int64):
-        raise BenchError(f"{place} gives labels as {said(classes)}; they must be int64 of (n,)")
+        hint = "; make one-hot vectors of them in forward" if classes.ndim == 2 else ""
+        raise BenchError(
+            f"{place} gives labels as {said(classes)}; they must be int64 of (n,){hint}"
+        )
+    _check_classes(asked, first)
     moved = first.moved(torch.zeros(d))
     if (moved.labels is None) != (classes is None) or not torch.equal(labels(moved), labels(first)):
         raise BenchError(f"latents of {place} lose their labels when they move")
     return ""
+
+
+def _check_classes(asked: Asked, latents: Latents) -> None:
+    """Raise BenchError unless the classes are those that the generator says there are."""
+    place, count, name = asked.place("sample"), asked.generator.n_classes, asked.name
+    if not count:
+        return
+    if latents.labels is None and asked.generator.space == "z":  # a w may hold the class itself
+        raise BenchError(
+            f"{place} gives no labels, but {name}.n_classes is {count}; leave sample out, and "
+            "set prior instead, or give Latents(point, labels)"
+        )
+    found = labels(latents).tolist()
+    if any(not 0 <= label < count for label in found):
+        raise BenchError(
+            f"{place} gives the classes {found}; they must be from 0 to {count - 1}, as "
+            f"{name}.n_classes says"
+        )
 
 
 def copying(asked: Asked) -> str:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.core.errors import BenchError, Unserved, unknown
+from benchmark.generators.prior import Prior, draw_classes
 from benchmark.generators.ruler import Ruler
 from benchmark.generators.usual import Usual
 
@@ -87,14 +88,16 @@ class NoOptions:
 class Generator(nn.Module):
     """Base of all generators: G maps n latents to (n, C, H, W) images in [-1, 1].
 
-    A subclass sets `latent_dim` and `image_shape` and implements `forward`. `sample` draws from
-    N(0, I) unless the subclass says otherwise. It may also set `usual` terms, `Options` (a frozen
-    dataclass whose every field has a default) with `configure`, and `first_layer` and
-    `feature_layers` for methods that look inside.
+    A subclass sets `latent_dim` and `image_shape` and implements `forward`. It sets `prior` where z
+    is not N(0, I), and `n_classes` where every image has a class. It may also set `usual` terms,
+    `Options` (a frozen dataclass whose every field has a default) with `configure`, and
+    `first_layer` and `feature_layers` for methods that look inside.
     """
 
     latent_dim: int  # d
     image_shape: tuple[int, int, int]  # (C, H, W)
+    prior: Prior = Prior.normal()
+    n_classes: int = 0  # of a class-conditional generator
     usual: Usual = Usual()
     space: str = "z"  # of the points that `sample` draws; a generator whose points are w says so
     moved_layers: str = ""  # of w, those that a shift moves, such as `6-11`; "" for all
@@ -105,9 +108,11 @@ class Generator(nn.Module):
     def sample(self, n: int, rng: torch.Generator) -> Latents:
         """n latents from the generator's prior, on the CPU whatever the generator's device.
 
-        They are drawn on the CPU, so that a seed gives the same latents on every machine.
+        They are drawn on the CPU, so that a seed gives the same latents on every machine. Where
+        there are classes, each latent has one of them, uniform.
         """
-        return Latents(torch.randn(n, self.latent_dim, generator=rng))  # (n, d)
+        z = self.prior.draw(n, self.latent_dim, rng)  # (n, d)
+        return Latents(z, draw_classes(range(self.n_classes), n, rng) if self.n_classes else None)
 
     def forward(self, latents: Latents) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__} does not say how it makes images")

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from benchmark.core.errors import BenchError
 from benchmark.generators.base import Latents
 from benchmark.generators.family import Family
+from benchmark.generators.prior import Prior, chosen_classes, draw_classes
 
 SEED_SIZE = 4
 ATTENTION_SIDE = 64
@@ -160,7 +161,6 @@ class BigGAN(Family):
         self.latent_dim, self.image_shape = latent_dim, (3, side, side)
         self.width, self.n_classes, self.shared_dim = width, n_classes, shared_dim
         self.classes: tuple[int, ...] = tuple(range(n_classes))
-        self.truncation: float | None = None
         chunk = latent_dim // self.chunks
         self.shared = nn.Embedding(n_classes, shared_dim)
         self.linear = nn.Linear(chunk, channels[0] * SEED_SIZE**2)
@@ -188,26 +188,14 @@ class BigGAN(Family):
 
     def configure(self, options: BigGANOptions) -> None:
         """Draw from these classes only, and z from a normal cut off at +-truncation."""
-        chosen = range(self.n_classes) if options.classes is None else options.classes
-        wrong = [k for k in chosen if type(k) is not int or not 0 <= k < self.n_classes]
-        if wrong or not chosen:
-            raise BenchError(
-                f"classes are whole numbers from 0 to {self.n_classes - 1}, not {wrong or 'none'}"
-            )
-        if options.truncation is not None and not options.truncation > 0:
-            raise BenchError(f"truncation must be above 0, not {options.truncation}")
-        self.classes, self.truncation = tuple(chosen), options.truncation
+        cut = options.truncation
+        self.prior = Prior.normal() if cut is None else Prior.truncated(cut)
+        self.classes = chosen_classes(options.classes, self.n_classes)
 
     def sample(self, n: int, rng: torch.Generator) -> Latents:
         """n latents and their classes, uniform over `self.classes`."""
-        z = torch.randn(n, self.latent_dim, generator=rng)  # (n, d)
-        bound = self.truncation
-        if bound is not None:  # the quantile of z among all normals, taken among those inside
-            edge = torch.special.ndtr(torch.tensor(bound, dtype=torch.float64))
-            inside = 1.0 - edge + torch.special.ndtr(z.double()) * (2.0 * edge - 1.0)
-            z = torch.special.ndtri(inside).clamp(-bound, bound).to(z.dtype)  # (n, d)
-        place = torch.rand(n, generator=rng, dtype=torch.float64) * len(self.classes)  # (n,)
-        return Latents(z, torch.tensor(self.classes)[place.long()])
+        z = self.prior.draw(n, self.latent_dim, rng)  # (n, d)
+        return Latents(z, draw_classes(self.classes, n, rng))
 
     def first_layer(self) -> Tensor:
         """The weights that z meets: of the seed, then of gains and biases of each block's norms.

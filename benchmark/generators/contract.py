@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary, WeakSet
 from benchmark.core.errors import BenchError
 from benchmark.core.failures import Failure, attempt
 from benchmark.generators.asked import Asked
+from benchmark.generators.asked_classes import classes, reach
 from benchmark.generators.asked_images import (
     alone,
     gradient,
@@ -98,9 +99,11 @@ def _points(generator: Generator) -> Iterator[Point]:
         ("images have the shape, type and range that they should", images),
         ("the same latents give the same images", repeating),
         ("images depend on the latents", variety),
+        ("classes, where it has them, reach the images", classes),
         (GRADIENT, gradient),
         ("an image depends on its own latent alone", alone),
         ("the true directions, where it knows them", truth),
+        ("the usual range of eps is that of its latents", reach),
         (REWRITTEN, rewriting),
         (PICTURES, lambda one: no_pictures(one.generator.image_shape)),
     ):

@@ -14,6 +14,7 @@ from benchmark.core.errors import BenchError, unknown
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
 from benchmark.generators.family import Family
+from benchmark.generators.prior import chosen_classes, draw_classes
 from benchmark.generators.ruler import Ruler
 
 SPACES = ("z", "w")
@@ -39,9 +40,10 @@ class MappedOptions:
 class Mapped(Family):
     """Base of families that make an image of w, one for each of `num_ws` layers.
 
-    A family says how z becomes w, how w becomes images, and which weights w meets. In the space z
-    its latents are points (n, z_dim); in w they are (n, num_ws, w_dim), mapped and truncated when
-    they are drawn, so that both images of a pair share one w.
+    A family, or a generator of anybody's own, says how z becomes w, how w becomes images, and which
+    weights w meets; its `latent_dim` begins as `z_dim`. In the space z its latents are points
+    (n, z_dim); in w they are (n, num_ws, w_dim), mapped and truncated when they are drawn, so that
+    both images of a pair share one w.
     """
 
     Options = MappedOptions
@@ -50,7 +52,6 @@ class Mapped(Family):
     num_ws: int
     options = MappedOptions()
     moving: tuple[int, ...] | None = None
-    classes: tuple[int, ...] = ()
     centre: Tensor
     spread: Tensor
 
@@ -95,7 +96,7 @@ class Mapped(Family):
         if options.layers and options.space != "w":
             raise BenchError("only in w do some layers move alone: take space=w beside layers")
         self.moving = layers_of(options.layers, self.num_ws) if options.layers else None
-        self.classes = chosen_classes(options.classes, self.n_classes)
+        chosen_classes(options.classes, self.n_classes)
         self.options, self.space, self.moved_layers = options, options.space, options.layers
         self.latent_dim = self.w_dim if self.space == "w" else self.z_dim
         if self.space == "w":
@@ -121,7 +122,7 @@ class Mapped(Family):
         return found
 
     def sample(self, n: int, rng: torch.Generator) -> Latents:
-        """n latents of N(0, I) and, where there are classes, one for each, uniform over those
+        """n latents of the prior and, where there are classes, one for each, uniform over those
         chosen; in w their ws (n, num_ws, w_dim), truncated."""
         z, labels = self._drawn(n, rng)
         if self.space == "z":
@@ -132,11 +133,9 @@ class Mapped(Family):
 
     def _drawn(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor | None]:
         """z (n, z_dim) and classes (n,)."""
-        z = torch.randn(n, self.z_dim, generator=rng)
-        if not self.n_classes:
-            return z, None
-        place = torch.rand(n, generator=rng, dtype=torch.float64) * len(self.classes)  # (n,)
-        return z, torch.tensor(self.classes)[place.long()]
+        z = self.prior.draw(n, self.z_dim, rng)  # (n, z_dim)
+        classes = chosen_classes(self.options.classes, self.n_classes)
+        return z, draw_classes(classes, n, rng) if classes else None
 
     def _ws(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """(n, num_ws, w_dim): w for each layer, truncated."""
@@ -191,15 +190,3 @@ def layers_of(text: str, count: int) -> tuple[int, ...]:
         if not int(first) <= int(last or first) < count:
             raise BenchError(f"the layers of w go from 0 to {count - 1}, and {part} is not in them")
     return tuple(sorted(found))
-
-
-def chosen_classes(given: tuple[int, ...] | None, count: int) -> tuple[int, ...]:
-    """The classes to draw from, all where none are given. Raises BenchError for others."""
-    if given is None:
-        return tuple(range(count))
-    if not count:
-        raise BenchError("this generator has no classes to choose from; leave them out")
-    wrong = [k for k in given if not 0 <= k < count]
-    if wrong or not given:
-        raise BenchError(f"classes are whole numbers from 0 to {count - 1}, not {wrong or 'none'}")
-    return given

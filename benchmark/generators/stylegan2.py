@@ -148,7 +148,7 @@ class StyleGAN2(Mapped):
         self.latent_dim = self.z_dim = z_dim
         self.w_dim, self.n_classes, self.num_ws = w_dim, n_classes, 2 * len(channels)
         self.channels, self.variant, self.clamp = channels, variant, clamp
-        self.mapping_layers, self.classes = mapping_layers, tuple(range(n_classes))
+        self.mapping_layers = mapping_layers
         self.image_shape = (image_channels, side, side)
         self.mapping = Mapping(z_dim, w_dim, n_classes, mapping_layers)
         self.synthesis = Synthesis(channels, w_dim, image_channels, variant, clamp)

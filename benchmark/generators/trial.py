@@ -6,8 +6,11 @@ What it does with latents is asked later, by its contract.
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any
 
+from torch import nn
+
 from benchmark.core.errors import BenchError
 from benchmark.generators.base import Generator
+from benchmark.generators.prior import Prior
 from benchmark.generators.usual import Usual
 
 
@@ -17,9 +20,12 @@ def tried(generator: object, source: str) -> Generator:
     source: what names it in errors. Raises BenchError for what is none.
     """
     if not isinstance(generator, Generator):
+        network = ", which says how z is drawn and what images come out; see A generator of your "
+        network += "own in the README"
         raise BenchError(
             f"{source} returned a value of type {type(generator).__name__}; "
             "it must return a benchmark.generators.base.Generator"
+            f"{network if isinstance(generator, nn.Module) else ''}"
         )
     for needed in ("latent_dim", "image_shape"):
         if not hasattr(generator, needed):
@@ -29,6 +35,13 @@ def tried(generator: object, source: str) -> Generator:
             f"{source} has the usual terms {generator.usual!r}; "
             "they must be a benchmark.generators.base.Usual"
         )
+    if not isinstance(generator.prior, Prior):
+        raise BenchError(
+            f"{source} has the prior {generator.prior!r}; it must be one of "
+            "benchmark.generators.base.Prior, such as Prior.uniform(-1, 1)"
+        )
+    if type(count := generator.n_classes) is not int or count < 0:
+        raise BenchError(f"{source} has n_classes {count!r}; it must be a whole number")
     kind = generator.Options
     if not is_dataclass(kind) or any(_without_default(option) for option in fields(kind)):
         raise BenchError(f"{source}: its Options must be a dataclass, each field with a default")

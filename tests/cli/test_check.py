@@ -53,7 +53,7 @@ def check(*references: object) -> Result:
 def test_a_sound_generator_is_told_its_notes_and_what_it_lacks(file: Path) -> None:
     result = check(f"{file}:Plain")
     assert result.exit_code == 0, result.output
-    assert result.output.count("  ok ") == 10
+    assert result.output.count("  ok ") == 12
     assert "its images have 10 channels, and a picture has 1 or 3" in result.output
     assert "which are the defaults; set `usual` where others fit better" in result.output
     assert "first layer: none, so methods that look at it cannot run" in result.output

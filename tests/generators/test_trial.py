@@ -45,3 +45,21 @@ def test_a_generator_that_does_not_say_its_size_is_told_so(tmp_path: Path) -> No
 def test_a_file_without_a_name_in_it_is_told_so() -> None:
     with pytest.raises(BenchError, match=r"mine\.py is a Python file: .* mine\.py:NAME"):
         find_generator("mine.py")
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        ('prior = "uniform"', "has the prior 'uniform'; it must be one of benchmark.generators"),
+        ("n_classes = range(10)", r"has n_classes range\(0, 10\); it must be a whole number"),
+        ("n_classes = -1", "has n_classes -1; it must be a whole number"),
+    ],
+)
+def test_a_prior_or_classes_of_another_kind_are_told(tmp_path: Path, own: str, words: str) -> None:
+    with pytest.raises(BenchError, match=words):
+        opened(tmp_path, GOOD.replace("    def __init__", f"    {own}\n    def __init__"))
+
+
+def test_a_bare_network_is_told_what_it_lacks(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match=r"a value of type Linear; .* see A generator of your own"):
+        opened(tmp_path, "from torch import nn\n\ndef Mine():\n    return nn.Linear(4, 64)\n")
