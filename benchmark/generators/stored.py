@@ -21,6 +21,7 @@ from benchmark.core.reading import parse_json
 from benchmark.core.storage import write_atomically
 from benchmark.generators.base import Generator
 from benchmark.generators.biggan import BigGAN
+from benchmark.generators.biggan_deep import BigGANDeep
 from benchmark.generators.family import Family
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.reading.layouts import of_family, read_published
@@ -28,7 +29,13 @@ from benchmark.generators.reading.published_state import PublishedState, listed
 from benchmark.generators.sngan import SNGAN
 from benchmark.generators.stylegan2 import StyleGAN2
 
-KINDS: tuple[type[Family], ...] = (SNGAN, BigGAN, ProgGAN, StyleGAN2)  # the list of all families
+KINDS: tuple[type[Family], ...] = (  # the one list of all families
+    SNGAN,
+    BigGAN,
+    BigGANDeep,
+    ProgGAN,
+    StyleGAN2,
+)
 FAMILIES = {kind.family: kind for kind in KINDS}
 
 
