@@ -1,6 +1,7 @@
 """A generator under examination, and the few latents and images that its points are asked about."""
 
 import inspect
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ class Asked:
 
     @torch.no_grad()
     def make(self, latents: Latents) -> Tensor:
-        return self.plain(Latents(latents.point, latents.labels))  # (n, C, H, W)
+        return self.plain(replace(latents))  # (n, C, H, W)
 
     def drawn(self, seed: int) -> Latents:
         """The second of two draws that follow each other in one stream; they must differ."""

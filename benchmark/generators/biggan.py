@@ -5,7 +5,7 @@ embedding of the class, steers the norms of one block. `from_state_dict` reads t
 ajbrock/BigGAN-PyTorch, whose 128-pixel `G_ema.pth` Voynov & Babenko use.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
@@ -14,10 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmark.core.errors import BenchError
+from benchmark.core.errors import BenchError, Unserved, unknown
 from benchmark.generators.base import Latents
 from benchmark.generators.family import Family
 from benchmark.generators.prior import Prior, chosen_classes, draw_classes
+from benchmark.generators.ruler import Ruler
 
 SEED_SIZE = 4
 ATTENTION_SIDE = 64
@@ -127,16 +128,24 @@ class Attention(nn.Module):
         return torch.addcmul(x, self.gamma, self.o(gathered))  # (n, C, h, w)
 
 
+SPACES = ("z", "w")
+
+
 @dataclass(frozen=True)
 class BigGANOptions:
-    """classes: the classes to draw from, or None for all. truncation: the largest |z|, or None."""
+    """classes: the classes to draw from, or None for all. truncation: the largest |z|, or None.
+    space: z or w, in which directions move."""
 
     classes: tuple[int, ...] | None = None
     truncation: float | None = None
+    space: str = "z"
 
 
 class BigGAN(Family):
     """BigGAN generator of images of `side` pixels, a power of two from 32 to 256.
+
+    Its w is what the first chunk of z becomes, the 4 x 4 image that all else is made of, as (16 C,)
+    numbers; there the other chunks stay as they are drawn.
 
     latent_dim: a multiple of the number of chunks, one more than the blocks. width: unit of the
     channels. n_classes: how many classes there are; all are drawn unless `configure` chooses some.
@@ -162,7 +171,8 @@ class BigGAN(Family):
         self.chunks = len(channels)  # the seed's, and one per block
         if latent_dim % self.chunks:
             raise ValueError(f"{latent_dim} latent dimensions are no multiple of {self.chunks}")
-        self.latent_dim, self.image_shape = latent_dim, (3, side, side)
+        self.latent_dim = self.z_dim = latent_dim
+        self.image_shape = (3, side, side)
         self.width, self.n_classes, self.shared_dim = width, n_classes, shared_dim
         self.classes: tuple[int, ...] = tuple(range(n_classes))
         chunk = latent_dim // self.chunks
@@ -184,28 +194,53 @@ class BigGAN(Family):
     def architecture(self) -> dict[str, object]:
         return {
             "side": self.image_shape[1],
-            "latent_dim": self.latent_dim,
+            "latent_dim": self.z_dim,
             "width": self.width,
             "n_classes": self.n_classes,
             "shared_dim": self.shared_dim,
         }
 
     def configure(self, options: BigGANOptions) -> None:
-        """Draw from these classes only, and z from a normal cut off at +-truncation."""
+        """Draw from these classes only, and z from a normal cut off at +-truncation; move z or w.
+
+        Raises BenchError for values that cannot be.
+        """
+        if options.space not in SPACES:
+            raise unknown("space", options.space, SPACES)
         cut = options.truncation
         self.prior = Prior.normal() if cut is None else Prior.truncated(cut)
         self.classes = chosen_classes(options.classes, self.n_classes)
+        self.space = options.space
+        self.latent_dim = self.z_dim if self.space == "z" else self.linear.out_features
 
     def sample(self, n: int, rng: torch.Generator) -> Latents:
         """n latents and their classes, uniform over `self.classes`."""
-        z = self.prior.draw(n, self.latent_dim, rng)  # (n, d)
-        return Latents(z, draw_classes(self.classes, n, rng))
+        z = self.prior.draw(n, self.z_dim, rng)  # (n, z_dim)
+        labels = draw_classes(self.classes, n, rng)  # (n,)
+        if self.space == "z":
+            return Latents(z, labels)
+        first = self.z_dim // self.chunks
+        with torch.no_grad():
+            w = self.linear(z[:, :first].to(self.linear.weight)).cpu()  # (n, 16 C)
+        return Latents(w, labels, ruler=self._ruler(), beside=z[:, first:].to(w))
+
+    def _ruler(self) -> Ruler:
+        """w is linear in a z of independent numbers, so its spread is known."""
+        weight = self.linear.weight.detach() * self.prior.deviation  # (16 C, z_dim / chunks)
+        return Ruler(self.linear.bias.detach(), weight.T)
+
+    def frame(self) -> dict[str, str]:
+        scale = {"w_scale": f"{self._ruler().scale:.4g}"} if self.space == "w" else {}
+        return {**super().frame(), **scale}
 
     def first_layer(self) -> Tensor:
         """The weights that z meets: of the seed, then of gains and biases of each block's norms.
 
-        They are block-diagonal, one block of rows for each chunk of z.
+        They are block-diagonal, one block of rows for each chunk of z. Raises Unserved in w, which
+        meets a norm and a bypass at once.
         """
+        if self.space == "w":
+            raise Unserved("w of a BigGAN meets no affine layer before the first ReLU")
         fed = [self.linear.weight]  # (16 C, d / chunks)
         for layers in self.blocks:
             steered = [m for m in layers.modules() if isinstance(m, ConditionalNorm)]
@@ -214,21 +249,34 @@ class BigGAN(Family):
         return torch.block_diag(*fed)  # (features, d)
 
     def feature_layers(self) -> tuple[str, ...]:
-        """The names of the 4 x 4 seed and of each block."""
+        """The names of the 4 x 4 seed, which is w in that space, and of each block."""
         lasts = (len(list(layers.children())) - 1 for layers in self.blocks)  # 0, or 1 of attention
-        return ("linear", *(f"blocks.{i}.{last}" for i, last in enumerate(lasts)))
+        seed = "linear" if self.space == "z" else "w"
+        return (seed, *(f"blocks.{i}.{last}" for i, last in enumerate(lasts)))
+
+    def features(self, latents: Latents, layer: str) -> Tensor:
+        return latents.base if layer == "w" == self.space else super().features(latents, layer)
 
     def forward(self, latents: Latents) -> Tensor:
         if latents.labels is None:
             raise ValueError("a BigGAN needs the class of every latent, and these have none")
-        seed, *chunks = latents.point.chunk(self.chunks, dim=1)  # (n, d / chunks) each
+        seed, chunks = self._parts(latents)
         embedding = self.shared(latents.labels)  # (n, shared_dim)
-        x = self.linear(seed).unflatten(1, (-1, SEED_SIZE, SEED_SIZE))  # (n, C, 4, 4)
+        x = seed.unflatten(1, (-1, SEED_SIZE, SEED_SIZE))  # (n, C, 4, 4)
         for layers, chunk in zip(self.blocks, chunks, strict=True):
             condition = torch.cat([embedding, chunk], dim=1)  # (n, shared_dim + d / chunks)
             for layer in layers.children():
                 x = layer(x, condition)
         return torch.tanh(self.output_layer(x))  # (n, 3, side, side)
+
+    def _parts(self, latents: Latents) -> tuple[Tensor, Sequence[Tensor]]:
+        """w (n, 16 C), and the chunk (n, z_dim / chunks) of each block."""
+        if self.space == "z":
+            first, *chunks = latents.point.chunk(self.chunks, dim=1)
+            return self.linear(first), chunks
+        if latents.beside is None:
+            raise ValueError("w of a BigGAN goes with the other chunks of z, and these have none")
+        return latents.point, latents.beside.chunk(self.chunks - 1, dim=1)
 
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Tensor], source: str) -> Self:

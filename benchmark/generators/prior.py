@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, isfinite
+from math import erf, exp, inf, isfinite, pi, sqrt
 from typing import Self
 
 import torch
@@ -67,6 +67,16 @@ class Prior:
             ) from error
         return getattr(cls, kind)(*numbers)
 
+    @property
+    def deviation(self) -> float:
+        """The standard deviation of a coordinate."""
+        if self.kind == "uniform":
+            return (self.high - self.low) / 12**0.5
+        if self.kind == "normal":
+            return 1.0
+        density = exp(-(self.high**2) / 2) / sqrt(2 * pi)
+        return sqrt(1.0 - 2.0 * self.high * density / erf(self.high / sqrt(2)))
+
     def draw(self, n: int, d: int, rng: torch.Generator) -> Tensor:
         """z (n, d) in torch's default type, on the CPU, so that a seed gives the same everywhere.
 
@@ -95,7 +105,7 @@ def chosen_classes(given: tuple[int, ...] | None, count: int) -> tuple[int, ...]
         return tuple(range(count))
     if not count:
         raise BenchError("this generator has no classes to choose from; leave them out")
-    wrong = [k for k in given if not 0 <= k < count]
+    wrong = [k for k in given if type(k) is not int or not 0 <= k < count]
     if wrong or not given:
         raise BenchError(f"classes are whole numbers from 0 to {count - 1}, not {wrong or 'none'}")
     return given

@@ -30,6 +30,7 @@ def test_a_prior_is_the_distribution_it_says_it_is(prior: Prior, distribution: o
     assert z.dtype == torch.float32
     assert prior.low <= float(z.min()) <= float(z.max()) <= prior.high
     assert stats.kstest(z.numpy().ravel(), distribution.cdf).pvalue > 0.001  # type: ignore[attr-defined]
+    assert prior.deviation == pytest.approx(distribution.std())  # type: ignore[attr-defined]
     assert stats.kstest(z[0].numpy(), distribution.cdf).pvalue > 0.001  # type: ignore[attr-defined]
 
 

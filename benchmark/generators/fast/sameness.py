@@ -41,7 +41,7 @@ def answer(generator: Generator, side: tuple[int, int]) -> tuple[Tensor, Tensor]
     point = latents.point.detach().clone().requires_grad_(True)  # (n, ..., d)
     parts = InParts(generator, most_on("cpu", generator))
     with torch.enable_grad():
-        images = parts(Latents(point, latents.labels))  # (n, C, H, W)
+        images = parts(replace(latents, point=point))  # (n, C, H, W)
         if images.shape[-2:] != side:
             images = F.interpolate(images, side)  # (n, C, *side), nearest
         if not images.requires_grad:
