@@ -28,6 +28,7 @@ from benchmark.generators.reading.layouts import of_family, read_published
 from benchmark.generators.reading.published_state import PublishedState, listed
 from benchmark.generators.sngan import SNGAN
 from benchmark.generators.stylegan2 import StyleGAN2
+from benchmark.generators.stylegan3 import StyleGAN3
 
 KINDS: tuple[type[Family], ...] = (  # the one list of all families
     SNGAN,
@@ -35,6 +36,7 @@ KINDS: tuple[type[Family], ...] = (  # the one list of all families
     BigGANDeep,
     ProgGAN,
     StyleGAN2,
+    StyleGAN3,
 )
 FAMILIES = {kind.family: kind for kind in KINDS}
 
