@@ -75,6 +75,8 @@ def _say_optional(generator: Generator) -> None:
     ):
         click.echo(f"  {what}: {_found(look)}")
     click.echo(f"  options: {', '.join(option_names(generator)) or 'none'}")
+    if frame := generator.frame():
+        click.echo(f"  shifts move: {', '.join(f'{name} {has}' for name, has in frame.items())}")
 
 
 def _found(look: Callable[[], str]) -> str:

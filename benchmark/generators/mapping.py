@@ -64,6 +64,13 @@ class Mapping(nn.Module):
             width = w_dim
         self.register_buffer("w_avg", torch.zeros(w_dim))
 
+    def first_weight(self) -> Tensor:
+        """(w_dim, z_dim): how the first layer depends on z at a mean square of one."""
+        first = self.get_submodule(self.steps[0])
+        assert isinstance(first, Dense)
+        z_dim = first.weight.shape[1] - (first.weight.shape[0] if self.n_classes else 0)
+        return first.scaled_weight()[:, :z_dim]  # (w_dim, z_dim)
+
     def forward(self, z: Tensor, labels: Tensor | None) -> Tensor:
         w = normalised(z)  # (n, z_dim)
         if self.n_classes:

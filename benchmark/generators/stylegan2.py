@@ -15,8 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.core.errors import BenchError
-from benchmark.generators.base import Latents
-from benchmark.generators.family import Family
+from benchmark.generators.mapped import Mapped
 from benchmark.generators.mapping import Mapping
 from benchmark.generators.modulation import Bypass, StyledConv, ToRGB, doubled, low_pass
 
@@ -115,7 +114,7 @@ class Synthesis(nn.Module):
         return image  # (n, C, side, side)
 
 
-class StyleGAN2(Family):
+class StyleGAN2(Mapped):
     """StyleGAN2 generator of images of `side` pixels, a power of two from 4.
 
     channels: widths at 4 x 4 pixels, 8 x 8, ... side; the paper's where None. n_classes: 0 without
@@ -149,7 +148,7 @@ class StyleGAN2(Family):
         self.latent_dim = self.z_dim = z_dim
         self.w_dim, self.n_classes, self.num_ws = w_dim, n_classes, 2 * len(channels)
         self.channels, self.variant, self.clamp = channels, variant, clamp
-        self.mapping_layers = mapping_layers
+        self.mapping_layers, self.classes = mapping_layers, tuple(range(n_classes))
         self.image_shape = (image_channels, side, side)
         self.mapping = Mapping(z_dim, w_dim, n_classes, mapping_layers)
         self.synthesis = Synthesis(channels, w_dim, image_channels, variant, clamp)
@@ -167,15 +166,13 @@ class StyleGAN2(Family):
             "clamp": self.clamp,
         }
 
-    def sample(self, n: int, rng: torch.Generator) -> Latents:
-        point = torch.randn(n, self.z_dim, generator=rng)  # (n, z_dim)
-        if not self.n_classes:
-            return Latents(point)
-        return Latents(point, torch.randint(self.n_classes, (n,), generator=rng))
-
     def map(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """w (n, w_dim) of z (n, z_dim) and labels (n,), None without classes; not truncated."""
         return self.mapping(z, labels)
+
+    def map_weight(self) -> Tensor:
+        """(w_dim, z_dim) of the first dense layer; it meets the class beside z."""
+        return self.mapping.first_weight()
 
     @property
     def w_avg(self) -> Tensor:
@@ -185,10 +182,6 @@ class StyleGAN2(Family):
     def synthesise(self, ws: Tensor) -> Tensor:
         """Images (n, C, H, W) of one w a layer, (n, num_ws, w_dim); not clamped to [-1, 1]."""
         return self.synthesis(ws)
-
-    def forward(self, latents: Latents) -> Tensor:
-        w = self.map(latents.point, latents.labels)  # (n, w_dim)
-        return self.synthesise(w[:, None].expand(-1, self.num_ws, -1))  # (n, C, H, W)
 
     def style_weights(self, layer: int) -> Tensor:
         """(features, w_dim): how the style of the convolution that w of `layer` feeds depends on
@@ -203,10 +196,10 @@ class StyleGAN2(Family):
         part = block.get_submodule("torgb" if last else f"conv{second}")
         return part.affine.scaled_weight()  # type: ignore[union-attr, operator]
 
-    def feature_layers(self) -> tuple[str, ...]:
-        """The names of w, and of the convolutions from small to large, after their activations."""
+    def image_layers(self) -> tuple[str, ...]:
+        """The names of the convolutions from small to large, whose outputs are activated."""
         names = (f"synthesis.b{side}.conv{i}" for side in self.synthesis.sides for i in (0, 1))
-        return ("mapping", *tuple(names)[1:])
+        return tuple(names)[1:]  # the first size has one
 
     @classmethod
     def from_state_dict(

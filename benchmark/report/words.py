@@ -273,12 +273,18 @@ SETTINGS = {
     "lr": Column("Peak learning rate of R, for Adam.", "text"),
     "schedule": Column("How the rate goes over training.", "text"),
     **ABLATED,
-    "max_shift": Column("Largest |eps|.", "text"),
-    "min_shift": Column("Smallest |eps|.", "text"),
+    "max_shift": Column(
+        "Largest |eps|: of z in its own units, of w in standard deviations along the direction.",
+        "text",
+    ),
+    "min_shift": Column("Smallest |eps|, in the same.", "text"),
     "evaluation": Column("Held-out image pairs that R is asked about.", "number"),
     "own settings": Column("Settings of the method itself.", "text"),
     "configuration": Column(
         "The hash of all settings; part of the folder's name of each run.", "text"
+    ),
+    "generator's options": Column(
+        "Options of the generator that were given: the space of the shifts, its truncation.", "text"
     ),
     "generator's weights": Column("The beginning of their SHA-256.", "text"),
 }

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 import pandas as pd
+import torch
 
 from benchmark.core.device import versions
 from benchmark.directions.artefact import Directions
+from benchmark.directions.shift import FrozenLinear, Shift
 from benchmark.directions.stored_shift import write_snapshots
 from benchmark.generators.base import Generator
 from benchmark.methods.method import Fitted
@@ -27,7 +29,7 @@ def write_cell(
     together with its directions, else None."""
     folder, learner = job.cell.folder(run), fitted.learner
     files = [folder / "directions.safetensors", folder / "predictions.parquet"]
-    notes = {**fitted.notes, **_provenance(job, generator)}
+    notes = {**_scale(fitted.shift, generator), **fitted.notes, **_provenance(job, generator)}
     Directions(fitted.shift, notes, fitted.labels).save(files[0])
     write_table(files[1], predictions)
     curves = {"fresh": fresh}
@@ -47,6 +49,17 @@ def curve_table(phase: str, learner: Learner) -> pd.DataFrame:
     """A training curve: phase, step, and means since the last row of loss, its terms, accuracy."""
     columns = ["step", "loss", "direction_loss", "shift_loss", "accuracy"]
     return pd.DataFrame(learner.curve, columns=columns).assign(phase=phase)
+
+
+def _scale(shift: Shift, generator: Generator) -> dict[str, str]:
+    """How long one eps is along each column, for whoever moves without this suite; nothing in z,
+    where it is 1."""
+    ruler = generator.sample(1, torch.Generator().manual_seed(0)).ruler
+    if ruler is None or not isinstance(shift, FrozenLinear):
+        return {}
+    along = ruler.to("cpu").along(shift.fixed.cpu().T).tolist()  # (K,)
+    scale = ",".join(f"{value:.6g}" for value in along)  # as `bench import` writes a file's own
+    return {"scale": scale, "scale_of": f"standard deviation of {generator.space}"}
 
 
 def _provenance(job: Job, generator: Generator) -> dict[str, str]:

@@ -178,10 +178,13 @@ def settings_table(rows: Sequence[Replicates]) -> pd.DataFrame:
                 **result.config["protocol"],
                 "own settings": _listed(result.config["method"]),
                 "configuration": result.cell.config_hash,
+                "generator's options": _listed(result.config.get("generator", {})),
                 "generator's weights": result.config["generator_hash"][:10],
             }
         )
-    return pd.DataFrame(lines)
+    table = pd.DataFrame(lines)
+    given = "generator's options"
+    return table if lines and table[given].any() else table.drop(columns=given, errors="ignore")
 
 
 def seed_frame(rows: Sequence[Replicates], measures: Measures) -> pd.DataFrame:

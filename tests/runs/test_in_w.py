@@ -1,0 +1,115 @@
+"""A run in w: every method of the suite, one generator in two spaces, and what its files say."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from click.testing import CliRunner, Result
+
+from baselines import METHODS
+from benchmark.cli.main import main
+from benchmark.runs.opening import AtHand, open_generator
+from benchmark.runs.results import read_cells
+from tests.generators import small_mapped
+
+FILE = Path(small_mapped.__file__)
+TERMS = ("steps=8", "batch=4", "evaluation=60", "k=3", "warped.dipoles=4", "ganspace.samples=500")
+
+
+def bench(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+def run(out: Path, *named: object) -> Result:
+    return bench(
+        "run", *named, *(p for t in TERMS for p in ("--set", t)), "--jobs", 1, "--out", out
+    )
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of all methods in z and in the layers 1 to 2 of w, truncated."""
+    out = tmp_path_factory.mktemp("both") / "run"
+    in_w = f"{FILE}:make?space=w&layers=1-2&psi=0.5&cutoff=3"
+    result = run(out, "-g", f"{FILE}:make", "-g", in_w, "-m", "all")
+    assert result.exit_code == 0, result.output
+    return out
+
+
+def test_every_method_runs_in_both_spaces_and_says_which(both: Path) -> None:
+    cells = read_cells(both)
+    done = {(c.result.cell.generator, c.result.cell.method) for c in cells}
+    names = {name for name, _ in done}
+    assert done == {(name, method) for name in names for method in METHODS}
+    assert len(names) == 2
+    assert {c.result.status for c in cells} == {"done"}
+    for cell in cells:
+        said, in_w = cell.directions().provenance, "space-w" in cell.result.cell.generator
+        assert said["space"] == ("w" if in_w else "z")
+        frame = {name: said.get(name) for name in ("layers", "psi", "cutoff")}
+        there = {"layers": "1-2", "psi": "0.5", "cutoff": "3"}
+        assert frame == (there if in_w else {"layers": None, "psi": "1", "cutoff": "all"})
+        assert ("w_scale" in said) == in_w
+        assert ("scale" in said) == (in_w and cell.result.cell.method != "warped")
+        assert cell.directions().latent_dim == (5 if in_w else 6)
+        assert math.isfinite(cell.result.metrics["rca_fresh"])
+
+
+def test_the_scale_of_a_column_is_the_spread_of_w_along_it(both: Path) -> None:
+    """So that a file can be moved along without this suite: eps * scale * column."""
+    generator = small_mapped.make()
+    z = torch.randn(100_000, 6, generator=torch.Generator().manual_seed(9))
+    w = generator.map(z, None).detach().double().numpy() * 0.5  # psi; a mean does not matter
+    for cell in read_cells(both):
+        directions = cell.directions()
+        if "scale" not in directions.provenance:
+            continue
+        scale = np.array(list(map(float, directions.provenance["scale"].split(","))))
+        columns = directions.shift.tangents(generator.sample(1, torch.Generator())).double().numpy()
+        np.testing.assert_allclose(scale, (w @ columns).std(axis=0), rtol=0.02)
+
+
+def test_cells_are_opened_in_their_own_space(both: Path) -> None:
+    at_hand = AtHand(files=(f"{FILE}:make",))
+    for cell in read_cells(both):
+        generator = open_generator(cell, {}, at_hand)
+        assert generator.space == cell.directions().provenance["space"]
+        cell.directions().check_fits(generator)
+
+
+def test_all_methods_of_a_space_answer_about_the_same_w(both: Path) -> None:
+    """The evaluation's k and eps, and so its latents, do not depend on the method."""
+    asked: dict[str, list[np.ndarray]] = {}
+    for cell in read_cells(both):
+        table = pd.read_parquet(cell.folder / "predictions.parquet")
+        asked.setdefault(cell.result.cell.generator, []).append(table[["k", "eps"]].to_numpy())
+    for tables in asked.values():
+        assert all(np.array_equal(table, tables[0]) for table in tables)
+
+
+def test_directions_of_one_space_are_refused_in_another(both: Path, tmp_path: Path) -> None:
+    cell = next(c for c in read_cells(both) if "space-w" in c.result.cell.generator)
+    directions = cell.folder / "directions.safetensors"
+    for options, words in (
+        ("", "these directions move w"),
+        ("?space=w", "move the layers 1-2 of w"),
+        ("?space=w&layers=1-2", "with psi 0.5"),
+        ("?space=w&layers=1-2&psi=0.5", "with cutoff 3"),
+    ):
+        result = run(tmp_path / "other", "-g", f"{FILE}:make{options}", "-m", directions)
+        assert result.exit_code != 0
+        assert words in result.output
+    same = f"{FILE}:make?space=w&layers=1-2&psi=0.5&cutoff=3"
+    result = run(tmp_path / "same", "-g", same, "-m", directions)
+    assert result.exit_code == 0, result.output
+
+
+def test_the_report_shows_the_options_and_a_check_says_what_moves(both: Path) -> None:
+    page = (both / "report.html").read_text()
+    assert "space w, psi 0.5, cutoff 3, layers 1-2" in page or "space w, layers 1-2" in page
+    result = bench("check", f"{FILE}:make?space=w&layers=1-2")
+    assert result.exit_code == 0
+    assert "shifts move: space w, psi 1, cutoff all, layers 1-2, w_scale " in result.output
