@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmark.generators.base import Latents
+from benchmark.generators.low_pass import doubled, filtered
 from benchmark.generators.mapping import GAIN, SLOPE
-from benchmark.generators.modulation import TINY, StyledConv, ToRGB, doubled, filtered
+from benchmark.generators.modulation import TINY, StyledConv, ToRGB
 from benchmark.generators.stylegan2 import Block, StyleGAN2
 from benchmark.generators.training import growing
 from benchmark.generators.training.game import GanConfig
