@@ -59,7 +59,7 @@ def bands(side: int, layers: int) -> tuple[Band, ...]:
     )
 
 
-def low_pass(band: Band, taps: int, rate: int) -> Tensor:
+def sinc_filter(band: Band, taps: int, rate: int) -> Tensor:
     """The filter (taps,) at `rate` that keeps `band`: a sinc in a Kaiser window, of sum one."""
     from scipy.signal import firwin
 
@@ -67,7 +67,7 @@ def low_pass(band: Band, taps: int, rate: int) -> Tensor:
     return torch.tensor(line, dtype=torch.float32)
 
 
-def radial_low_pass(band: Band, taps: int, rate: int) -> Tensor:
+def jinc_filter(band: Band, taps: int, rate: int) -> Tensor:
     """The same in all directions, (taps, taps): a jinc in a Kaiser window; taps is even."""
     from scipy.signal import kaiser_atten, kaiser_beta
     from scipy.special import j1

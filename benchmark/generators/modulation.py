@@ -9,28 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from benchmark.generators.fast.styled import FrozenStyledConv
+from benchmark.generators.low_pass import doubled, filtered
 from benchmark.generators.mapping import GAIN, Dense, activated
 
-FIR = (1.0, 3.0, 3.0, 1.0)  # the low-pass filter of every doubling
 TINY = 1e-8  # keeps the demodulation of a style of zeros finite
-
-
-def low_pass(like: Tensor) -> Tensor:
-    """The filter (4, 4) in both dimensions, of sum one."""
-    line = torch.tensor(FIR, dtype=like.dtype, device=like.device)  # (4,)
-    return torch.outer(line, line) / line.sum() ** 2  # (4, 4)
-
-
-def filtered(x: Tensor) -> Tensor:
-    """(n, C, 2h + 1, 2w + 1) -> (n, C, 2h, 2w): after pixels have been spread out, low-passed."""
-    kernel = (4.0 * low_pass(x)).expand(x.shape[1], 1, 4, 4)  # (C, 1, 4, 4)
-    return F.conv2d(x, kernel, padding=1, groups=x.shape[1])
-
-
-def doubled(x: Tensor) -> Tensor:
-    """(n, C, h, w) -> (n, C, 2h, 2w): zeros between the pixels, low-passed."""
-    kernel = (4.0 * low_pass(x)).expand(x.shape[1], 1, 4, 4)  # (C, 1, 4, 4)
-    return F.conv_transpose2d(x, kernel, stride=2, padding=1, groups=x.shape[1])
 
 
 def clamped(x: Tensor, limit: float | None) -> Tensor:
@@ -43,7 +26,8 @@ class StyledConv(nn.Module):
 
     up: whether side is 2h and not h. gain: of the output, beside that of the leaky ReLU. The noise
     is `noise_const`, the same for all images; only in training it is drawn anew, from torch's own
-    stream. clamp: the largest absolute value of the output at a gain of one, or None.
+    stream. clamp: the largest absolute value of the output at a gain of one, or None. step: every
+    how many pixels one is made, without `up`.
     """
 
     noise_const: Tensor  # (side, side)
@@ -60,7 +44,7 @@ class StyledConv(nn.Module):
         clamp: float | None = None,
     ) -> None:
         super().__init__()
-        self.up, self.gain = up, gain
+        self.up, self.gain, self.step = up, gain, 1
         self.clamp = None if clamp is None else clamp * gain
         self.affine = Dense(w_dim, channels_in, bias=1.0)
         self.weight = nn.Parameter(torch.randn(channels_out, channels_in, 3, 3))
@@ -85,10 +69,24 @@ class StyledConv(nn.Module):
             spread = F.conv_transpose2d(x, self.weight.transpose(0, 1), stride=2)
             x = filtered(spread)  # (n, out, 2h, 2w), from (n, out, 2h + 1, 2w + 1)
         else:
-            x = F.conv2d(x, self.weight, padding=1)  # (n, out, h, w)
-        x = x * demodulation[:, :, None, None] + self.noise(len(w))
+            x = F.conv2d(x, self.weight, padding=1, stride=self.step)  # (n, out, h, w)
+        x = x * demodulation[:, :, None, None] + self.noise(len(w))[..., :: self.step, :: self.step]
         x = activated(x + self.bias[:, None, None], GAIN * self.gain)
         return clamped(x, self.clamp)
+
+    def folded(self) -> nn.Module:
+        """The same layer with weights that do not learn."""
+        return FrozenStyledConv(
+            self.affine,
+            self.weight,
+            (self.noise_const * self.noise_strength)[:: self.step, :: self.step],
+            self.bias,
+            up=self.up,
+            step=self.step,
+            gain=GAIN * self.gain,
+            tiny=TINY,
+            clamp=self.clamp,
+        )
 
 
 class ToRGB(nn.Module):
@@ -109,8 +107,9 @@ class ToRGB(nn.Module):
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         style = self.affine(w) * self.gain  # (n, in)
         mixed = style[:, None, :] * self.weight.flatten(1)  # (n, C, in)
-        image = mixed @ x.flatten(2)  # (n, C, h * w)
-        image = image.unflatten(2, x.shape[2:]) + self.bias[:, None, None]  # (n, C, h, w)
+        pixels = x.permute(0, 2, 3, 1).flatten(1, 2)  # (n, h * w, in)
+        image = torch.baddbmm(self.bias, pixels, mixed.transpose(1, 2))  # (n, h * w, C)
+        image = image.transpose(1, 2).unflatten(2, x.shape[2:])  # (n, C, h, w)
         return clamped(image, self.clamp)
 
 

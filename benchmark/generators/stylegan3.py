@@ -24,8 +24,8 @@ from benchmark.generators.alias_free import (
     Band,
     bands,
     filtered_leaky_relu,
-    low_pass,
-    radial_low_pass,
+    jinc_filter,
+    sinc_filter,
 )
 from benchmark.generators.mapped import Mapped
 from benchmark.generators.mapping import Dense, Mapping
@@ -126,8 +126,8 @@ class Layer(nn.Module):
         rate = 2 * max(before.rate, after.rate)  # at which the leaky ReLU is applied
         self.factors = up, down = rate // before.rate, rate // after.rate
         self.size, self.clamp = after.size, clamp
-        shape = radial_low_pass if radial else low_pass
-        self.register_buffer("up_filter", low_pass(before, TAPS * up, rate), persistent=False)
+        shape = jinc_filter if radial else sinc_filter
+        self.register_buffer("up_filter", sinc_filter(before, TAPS * up, rate), persistent=False)
         self.register_buffer("down_filter", shape(after, TAPS * down, rate), persistent=False)
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
@@ -319,7 +319,9 @@ class StyleGAN3(Mapped):
 def _sizes(state: Entries[str, Tensor]) -> dict[str, Any]:
     """The constructor arguments that the names and shapes of a state show."""
     found = {int(m[2]): m for name in state if (m := LAYER.fullmatch(name))}
-    layers = [found[i] for i in range(len(found))]  # in order of their numbers
+    if not found or sorted(found) != list(range(len(found))):
+        raise ValueError("its layers are not L0, L1, ...")
+    layers = [found[i] for i in range(len(found))]
     widths = [state[layer[0]].shape[0] for layer in layers]
     w_dim = state["mapping.w_avg"].shape[0]
     inputs = state["mapping.fc0.weight"].shape[1]

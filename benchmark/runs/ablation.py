@@ -61,17 +61,18 @@ def plan_ablation(
         if key.rpartition(".")[2] in AXES[axis]:
             raise BenchError(f"--set {key} fixes what is varied here; choose by --values instead")
     name = name_of_generator(reference, run)
-    generator = find_generator(reference)[1].load()
+    own, entry = find_generator(reference)
+    generator = entry.load()
     options = option_names(generator)
     config = replace(config, variants=({}, *_variants(axis, generator.latent_dim, values)))
     able: dict[tuple[str, ...], list[Settings]] = {}  # methods that run together, and on what
     points: list[dict[str, Any]] = []
     for variant in config.variants:
         layers = config.layers(variant)
-        protocol = protocol_for(name, generator.usual, layers, options, methods)
+        protocol = protocol_for(name, generator.usual, layers, options, methods, own)
         running = []
         for method in chosen:
-            fit = method_for(method, name, layers, methods)
+            fit = method_for(method, name, layers, methods, own)
             if reason := unserved(method, fit, generator, protocol):
                 points.append({"method": method, "k": protocol.k, "reason": reason})
             else:
@@ -83,8 +84,8 @@ def plan_ablation(
     groups: list[Group] = []
     for together, variants in able.items():
         part = replace(config, variants=tuple(variants))
-        own = plan(part, [reference], together, methods, code, run)
-        groups += own if {} in variants else [_aside(group) for group in own]
+        planned = plan(part, [reference], together, methods, code, run)
+        groups += planned if {} in variants else [_aside(group) for group in planned]
     return Ablation(axis, name, config, groups, [*_points(axis, groups), *points])
 
 

@@ -93,20 +93,20 @@ def plan(
         safe_name(method_name, "a method")
     groups: dict[tuple[str, Protocol, int], Group] = {}
     for given, name in names.items():
-        offered = option_names(_open(given, opened).generator)
+        offered, own = option_names(_open(given, opened).generator), find_generator(given)[0]
         for i, variant in enumerate(config.variants):
             layers = config.layers(variant)
-            check_sections(layers, names.values(), methods)
-            reference = with_options(given, generator_options(name, offered, layers))
+            check_sections(layers, (own, *names.values()), methods)
+            reference = with_options(given, generator_options(name, offered, layers, own))
             one = _open(reference, opened)
-            protocol = protocol_for(name, one.generator.usual, layers, offered, methods)
+            protocol = protocol_for(name, one.generator.usual, layers, offered, methods, own)
             for seed in config.seeds:
                 group = groups.setdefault(
                     (reference, protocol, seed),
                     Group(name, reference, one.generator, protocol, seed, [], given),
                 )
                 for method_name in chosen:
-                    method = method_for(method_name, name, layers, methods)
+                    method = method_for(method_name, name, layers, methods, own)
                     reason = unserved(method_name, method, one.generator, protocol)
                     codes = {"generator": one.generator.code}
                     codes["method"] = (code or {}).get(method_name, "")

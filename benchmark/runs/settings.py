@@ -26,7 +26,9 @@ Methods = Mapping[str, type[Method]]  # all that a run may choose from, by name
 class RunConfig:
     """What a run does. Settings are `key` (protocol), `generator.key`, `method.key`, or
     `generator.method.key`, the more special ones winning within a layer. A generator that leaves
-    something to choose takes that as `generator.option`, such as `imagenet-biggan.classes`.
+    something to choose takes that as `generator.option`, such as `imagenet-biggan.classes`. What is
+    said to a generator holds for it with other options too, which a run calls by longer names, as
+    far as nothing is said to those.
 
     preset: where they start from, a name. seeds: one replicate each. defaults: the preset's
     settings. settings: the user's. variants: further settings, one full grid for each of them.
@@ -74,17 +76,19 @@ def protocol_for(
     layers: Iterable[Settings],
     options: Collection[str] = (),
     methods: Methods | None = None,
+    own: str = "",
 ) -> Protocol:
     """The terms for one generator: its usual ones, then each layer's general settings and, above
     those, the layer's own for this generator.
 
     options: what can be chosen of the generator itself, which is no part of the terms. methods:
-    whose settings are offered where one is unknown.
+    whose settings are offered where one is unknown. own: the generator's own name, where the run
+    calls it by another.
     """
     values: dict[str, Any] = asdict(usual)
     for layer in layers:
         values |= {key: value for key, value in layer.items() if "." not in key}
-        special = _section(name, layer)
+        special = _section(own, layer) | _section(name, layer)
         values |= {k: v for k, v in special.items() if "." not in k and k not in options}
     for key in values:
         if key not in PROTOCOL_KEYS:
@@ -96,30 +100,38 @@ def protocol_for(
 
 
 def generator_options(
-    name: str, options: Collection[str], layers: Iterable[Settings]
+    name: str, options: Collection[str], layers: Iterable[Settings], own: str = ""
 ) -> dict[str, Any]:
     """The options that the layers set on the generator, such as `imagenet-biggan.classes`.
 
     options: what can be chosen; raises BenchError where one goes by the name of a general setting.
+    own: as of `protocol_for`.
     """
     for option in options:
         if option in PROTOCOL_KEYS:
             raise BenchError(f"{name}: its option '{option}' goes by the name of a run's setting")
     given: dict[str, Any] = {}
     for layer in layers:
-        given |= {k: v for k, v in _section(name, layer).items() if k in options}
+        special = _section(own, layer) | _section(name, layer)
+        given |= {k: v for k, v in special.items() if k in options}
     return given
 
 
-def method_for(name: str, generator: str, layers: Iterable[Settings], methods: Methods) -> Method:
-    """The method of that name with the layers' settings applied, those for the generator last."""
+def method_for(
+    name: str, generator: str, layers: Iterable[Settings], methods: Methods, own: str = ""
+) -> Method:
+    """The method of that name with the layers' settings applied, those for the generator last.
+
+    own: as of `protocol_for`.
+    """
     if name not in methods:
         raise unknown("method", name, methods)
     kind: Any = methods[name]
     known = {key_of(field.name): field.name for field in fields(kind)}
     values: dict[str, Any] = {}
     for layer in layers:
-        values |= _section(name, layer) | _section(f"{generator}.{name}", layer)
+        values |= _section(name, layer) | _section(f"{own}.{name}", layer)
+        values |= _section(f"{generator}.{name}", layer)
     for key in values:
         if key not in known:
             raise unknown(f"setting of {name}", key, known)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.generators.catalogue import GENERATORS
+from benchmark.generators.options import split_reference
 from benchmark.metrics import HEADLINE
 from benchmark.runs import PRESETS
 from benchmark.runs.replicates import is_shown
@@ -105,14 +106,16 @@ def _changed(
         return
     config = RunConfig.from_preset(name)
     layers = config.layers(config.variants[0])
+    references = {**description.get("generators", {}), **description.get("given", {})}
     for stored in cells:
         cell, found = stored.result.cell, stored.result.config
-        usual = GENERATORS[cell.generator].usual if cell.generator in GENERATORS else None
+        own = split_reference(references.get(cell.generator, cell.generator))[0]
+        usual = GENERATORS[own].usual if own in GENERATORS else None
         if usual is not None:
-            wanted = terms_of(protocol_for(cell.generator, usual, layers))
+            wanted = terms_of(protocol_for(cell.generator, usual, layers, own=own))
             yield from _unequal(cell, wanted, found["protocol"])
         if cell.method in methods and "method" not in found.get("code", {}):
-            wanted = plain(method_for(cell.method, cell.generator, layers, methods))
+            wanted = plain(method_for(cell.method, cell.generator, layers, methods, own))
             yield from _unequal(cell, wanted, found["method"])
 
 

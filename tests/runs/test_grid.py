@@ -140,6 +140,18 @@ def test_one_generator_with_two_choices_is_two_rows(conditional: str, tmp_path: 
     assert [one.name, two.name] == ["dogs-1", "dogs-2"]
 
 
+def test_a_preset_holds_for_a_generator_with_other_options(tmp_path: Path) -> None:
+    """A run that takes one in two spaces must not take one of them at the price of no preset."""
+    given = ["cifar-biggan-small", "cifar-biggan-small?space=w"]
+    quick = RunConfig.from_preset("quick")
+    in_z, in_w = plan(quick, given, ["random", "discovered"], METHODS)
+    assert in_w.name == "cifar-biggan-small-space-w"
+    assert in_w.protocol == in_z.protocol
+    assert in_z.protocol.steps == quick.defaults["cifar-biggan-small.steps"]
+    longer = quick.with_settings(["cifar-biggan-small-space-w.steps=7"])
+    assert [group.protocol.steps for group in plan(longer, given, ["random"], METHODS)][1] == 7
+
+
 def test_a_method_of_ones_own_has_settings_and_its_code(tmp_path: Path) -> None:
     path = tmp_path / "twins.py"
     path.write_text(METHOD)

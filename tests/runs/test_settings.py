@@ -12,6 +12,7 @@ from benchmark.generators.biggan import BigGANOptions
 from benchmark.generators.catalogue import GENERATORS
 from benchmark.generators.usual import Usual
 from benchmark.methods.discovered import Discovered
+from benchmark.rca.protocol import Protocol
 from benchmark.runs import PRESETS
 from benchmark.runs.grid import Group, plan
 from benchmark.runs.settings import (
@@ -162,6 +163,20 @@ def test_later_layers_win_and_special_beats_general_within_a_layer(tmp_path: Pat
     terms = protocol_for("planted", USUAL, from_user.layers({"batch": 8, "steps": 5}))
     assert (terms.steps, terms.batch) == (30, 8)
     assert method_for("discovered", "planted", from_user.layers({}), METHODS) == Discovered(lr=1.0)
+
+
+def test_what_is_said_to_a_generator_holds_for_it_with_other_options(tmp_path: Path) -> None:
+    toml = (
+        "steps = 10\n[planted]\nsteps = 20\nbatch = 4\nspace = 'w'\n"
+        "[planted.discovered]\nlr = 0.1\n"
+        "[planted-half]\nsteps = 30\n"
+    )
+    layers = config(tmp_path, toml).layers({})
+    terms = protocol_for("planted-half", USUAL, layers, ("space",), own="planted")
+    assert (terms.steps, terms.batch) == (30, 4)  # its own word first, then the generator's
+    assert generator_options("planted-half", ("space",), layers, "planted") == {"space": "w"}
+    assert method_for("discovered", "planted-half", layers, METHODS, "planted").lr == 0.1  # type: ignore[attr-defined]
+    assert protocol_for("planted-half", USUAL, layers).batch == Protocol().batch
 
 
 def test_a_method_may_have_settings_for_one_generator(tmp_path: Path) -> None:
