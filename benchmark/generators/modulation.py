@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from benchmark.generators.fast.styled import FrozenStyledConv
 from benchmark.generators.low_pass import doubled, filtered
-from benchmark.generators.mapping import GAIN, Dense, activated
+from benchmark.generators.mapping import GAIN, SLOPE, Dense
 
 TINY = 1e-8  # keeps the demodulation of a style of zeros finite
 
@@ -44,7 +44,7 @@ class StyledConv(nn.Module):
         clamp: float | None = None,
     ) -> None:
         super().__init__()
-        self.up, self.gain, self.step = up, gain, 1
+        self.up, self.gain, self.step = up, GAIN * gain, 1
         self.clamp = None if clamp is None else clamp * gain
         self.affine = Dense(w_dim, channels_in, bias=1.0)
         self.weight = nn.Parameter(torch.randn(channels_out, channels_in, 3, 3))
@@ -70,8 +70,10 @@ class StyledConv(nn.Module):
             x = filtered(spread)  # (n, out, 2h, 2w), from (n, out, 2h + 1, 2w + 1)
         else:
             x = F.conv2d(x, self.weight, padding=1, stride=self.step)  # (n, out, h, w)
-        x = x * demodulation[:, :, None, None] + self.noise(len(w))[..., :: self.step, :: self.step]
-        x = activated(x + self.bias[:, None, None], GAIN * self.gain)
+        x = x * (demodulation * self.gain)[:, :, None, None]
+        x += self.noise(len(w))[..., :: self.step, :: self.step] * self.gain
+        x += self.bias[:, None, None] * self.gain
+        x = F.leaky_relu(x, SLOPE, inplace=True)
         return clamped(x, self.clamp)
 
     def folded(self) -> nn.Module:
@@ -83,7 +85,7 @@ class StyledConv(nn.Module):
             self.bias,
             up=self.up,
             step=self.step,
-            gain=GAIN * self.gain,
+            gain=self.gain,
             tiny=TINY,
             clamp=self.clamp,
         )
