@@ -24,7 +24,7 @@ from benchmark.generators.biggan import BigGAN
 from benchmark.generators.biggan_deep import BigGANDeep
 from benchmark.generators.family import Family
 from benchmark.generators.proggan import ProgGAN
-from benchmark.generators.reading.layouts import of_family, read_published
+from benchmark.generators.reading.any_layout import of_family, read_published
 from benchmark.generators.reading.published_state import PublishedState, listed
 from benchmark.generators.sngan import SNGAN
 from benchmark.generators.stylegan2 import StyleGAN2

@@ -8,7 +8,8 @@ from torch import nn
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator
 from benchmark.generators.biggan import Attention, BigGAN
-from benchmark.generators.biggan_deep import BigGANDeep, Statistics
+from benchmark.generators.biggan_deep import BigGANDeep
+from benchmark.generators.deep_blocks import Statistics
 from benchmark.generators.proggan import ProgGAN, ScaledBias
 from benchmark.generators.sngan import SNGAN
 

@@ -1,5 +1,7 @@
 """BigGAN-deep: the published layout read strictly, images by the book, truncation and classes."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
 from benchmark.generators.biggan_deep import BigGANDeep, BigGANDeepOptions
+from benchmark.generators.stored import read_generator
 from tests.generators.disturbed import disturbed
 
 LABELS = torch.tensor([0, 4, 2])
@@ -202,3 +205,15 @@ def test_another_state_is_one_line(name: str, value: Tensor | None) -> None:
     with pytest.raises(BenchError, match="file is not a BigGAN-deep generator") as caught:
         BigGANDeep.from_state_dict(state, "file")
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_of_it_is_known_by_its_keys(tmp_path: Path) -> None:
+    state = published()
+    torch.save(state, tmp_path / "pytorch_model.bin")
+    generator, found = read_generator(tmp_path / "pytorch_model.bin")
+    assert isinstance(generator, BigGANDeep)
+    z = torch.randn(3, 6, generator=stream("z"))
+    expected = by_the_book(state, z, LABELS, 1.0)
+    torch.testing.assert_close(generator(Latents(z, LABELS)), expected, rtol=0, atol=1e-12)
+    assert "huggingface" in found.layout
+    assert "DeepMind" in found.licence
