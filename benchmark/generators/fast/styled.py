@@ -18,7 +18,9 @@ from benchmark.generators.fast.layers import frozen
 from benchmark.generators.low_pass import filtered
 from benchmark.generators.mapping import SLOPE
 
-PIECE = 1 << 16  # values that a core's cache holds beside their gradients
+# Values that a core's cache holds beside their gradients, and few enough for torch to leave them to
+# one thread: where threads wait for each other at every piece, a busy neighbour costs ten times.
+PIECE = 1 << 15
 
 
 class FrozenStyledConv(nn.Module):
