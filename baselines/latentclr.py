@@ -24,8 +24,8 @@ class LatentCLR(OwnLoss):
     lr: ten times the authors', which their longer trainings need less. layer: where features are
     read, one of the generator's; none means the middle one: the authors read a middle layer, too,
     as the first ones are nearly linear in the latent and the last ones full of detail, and each is
-    paid for K times a latent. alpha: how far latents move. temperature: multiplies similarities
-    before the exponential. batch: the authors' for a hundred directions; all K directions of each
+    paid for K times a latent. alpha: how far latents move, in eps. temperature: multiplies
+    similarities before the exponential. batch: the authors' for a hundred directions; all K directions of each
     latent meet all of the batch, so a step costs K + 1 passes a latent.
     """
 

@@ -44,7 +44,7 @@ class Penalised(OwnLoss):
     """Orthonormal columns that do not interact.
 
     start: from the first K coordinate axes, or from normal numbers of variance 2 / d. difference:
-    the step of the finite differences along each column, in units of the latent space.
+    the step of the finite differences along each column, in eps.
     """
 
     lr: float = 0.01

@@ -20,6 +20,7 @@ def convert_generator(file: Path, out: Path) -> None:
       .pt  of rosinality/stylegan2-pytorch, converted or of a training
       .pth of genforce/genforce: StyleGAN2 or ProgGAN
       .pth of BigGAN (ajbrock), ProgGAN (ptrblck) or SNGAN (anvoynov)
+      .bin of BigGAN-deep, by huggingface
 
     Beside the weights lies a card, G.md: what the source was, its hash and its terms as far as they
     are known. The weights stay float32, so it is the same generator as FILE, which -g takes as

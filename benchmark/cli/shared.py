@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from benchmark.runs.settings import RunConfig
 
 LONG = 3600.0  # seconds; before anything longer the user is asked
-GENERATOR_HELP = "Name, weights file or folder, or path/to/file.py:callable."
+GENERATOR_HELP = "Name, weights file or folder, model.onnx, or path/to/file.py:callable."
 
 FILES_OPTION = click.option(
     "-g",

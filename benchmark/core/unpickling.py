@@ -150,8 +150,12 @@ class Refused(BenchError):
         self.name = name
 
 
-class Restricted(pickle.Unpickler):
-    """Reads what `names` can answer. Raises Refused for any other name."""
+class Restricted(pickle._Unpickler):
+    """Reads what `names` can answer. Raises Refused for any other name.
+
+    It is the one in Python: the one in C makes room for every number up to the largest by which a
+    file calls its parts, and a damaged file can thus ask for more memory than there is.
+    """
 
     def __init__(self, stream: BinaryIO, names: Mapping[str, Callable[..., Any]]) -> None:
         super().__init__(stream, encoding="latin1")

@@ -33,7 +33,8 @@ def classes(asked: Asked) -> str:
             f"{place} fails for class 0 or {last}; {name}.n_classes must be how many classes it "
             "was trained with"
         )
-    if last and float((first - other).abs().max()) <= NOTHING:
+    in_point = asked.generator.space != "z"  # a w may hold the class itself
+    if last and not in_point and float((first - other).abs().max()) <= NOTHING:
         return f"images do not depend on their class; {place} should use latents.labels"
     return ""
 
@@ -42,7 +43,7 @@ def reach(asked: Asked) -> str:
     """The usual range of eps is that of its latents."""
     generator = asked.generator
     if generator.space != "z":
-        return ""
+        return ""  # there eps is in standard deviations, or the file knows best
     point = generator.sample(MANY, stream("contract", "reach")).point.flatten(1)  # (n, d)
     deviation = float(point.std(dim=0).mean())
     if not deviation:
@@ -52,6 +53,6 @@ def reach(asked: Asked) -> str:
         return ""
     return (
         f"the usual max_shift of {usual:g} is {usual / deviation:.2g} standard deviations of its "
-        f"latents; usual = Usual(max_shift={6 * deviation:.2g}) would be six of them, as for a "
-        "normal prior"
+        f"latents; usual = Usual(max_shift={6 * deviation:.2g}) in its file, or --set "
+        f"max_shift={6 * deviation:.2g}, would be six of them, as for a normal prior"
     )

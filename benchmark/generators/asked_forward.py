@@ -20,6 +20,8 @@ from benchmark.generators.base import Latents
 
 def why_it_fails(asked: Asked, failure: Failure) -> str:
     """What to change so that it makes images, else the reason of its failure."""
+    if failure.told:  # by the generator itself
+        return failure.reason
     needed = _needed(type(asked.generator).forward)
     if len(needed) > 1:
         return (

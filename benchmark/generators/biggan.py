@@ -46,6 +46,19 @@ class Modulation(nn.Module):
         super().__init__()
         self.gain, self.bias = gain, bias
 
+    @classmethod
+    @torch.no_grad()
+    def of(cls, gain: nn.Linear, bias: nn.Linear, mean: Tensor, scale: Tensor) -> Self:
+        """A norm in one pass over the image: its statistics (C,) join its two maps.
+
+        (x - m) s (1 + G c) + B c = x (s + s G c) + (-m s + (B - m s G) c)
+        """
+        shift = -mean * scale  # (C,)
+        return cls(
+            _linear(gain.weight * scale[:, None], scale),
+            _linear(bias.weight + gain.weight * shift[:, None], shift),
+        )
+
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         gain, bias = self.gain(condition), self.bias(condition)  # (n, C) each
         return torch.addcmul(bias[:, :, None, None], x, gain[:, :, None, None])  # (n, C, h, w)
@@ -65,22 +78,13 @@ class ConditionalNorm(nn.Module):
         normed = self.statistics(x)  # (n, C, h, w)
         return torch.addcmul(bias[:, :, None, None], normed, gain[:, :, None, None])
 
-    @torch.no_grad()
     def folded(self) -> Modulation:
-        """The same layer in eval mode, in one pass over the image: its statistics join the maps.
-
-        (x - m) s (1 + G c) + B c = x (s + s G c) + (-m s + (B - m s G) c)
-        """
+        """The same layer in eval mode, in one pass over the image."""
         mean, variance = self.statistics.running_mean, self.statistics.running_var
         assert mean is not None
         assert variance is not None
         scale = (variance + self.statistics.eps).rsqrt()  # (C,)
-        shift = -mean * scale  # (C,)
-        weight = self.gain.weight  # (C, c)
-        return Modulation(
-            _linear(weight * scale[:, None], scale),
-            _linear(self.bias.weight + weight * shift[:, None], shift),
-        )
+        return Modulation.of(self.gain, self.bias, mean, scale)
 
 
 class Block(nn.Module):

@@ -34,10 +34,11 @@ PICTURES = "images can be shown as pictures"
 
 @dataclass(frozen=True)
 class Point:
-    """One point of the contract. words: of a fault, what to change; of a note, what follows."""
+    """One point of the contract. words: of a fault, what to change; of a note, what follows; of a
+    limit, which methods its kind of generator can never serve."""
 
     what: str
-    state: Literal["ok", "fault", "note"] = "ok"
+    state: Literal["ok", "fault", "note", "limit"] = "ok"
     words: str = ""
 
 
@@ -48,11 +49,11 @@ class Contract:
     points: tuple[Point, ...]
 
     def fault(self, learns: bool) -> str:
-        """The first fault, or "". learns: whether the method needs a gradient."""
+        """The first fault or limit, or "". learns: whether the method needs a gradient."""
         faults = (
             point.words
             for point in self.points
-            if point.state == "fault" and (learns or point.what != GRADIENT)
+            if point.state in ("fault", "limit") and (learns or point.what != GRADIENT)
         )
         return next(faults, "")
 
@@ -109,7 +110,8 @@ def _points(generator: Generator) -> Iterator[Point]:
     ):
         found = attempt(look, asked)
         if isinstance(found, Failure):
-            yield Point(what, "fault", found.reason)
+            limit = found.unserved and what == GRADIENT
+            yield Point(what, "limit" if limit else "fault", found.reason)
             if what != GRADIENT:
                 return
         else:

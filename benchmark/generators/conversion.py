@@ -69,7 +69,7 @@ def source_card(
 |---|---|
 {table}
 
-The weights are those of the source, in float32 and under other names; nothing was trained. The
+The weights are those of the source, in float32 and by the names used here; nothing was trained. The
 suite does not know more of the source than this table says: its terms are the source's.
 {said}
 """

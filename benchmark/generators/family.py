@@ -17,13 +17,11 @@ class Family(Generator):
     family: the name of the architecture in a file's header. published_key: an entry that only this
     family's published state dicts have. published_files: what a published folder of it holds, where
     there are such folders. n_classes: how many classes its training images have, 0 without classes.
-    grows: whether its images begin small and grow during training.
     """
 
     family: ClassVar[str]
     published_key: ClassVar[str]
     published_files: ClassVar[tuple[str, ...]] = ()
-    grows: ClassVar[bool] = False
     n_classes: int = 0
 
     def architecture(self) -> dict[str, object]:

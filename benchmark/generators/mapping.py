@@ -14,11 +14,6 @@ SLOPE = 0.2  # of the leaky ReLU below zero
 GAIN = 2**0.5  # after it, which keeps the mean square
 
 
-def activated(x: Tensor, gain: float = GAIN) -> Tensor:
-    """The leaky ReLU of StyleGAN, times a gain that keeps the mean square of its input."""
-    return F.leaky_relu(x, SLOPE) * gain
-
-
 def normalised(x: Tensor) -> Tensor:
     """(n, d) at a mean square of one."""
     return x * (x.square().mean(dim=1, keepdim=True) + 1e-8).rsqrt()  # (n, d)
@@ -78,5 +73,5 @@ class Mapping(nn.Module):
             classes = F.one_hot(labels, self.n_classes).to(z)  # (n, classes)
             w = torch.cat([w, normalised(self.embed(classes))], dim=1)  # (n, z_dim + w_dim)
         for name in self.steps:
-            w = activated(self.get_submodule(name)(w))  # (n, w_dim)
+            w = F.leaky_relu(self.get_submodule(name)(w), SLOPE) * GAIN  # (n, w_dim)
         return w

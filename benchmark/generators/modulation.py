@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from benchmark.generators.fast.styled import FrozenStyledConv
 from benchmark.generators.low_pass import doubled, filtered
-from benchmark.generators.mapping import GAIN, SLOPE, Dense, activated
+from benchmark.generators.mapping import GAIN, SLOPE, Dense
 
 TINY = 1e-8  # keeps the demodulation of a style of zeros finite
 
@@ -26,7 +26,8 @@ class StyledConv(nn.Module):
 
     up: whether side is 2h and not h. gain: of the output, beside that of the leaky ReLU. The noise
     is `noise_const`, the same for all images; only in training it is drawn anew, from torch's own
-    stream. clamp: the largest absolute value of the output at a gain of one, or None.
+    stream. clamp: the largest absolute value of the output at a gain of one, or None. step: every
+    how many pixels one is made, without `up`.
     """
 
     noise_const: Tensor  # (side, side)
@@ -43,7 +44,7 @@ class StyledConv(nn.Module):
         clamp: float | None = None,
     ) -> None:
         super().__init__()
-        self.up, self.gain = up, gain
+        self.up, self.gain, self.step = up, GAIN * gain, 1
         self.clamp = None if clamp is None else clamp * gain
         self.affine = Dense(w_dim, channels_in, bias=1.0)
         self.weight = nn.Parameter(torch.randn(channels_out, channels_in, 3, 3))
@@ -68,9 +69,11 @@ class StyledConv(nn.Module):
             spread = F.conv_transpose2d(x, self.weight.transpose(0, 1), stride=2)
             x = filtered(spread)  # (n, out, 2h, 2w), from (n, out, 2h + 1, 2w + 1)
         else:
-            x = F.conv2d(x, self.weight, padding=1)  # (n, out, h, w)
-        x = x * demodulation[:, :, None, None] + self.noise(len(w))
-        x = activated(x + self.bias[:, None, None], GAIN * self.gain)
+            x = F.conv2d(x, self.weight, padding=1, stride=self.step)  # (n, out, h, w)
+        x = x * (demodulation * self.gain)[:, :, None, None]
+        x += self.noise(len(w))[..., :: self.step, :: self.step] * self.gain
+        x += self.bias[:, None, None] * self.gain
+        x = F.leaky_relu(x, SLOPE, inplace=True)
         return clamped(x, self.clamp)
 
     def folded(self) -> nn.Module:
@@ -78,11 +81,11 @@ class StyledConv(nn.Module):
         return FrozenStyledConv(
             self.affine,
             self.weight,
-            self.noise_const * self.noise_strength,
+            (self.noise_const * self.noise_strength)[:: self.step, :: self.step],
             self.bias,
             up=self.up,
-            slope=SLOPE,
-            gain=GAIN * self.gain,
+            step=self.step,
+            gain=self.gain,
             tiny=TINY,
             clamp=self.clamp,
         )

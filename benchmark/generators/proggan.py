@@ -72,7 +72,6 @@ class ProgGAN(Family):
 
     family = "proggan"
     published_key = "features.0.conv.weight"
-    grows = True
 
     def __init__(
         self, latent_dim: int = 512, channels: Sequence[int] = PUBLISHED, image_channels: int = 3

@@ -8,14 +8,17 @@ from benchmark.core.failures import in_one_line
 from benchmark.core.plugins import Offer, check_reference, from_file, installed, is_file, name_of
 from benchmark.generators.base import Generator
 from benchmark.generators.catalogue import GENERATORS, Entry
+from benchmark.generators.onnx_model import ONNXModel
 from benchmark.generators.options import split_reference
 from benchmark.generators.stored import load_weights
 from benchmark.generators.trial import tried
 
+WEIGHTS = (".safetensors", ".onnx", ".pt", ".pth", ".pkl")  # how a file's name ends, no generator's
+
 
 def find_generator(reference: str) -> tuple[str, Entry]:
     """Name and entry of a known generator, one of an installed package, a weights file or folder,
-    or `path/to/file.py:callable`.
+    a network in ONNX, or `path/to/file.py:callable`.
 
     Each may carry options, as in `imagenet-biggan?classes=207,239&truncation=0.5`; the name is
     without them. A generator of the user's own goes by the name of its file and callable, so its
@@ -33,9 +36,11 @@ def find_generator(reference: str) -> tuple[str, Entry]:
     elif Path(base).exists():
         own = Path(base).stem
         name = Path(base).resolve().stem if own in ("", "..") else own  # `.` is some folder
-        entry = Entry(f"weights in {base}", lambda: load_weights(Path(base)), weights=Path(base))
+        entry = Entry(f"weights in {base}", lambda: _from_weights(Path(base)), weights=Path(base))
     elif offer := installed("generators").get(base):
         entry = Entry(f"from package {offer.package}", lambda: _offered(offer))
+    elif Path(base).suffix in WEIGHTS:
+        raise BenchError(f"there is no file {base}")
     else:
         raise unknown("generator", base, (*GENERATORS, *installed("generators")))
     if reason := entry.missing():
@@ -58,6 +63,13 @@ def _from_file(reference: str) -> Generator:
     """What the callable in a user's file makes, with the hash of the file."""
     loaded = from_file(reference, lambda make: tried(make(), reference))
     return _of(loaded.value, loaded.code)
+
+
+def _from_weights(path: Path) -> Generator:
+    """The generator in a file or folder, a network in ONNX or weights of a known family."""
+    if path.suffix.lower() == ".onnx" and not path.is_dir():
+        return ONNXModel(path).eval()
+    return load_weights(path)
 
 
 def _offered(offer: Offer) -> Generator:

@@ -21,17 +21,19 @@ from benchmark.core.reading import parse_json
 from benchmark.core.storage import write_atomically
 from benchmark.generators.base import Generator
 from benchmark.generators.biggan import BigGAN
+from benchmark.generators.biggan_deep import BigGANDeep
 from benchmark.generators.family import Family
 from benchmark.generators.proggan import ProgGAN
-from benchmark.generators.reading.layouts import of_family, read_published
+from benchmark.generators.reading.any_layout import of_family, read_published
 from benchmark.generators.reading.published_state import PublishedState, listed
 from benchmark.generators.sngan import SNGAN
 from benchmark.generators.stylegan2 import StyleGAN2
 from benchmark.generators.stylegan3 import StyleGAN3
 
-KINDS: tuple[type[Family], ...] = (  # the list of all families
+KINDS: tuple[type[Family], ...] = (  # the one list of all families
     SNGAN,
     BigGAN,
+    BigGANDeep,
     ProgGAN,
     StyleGAN2,
     StyleGAN3,

@@ -36,7 +36,7 @@ class Block(nn.Module):
     """The layers of one image size; the first one has the constant image and one convolution.
 
     Takes the channels (n, in, h, w) and image (n, C, h, w) of the size before, None at first, and
-    of each layer its w; returns those of its own size.
+    of each layer its w; returns those of its own size. step: every how many pixels one is made.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Block(nn.Module):
         residual = variant == "residual" and channels_in is not None
         gain = 0.5**0.5 if residual else 1.0  # two equal parts keep the mean square
         self.conv0 = self.skip = self.torgb = None
+        self.step = 1
         if channels_in is None:
             self.const = nn.Parameter(torch.randn(channels_out, side, side))
         else:
@@ -74,9 +75,9 @@ class Block(nn.Module):
         else:
             y = self.conv1(self.conv0(x, ws[0]), w1)  # (n, out, 2h, 2w)
             if self.skip is not None:
-                y = y + self.skip(x)
+                y = y + self.skip(x)[..., :: self.step, :: self.step]
         if image is not None:
-            image = doubled(image)  # (n, C, 2h, 2w)
+            image = doubled(image)[..., :: self.step, :: self.step]  # (n, C, 2h, 2w)
         if self.torgb is not None:
             own = self.torgb(y, w_image)  # (n, C, 2h, 2w)
             image = own if image is None else image + own
@@ -156,7 +157,7 @@ class StyleGAN2(Mapped):
 
     def architecture(self) -> dict[str, object]:
         return {
-            "side": self.image_shape[1],
+            "side": self.synthesis.sides[-1],
             "z_dim": self.z_dim,
             "w_dim": self.w_dim,
             "n_classes": self.n_classes,
@@ -183,6 +184,15 @@ class StyleGAN2(Mapped):
     def synthesise(self, ws: Tensor) -> Tensor:
         """Images (n, C, H, W) of one w a layer, (n, num_ws, w_dim); not clamped to [-1, 1]."""
         return self.synthesis(ws)
+
+    def thin(self, side: int) -> None:
+        """Let the last convolution stride over the pixels that sampling would drop."""
+        full = self.synthesis.sides[-1]
+        last = self.synthesis.get_submodule(f"b{full}")
+        if full <= side or full % side or not isinstance(last, Block):
+            return
+        last.step = last.conv1.step = full // side
+        self.image_shape = (self.image_shape[0], side, side)
 
     def style_weights(self, layer: int) -> Tensor:
         """(features, w_dim): how the style of the convolution that w of `layer` feeds depends on

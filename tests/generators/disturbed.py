@@ -8,6 +8,8 @@ from torch import nn
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator
 from benchmark.generators.biggan import Attention, BigGAN
+from benchmark.generators.biggan_deep import BigGANDeep
+from benchmark.generators.deep_blocks import Statistics
 from benchmark.generators.proggan import ProgGAN, ScaledBias
 from benchmark.generators.sngan import SNGAN
 
@@ -16,6 +18,7 @@ FAMILIES: dict[str, Callable[[], Generator]] = {
     "sngan-64": lambda: SNGAN(10, (16, 8, 4, 4, 2), 3),
     "biggan-32": lambda: BigGAN(32, latent_dim=12, width=2, n_classes=5, shared_dim=3),
     "biggan-64": lambda: BigGAN(64, latent_dim=10, width=4, n_classes=5, shared_dim=3),
+    "biggan-deep": lambda: BigGANDeep(10, (16, 16, 8, 4), 5, class_dim=3, attention_side=16),
     "proggan": lambda: ProgGAN(10, (8, 8, 6, 4), 3),
 }
 
@@ -31,6 +34,9 @@ def disturbed(generator: Generator, seed: str = "disturbed") -> Generator:
                 assert layer.running_var is not None
                 layer.running_mean.normal_(0.0, 0.3, generator=rng)
                 layer.running_var.uniform_(0.5, 2.0, generator=rng)
+            if isinstance(layer, Statistics):
+                layer.running_means.normal_(0.0, 0.3, generator=rng)
+                layer.running_vars.uniform_(0.5, 2.0, generator=rng)
             if isinstance(layer, ScaledBias):
                 layer.scale.mul_(1.3)
             if isinstance(layer, Attention):

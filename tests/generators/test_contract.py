@@ -1,5 +1,6 @@
 """The contract of a generator: each fault is found by name, and what is sound passes."""
 
+import copy
 import io
 
 import numpy as np
@@ -12,6 +13,7 @@ from benchmark.generators.catalogue import available
 from benchmark.generators.contract import GRADIENT, check, keep_contract, no_pictures
 from benchmark.generators.planted import Planted
 from benchmark.generators.registry import find_generator
+from benchmark.generators.stylegan2 import StyleGAN2
 
 
 class Sound(Generator):
@@ -248,6 +250,18 @@ def test_the_bundled_generators_keep_all_of_it(name: str) -> None:
 def test_a_generator_without_tanh_may_leave_the_range_a_little() -> None:
     contract = check(find_generator("celeba-proggan-small")[1].load())  # 3% beyond, up to 2.5
     assert contract.fault(learns=True) == ""
+
+
+def test_a_family_of_the_suite_may_leave_it_more_often_but_not_far() -> None:
+    """A StyleGAN of random weights, or of pictures with white walls: its range is known."""
+    torch.manual_seed(0)
+    generator = StyleGAN2(16, z_dim=8, w_dim=8, channels=(8, 8, 8)).eval()
+    made = generator(generator.sample(8, torch.Generator().manual_seed(0)))
+    assert (made.abs() > 1.05).float().mean() > 0.1
+    assert check(generator).fault(learns=True) == ""
+    generator.synthesis.b16.torgb.weight.data *= 30.0
+    far = copy.deepcopy(generator)
+    assert "gives values from" in check(far).fault(learns=False)
 
 
 class WithoutWeights(Generator):

@@ -24,7 +24,7 @@ def test_options_are_written_as_they_are_read() -> None:
     assert read_options(dogs, given) == {"classes": (1, 2), "truncation": 0.25}
     assert with_options("g", {}) == "g"
     assert with_options("g", {"classes": 3}) == "g?classes=3"
-    assert option_names(dogs) == ("classes", "truncation")
+    assert option_names(dogs) == ("classes", "truncation", "space")
     assert option_names(Planted()) == ()
 
 

@@ -202,7 +202,12 @@ class ByHand(FarShifts):
 
 
 class W(FarShifts):
+    """Its w holds the class, and is measured otherwise."""
+
     space = "w"
+
+    def forward(self, latents: Latents) -> Tensor:
+        return self.network(latents.point, torch.zeros_like(latents.labels))
 
 
 @pytest.mark.parametrize(
@@ -211,7 +216,7 @@ class W(FarShifts):
         (Unconditional, ""),
         (OtherClass, "images do not depend on their class; OtherClass.forward (test_own.py line"),
         (FarShifts, "the usual max_shift of 6 is 10 standard deviations of its latents; usual ="),
-        (ByHand, "usual = Usual(max_shift=3.5) would be six of them"),
+        (ByHand, "usual = Usual(max_shift=3.5) in its file, or --set max_shift=3.5, would be six"),
         (NearShifts, "max_shift of 3.5 is 0.061 standard deviations"),
         (W, ""),
     ],

@@ -39,7 +39,9 @@ def answer(generator: Generator, side: tuple[int, int]) -> tuple[Tensor, Tensor]
     """
     latents = probe(generator)
     point = latents.point.detach().clone().requires_grad_(True)  # (n, ..., d)
-    parts = InParts(generator, most_on("cpu", generator))
+    most = most_on("cpu", generator)
+    # The plain form of a large generator may need several times the memory of the fast one.
+    parts = InParts(generator, 1 if most is not None and most < LATENTS else most)
     with torch.enable_grad():
         images = parts(replace(latents, point=point))  # (n, C, H, W)
         if images.shape[-2:] != side:

@@ -11,11 +11,12 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+from benchmark.core.errors import BenchError
 from benchmark.generators.fast.layers import frozen
 from benchmark.generators.low_pass import filtered
+from benchmark.generators.mapping import SLOPE
 
 PIECE = 1 << 16  # values that a core's cache holds beside their gradients
 
@@ -24,8 +25,9 @@ class FrozenStyledConv(nn.Module):
     """(n, in, h, w) and w (n, w_dim) -> (n, out, side, side), as a `StyledConv` in eval mode.
 
     weight: (out, in, 3, 3); with `up` it is kept as (in, out, 3, 3), as its convolution takes it.
-    noise: (side, side) and bias: (out,), as they are added. gain: of the
-    output, beside a leaky ReLU of this slope. clamp: the largest absolute value of it, or None.
+    noise: (side, side) and bias: (out,), as they are added. step: the stride, without `up`. gain:
+    of the output. tiny: keeps the demodulation finite. clamp: the largest absolute value of the
+    output, or None.
     """
 
     def __init__(
@@ -36,7 +38,7 @@ class FrozenStyledConv(nn.Module):
         bias: Tensor,
         *,
         up: bool,
-        slope: float,
+        step: int,
         gain: float,
         tiny: float,
         clamp: float | None,
@@ -47,7 +49,8 @@ class FrozenStyledConv(nn.Module):
         self.weight = frozen(kept.contiguous(memory_format=torch.channels_last))
         self.squares = frozen(weight.square().sum(dim=(2, 3)))  # (out, in)
         self.noise, self.bias = frozen(noise * gain), frozen(bias * gain)
-        self.up, self.slope, self.gain, self.tiny, self.clamp = up, slope, gain, tiny, clamp
+        self.up, self.step = up, step
+        self.gain, self.tiny, self.clamp = gain, tiny, clamp
 
     def forward(self, x: Tensor, w: Tensor) -> Tensor:
         style = self.affine(w)  # (n, in)
@@ -74,7 +77,7 @@ class Styled(torch.autograd.Function):
                 piece = last[start + i, rows]  # (rows, side, out)
                 torch.mul(source[i, rows], scale[start + i], out=piece)
                 piece.add_(layer.bias).add_(layer.noise[rows, :, None])
-                F.leaky_relu_(piece, layer.slope)
+                F.leaky_relu_(piece, SLOPE)
                 if layer.clamp is not None:
                     piece.clamp_(-layer.clamp, layer.clamp)
         ctx.save_for_backward(x, style, scale, y)
@@ -82,8 +85,9 @@ class Styled(torch.autograd.Function):
         return y
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
+        if torch.is_grad_enabled():  # it would be wrong without a word
+            raise BenchError("a fast StyleGAN2 has no second derivative; ask the original")
         x, style, scale, y = ctx.saved_tensors
         layer: FrozenStyledConv = ctx.layer
         before, of_scale = _through_activation(grad, y, scale, layer)
@@ -91,7 +95,10 @@ class Styled(torch.autograd.Function):
             spread = filtered(before, padding=2)  # (n, out, 2h + 1, 2w + 1): its own transpose
             of_x = F.conv2d(spread, layer.weight, stride=2)  # (n, in, h, w)
         else:
-            of_x = F.conv_transpose2d(before, layer.weight, padding=1)  # (n, in, h, w)
+            step = layer.step
+            of_x = F.conv_transpose2d(
+                before, layer.weight, stride=step, padding=1, output_padding=step - 1
+            )  # (n, in, h, w)
         del before
         of_style = torch.zeros_like(style)  # (n, in)
         inputs, grads = x.permute(0, 2, 3, 1), of_x.permute(0, 2, 3, 1)  # (n, h, w, in)
@@ -106,18 +113,19 @@ def _convolved(x: Tensor, style: Tensor, layer: FrozenStyledConv) -> Iterator[tu
 
     The style scales the smaller of image and weights.
     """
-    weight, up = layer.weight, layer.up
+    weight = layer.weight
     if x[0].numel() < weight.numel():
-        yield 0, _convolution(x * style[:, :, None, None], weight, up)
+        yield 0, _convolution(x * style[:, :, None, None], weight, layer)
         return
     for i in range(len(x)):
-        own = weight * style[i][:, None, None, None] if up else weight * style[i][:, None, None]
-        yield i, _convolution(x[i : i + 1], own, up)
+        places = style[i][:, None, None]  # (in, 1, 1)
+        own = weight * (places[:, None] if layer.up else places)  # as `weight`
+        yield i, _convolution(x[i : i + 1], own, layer)
 
 
-def _convolution(x: Tensor, weight: Tensor, up: bool) -> Tensor:
-    if not up:
-        return F.conv2d(x, weight, padding=1)  # (n, out, h, w)
+def _convolution(x: Tensor, weight: Tensor, layer: FrozenStyledConv) -> Tensor:
+    if not layer.up:
+        return F.conv2d(x, weight, padding=1, stride=layer.step)  # (n, out, side, side)
     return filtered(F.conv_transpose2d(x, weight, stride=2))  # (n, out, 2h, 2w)
 
 
@@ -139,7 +147,7 @@ def _through_activation(
         own, out, piece = grads[i, rows], outputs[i, rows], into[i, rows]  # (rows, side, out)
         if layer.clamp is not None:
             own = own.masked_fill(out.abs() >= layer.clamp, 0.0)
-        torch.ops.aten.leaky_relu_backward.grad_input(own, out, layer.slope, True, grad_input=piece)
+        torch.ops.aten.leaky_relu_backward.grad_input(own, out, SLOPE, True, grad_input=piece)
         noisy, plain = added[:, rows].flatten(1) @ piece.flatten(0, 1)  # (out,) each
         total[i] += (own * out).sum(dim=(0, 1)) - noisy - layer.bias * plain
         piece.mul_(scale[i])

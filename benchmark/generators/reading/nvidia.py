@@ -57,20 +57,20 @@ def _settings(module: Module, state: Mapping[str, Any], path: Path) -> dict[str,
     """What images depend on beside the tensors. Raises BenchError for what no family can do."""
     if STYLEGAN2 not in state and STYLEGAN3 not in state:
         raise BenchError(f"{path} holds a {module.kind}, which is no generator of this suite")
-    clamps = set()
+    limits, scales = set(), set()
     for name, part in module.parts():
-        clamps.add(part.attribute("conv_clamp"))
-        if not name.startswith("mapping.fc"):
-            continue
+        limits.add(part.attribute("conv_clamp"))
+        scales.add(part.attribute("output_scale"))
         rate, activation = part.attribute("bias_gain"), part.attribute("activation")
-        if rate not in (None, RATE) or activation not in (None, "lrelu"):
+        usual = rate in (None, RATE) and activation in (None, "lrelu")
+        if name.startswith("mapping.fc") and not usual:
             raise BenchError(
                 f"{path} has a mapping network of rate {rate} and activation {activation}; "
                 f"those of this suite have {RATE} and lrelu"
             )
-    clamp = next((float(limit) for limit in clamps if limit is not None), None)
-    if STYLEGAN2 in state:
-        return {"clamp": clamp}
-    scales = (part.attribute("output_scale") for name, part in module.parts())
-    scale = next((scale for scale in scales if scale is not None), None)
-    return {"clamp": clamp} if scale is None else {"clamp": clamp, "output_scale": float(scale)}
+    if len(limits - {None}) > 1:
+        raise BenchError(f"{path} cuts off the outputs of its layers at more than one value")
+    settings = {"clamp": next(iter(limits - {None}), None)}
+    if STYLEGAN3 in state and scales - {None}:
+        settings["output_scale"] = max(scales - {None})
+    return settings

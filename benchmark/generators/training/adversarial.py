@@ -1,8 +1,8 @@
 """Adversarial training of a small generator, with a moving average of its weights.
 
 SNGAN and BigGAN play the hinge game against a spectral-norm critic (Miyato et al., ICLR 2018). A
-ProgGAN grows, and so does its critic, its own mirror image; theirs is the logistic game with a
-gradient penalty (Mescheder et al., ICML 2018). Critic and generator each have a learning rate of
+ProgGAN and a StyleGAN2 grow, and so do their critics; theirs is the logistic game with a gradient
+penalty (Mescheder et al., ICML 2018). Critic and generator each have a learning rate of
 their own (Heusel et al., NeurIPS 2017). Everything random comes from one stream that the checkpoint
 holds, so a killed training continues where it stood.
 """
@@ -25,15 +25,20 @@ from benchmark.core.progress import Progress
 from benchmark.core.storage import write_atomically
 from benchmark.generators.base import Latents
 from benchmark.generators.family import Family
+from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.stored import save_weights
+from benchmark.generators.stylegan2 import StyleGAN2
 from benchmark.generators.training.augmentation import augment, mirror
 from benchmark.generators.training.game import R1_EVERY, Game, GanConfig, r1_penalty
-from benchmark.generators.training.growing import GrowingGame
+from benchmark.generators.training.growing import ProgGANGame
 from benchmark.generators.training.interruption import Interruption
 from benchmark.generators.training.real_images import ImageSet
 from benchmark.generators.training.resampling import merge_doublings
 from benchmark.generators.training.scalars import scalar_writer
+from benchmark.generators.training.styles import StyleGame
 
+# The game of each family; that of all others is the hinge game.
+GAMES: dict[type[Family], type[Game]] = {ProgGAN: ProgGANGame, StyleGAN2: StyleGame}
 CHECKPOINT, EARLY = "checkpoint.pt", "early.safetensors"
 SCALARS_EVERY = 50  # steps between points of the TensorBoard curves
 PARTS = ("generator", "averaged", "critic", "generator_optimiser", "critic_optimiser")
@@ -60,8 +65,9 @@ class GanTraining:
         self.origin = origin(generator, data)
         merge_doublings(generator)
         self.sample = generator.sample
-        self.game = GrowingGame(generator) if generator.grows else Game(generator)
-        player = self.game.player()
+        self.rng = torch.Generator().manual_seed(config.seed)
+        self.game = GAMES.get(type(generator), Game)(generator)
+        player = self.game.player(self.rng)
         # torch's type stub of `to` lacks memory_format.
         self.generator = player.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.averaged = copy.deepcopy(self.generator).requires_grad_(False)
@@ -73,7 +79,6 @@ class GanTraining:
         self.critic_optimiser = torch.optim.Adam(
             critic.parameters(), lr=config.lr_critic, betas=(0.0, config.beta2)
         )
-        self.rng = torch.Generator().manual_seed(config.seed)
         self.step = 0
         self.seconds = 0.0
 

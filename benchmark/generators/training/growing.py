@@ -1,4 +1,4 @@
-"""ProgGAN grows: its images begin at 8 x 8 pixels and double in size (Karras et al., ICLR 2018).
+"""Images that begin at 8 x 8 pixels and double in size, as ProgGAN's (Karras et al., ICLR 2018).
 
 `growth` says how far: 1.0 is 8 x 8 pixels, 2.0 is 16 x 16, and 1.3 an image of 16 x 16 of which
 three tenths come from the new layers and the rest is the smaller image, enlarged.
@@ -6,13 +6,14 @@ three tenths come from the new layers and the rest is the smaller image, enlarge
 
 from collections.abc import Iterable
 from math import ceil, floor
-from typing import ClassVar, cast
+from typing import ClassVar, Protocol, cast
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmark.generators.base import Latents
-from benchmark.generators.proggan import ProgGAN, layer
+from benchmark.generators.proggan import SEED_SIZE, ProgGAN, layer
 from benchmark.generators.training.game import LOGISTIC, Game, GanConfig, Loss
 from benchmark.generators.training.progressive import ProgressiveDiscriminator
 
@@ -64,31 +65,43 @@ class GrowingGenerator(nn.Module):
         return part.to(device)
 
 
+class Growing(Protocol):
+    """A network of either side of the game."""
+
+    growth: float
+
+
 class GrowingGame(Game):
-    """The logistic game with a gradient penalty (Mescheder et al., ICML 2018) of a generator that
-    grows against its own mirror image, which grows with it.
+    """The logistic game with a gradient penalty (Mescheder et al., ICML 2018) of two networks that
+    grow together.
     """
 
     loss: ClassVar[Loss] = LOGISTIC
-    generator: ProgGAN
 
     @property
     def doublings(self) -> int:
-        return len(self.generator.channels) - 1
+        _, side, _ = self.generator.image_shape
+        return (side // SEED_SIZE).bit_length() - 1
 
-    def player(self) -> nn.Module:
+    def grow(self, networks: Iterable[nn.Module], share: float) -> None:
+        for network in networks:
+            cast(Growing, network).growth = growth_at(share, self.doublings)
+
+    def reals(self, images: Tensor, player: nn.Module) -> Tensor:
+        return shrunk(images, cast(Growing, player).growth, self.doublings)
+
+
+class ProgGANGame(GrowingGame):
+    """A ProgGAN against its own mirror image."""
+
+    generator: ProgGAN
+
+    def player(self, rng: torch.Generator) -> nn.Module:
         return GrowingGenerator(self.generator)
 
     def critic(self, width: int) -> nn.Module:
         channels, _, _ = self.generator.image_shape
         return ProgressiveDiscriminator(channels, self.generator.channels)
-
-    def grow(self, networks: Iterable[nn.Module], share: float) -> None:
-        for network in networks:
-            cast(GrowingGenerator, network).growth = growth_at(share, self.doublings)
-
-    def reals(self, images: Tensor, player: nn.Module) -> Tensor:
-        return shrunk(images, cast(GrowingGenerator, player).growth, self.doublings)
 
     def alone(self, player: nn.Module) -> ProgGAN:
         """The generator of the largest size that has faded in."""

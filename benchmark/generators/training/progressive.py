@@ -1,6 +1,6 @@
 """The discriminator that faces a ProgGAN: its mirror image (Karras et al., ICLR 2018, table 2)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import ceil
 
@@ -33,30 +33,36 @@ class Variety(nn.Module):
         return torch.cat([x, shown], dim=1)
 
 
+def plain_halving(channels_in: int, channels_out: int) -> nn.Module:
+    """(n, in, h, w) -> (n, out, h/2, w/2)"""
+    return nn.Sequential(
+        with_relu(nn.Conv2d(channels_in, channels_in, 3, padding=1)),
+        with_relu(HalvingConv(channels_in, channels_out)),
+    )
+
+
 class ProgressiveDiscriminator(nn.Module):
     """D: (n, C, h, w) images of the size that `growth` says -> (n,) scores, high for real.
 
     channels: those of the generator, from 4 x 4 pixels to the full size; here in reverse. A new
-    size fades in as the generator's does: beside it, the smaller image is seen directly.
+    size fades in as the generator's does: beside it, the smaller image is seen directly. halving:
+    makes what halves an image, of the channels before and after.
     """
+
+    halving: Callable[[int, int], nn.Module] = staticmethod(plain_halving)
 
     def __init__(self, image_channels: int, channels: Sequence[int]) -> None:
         super().__init__()
-        self.from_image = nn.ModuleList(_layer(nn.Conv2d(image_channels, c, 1)) for c in channels)
-        self.halvings = nn.ModuleList(
-            nn.Sequential(
-                _layer(nn.Conv2d(b, b, 3, padding=1)),
-                _layer(HalvingConv(b, a)),
-            )
-            for a, b in pairwise(channels)
-        )
+        ways = (with_relu(nn.Conv2d(image_channels, c, 1)) for c in channels)
+        self.from_image = nn.ModuleList(ways)
+        self.halvings = nn.ModuleList(self.halving(b, a) for a, b in pairwise(channels))
         last = channels[0]
         self.last = nn.Sequential(
             Variety(),
-            _layer(nn.Conv2d(last + 1, last, 3, padding=1)),
-            _layer(nn.Conv2d(last, last, SEED_SIZE)),  # (n, last, 1, 1)
+            with_relu(nn.Conv2d(last + 1, last, 3, padding=1)),
+            with_relu(nn.Conv2d(last, last, SEED_SIZE)),  # (n, last, 1, 1)
         )
-        self.score = _scaled(nn.Linear(last, 1), gain=1.0)
+        self.score = equalised(nn.Linear(last, 1), gain=1.0)
         self.growth = float(len(channels) - 1)
 
     def forward(self, images: Tensor, _labels: Tensor | None = None) -> Tensor:
@@ -82,14 +88,14 @@ class Scaled(nn.Module):
         return weight * self.scale
 
 
-def _scaled(layer: nn.Conv2d | nn.Linear, gain: float = 2.0) -> nn.Module:
+def equalised(layer: nn.Conv2d | nn.Linear, gain: float = 2.0) -> nn.Module:
     """`layer` with weights from N(0, 1), used at sqrt(gain / fan-in), and biases of zero."""
     nn.init.normal_(layer.weight)
-    assert layer.bias is not None
-    nn.init.zeros_(layer.bias)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
     fan_in = layer.weight[0].numel()
     return register_parametrization(layer, "weight", Scaled((gain / fan_in) ** 0.5))
 
 
-def _layer(conv: nn.Conv2d) -> nn.Module:
-    return nn.Sequential(_scaled(conv), nn.LeakyReLU(0.2, inplace=True))
+def with_relu(conv: nn.Conv2d) -> nn.Module:
+    return nn.Sequential(equalised(conv), nn.LeakyReLU(0.2, inplace=True))

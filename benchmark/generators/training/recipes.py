@@ -7,6 +7,7 @@ from benchmark.generators.biggan import BigGAN
 from benchmark.generators.family import Family
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.sngan import SNGAN
+from benchmark.generators.stylegan2 import StyleGAN2
 from benchmark.generators.training.game import GanConfig
 from benchmark.generators.training.real_images import Box
 
@@ -52,6 +53,25 @@ RECIPES = {
         make=lambda: ProgGAN(128, (128, 128, 96, 48, 32), 3),
         config=GanConfig(
             steps=8_000,
+            batch=32,
+            lr_generator=2e-3,
+            lr_critic=4e-3,
+            beta2=0.99,
+            augment=("translation",),
+            mirror=True,
+            r1=0.2,
+        ),
+        data="CelebA, the first 10,000 aligned images, faces cropped and resized to 64 x 64",
+        terms="CelebA is for non-commercial research, and so are the weights",
+        crop=(7, 22, 82, 97),
+        held_out=10,
+    ),
+    "celeba-stylegan2-small": Recipe(
+        make=lambda: StyleGAN2(
+            64, z_dim=128, w_dim=128, mapping_layers=4, channels=(128, 128, 96, 48, 16)
+        ),
+        config=GanConfig(
+            steps=4_500,
             batch=32,
             lr_generator=2e-3,
             lr_critic=4e-3,

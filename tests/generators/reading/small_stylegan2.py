@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from benchmark.generators.stylegan2 import StyleGAN2
 
 FILTER = torch.tensor([1.0, 3.0, 3.0, 1.0])
+BUFFERS = {"w_avg", "noise_const", "transform", "freqs", "phases", "magnitude_ema"}
 MODULES = ("torch_utils", "torch_utils.persistence", "dnnlib", "dnnlib.util")
 
 
@@ -101,7 +102,7 @@ def persistent(
             if step not in module.modules:
                 module.modules[step] = Persistent("Layer", conv_clamp=clamp)
             module = module.modules[step]
-        if last in ("w_avg", "noise_const"):
+        if last in BUFFERS:
             module.buffers[last] = value
         else:
             module.parameters[last] = nn.Parameter(value, requires_grad=False)

@@ -20,6 +20,7 @@ from benchmark.core.unpickling import NAMES
 from benchmark.generators.reading.nvidia import read_snapshot
 from benchmark.generators.reading.persistent import PERSISTENT
 from benchmark.generators.stored import load_weights, read_generator
+from benchmark.generators.stylegan3 import StyleGAN3, Variant
 from tests.generators.reading.small_stylegan2 import (
     MODULES,
     Persistent,
@@ -67,6 +68,21 @@ def test_the_average_is_taken_and_what_cuts_off_outputs_is_known(file: Path) -> 
     assert not torch.equal(images(loaded), images(small_stylegan2()))
     assert "NVlabs" in found.layout
     assert "non-commercial" in found.licence
+
+
+@pytest.mark.parametrize("variant", ["t", "r"])
+def test_a_stylegan3_with_what_no_tensor_shows(file: Path, variant: Variant) -> None:
+    torch.manual_seed(0)
+    generator = StyleGAN3(
+        16, 4, 4, channels=(6, 5, 4, 3), variant=variant, output_scale=0.5, clamp=0.3
+    )
+    filters = {name: value for name, value in generator.named_buffers() if "_filter" in name}
+    module = persistent({**generator.state_dict(), **filters}, clamp=0.3)
+    module.modules["synthesis"].attributes = {"output_scale": 0.5}
+    loaded = load_weights(write(file, snapshot(module)))
+    check_same(loaded, generator)
+    assert torch.equal(images(loaded), images(generator.eval()))
+    assert not torch.equal(images(loaded), images(StyleGAN3(16, 4, 4, channels=(6, 5, 4, 3))))
 
 
 def test_weights_of_16_bits_are_read_and_told(file: Path) -> None:
@@ -147,7 +163,7 @@ def test_a_stand_in_takes_no_attributes(file: Path) -> None:
     for change in (
         b"cdnnlib.util\nEasyDict\nN}X\x05\x00\x00\x00itemsNs\x86b.",
         b"cdnnlib.util\nEasyDict\n}X\x05\x00\x00\x00itemsNsb.",
-        b"ctorch.storage\n_load_from_bytes\nNR}X\x05\x00\x00\x00valueNsb.",
+        b"ctorch.storage\n_load_from_bytes\nN\x85R}X\x07\x00\x00\x00contentNsb.",
     ):
         file.write_bytes(b"\x80\x02" + change)
         with pytest.raises(BenchError, match="a damaged pickle, or one of other objects"):
@@ -189,6 +205,11 @@ def test_what_the_family_cannot_do_is_refused(file: Path) -> None:
         write(file, snapshot(module))
         with pytest.raises(BenchError, match=f"a mapping network of .*{value}"):
             load_weights(file)
+    module = persistent(SMALL.state_dict(), clamp=256)
+    module.modules["mapping"].attributes["conv_clamp"] = 255
+    write(file, snapshot(module))
+    with pytest.raises(BenchError, match="at more than one value"):
+        load_weights(file)
     module = persistent(SMALL.state_dict())
     module.modules["synthesis"].modules["b8"].modules["conv0"].buffers["resample_filter"] /= 2
     write(file, snapshot(module))

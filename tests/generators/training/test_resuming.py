@@ -21,7 +21,14 @@ from benchmark.generators.sngan import SNGAN
 from benchmark.generators.stored import load_family
 from benchmark.generators.training import adversarial as training_module
 from benchmark.generators.training.adversarial import GanTraining
-from tests.generators.training.trainings import CONFIG, conditional, new_training, progressive, same
+from tests.generators.training.trainings import (
+    CONFIG,
+    conditional,
+    new_training,
+    progressive,
+    same,
+    styled,
+)
 
 
 @pytest.fixture(scope="module")
@@ -244,7 +251,7 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         new_training().run(tmp_path / "file" / "run")
 
 
-@pytest.mark.parametrize("make", [conditional, progressive])
+@pytest.mark.parametrize("make", [conditional, progressive, styled])
 def test_a_kill_changes_nothing_for_the_other_families_either(
     make: Callable[[], GanTraining], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

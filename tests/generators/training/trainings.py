@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from benchmark.generators.biggan import BigGAN
 from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.sngan import SNGAN
+from benchmark.generators.stylegan2 import StyleGAN2
 from benchmark.generators.training.adversarial import GanTraining
 from benchmark.generators.training.augmentation import KINDS
 from benchmark.generators.training.game import GanConfig
@@ -39,6 +40,13 @@ def progressive() -> GanTraining:
     torch.manual_seed(0)
     config = replace(CONFIG, r1=1.0, augment=KINDS)
     return GanTraining(ProgGAN(6, (4, 4, 4, 4), 3), labelled(), config, "cpu")
+
+
+def styled() -> GanTraining:
+    torch.manual_seed(0)
+    config = replace(CONFIG, r1=1.0, augment=KINDS)
+    generator = StyleGAN2(32, z_dim=6, w_dim=5, mapping_layers=2, channels=(4, 4, 4, 4))
+    return GanTraining(generator, labelled(), config, "cpu")
 
 
 class FixedScores(nn.Module):

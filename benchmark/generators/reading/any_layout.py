@@ -22,6 +22,10 @@ BY_FAMILY: Mapping[str, tuple[str, str]] = {  # layout and licence of a state di
         "state dict of ajbrock/BigGAN-PyTorch",
         "MIT, Andrew Brock, of those that he published; trained on ILSVRC",
     ),
+    "biggan-deep": (
+        "state dict of huggingface/pytorch-pretrained-BigGAN",
+        "Apache-2.0, DeepMind, of those converted from its release; trained on ILSVRC",
+    ),
     "proggan": (
         "state dict of ptrblck/prog_gans_pytorch_inference",
         "CC BY-NC 4.0, NVIDIA, of those converted from NVIDIA's",
