@@ -71,11 +71,11 @@ class Styled(torch.autograd.Function):
         side = len(layer.noise)
         last = x.new_empty(len(x), side, side, len(layer.bias))  # (n, side, side, out)
         y = last.permute(0, 3, 1, 2)  # (n, out, side, side)
-        for start, made in _convolved(x, style, layer):
-            source = made.permute(0, 2, 3, 1)  # (some, side, side, out)
-            for i, rows in _pieces(source):
-                piece = last[start + i, rows]  # (rows, side, out)
-                torch.mul(source[i, rows], scale[start + i], out=piece)
+        for some, made in _convolved(x, style, layer):
+            source, into, scales = made.permute(0, 2, 3, 1), last[some], scale[some]
+            for images, rows in _pieces(source):
+                piece = into[images, rows]  # (m, rows, side, out)
+                torch.mul(source[images, rows], scales[images, None, None], out=piece)
                 piece.add_(layer.bias).add_(layer.noise[rows, :, None])
                 F.leaky_relu_(piece, SLOPE)
                 if layer.clamp is not None:
@@ -102,25 +102,26 @@ class Styled(torch.autograd.Function):
         del before
         of_style = torch.zeros_like(style)  # (n, in)
         inputs, grads = x.permute(0, 2, 3, 1), of_x.permute(0, 2, 3, 1)  # (n, h, w, in)
-        for i, rows in _pieces(inputs):
-            of_style[i] += (inputs[i, rows] * grads[i, rows]).sum(dim=(0, 1))
-            grads[i, rows].mul_(style[i])
+        for images, rows in _pieces(inputs):
+            piece = grads[images, rows]  # (m, rows, w, in)
+            of_style[images] += (inputs[images, rows] * piece).sum(dim=(1, 2))
+            piece.mul_(style[images, None, None])
         return of_x, of_style, of_scale, None
 
 
-def _convolved(x: Tensor, style: Tensor, layer: FrozenStyledConv) -> Iterator[tuple[int, Tensor]]:
-    """conv(x * style), all images at once or one after another, each with the number of its first.
+def _convolved(x: Tensor, style: Tensor, layer: FrozenStyledConv) -> Iterator[tuple[slice, Tensor]]:
+    """conv(x * style), of all images at once or of one after another, with which they are.
 
     The style scales the smaller of image and weights.
     """
     weight = layer.weight
-    if x[0].numel() < weight.numel():
-        yield 0, _convolution(x * style[:, :, None, None], weight, layer)
+    if x[0].numel() < weight.numel() or x.device.type != "cpu":
+        yield slice(None), _convolution(x * style[:, :, None, None], weight, layer)
         return
     for i in range(len(x)):
         places = style[i][:, None, None]  # (in, 1, 1)
         own = weight * (places[:, None] if layer.up else places)  # as `weight`
-        yield i, _convolution(x[i : i + 1], own, layer)
+        yield slice(i, i + 1), _convolution(x[i : i + 1], own, layer)
 
 
 def _convolution(x: Tensor, weight: Tensor, layer: FrozenStyledConv) -> Tensor:
@@ -141,23 +142,26 @@ def _through_activation(
     before = torch.empty_like(y, memory_format=torch.channels_last)
     grads, outputs, into = (t.permute(0, 2, 3, 1) for t in (grad, y, before))  # (n, h, w, out)
     total = torch.zeros_like(scale)  # (n, out), of grad_z * conv * scale
-    ones = torch.ones_like(layer.noise)
-    added = torch.stack([layer.noise, ones])  # (2, side, side)
-    for i, rows in _pieces(outputs):
-        own, out, piece = grads[i, rows], outputs[i, rows], into[i, rows]  # (rows, side, out)
+    added = torch.stack([layer.noise, torch.ones_like(layer.noise)])  # (2, side, side)
+    for images, rows in _pieces(outputs):
+        own, out = grads[images, rows], outputs[images, rows]  # (m, rows, side, out)
+        piece = into[images, rows]
         if layer.clamp is not None:
             own = own.masked_fill(out.abs() >= layer.clamp, 0.0)
         torch.ops.aten.leaky_relu_backward.grad_input(own, out, SLOPE, True, grad_input=piece)
-        noisy, plain = added[:, rows].flatten(1) @ piece.flatten(0, 1)  # (out,) each
-        total[i] += (own * out).sum(dim=(0, 1)) - noisy - layer.bias * plain
-        piece.mul_(scale[i])
+        times = added[:, rows].flatten(1).expand(len(piece), -1, -1)  # (m, 2, rows * side)
+        noisy, plain = torch.bmm(times, piece.flatten(1, 2)).unbind(1)  # (m, out) each
+        total[images] += (own * out).sum(dim=(1, 2)) - noisy - layer.bias * plain
+        piece.mul_(scale[images, None, None])
     return before, total / scale
 
 
-def _pieces(image: Tensor) -> Iterator[tuple[int, slice]]:
-    """Of (n, h, w, C), each image and some of its rows: few on a CPU, all of them elsewhere."""
+def _pieces(image: Tensor) -> Iterator[tuple[slice, slice]]:
+    """Of (n, h, w, C), some images and some of their rows: few on a CPU, all of them elsewhere."""
     n, height, width, channels = image.shape
-    few = max(1, PIECE // (width * channels)) if image.device.type == "cpu" else height
-    for i in range(n):
-        for row in range(0, height, few):
-            yield i, slice(row, row + few)
+    most = PIECE if image.device.type == "cpu" else image.numel()
+    rows = min(height, max(1, most // (width * channels)))
+    images = max(1, most // (height * width * channels))
+    for i in range(0, n, images):
+        for row in range(0, height, rows):
+            yield slice(i, i + images), slice(row, row + rows)
