@@ -25,8 +25,8 @@ class LatentCLR(OwnLoss):
     read, one of the generator's; none means the middle one: the authors read a middle layer, too,
     as the first ones are nearly linear in the latent and the last ones full of detail, and each is
     paid for K times a latent. alpha: how far latents move, in eps. temperature: multiplies
-    similarities before the exponential. batch: the authors' for a hundred directions; all K directions of each
-    latent meet all of the batch, so a step costs K + 1 passes a latent.
+    similarities before the exponential. batch: the authors' for a hundred directions; all K
+    directions of each latent meet all of the batch, so a step costs K + 1 passes a latent.
     """
 
     lr: float = 1e-2

@@ -6,6 +6,7 @@ map goes back to its own. Rates and frequencies are in samples and cycles per si
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -88,21 +89,71 @@ def filtered_leaky_relu(
 
     up: the filter (taps,) that follows the zeros between the samples of x. down: the one before
     samples are left out, (taps,), or (taps, taps) where it is no product of two lines. clamp: the
-    largest absolute value at the higher rate, or None.
+    largest absolute value at the higher rate, or None. The filters have no gradient.
     """
-    channels, longer, shorter = x.shape[1], *factors
-    between = (size - 1) * shorter + len(down)  # samples at the higher rate
-    spread = (x.shape[2] - 1) * longer + len(up)
-    cut = (spread - between) // 2  # at each end
-    line = (up * longer * GAIN**0.5).expand(channels, 1, 1, -1)  # (C, 1, 1, taps)
-    x = F.conv_transpose2d(x, line.mT, stride=(longer, 1), padding=(cut, 0), groups=channels)
-    x = F.conv_transpose2d(x, line, stride=(1, longer), padding=(0, cut), groups=channels)
-    x = F.leaky_relu(x, SLOPE, inplace=True)  # (n, C, between, between), its gain in the filter
-    if clamp is not None:
-        x = x.clamp(-clamp, clamp)
-    if down.ndim == 2:
-        square = down.expand(channels, 1, -1, -1)  # (C, 1, taps, taps)
-        return F.conv2d(x, square, stride=shorter, groups=channels)
-    line = down.expand(channels, 1, 1, -1)  # (C, 1, 1, taps)
-    x = F.conv2d(x, line.mT, stride=(shorter, 1), groups=channels)
-    return F.conv2d(x, line, stride=(1, shorter), groups=channels)
+    y: Tensor = Filtered.apply(x, up, down, factors, size, clamp)  # type: ignore[no-untyped-call]
+    return y
+
+
+class Filtered(torch.autograd.Function):
+    """`filtered_leaky_relu`, which keeps x alone for its gradient: the samples at the higher rate
+    are made once more, where autograd would keep a dozen times as many values.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        up: Tensor,
+        down: Tensor,
+        factors: tuple[int, int],
+        size: int,
+        clamp: float | None,
+    ) -> Tensor:
+        longer, shorter = factors
+        between = (size - 1) * shorter + len(down)  # samples at the higher rate
+        cut = ((x.shape[2] - 1) * longer + len(up) - between) // 2  # at each end
+        up = up * longer * GAIN**0.5  # in both dimensions, what zeros and the leaky ReLU take away
+        ctx.save_for_backward(x, up, down)
+        ctx.settings = longer, shorter, cut, clamp
+        y = F.leaky_relu_(spread(x, up, longer, cut), SLOPE)  # (n, C, between, between)
+        if clamp is not None:
+            y.clamp_(-clamp, clamp)
+        return gathered(y, down, shorter)  # (n, C, size, size)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        x, up, down = ctx.saved_tensors
+        longer, shorter, cut, clamp = ctx.settings
+        before = spread(x, up, longer, cut)  # (n, C, between, between)
+        grad = spread(grad.contiguous(memory_format=torch.channels_last), down, shorter)  # as that
+        if clamp is not None:  # as seen before the leaky ReLU
+            grad = torch.ops.aten.hardtanh_backward(grad, before, -clamp / SLOPE, clamp)
+        grad = torch.ops.aten.leaky_relu_backward(grad, before, SLOPE, False)
+        return gathered(grad, up, longer, cut), None, None, None, None, None  # (n, C, h, h)
+
+
+def spread(x: Tensor, kernel: Tensor, step: int, cut: int = 0) -> Tensor:
+    """Each sample of x (n, C, h, h) times the kernel, (taps,) or (taps, taps), `step` samples from
+    the next one, added up, without the first and last `cut`. The transpose of `gathered`.
+    """
+    channels = x.shape[1]
+    if kernel.ndim == 2:
+        square = kernel.expand(channels, 1, -1, -1)  # (C, 1, taps, taps)
+        return F.conv_transpose2d(x, square, stride=step, padding=cut, groups=channels)
+    line = kernel.expand(channels, 1, 1, -1)  # (C, 1, 1, taps)
+    x = F.conv_transpose2d(x, line.mT, stride=(step, 1), padding=(cut, 0), groups=channels)
+    return F.conv_transpose2d(x, line, stride=(1, step), padding=(0, cut), groups=channels)
+
+
+def gathered(x: Tensor, kernel: Tensor, step: int, cut: int = 0) -> Tensor:
+    """Of x (n, C, h, h), with `cut` zeros around it, sums weighted by the kernel, (taps,) or
+    (taps, taps), at every `step` samples.
+    """
+    channels = x.shape[1]
+    if kernel.ndim == 2:
+        square = kernel.expand(channels, 1, -1, -1)  # (C, 1, taps, taps)
+        return F.conv2d(x, square, stride=step, padding=cut, groups=channels)
+    line = kernel.expand(channels, 1, 1, -1)  # (C, 1, 1, taps)
+    x = F.conv2d(x, line.mT, stride=(step, 1), padding=(cut, 0), groups=channels)
+    return F.conv2d(x, line, stride=(1, step), padding=(0, cut), groups=channels)

@@ -135,3 +135,19 @@ def test_the_nonlinearity_step_by_step(
             expected = smooth[:: factors[1], :: factors[1]]
             np.testing.assert_allclose(found[one, channel].numpy(), expected, rtol=0, atol=1e-12)
     assert clamped > 0
+
+
+@pytest.mark.parametrize("radial", [False, True])
+@pytest.mark.parametrize(("factors", "size"), [((2, 2), 3), ((4, 2), 7)])
+def test_its_gradient_is_that_of_small_steps(
+    radial: bool, factors: tuple[int, int], size: int
+) -> None:
+    rng = stream("small steps")
+    x = torch.randn(2, 2, 4, 4, generator=rng, dtype=torch.float64, requires_grad=True)
+    up = torch.rand(6 * factors[0], generator=rng, dtype=torch.float64)
+    shape = (12, 12) if radial else (12,)
+    down = torch.randn(shape, generator=rng, dtype=torch.float64)
+    for clamp in (None, 1.0):
+        assert torch.autograd.gradcheck(
+            lambda x, clamp=clamp: filtered_leaky_relu(x, up, down, factors, size, clamp), (x,)
+        )
