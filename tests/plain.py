@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmark.generators.base import Latents
-from benchmark.generators.sngan import SNGAN
+from benchmark.generators.families.sngan import SNGAN
 from benchmark.rca.questions import Shifts
 
 

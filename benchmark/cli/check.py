@@ -11,8 +11,8 @@ import click
 from benchmark.core.errors import BenchError
 
 if TYPE_CHECKING:
+    from benchmark.generators.asking.contract import Contract
     from benchmark.generators.base import Generator
-    from benchmark.generators.contract import Contract
 
 COLOURS = {"ok": "green", "fault": "red", "note": "yellow", "limit": "yellow"}
 
@@ -25,7 +25,7 @@ def check(generators: tuple[str, ...]) -> None:
 
     Takes seconds and trains nothing. `bench run` checks the same. Ends with code 1 on a fault.
     """
-    from benchmark.generators.contract import check as check_contract
+    from benchmark.generators.asking.contract import check as check_contract
     from benchmark.generators.registry import find_generator
 
     faults = 0

@@ -67,7 +67,7 @@ class Entry:
 
 
 def _planted() -> Generator:
-    from benchmark.generators.planted import Planted
+    from benchmark.generators.families.planted import Planted
 
     return Planted()
 

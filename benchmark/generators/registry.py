@@ -6,12 +6,12 @@ from pathlib import Path
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.failures import in_one_line
 from benchmark.core.plugins import Offer, check_reference, from_file, installed, is_file, name_of
+from benchmark.generators.asking.trial import tried
 from benchmark.generators.base import Generator
 from benchmark.generators.catalogue import GENERATORS, Entry
-from benchmark.generators.onnx_model import ONNXModel
+from benchmark.generators.families.onnx_model import ONNXModel
 from benchmark.generators.options import split_reference
 from benchmark.generators.stored import load_weights
-from benchmark.generators.trial import tried
 
 WEIGHTS = (".safetensors", ".onnx", ".pt", ".pth", ".pkl")  # how a file's name ends, no generator's
 

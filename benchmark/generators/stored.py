@@ -20,15 +20,15 @@ from benchmark.core.file_kinds import beginning, stand_in
 from benchmark.core.reading import parse_json
 from benchmark.core.storage import write_atomically
 from benchmark.generators.base import Generator
-from benchmark.generators.biggan import BigGAN
-from benchmark.generators.biggan_deep import BigGANDeep
+from benchmark.generators.families.biggan import BigGAN
+from benchmark.generators.families.biggan_deep import BigGANDeep
+from benchmark.generators.families.proggan import ProgGAN
+from benchmark.generators.families.sngan import SNGAN
+from benchmark.generators.families.stylegan2 import StyleGAN2
+from benchmark.generators.families.stylegan3 import StyleGAN3
 from benchmark.generators.family import Family
-from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.reading.any_layout import of_family, read_published
 from benchmark.generators.reading.published_state import PublishedState, listed
-from benchmark.generators.sngan import SNGAN
-from benchmark.generators.stylegan2 import StyleGAN2
-from benchmark.generators.stylegan3 import StyleGAN3
 
 KINDS: tuple[type[Family], ...] = (  # the one list of all families
     SNGAN,

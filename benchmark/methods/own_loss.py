@@ -12,8 +12,8 @@ from benchmark.core.errors import BenchError, Unserved
 from benchmark.core.progress import Progress
 from benchmark.core.seeds import derive_seed
 from benchmark.directions.shift import Linear
+from benchmark.generators.asking.contract import check
 from benchmark.generators.base import Generator
-from benchmark.generators.contract import check
 from benchmark.methods.method import Assignment, Fitted, Method
 from benchmark.rca import training
 from benchmark.rca.protocol import Protocol

@@ -11,8 +11,8 @@ from benchmark.core.errors import BenchError, Unserved
 from benchmark.core.failures import in_one_line
 from benchmark.core.json_files import read_object, write_json
 from benchmark.core.names import safe_name
+from benchmark.generators.asking.contract import Contract, check
 from benchmark.generators.base import Generator
-from benchmark.generators.contract import Contract, check
 from benchmark.generators.options import option_names, read_options, with_options
 from benchmark.generators.registry import absolute, find_generator
 from benchmark.generators.stored import weights_hash

@@ -15,7 +15,7 @@ from benchmark.core.errors import Unserved
 from benchmark.core.failures import Failure, attempt
 from benchmark.core.phases import SHORT
 from benchmark.core.seeds import derive_seed, stream
-from benchmark.generators.contract import check, keep_contract
+from benchmark.generators.asking.contract import check, keep_contract
 from benchmark.generators.fast.parts import InParts, most_on
 from benchmark.generators.fast.rewrites import prepare
 from benchmark.methods.method import Assignment, Fitted, Learned, accepted, fitted

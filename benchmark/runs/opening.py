@@ -14,8 +14,8 @@ from typing import Any
 from benchmark.core.errors import BenchError
 from benchmark.core.failures import Failure, attempt
 from benchmark.core.plugins import is_file, name_of
+from benchmark.generators.asking.contract import no_pictures
 from benchmark.generators.base import Generator
-from benchmark.generators.contract import no_pictures
 from benchmark.generators.fast.rewrites import prepare
 from benchmark.generators.options import split_reference, with_options
 from benchmark.generators.registry import find_generator

@@ -12,7 +12,7 @@ from baselines.ganspace import GANSpace, largest, principal
 from benchmark.core.errors import BenchError, Unserved
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator, Latents
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 from benchmark.generators.registry import find_generator
 from benchmark.methods.method import Assignment, Fitted
 from benchmark.rca.protocol import Protocol

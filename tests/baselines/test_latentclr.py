@@ -11,8 +11,8 @@ from benchmark.core.errors import BenchError, Unserved
 from benchmark.core.seeds import stream
 from benchmark.directions.matrices import UnitLinear
 from benchmark.generators.base import Generator, Latents
+from benchmark.generators.families.planted import Planted
 from benchmark.generators.fast.rewrites import prepare
-from benchmark.generators.planted import Planted
 from benchmark.methods.method import Assignment
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.questions import Shifts

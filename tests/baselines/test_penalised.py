@@ -16,8 +16,8 @@ from baselines.penalised import GramSchmidt, Penalised
 from benchmark.core.errors import BenchError, Unserved
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator, Latents
+from benchmark.generators.families.planted import Planted
 from benchmark.generators.fast.rewrites import prepare
-from benchmark.generators.planted import Planted
 from benchmark.methods.method import Assignment
 from benchmark.metrics.recovery import recovery
 from benchmark.rca.protocol import Protocol

@@ -8,8 +8,8 @@ import torch
 from baselines.warped import Warped
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
+from benchmark.generators.families.planted import Planted
 from benchmark.generators.fast.rewrites import prepare
-from benchmark.generators.planted import Planted
 from benchmark.methods.discovered import Discovered
 from benchmark.methods.method import Assignment, check_shift, fitted
 from benchmark.rca import training

@@ -9,7 +9,7 @@ import pytest
 from baselines import METHODS
 from benchmark.core.offered import Offered
 from benchmark.generators.catalogue import GENERATORS
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 from benchmark.metrics import METRICS
 
 

@@ -15,7 +15,7 @@ from benchmark.directions.artefact import Directions
 from benchmark.directions.labels import Label
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Latents
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 
 MATRIX = torch.randn(16, 5, generator=stream("matrix"))
 PROVENANCE = {"method": "discovered", "generator": "planted", "seed": "3"}

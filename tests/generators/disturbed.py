@@ -7,11 +7,11 @@ from torch import nn
 
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator
-from benchmark.generators.biggan import Attention, BigGAN
-from benchmark.generators.biggan_deep import BigGANDeep
-from benchmark.generators.deep_blocks import Statistics
-from benchmark.generators.proggan import ProgGAN, ScaledBias
-from benchmark.generators.sngan import SNGAN
+from benchmark.generators.families.biggan import Attention, BigGAN
+from benchmark.generators.families.biggan_deep import BigGANDeep
+from benchmark.generators.families.deep_blocks import Statistics
+from benchmark.generators.families.proggan import ProgGAN, ScaledBias
+from benchmark.generators.families.sngan import SNGAN
 
 FAMILIES: dict[str, Callable[[], Generator]] = {
     "sngan-32": lambda: SNGAN(10, (8, 8, 8, 8), 3),

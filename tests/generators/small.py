@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.generators.base import Generator
-from benchmark.generators.sngan import SNGAN
+from benchmark.generators.families.sngan import SNGAN
 
 
 def new_generator(channels: tuple[int, ...] = (8, 8, 8, 8)) -> SNGAN:

@@ -9,12 +9,12 @@ from torch import Tensor, nn
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator, Latents
-from benchmark.generators.biggan import BigGAN, ConditionalNorm
+from benchmark.generators.families.biggan import BigGAN, ConditionalNorm
+from benchmark.generators.families.planted import Planted
+from benchmark.generators.families.proggan import ProgGAN
+from benchmark.generators.families.sngan import SNGAN
 from benchmark.generators.fast.parts import InParts
 from benchmark.generators.fast.rewrites import prepare
-from benchmark.generators.planted import Planted
-from benchmark.generators.proggan import ProgGAN
-from benchmark.generators.sngan import SNGAN
 from tests.generators.disturbed import FAMILIES, disturbed
 
 ALL: dict[str, Callable[[], Generator]] = {**FAMILIES, "planted": Planted}

@@ -13,8 +13,8 @@ from benchmark.core.errors import BenchError
 from benchmark.directions.artefact import Directions
 from benchmark.directions.shift import FrozenLinear, Shift
 from benchmark.directions.vector_fields import WarpedShift
+from benchmark.generators.asking.contract import check
 from benchmark.generators.base import Latents
-from benchmark.generators.contract import check
 from benchmark.generators.fast.rewrites import prepare
 from benchmark.generators.mapped import MappedOptions, layers_of
 from benchmark.generators.ruler import Ruler

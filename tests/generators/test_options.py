@@ -4,14 +4,14 @@ import pytest
 import torch
 
 from benchmark.core.errors import BenchError
-from benchmark.generators.biggan import BigGAN
+from benchmark.generators.families.biggan import BigGAN
+from benchmark.generators.families.planted import Planted
 from benchmark.generators.options import (
     option_names,
     read_options,
     split_reference,
     with_options,
 )
-from benchmark.generators.planted import Planted
 
 
 def test_options_are_written_as_they_are_read() -> None:

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from benchmark.generators.asking.contract import check
 from benchmark.generators.base import Generator, Latents, Usual
-from benchmark.generators.contract import check
 from benchmark.generators.prior import Prior
 
 D = 12

@@ -10,7 +10,7 @@ from scipy import special, stats
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator
-from benchmark.generators.biggan import BigGAN, BigGANOptions
+from benchmark.generators.families.biggan import BigGAN, BigGANOptions
 from benchmark.generators.prior import Prior, draw_classes
 
 

@@ -9,10 +9,10 @@ import torch
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.core.storage import sha256
-from benchmark.generators.biggan import BigGAN
 from benchmark.generators.catalogue import GENERATORS, Entry, available
-from benchmark.generators.planted import Planted
-from benchmark.generators.proggan import ProgGAN
+from benchmark.generators.families.biggan import BigGAN
+from benchmark.generators.families.planted import Planted
+from benchmark.generators.families.proggan import ProgGAN
 from benchmark.generators.registry import find_generator
 from benchmark.generators.stored import load_weights, save_weights
 from benchmark.generators.usual import Usual

@@ -9,8 +9,8 @@ import torch
 from baselines import METHODS
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
+from benchmark.generators.families.planted import Planted
 from benchmark.generators.fast.rewrites import prepare
-from benchmark.generators.planted import Planted
 from benchmark.methods.discovered import Discovered
 from benchmark.methods.method import Assignment
 from benchmark.metrics import METRICS

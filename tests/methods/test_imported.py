@@ -17,7 +17,7 @@ from benchmark.core.storage import sha256
 from benchmark.directions.artefact import Directions
 from benchmark.directions.labels import Label
 from benchmark.directions.shift import FrozenLinear
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 from benchmark.methods.imported import imported
 from benchmark.methods.method import Assignment
 from benchmark.rca.protocol import Protocol

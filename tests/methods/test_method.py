@@ -13,7 +13,7 @@ from benchmark.core.errors import BenchError
 from benchmark.directions.matrices import axes, random_orthonormal
 from benchmark.directions.shift import FrozenLinear, Shift
 from benchmark.generators.base import Latents
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 from benchmark.methods.discovered import Discovered
 from benchmark.methods.method import (
     Assignment,

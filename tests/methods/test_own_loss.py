@@ -15,8 +15,8 @@ from benchmark.core.seeds import stream
 from benchmark.directions.matrices import UnitLinear, axes
 from benchmark.directions.shift import Linear
 from benchmark.generators.base import Generator, Latents
+from benchmark.generators.families.planted import Planted
 from benchmark.generators.fast.rewrites import prepare
-from benchmark.generators.planted import Planted
 from benchmark.methods.method import Assignment
 from benchmark.methods.own_loss import OwnLoss
 from benchmark.metrics import METRICS

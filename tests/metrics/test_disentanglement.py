@@ -8,7 +8,7 @@ from scipy.stats import entropy
 
 from benchmark.core.seeds import stream
 from benchmark.directions.matrices import random_orthonormal
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 from benchmark.metrics.disentanglement import (
     BINS,
     Disentanglement,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy.optimize import minimize
 
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 from benchmark.metrics.eps_half import RIDGE, EpsHalf, curve, of_half, thresholds
 from benchmark.metrics.metric import measure
 from benchmark.rca.protocol import Protocol

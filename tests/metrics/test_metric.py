@@ -12,7 +12,7 @@ import torch
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.directions.shift import FrozenLinear
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 from benchmark.metrics.metric import Evidence, Metric, images_of, measure
 from benchmark.rca.protocol import Protocol
 from benchmark.tables.table import Column

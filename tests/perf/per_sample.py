@@ -5,10 +5,10 @@ import copy
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmark.generators.low_pass import filtered
-from benchmark.generators.mapping import SLOPE
-from benchmark.generators.modulation import TINY, StyledConv
-from benchmark.generators.stylegan2 import StyleGAN2
+from benchmark.generators.families.mapping import SLOPE
+from benchmark.generators.families.modulation import TINY, StyledConv
+from benchmark.generators.families.stylegan2 import StyleGAN2
+from benchmark.generators.fast.low_pass import filtered
 
 
 class PerSampleConv(StyledConv):

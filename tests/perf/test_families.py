@@ -12,11 +12,11 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from benchmark.core.seeds import stream
 from benchmark.directions.matrices import UnitLinear, axes
 from benchmark.generators.base import Generator
-from benchmark.generators.biggan import BigGAN
+from benchmark.generators.families.biggan import BigGAN
+from benchmark.generators.families.proggan import ProgGAN
+from benchmark.generators.families.sngan import SNGAN
+from benchmark.generators.families.stylegan2 import StyleGAN2
 from benchmark.generators.fast.rewrites import prepare
-from benchmark.generators.proggan import ProgGAN
-from benchmark.generators.sngan import SNGAN
-from benchmark.generators.stylegan2 import StyleGAN2
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.questions import ShiftRange
 from benchmark.rca.reconstructor import INPUT_SIDE

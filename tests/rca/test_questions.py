@@ -6,7 +6,7 @@ import torch
 from scipy import stats
 
 from benchmark.core.seeds import derive_seed, stream
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 from benchmark.rca.questions import ShiftRange
 
 N = 20_000

@@ -15,7 +15,7 @@ from benchmark.core.json_files import write_json
 from benchmark.core.storage import sha256
 from benchmark.directions.artefact import Directions
 from benchmark.directions.shift import FrozenLinear
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 from benchmark.generators.stored import weights_hash
 from benchmark.metrics import METRICS
 from benchmark.metrics.accuracy import direction_table

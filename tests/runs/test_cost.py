@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from baselines import METHODS, USUAL
+from benchmark.generators.asking.contract import check
 from benchmark.generators.base import Generator, Latents
-from benchmark.generators.contract import check
 from benchmark.metrics import METRICS
 from benchmark.metrics.metric import Evidence, Metric
 from benchmark.runs.cost import Cost, costs, statement, total

@@ -14,7 +14,7 @@ from benchmark.cli.main import main
 from benchmark.core.json_files import sealed, write_json
 from benchmark.core.storage import sha256
 from benchmark.directions.labels import Label, write_labels
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 from benchmark.report import write_report
 from benchmark.report.attempts import Attempts
 from benchmark.report.pictures.gallery import write_pictures
@@ -26,7 +26,7 @@ from tests.report.drawn import MEASURES, write_cell
 
 EVIL = """
 from pathlib import Path
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 with Path(r"{mark}").open("a") as file:
     file.write("ran\\n")
 def make():
@@ -113,7 +113,7 @@ def test_another_file_of_that_name_is_not_taken_for_it(
 ) -> None:
     other = tmp_path / "evil.py"
     other.write_text(
-        "from benchmark.generators.planted import Planted\n"
+        "from benchmark.generators.families.planted import Planted\n"
         "def make():\n    return Planted(latent_dim=16, side=16)\n"
     )
     assert bench("report", foreign, "-g", f"{other}:make")[0] == 0

@@ -13,8 +13,8 @@ from benchmark.core.errors import BenchError
 from benchmark.core.plugins import from_file
 from benchmark.core.storage import sha256
 from benchmark.generators.base import Generator
-from benchmark.generators.biggan import BigGAN
 from benchmark.generators.catalogue import BUNDLED
+from benchmark.generators.families.biggan import BigGAN
 from benchmark.generators.stored import save_weights
 from benchmark.metrics import METRICS
 from benchmark.rca.protocol import Protocol

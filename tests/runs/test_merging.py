@@ -183,7 +183,8 @@ def test_figures_that_the_answers_do_not_give_are_found_behind_a_new_seal(tmp_pa
 def test_a_generator_of_ones_own_is_painted_where_the_command_names_its_file(tmp_path):
     own = tmp_path / "own.py"
     own.write_text(
-        "from benchmark.generators.planted import Planted\n\ndef make():\n    return Planted()\n"
+        "from benchmark.generators.families.planted import Planted\n\n"
+        "def make():\n    return Planted()\n"
     )
     runs = [a_run(tmp_path / n, [("own-make", m, 0)]) for n, m in (("a", "random"), ("b", "sefa"))]
     for run in runs:

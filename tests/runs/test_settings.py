@@ -8,8 +8,8 @@ import pytest
 
 from baselines import METHODS
 from benchmark.core.errors import BenchError
-from benchmark.generators.biggan import BigGANOptions
 from benchmark.generators.catalogue import GENERATORS
+from benchmark.generators.families.biggan import BigGANOptions
 from benchmark.generators.usual import Usual
 from benchmark.methods.discovered import Discovered
 from benchmark.rca.protocol import Protocol

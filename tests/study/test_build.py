@@ -16,7 +16,7 @@ from benchmark.core.seeds import stream
 from benchmark.directions.artefact import Directions
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Latents
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 from benchmark.metrics import METRICS
 from benchmark.runs.grid import plan, record
 from benchmark.runs.runner import execute

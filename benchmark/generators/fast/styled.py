@@ -15,8 +15,9 @@ from torch.nn import functional as F
 
 from benchmark.core.errors import BenchError
 from benchmark.generators.fast.layers import frozen
-from benchmark.generators.low_pass import filtered
-from benchmark.generators.mapping import SLOPE
+from benchmark.generators.fast.low_pass import filtered
+
+SLOPE = 0.2  # of StyleGAN's leaky ReLU below zero
 
 # Values that a core's cache holds beside their gradients, and few enough for torch to leave them to
 # one thread: where threads wait for each other at every piece, a busy neighbour costs ten times.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 import torch
 from torch import Tensor
 
-from benchmark.generators.low_pass import low_pass
+from benchmark.generators.fast.low_pass import low_pass
 
 Change = Callable[[Tensor], Tensor]
 Name = tuple[str, str, Change]  # ours, theirs, and how theirs becomes ours

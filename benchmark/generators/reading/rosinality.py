@@ -14,7 +14,7 @@ from torch import Tensor
 
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
-from benchmark.generators.mapping import Mapping as MappingNetwork
+from benchmark.generators.families.mapping import Mapping as MappingNetwork
 from benchmark.generators.reading.published_state import CONVERTED, PublishedState, listed
 from benchmark.generators.reading.renaming import Name, renamed, same, scaled, usual_filters
 

@@ -24,10 +24,10 @@ from benchmark.core.errors import BenchError
 from benchmark.core.progress import Progress
 from benchmark.core.storage import write_atomically
 from benchmark.generators.base import Latents
+from benchmark.generators.families.proggan import ProgGAN
+from benchmark.generators.families.stylegan2 import StyleGAN2
 from benchmark.generators.family import Family
-from benchmark.generators.proggan import ProgGAN
 from benchmark.generators.stored import save_weights
-from benchmark.generators.stylegan2 import StyleGAN2
 from benchmark.generators.training.augmentation import augment, mirror
 from benchmark.generators.training.game import R1_EVERY, Game, GanConfig, r1_penalty
 from benchmark.generators.training.growing import ProgGANGame

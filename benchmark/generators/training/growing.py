@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmark.generators.base import Latents
-from benchmark.generators.proggan import SEED_SIZE, ProgGAN, layer
+from benchmark.generators.families.proggan import SEED_SIZE, ProgGAN, layer
 from benchmark.generators.training.game import LOGISTIC, Game, GanConfig, Loss
 from benchmark.generators.training.progressive import ProgressiveDiscriminator
 

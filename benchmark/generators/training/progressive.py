@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrize import register_parametrization
 
-from benchmark.generators.proggan import SEED_SIZE
+from benchmark.generators.families.proggan import SEED_SIZE
 from benchmark.generators.training.resampling import HalvingConv
 
 GROUP = 4  # images among which variety is measured

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmark.generators.biggan import BigGAN
+from benchmark.generators.families.biggan import BigGAN
+from benchmark.generators.families.proggan import ProgGAN
+from benchmark.generators.families.sngan import SNGAN
+from benchmark.generators.families.stylegan2 import StyleGAN2
 from benchmark.generators.family import Family
-from benchmark.generators.proggan import ProgGAN
-from benchmark.generators.sngan import SNGAN
-from benchmark.generators.stylegan2 import StyleGAN2
 from benchmark.generators.training.game import GanConfig
 from benchmark.generators.training.real_images import Box
 

@@ -12,10 +12,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmark.generators.base import Latents
-from benchmark.generators.low_pass import doubled, filtered
-from benchmark.generators.mapping import GAIN, SLOPE
-from benchmark.generators.modulation import TINY, StyledConv, ToRGB
-from benchmark.generators.stylegan2 import Block, StyleGAN2
+from benchmark.generators.families.mapping import GAIN
+from benchmark.generators.families.modulation import TINY, StyledConv, ToRGB
+from benchmark.generators.families.stylegan2 import Block, StyleGAN2
+from benchmark.generators.fast.low_pass import doubled, filtered
+from benchmark.generators.fast.styled import SLOPE
 from benchmark.generators.training import growing
 from benchmark.generators.training.game import GanConfig
 from benchmark.generators.training.growing import GrowingGame

@@ -8,10 +8,10 @@ from torch.nn import functional as F
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator, Latents
+from benchmark.generators.families.planted import Planted
+from benchmark.generators.families.proggan import ScaledBias
 from benchmark.generators.fast.layers import DoubledSum, ToImage
 from benchmark.generators.fast.rewrites import fold_batch_norm, prepare, subpixel
-from benchmark.generators.planted import Planted
-from benchmark.generators.proggan import ScaledBias
 from benchmark.rca.reconstructor import resnet18
 from tests import plain
 from tests.generators.disturbed import FAMILIES, disturbed

@@ -6,11 +6,11 @@ from torch import Tensor
 
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
+from benchmark.generators.families.modulation import StyledConv
+from benchmark.generators.families.stylegan2 import StyleGAN2
 from benchmark.generators.fast import styled
 from benchmark.generators.fast.rewrites import fast_or_plain
 from benchmark.generators.fast.styled import FrozenStyledConv
-from benchmark.generators.modulation import StyledConv
-from benchmark.generators.stylegan2 import StyleGAN2
 
 W = 4
 

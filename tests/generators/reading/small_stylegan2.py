@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmark.generators.stylegan2 import StyleGAN2
+from benchmark.generators.families.stylegan2 import StyleGAN2
 
 FILTER = torch.tensor([1.0, 3.0, 3.0, 1.0])
 BUFFERS = {"w_avg", "noise_const", "transform", "freqs", "phases", "magnitude_ema"}

@@ -12,9 +12,9 @@ from torch import Tensor
 
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
-from benchmark.generators.proggan import ProgGAN, ScaledBias
+from benchmark.generators.families.proggan import ProgGAN, ScaledBias
+from benchmark.generators.families.stylegan2 import StyleGAN2
 from benchmark.generators.stored import load_weights, read_generator
-from benchmark.generators.stylegan2 import StyleGAN2
 from tests.generators.reading.small_stylegan2 import (
     as_genforce,
     as_rosinality,

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from benchmark.core.errors import BenchError
 from benchmark.core.unpickling import NAMES
+from benchmark.generators.families.stylegan3 import StyleGAN3, Variant
 from benchmark.generators.reading.nvidia import read_snapshot
 from benchmark.generators.reading.persistent import PERSISTENT
 from benchmark.generators.stored import load_weights, read_generator
-from benchmark.generators.stylegan3 import StyleGAN3, Variant
 from tests.generators.reading.small_stylegan2 import (
     MODULES,
     Persistent,

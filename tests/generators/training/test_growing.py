@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from benchmark.generators.proggan import ProgGAN
+from benchmark.generators.families.proggan import ProgGAN
 from benchmark.generators.training.growing import GROWING, GrowingGenerator, growth_at, shrunk
 from benchmark.generators.training.progressive import ProgressiveDiscriminator
 from tests.generators.training.trainings import progressive

@@ -6,9 +6,9 @@ from torch import nn
 from torch.nn import functional as F
 
 from benchmark.generators.base import Generator, Latents
-from benchmark.generators.biggan import BigGAN
-from benchmark.generators.proggan import ProgGAN
-from benchmark.generators.sngan import SNGAN
+from benchmark.generators.families.biggan import BigGAN
+from benchmark.generators.families.proggan import ProgGAN
+from benchmark.generators.families.sngan import SNGAN
 from benchmark.generators.training.resampling import DoublingConv, HalvingConv, merge_doublings
 
 

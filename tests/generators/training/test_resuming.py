@@ -17,7 +17,7 @@ from torch import Tensor
 
 from benchmark.core.checkpoints import load_checkpoint, save_checkpoint
 from benchmark.core.errors import BenchError
-from benchmark.generators.sngan import SNGAN
+from benchmark.generators.families.sngan import SNGAN
 from benchmark.generators.stored import load_family
 from benchmark.generators.training import adversarial as training_module
 from benchmark.generators.training.adversarial import GanTraining

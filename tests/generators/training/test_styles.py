@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from benchmark.generators.base import Latents
-from benchmark.generators.modulation import StyledConv
-from benchmark.generators.stylegan2 import StyleGAN2
+from benchmark.generators.families.modulation import StyledConv
+from benchmark.generators.families.stylegan2 import StyleGAN2
 from benchmark.generators.training.styles import GrowingStyles, StyleGame, mean_w
 from tests.generators.training.trainings import styled
 

@@ -14,13 +14,13 @@ from PIL import Image
 
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import sha256
-from benchmark.generators.biggan import BigGAN
 from benchmark.generators.catalogue import GENERATORS
+from benchmark.generators.families.biggan import BigGAN
+from benchmark.generators.families.proggan import ProgGAN
+from benchmark.generators.families.sngan import SNGAN
+from benchmark.generators.families.stylegan2 import StyleGAN2
 from benchmark.generators.family import Family
-from benchmark.generators.proggan import ProgGAN
-from benchmark.generators.sngan import SNGAN
 from benchmark.generators.stored import load_weights, weights_hash
-from benchmark.generators.stylegan2 import StyleGAN2
 from benchmark.generators.training import adversarial as training
 from benchmark.generators.training.augmentation import KINDS
 from benchmark.generators.training.game import GanConfig

@@ -5,10 +5,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from benchmark.generators.biggan import BigGAN
-from benchmark.generators.proggan import ProgGAN
-from benchmark.generators.sngan import SNGAN
-from benchmark.generators.stylegan2 import StyleGAN2
+from benchmark.generators.families.biggan import BigGAN
+from benchmark.generators.families.proggan import ProgGAN
+from benchmark.generators.families.sngan import SNGAN
+from benchmark.generators.families.stylegan2 import StyleGAN2
 from benchmark.generators.training.adversarial import GanTraining
 from benchmark.generators.training.augmentation import KINDS
 from benchmark.generators.training.game import GanConfig

@@ -4,7 +4,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 from benchmark.report.pictures import evolution
 from benchmark.report.pictures.painted import Painted
 from benchmark.runs.results import read_cells

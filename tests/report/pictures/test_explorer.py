@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 from benchmark.report.attempts import Attempts
 from benchmark.report.pictures.explorer import chosen, reduced, share, sprite
 from benchmark.report.pictures.gallery import write_pictures

@@ -5,7 +5,7 @@ import logging
 import pytest
 import torch
 
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 from benchmark.generators.stored import weights_hash
 from benchmark.report.attempts import Attempts
 from benchmark.report.pictures.gallery import write_pictures
@@ -15,7 +15,11 @@ from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
 from tests.report.drawn import write_cell
 
-OWN = "from benchmark.generators.planted import Planted\n\ndef make():\n    return Planted()\n"
+OWN = """from benchmark.generators.families.planted import Planted
+
+def make():
+    return Planted()
+"""
 
 
 def draw(run, references, *files):

@@ -5,7 +5,7 @@ from PIL import Image
 
 from benchmark.core.errors import BenchError
 from benchmark.directions.labels import HUMAN_ANNOTATION, Label, write_labels
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 from benchmark.report import write_report
 from benchmark.report.attempts import Attempts
 from benchmark.report.pictures.gallery import write_pictures

@@ -7,7 +7,7 @@ import torch
 from benchmark.directions.artefact import Directions
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 from benchmark.report.pictures.painted import MOST, shifted_images
 from benchmark.report.pictures.panel import GAP, LEAST, LINE, panel, signed
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 from benchmark.report.pictures.painted import Painted
 from benchmark.report.pictures.strips import draw_strips
 from benchmark.runs.results import read_cells

@@ -11,7 +11,7 @@ from scipy.linalg import subspace_angles
 from scipy.optimize import linear_sum_assignment
 
 from benchmark.core.seeds import stream
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
 from benchmark.report.tables import agreeing_seeds
 from benchmark.report.tables.agreeing_seeds import LATENTS, agreement_table, write_agreement
 from benchmark.runs.replicates import headline

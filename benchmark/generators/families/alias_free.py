@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from benchmark.generators.mapping import GAIN, SLOPE
+from benchmark.generators.families.mapping import GAIN
+from benchmark.generators.fast.styled import SLOPE
 
 FIRST_CUTOFF, FIRST_STOPBAND = 2.0, 2.0**2.1  # of the Fourier features
 LAST_STOPBAND = 2.0**0.3  # of the image, in units of its cutoff

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.core.errors import BenchError
-from benchmark.generators.low_pass import doubled, low_pass
+from benchmark.generators.families.mapping import Mapping
+from benchmark.generators.families.modulation import Bypass, StyledConv, ToRGB
+from benchmark.generators.fast.low_pass import doubled, low_pass
 from benchmark.generators.mapped import Mapped
-from benchmark.generators.mapping import Mapping
-from benchmark.generators.modulation import Bypass, StyledConv, ToRGB
 
 SEED_SIZE = 4
 MOST_CHANNELS, CHANNELS_TIMES_SIDE = 512, 32768  # the paper's widths

@@ -13,9 +13,9 @@ from torch import Tensor
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
+from benchmark.generators.families.stylegan2 import StyleGAN2
 from benchmark.generators.mapped import MappedOptions
 from benchmark.generators.stored import load_weights, save_weights
-from benchmark.generators.stylegan2 import StyleGAN2
 
 Array = NDArray[np.float64]
 SIDE, Z, W, CHANNELS = 16, 5, 4, (4, 3, 2)

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmark.generators.fast.styled import FrozenStyledConv
-from benchmark.generators.low_pass import doubled, filtered
-from benchmark.generators.mapping import GAIN, SLOPE, Dense
+from benchmark.generators.families.mapping import GAIN, Dense
+from benchmark.generators.fast.low_pass import doubled, filtered
+from benchmark.generators.fast.styled import SLOPE, FrozenStyledConv
 
 TINY = 1e-8  # keeps the demodulation of a style of zeros finite
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from benchmark.core.errors import BenchError
-from benchmark.generators.asked import Asked, labels, said, same
+from benchmark.generators.asking.asked import Asked, labels, said, same
 from benchmark.generators.base import Latents
 from benchmark.generators.fast.sameness import LATENTS, probe
 from benchmark.generators.fast.settling import frozen_copy

@@ -17,8 +17,8 @@ from torch.nn import functional as F
 
 from benchmark.core.errors import BenchError
 from benchmark.generators.base import Latents
-from benchmark.generators.biggan import SEED_SIZE, Attention
-from benchmark.generators.deep_blocks import DeepBlock, LastNorm, Norm, Statistics
+from benchmark.generators.families.biggan import SEED_SIZE, Attention
+from benchmark.generators.families.deep_blocks import DeepBlock, LastNorm, Norm, Statistics
 from benchmark.generators.family import Family
 from benchmark.generators.prior import Prior, chosen_classes, draw_classes
 

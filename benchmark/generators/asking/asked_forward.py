@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from benchmark.core.failures import Failure, attempt
-from benchmark.generators.asked import Asked
+from benchmark.generators.asking.asked import Asked
 from benchmark.generators.base import Latents
 
 

@@ -8,9 +8,9 @@ from baselines.ganspace import GANSpace
 from baselines.sefa import SeFa
 from benchmark.core.errors import BenchError, Unserved
 from benchmark.directions.shift import FrozenLinear
+from benchmark.generators.asking.contract import check
 from benchmark.generators.base import Latents
-from benchmark.generators.biggan import BigGAN, BigGANOptions
-from benchmark.generators.contract import check
+from benchmark.generators.families.biggan import BigGAN, BigGANOptions
 from benchmark.generators.fast.rewrites import prepare
 from benchmark.methods.method import Assignment
 from benchmark.rca.protocol import Protocol

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from benchmark.core.errors import BenchError
 from benchmark.core.failures import Failure, attempt
-from benchmark.generators.asked import Asked
-from benchmark.generators.asked_forward import how_to_reshape, why_it_fails
+from benchmark.generators.asking.asked import Asked
+from benchmark.generators.asking.asked_forward import how_to_reshape, why_it_fails
 from benchmark.generators.family import Family
 from benchmark.generators.fast.rewrites import fast_or_plain
 from benchmark.generators.fast.sameness import LATENTS, answer

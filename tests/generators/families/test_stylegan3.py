@@ -12,12 +12,12 @@ from torch.nn import functional as F
 
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
-from benchmark.generators.alias_free import bands
 from benchmark.generators.base import Latents
+from benchmark.generators.families.alias_free import bands
+from benchmark.generators.families.stylegan3 import StyleGAN3, Variant, usual_channels
 from benchmark.generators.fast.rewrites import fast_or_plain
 from benchmark.generators.mapped import MappedOptions
 from benchmark.generators.stored import load_weights, save_weights
-from benchmark.generators.stylegan3 import StyleGAN3, Variant, usual_channels
 
 CHANNELS = (5, 4, 3, 3)
 

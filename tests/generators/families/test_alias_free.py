@@ -8,7 +8,7 @@ import torch
 from scipy.signal import convolve2d, upfirdn
 
 from benchmark.core.seeds import stream
-from benchmark.generators.alias_free import (
+from benchmark.generators.families.alias_free import (
     Band,
     bands,
     filtered_leaky_relu,

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
-from benchmark.generators.biggan_deep import BigGANDeep, BigGANDeepOptions
+from benchmark.generators.families.biggan_deep import BigGANDeep, BigGANDeepOptions
 from benchmark.generators.stored import read_generator
 from tests.generators.disturbed import disturbed
 

@@ -12,7 +12,7 @@ import torch
 from benchmark.core.seeds import stream
 from benchmark.directions.matrices import random_orthonormal
 from benchmark.generators.base import Latents
-from benchmark.generators.planted import FACTORS, Planted
+from benchmark.generators.families.planted import FACTORS, Planted
 from benchmark.generators.stored import weights_hash
 from benchmark.metrics.recovery import recovery
 
@@ -38,7 +38,8 @@ def test_axes_are_hidden_orthonormal_and_always_the_same() -> None:
 
 def test_every_processor_makes_the_same_generator() -> None:
     """Otherwise a run begun on one machine would continue with another generator on the next."""
-    program = "from benchmark.generators import planted, stored\n"
+    program = "from benchmark.generators import stored\n"
+    program += "from benchmark.generators.families import planted\n"
     program += "print(stored.weights_hash(planted.Planted()))"
     plain = {"ATEN_CPU_CAPABILITY": "default", "MKL_CBWR": "COMPATIBLE"}
     found = subprocess.run(

@@ -10,8 +10,8 @@ import torch
 from benchmark.core.errors import BenchError
 from benchmark.core.failures import Failure, attempt
 from benchmark.core.seeds import stream
-from benchmark.generators.asked import Asked
-from benchmark.generators.asked_images import NOTHING
+from benchmark.generators.asking.asked import Asked
+from benchmark.generators.asking.asked_images import NOTHING
 
 MANY = 256  # latents that tell their standard deviation within 5%
 NEAR, FAR = 1.0, 8.0  # standard deviations between which a largest shift is sound

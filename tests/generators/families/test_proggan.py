@@ -8,7 +8,7 @@ from torch.nn import functional as F
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
-from benchmark.generators.proggan import ProgGAN
+from benchmark.generators.families.proggan import ProgGAN
 from tests.generators.disturbed import disturbed
 
 

@@ -12,9 +12,9 @@ from weakref import WeakKeyDictionary, WeakSet
 
 from benchmark.core.errors import BenchError
 from benchmark.core.failures import Failure, attempt
-from benchmark.generators.asked import Asked
-from benchmark.generators.asked_classes import classes, reach
-from benchmark.generators.asked_images import (
+from benchmark.generators.asking.asked import Asked
+from benchmark.generators.asking.asked_classes import classes, reach
+from benchmark.generators.asking.asked_images import (
     alone,
     gradient,
     images,
@@ -22,7 +22,7 @@ from benchmark.generators.asked_images import (
     rewriting,
     variety,
 )
-from benchmark.generators.asked_latents import copying, sampling, sizes, truth
+from benchmark.generators.asking.asked_latents import copying, sampling, sizes, truth
 from benchmark.generators.base import Generator
 
 PICTURE_CHANNELS = (1, 3)  # of images that can be shown: grey and colour

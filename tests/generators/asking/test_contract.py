@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from benchmark.generators.asking.contract import GRADIENT, check, keep_contract, no_pictures
 from benchmark.generators.base import Generator, Latents
 from benchmark.generators.catalogue import available
-from benchmark.generators.contract import GRADIENT, check, keep_contract, no_pictures
-from benchmark.generators.planted import Planted
+from benchmark.generators.families.planted import Planted
+from benchmark.generators.families.stylegan2 import StyleGAN2
 from benchmark.generators.registry import find_generator
-from benchmark.generators.stylegan2 import StyleGAN2
 
 
 class Sound(Generator):

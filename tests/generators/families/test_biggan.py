@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
-from benchmark.generators.biggan import OURS, WIDTHS, BigGAN, BigGANOptions
+from benchmark.generators.families.biggan import OURS, WIDTHS, BigGAN, BigGANOptions
 from tests.generators.disturbed import disturbed
 
 ATTENTION = 64

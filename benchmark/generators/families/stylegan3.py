@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from benchmark.core.errors import BenchError
-from benchmark.generators.alias_free import (
+from benchmark.generators.families.alias_free import (
     CRITICAL,
     TAPS,
     Band,
@@ -27,9 +27,9 @@ from benchmark.generators.alias_free import (
     jinc_filter,
     sinc_filter,
 )
+from benchmark.generators.families.mapping import Dense, Mapping
+from benchmark.generators.families.modulation import TINY, ToRGB
 from benchmark.generators.mapped import Mapped
-from benchmark.generators.mapping import Dense, Mapping
-from benchmark.generators.modulation import TINY, ToRGB
 
 LAYERS = 14
 MOST_CHANNELS, CHANNELS_TIMES_CUTOFF = 512, 16384  # the paper's widths; r has twice as many

@@ -13,9 +13,9 @@ import torch
 
 from benchmark.core.errors import BenchError, Unserved
 from benchmark.core.seeds import stream
+from benchmark.generators.asking.contract import GRADIENT, check
 from benchmark.generators.base import Latents
-from benchmark.generators.contract import GRADIENT, check
-from benchmark.generators.onnx_model import ONNXModel
+from benchmark.generators.families.onnx_model import ONNXModel
 from benchmark.generators.registry import find_generator
 from benchmark.generators.stored import weights_hash
 from benchmark.methods.imported import imported

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
-from benchmark.generators.sngan import SNGAN
+from benchmark.generators.families.sngan import SNGAN
 from benchmark.generators.stored import load_weights, weights_hash
 from tests.generators.small import images, new_generator, save_authors_layout
 

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from benchmark.generators.fast.styled import SLOPE
+
 RATE = 0.01  # of the mapping network's learning, against that of the images' layers
-SLOPE = 0.2  # of the leaky ReLU below zero
 GAIN = 2**0.5  # after it, which keeps the mean square
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmark.generators.biggan import Modulation
+from benchmark.generators.families.biggan import Modulation
 
 SETS = 51  # of statistics, for truncations from 0 to 1
 TINY = 1e-4  # is added to variances

@@ -1,0 +1,1 @@
+"""What is asked of a generator before any work: the points of its contract."""
