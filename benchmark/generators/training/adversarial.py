@@ -67,7 +67,7 @@ class GanTraining:
         self.sample = generator.sample
         self.rng = torch.Generator().manual_seed(config.seed)
         self.game = GAMES.get(type(generator), Game)(generator)
-        player = self.game.player(self.rng)
+        player = self.game.player()
         # torch's type stub of `to` lacks memory_format.
         self.generator = player.to(device, memory_format=torch.channels_last).train()  # type: ignore[call-overload]
         self.averaged = copy.deepcopy(self.generator).requires_grad_(False)

@@ -94,8 +94,8 @@ class Game:
     def __init__(self, generator: Family) -> None:
         self.generator = generator
 
-    def player(self, rng: torch.Generator) -> nn.Module:
-        """The network that makes the fakes. rng: the stream of what it draws by itself."""
+    def player(self) -> nn.Module:
+        """The network that makes the fakes."""
         return self.generator
 
     def critic(self, width: int) -> nn.Module:

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from math import ceil, floor
 from typing import ClassVar, Protocol, cast
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -96,7 +95,7 @@ class ProgGANGame(GrowingGame):
 
     generator: ProgGAN
 
-    def player(self, rng: torch.Generator) -> nn.Module:
+    def player(self) -> nn.Module:
         return GrowingGenerator(self.generator)
 
     def critic(self, width: int) -> nn.Module:

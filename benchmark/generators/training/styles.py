@@ -1,7 +1,9 @@
-"""A StyleGAN2 in training: it grows as a ProgGAN does, and its noise is drawn anew in every step.
+"""A StyleGAN2 in training: it grows as a ProgGAN does, and it has no noise.
 
 Growing is not the paper's. A skip generator's image is the sum of one image a size, so it may end
-after any of them, and most of what it learns it learns on small images, which cost little.
+after any of them, and most of what it learns it learns on small images, which cost little. Noise is
+meant for the detail of large images; small ones learned to draw mouths and eyes from it, and held
+constant it left its dots on every face.
 """
 
 from math import ceil, floor
@@ -28,14 +30,13 @@ W_SAMPLES = 16_384  # latents whose mean w is that of a finished generator
 class GrowingStyles(nn.Module):
     """The sizes of a skip `generator` up to `growth`, with its weights.
 
-    The same computation, made for bfloat16: maps stay in it, what is small does not enter it. rng:
-    the stream of the noise, one map for all images of a step.
+    The same computation where the noise has no strength, made for bfloat16: maps stay in it, what
+    is small does not enter it.
     """
 
-    def __init__(self, generator: StyleGAN2, rng: torch.Generator) -> None:
+    def __init__(self, generator: StyleGAN2) -> None:
         super().__init__()
         self.generator = generator
-        self.rng = rng
         self.growth = float(len(generator.channels) - 1)
 
     def forward(self, latents: Latents) -> Tensor:
@@ -59,20 +60,18 @@ class GrowingStyles(nn.Module):
         return growing.doubled(smaller).lerp(image, self.growth + 1.0 - size)
 
     def convolved(self, layer: StyledConv, x: Tensor, w: Tensor) -> Tensor:
-        """`layer` on x (n, in, h, w) and w (n, w_dim): (n, out, side, side)."""
+        """`layer` without its noise, on x (n, in, h, w) and w (n, w_dim): (n, out, side, side)."""
         with torch.autocast(x.device.type, enabled=False):
             style = layer.affine(w)  # (n, in)
             squares = layer.weight.square().sum(dim=(2, 3))  # (out, in)
             scale = GAIN * (style.square() @ squares.T + TINY).rsqrt()  # (n, out)
-            noise = torch.randn(layer.noise_const.shape, generator=self.rng).to(w)  # (side, side)
-            added = noise * layer.noise_strength + layer.bias[:, None, None]  # (out, side, side)
-            added = GAIN * added
+            bias = GAIN * layer.bias[:, None, None]  # (out, 1, 1)
         x = x * style[:, :, None, None].to(x.dtype)  # (n, in, h, w)
         if layer.up:
             x = filtered(F.conv_transpose2d(x, layer.weight.transpose(0, 1), stride=2))
         else:
             x = F.conv2d(x, layer.weight, padding=1)  # (n, out, h, w)
-        x = torch.addcmul(added.to(x.dtype), x, scale[:, :, None, None].to(x.dtype))
+        x = torch.addcmul(bias.to(x.dtype), x, scale[:, :, None, None].to(x.dtype))
         return F.leaky_relu(x, SLOPE, inplace=True)  # (n, out, side, side)
 
     def grown(self) -> StyleGAN2:
@@ -96,8 +95,8 @@ class StyleGame(GrowingGame):
 
     generator: StyleGAN2
 
-    def player(self, rng: torch.Generator) -> nn.Module:
-        return GrowingStyles(self.generator, rng)
+    def player(self) -> nn.Module:
+        return GrowingStyles(self.generator)
 
     def critic(self, width: int) -> nn.Module:
         channels, _, _ = self.generator.image_shape
@@ -110,7 +109,7 @@ class StyleGame(GrowingGame):
         return generator
 
     def words(self, config: GanConfig) -> str:
-        return "logistic loss, growing from 8 x 8 pixels with a residual discriminator"
+        return "logistic loss, no noise, growing from 8 x 8 pixels with a residual discriminator"
 
 
 @torch.no_grad()
