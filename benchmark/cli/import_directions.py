@@ -60,6 +60,7 @@ def import_directions(
     from benchmark.directions.importing.found import ORIENTATIONS, SPACES, Told
     from benchmark.directions.importing.layouts import LAYOUTS
     from benchmark.directions.importing.sets import read_set
+    from benchmark.directions.importing.unit_columns import steps_in_eps
     from benchmark.directions.shift import FrozenLinear
     from benchmark.generators.registry import find_generator
 
@@ -80,10 +81,11 @@ def import_directions(
     part = _chunk(chunk, d) if chunk else None
     told = Told(layout, orientation, space, len(part) if part else d, orthonormalise)
     found = read_set(paths, told, d, part)
-    provenance = {"space": space or generator.space, **found.provenance, "generator": name}
+    said = found.provenance | steps_in_eps(found, generator)
+    provenance = {"space": space or generator.space, **said, "generator": name}
     directions = Directions(FrozenLinear(found.matrix), provenance, found.labels)
     directions.save(out)
-    _say(directions, found.provenance, found.said)
+    _say(directions, said, found.said)
     _say_next(directions, generator, reference, out)
 
 

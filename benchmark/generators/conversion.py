@@ -35,6 +35,9 @@ def convert(source: Path, out: Path) -> Conversion:
     head_of(source, f"{source} cannot be read")
     if source.suffix == SUFFIX:
         raise BenchError(f"{source} is of safetensors; -g takes those of this suite as they are")
+    card = out.with_suffix(".md")
+    if card.exists() and not out.exists():
+        raise BenchError(f"{card}, where the card would go, is there already; give another --out")
     generator, found = read_generator(source)
     origin = {
         "source": plain_line(source.name),
@@ -43,7 +46,6 @@ def convert(source: Path, out: Path) -> Conversion:
         "licence": found.licence,
     }
     save_weights(generator, out, origin, exact=True)
-    card = out.with_suffix(".md")
     write_text(card, source_card(out.stem, origin, generator, found.notes))
     return Conversion(generator, found, card)
 

@@ -4,7 +4,6 @@ StyleGAN is of this kind. Directions may move z or w; w reaches each layer of th
 shift may also move some layers alone.
 """
 
-import re
 from dataclasses import dataclass
 
 import torch
@@ -14,12 +13,13 @@ from benchmark.core.errors import BenchError, unknown
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
 from benchmark.generators.family import Family
+from benchmark.generators.layer_ranges import as_ranges, layers_of
 from benchmark.generators.prior import chosen_classes, draw_classes
 from benchmark.generators.ruler import Ruler
 
 SPACES = ("z", "w")
 MEASURED = 10_000  # points of w whose spread is the ruler
-RANGES = re.compile(r"\d+(-\d+)?(,\d+(-\d+)?)*")
+LEAST_PSI = 0.01  # below it all w are one, but for rounding
 
 
 @dataclass(frozen=True)
@@ -87,17 +87,23 @@ class Mapped(Family):
         """
         if options.space not in SPACES:
             raise unknown("space", options.space, SPACES)
-        if not 0.0 < options.psi <= 2.0:
-            raise BenchError(f"psi lies above 0 and is at most 2, not {options.psi:g}")
+        if not LEAST_PSI <= options.psi <= 2.0:
+            raise BenchError(f"psi lies in {LEAST_PSI:g} to 2, not {options.psi:g}")
         if options.cutoff is not None and not 0 <= options.cutoff <= self.num_ws:
             raise BenchError(
                 f"cutoff is a number of layers up to {self.num_ws}, not {options.cutoff}"
             )
         if options.layers and options.space != "w":
             raise BenchError("only in w do some layers move alone: take space=w beside layers")
-        self.moving = layers_of(options.layers, self.num_ws) if options.layers else None
+        every = tuple(range(self.num_ws))
+        moving = layers_of(options.layers, self.num_ws) if options.layers else every
+        self.moving = None if moving == every else moving
         chosen_classes(options.classes, self.n_classes)
-        self.options, self.space, self.moved_layers = options, options.space, options.layers
+        self.options, self.space, self.moved_layers = (
+            options,
+            options.space,
+            as_ranges(self.moving or ()),
+        )
         self.latent_dim = self.w_dim if self.space == "w" else self.z_dim
         if self.space == "w":
             self._measure()
@@ -105,9 +111,17 @@ class Mapped(Family):
     @torch.no_grad()
     def _measure(self) -> None:
         z, labels = self._drawn(MEASURED, stream("the spread of w"))
-        ruler = Ruler.of(Latents(self._ws(z, labels), layers=self.moving).base)
+        ruler = Ruler.of(self._mean_w(z, labels))
         self.register_buffer("centre", ruler.centre, persistent=False)  # (d,)
         self.register_buffer("spread", ruler.spread, persistent=False)  # (d, d)
+
+    def _mean_w(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """(n, w_dim): `base` of the latents of z, without a w for each layer."""
+        mean, psi, cutoff = self.w_avg, self.options.psi, self.options.cutoff
+        layers = range(self.num_ws) if self.moving is None else self.moving
+        truncated = sum(cutoff is None or layer < cutoff for layer in layers) / len(layers)
+        w = self.map(z.to(mean), None if labels is None else labels.to(mean.device))
+        return mean.lerp(w, 1.0 - truncated * (1.0 - psi))  # (n, w_dim)
 
     def frame(self) -> dict[str, str]:
         cutoff = self.options.cutoff
@@ -174,19 +188,3 @@ class Mapped(Family):
         if self.space == "w":
             return latents.base
         return self.map(latents.point, latents.labels)
-
-
-def layers_of(text: str, count: int) -> tuple[int, ...]:
-    """The layers that text such as `0-5` or `0,3-5` names, both ends included, in order.
-
-    Raises BenchError for other text, and for layers that are not among 0 to count - 1.
-    """
-    if not RANGES.fullmatch(text):
-        raise BenchError(f"layers are numbers and ranges, such as 0-5 or 0,3-5, not {text!r}")
-    found: set[int] = set()
-    for part in text.split(","):
-        first, _, last = part.partition("-")
-        found |= set(range(int(first), int(last or first) + 1))
-        if not int(first) <= int(last or first) < count:
-            raise BenchError(f"the layers of w go from 0 to {count - 1}, and {part} is not in them")
-    return tuple(sorted(found))

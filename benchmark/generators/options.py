@@ -17,10 +17,18 @@ ALSO = {"class": "classes"}  # what people write where they mean one
 
 
 def split_reference(reference: str) -> tuple[str, dict[str, str]]:
-    """A reference without its options, and the options as texts; `class=3` is `classes=3`."""
+    """A reference without its options, and the options as texts; `class=3` is `classes=3`.
+
+    Raises BenchError for an option that is given twice.
+    """
     base, _, query = reference.partition("?")
-    parts = (part.partition("=") for part in query.split("&") if part)
-    return base, {ALSO.get(name, name): unquote(text) for name, _, text in parts}
+    given: dict[str, str] = {}
+    for name, _, text in (part.partition("=") for part in query.split("&") if part):
+        name = ALSO.get(name, name)
+        if name in given:
+            raise BenchError(f"{reference} gives the option '{name}' twice")
+        given[name] = unquote(text)
+    return base, given
 
 
 def with_options(reference: str, options: Mapping[str, Any]) -> str:

@@ -29,7 +29,7 @@ def write_cell(
     together with its directions, else None."""
     folder, learner = job.cell.folder(run), fitted.learner
     files = [folder / "directions.safetensors", folder / "predictions.parquet"]
-    notes = {**_scale(fitted.shift, generator), **fitted.notes, **_provenance(job, generator)}
+    notes = {**fitted.notes, **_scale(fitted.shift, generator), **_provenance(job, generator)}
     Directions(fitted.shift, notes, fitted.labels).save(files[0])
     write_table(files[1], predictions)
     curves = {"fresh": fresh}

@@ -13,7 +13,7 @@ from benchmark.core.json_files import read_object, write_json
 from benchmark.core.names import safe_name
 from benchmark.generators.asking.contract import Contract, check
 from benchmark.generators.base import Generator
-from benchmark.generators.options import option_names, read_options, with_options
+from benchmark.generators.options import option_names, read_options, split_reference, with_options
 from benchmark.generators.registry import absolute, find_generator
 from benchmark.generators.stored import weights_hash
 from benchmark.methods.method import Method
@@ -135,7 +135,9 @@ def _named(
     recorded = {**before.get("generators", {}), **before.get("given", {})}
 
     def moved(reference: str, name: str) -> bool:
-        return run is not None and _computed_with(_open(reference, opened), run / "cells" / name)
+        if run is None or split_reference(reference)[1] != split_reference(recorded[name])[1]:
+            return False
+        return _computed_with(_open(reference, opened), run / "cells" / name)
 
     return lasting_names(generators, recorded, lambda given: find_generator(given)[0], moved)
 

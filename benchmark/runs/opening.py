@@ -67,7 +67,8 @@ def open_generators(
     rows: Sequence[Replicates], references: Mapping[str, str], at_hand: AtHand = NOTHING
 ) -> dict[tuple[str, str], Generator | None]:
     """For each row with answers to show, by generator and method, the generator that paints its
-    directions, opened once; None with a warning.
+    directions, opened once; None with a warning. Rows of other options, such as another space, are
+    painted by another one.
 
     references: how a generator was named to the run, where that is not its own name. A generator
     that cannot be opened, or has changed since, loses only its pictures, and so do directions that
@@ -78,12 +79,13 @@ def open_generators(
     for r in rows:
         if not r.done or not r.first.ranking():
             continue
-        if r.generator not in opened:
+        its = identity(r.first.result.cell, r.first.result.config)
+        if its not in opened:
             found = attempt(open_generator, r.first, references, at_hand)
             if isinstance(found, Failure):
                 log.warning("no pictures of %s: %s", r.generator, found.reason)
-            opened[r.generator] = None if isinstance(found, Failure) else found
-        generator = opened[r.generator]
+            opened[its] = None if isinstance(found, Failure) else found
+        generator = opened[its]
         painters[r.generator, r.method] = generator if generator and _directions_load(r) else None
     return painters
 

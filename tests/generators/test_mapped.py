@@ -1,7 +1,5 @@
 """w: one for both images of a pair, moved in chosen layers alone, by its standard deviations."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -16,7 +14,8 @@ from benchmark.directions.vector_fields import WarpedShift
 from benchmark.generators.asking.contract import check
 from benchmark.generators.base import Latents
 from benchmark.generators.fast.rewrites import prepare
-from benchmark.generators.mapped import MappedOptions, layers_of
+from benchmark.generators.layer_ranges import as_ranges, layers_of
+from benchmark.generators.mapped import MappedOptions
 from benchmark.generators.ruler import Ruler
 from benchmark.methods.method import Assignment, check_shift
 from benchmark.rca.protocol import Protocol
@@ -242,7 +241,9 @@ def test_directions_fit_the_space_that_they_were_found_in_and_no_other() -> None
     ("options", "words"),
     [
         ({"space": "w+"}, "unknown space 'w\\+'"),
-        ({"psi": 0.0}, "psi lies above 0"),
+        ({"psi": 0.0}, "psi lies in 0.01 to 2, not 0"),
+        ({"psi": 1e-9}, "psi lies in 0.01 to 2, not 1e-09"),
+        ({"layers": "\u0663"}, "such as 0-5 or 0,3-5"),
         ({"cutoff": 5}, "cutoff is a number of layers up to 4, not 5"),
         ({"layers": "2-9"}, "the layers of w go from 0 to 3, and 2-9 is not in them"),
         ({"layers": "3-2"}, "3-2 is not in them"),
@@ -265,6 +266,25 @@ def test_chosen_classes_are_drawn_and_others_refused() -> None:
             opened(3, classes=wrong)
 
 
-def test_layers_are_read_in_any_order_and_once() -> None:
+def test_layers_are_one_text_however_they_are_written() -> None:
     assert layers_of("3,0-1,1", 4) == (0, 1, 3)
-    assert replace(MappedOptions(), layers="2").layers == "2"
+    for written in ("0-1,3", "3,1,0", "0,1-1,3-3"):
+        assert as_ranges(layers_of(written, 4)) == "0-1,3"
+        assert opened(layers=written).frame()["layers"] == "0-1,3"
+    assert as_ranges([8]) == "8"
+    assert as_ranges([]) == ""
+    whole = opened(layers="0-3")
+    assert (whole.moved_layers, whole.moving) == ("", None)
+    assert whole.frame() == opened().frame()
+
+
+@pytest.mark.parametrize("options", [{}, {"psi": 0.5, "cutoff": 1, "layers": "0-2"}])
+def test_the_spread_is_that_of_the_layers_that_move(options: dict[str, object]) -> None:
+    generator = opened(**options)
+    base = generator.sample(50_000, rng(4)).base.double()
+    expected = base.numpy().std(axis=0)
+    ruler = generator.sample(1, rng()).ruler
+    assert ruler is not None
+    np.testing.assert_allclose(ruler.along(torch.eye(5)).numpy(), expected, rtol=0.03)
+    off = (ruler.centre.numpy() - base.mean(dim=0).numpy()) / expected
+    assert abs(off).max() < 0.05  # standard deviations; means of 10,000 are off by 0.01

@@ -37,6 +37,13 @@ def test_any_text_survives(value: object, text: str) -> None:
     assert split_reference(reference) == ("path/g.py:make", {"one": text, "two": "2"})
 
 
+def test_an_option_given_twice_is_refused() -> None:
+    for reference in ("g?space=w&space=z", "g?class=1&classes=2"):
+        with pytest.raises(BenchError, match=r"gives the option '(space|classes)' twice"):
+            split_reference(reference)
+    assert split_reference("g?class=1")[1] == {"classes": "1"}
+
+
 def test_a_generator_without_options_says_so() -> None:
     assert read_options(Planted(), {}) == {}
     with pytest.raises(BenchError, match="the generator Planted has no options"):

@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from baselines import METHODS
 from benchmark.cli.main import main
+from benchmark.generators.mapped import MappedOptions
 from benchmark.runs.opening import AtHand, open_generator
 from benchmark.runs.results import read_cells
 from tests.generators import small_mapped
@@ -113,3 +114,74 @@ def test_the_report_shows_the_options_and_a_check_says_what_moves(both: Path) ->
     result = bench("check", f"{FILE}:make?space=w&layers=1-2")
     assert result.exit_code == 0
     assert "shifts move: space w, psi 1, cutoff all, layers 1-2, w_scale " in result.output
+
+
+SHORT = ("steps=2", "batch=4", "evaluation=40", "k=3")
+
+
+def short(out: Path, *named: object) -> Result:
+    return bench(
+        "run", *named, *(p for t in SHORT for p in ("--set", t)), "--jobs", 1, "--out", out
+    )
+
+
+def test_a_later_run_in_another_space_is_another_row(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert short(out, "-g", f"{FILE}:make?space=w", "-m", "random").exit_code == 0
+    assert short(out, "-g", f"{FILE}:make", "-m", "discovered").exit_code == 0
+    table = pd.read_csv(out / "rca.csv")
+    assert len(table) == len(set(table["generator"])) == 2
+    assert short(out, "-g", f"{FILE}:make?space=w", "-m", "coordinate").exit_code == 0
+    again = pd.read_csv(out / "rca.csv").groupby("generator")["method"].agg(set)
+    assert sorted(map(sorted, again)) == [["coordinate", "random"], ["discovered"]]
+
+
+def test_a_space_that_settings_change_is_no_equal_term_and_has_pictures_of_its_own(
+    tmp_path: Path,
+) -> None:
+    """One row in w and one in z, under one name: each is painted in its own space."""
+    out, name = tmp_path / "run", "small_mapped-make"
+    in_w = short(out, "-g", f"{FILE}:make", "-m", "random", "--set", f"{name}.space=w")
+    assert in_w.exit_code == 0, in_w.output
+    in_z = short(out, "-g", f"{FILE}:make", "-m", "discovered")
+    assert in_z.exit_code == 0, in_z.output
+    (note,) = set(pd.read_csv(out / "comparison.csv")["note"])
+    assert f"not on equal terms on {name}: space None and w" in note
+    assert {path.stem for path in (out / "strips").iterdir()} == {f"{name}-discovered"}
+    assert bench("report", out, "-g", f"{FILE}:make").exit_code == 0
+    assert {path.stem for path in (out / "strips").iterdir()} == {
+        f"{name}-random",
+        f"{name}-discovered",
+    }
+
+
+def test_an_imported_step_is_counted_in_the_deviations_of_w(both: Path, tmp_path: Path) -> None:
+    generator = small_mapped.make()
+    generator.configure(MappedOptions(space="w"))
+    ruler = generator.sample(1, torch.Generator()).ruler
+    assert ruler is not None
+    columns = torch.eye(5)[:, :3]
+    deviations = ruler.along(columns.T)  # (3,)
+    path = tmp_path / "found_w.npz"
+    np.savez(
+        path,
+        lat_comp=columns.T.unsqueeze(1).numpy(),
+        lat_mean=np.zeros((1, 1, 5)),
+        lat_stdev=(deviations * torch.tensor([1.0, 3.0, 2.0])).numpy(),
+        act_comp=np.zeros((3, 1, 5)),
+        act_mean=np.zeros((1, 1, 5)),
+        act_stdev=np.ones(3),
+        var_ratio=np.ones(3),
+        random_stdevs=np.ones(3),
+    )
+    reference, out = f"{FILE}:make?space=w", tmp_path / "a.safetensors"
+    result = bench("import", path, "-g", reference, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "there a step is eps of 3 at most here" in result.output
+    result = short(tmp_path / "run", "-g", reference, "-m", out)
+    assert result.exit_code == 0, result.output
+    (cell,) = read_cells(tmp_path / "run")
+    said = cell.directions().provenance
+    assert said["scale_of"] == "standard deviation of w"  # that of this run, not of the file
+    found = list(map(float, said["scale"].split(",")))
+    assert found == pytest.approx(deviations.tolist(), rel=1e-4)

@@ -16,6 +16,7 @@ from benchmark.directions.importing.plain_arrays import (
     read_wplus,
     unit_rows,
 )
+from benchmark.generators.layer_ranges import as_ranges
 
 RANGE = re.compile(r"\s*(\d+)\s*-\s*(\d+)\s*")
 
@@ -41,7 +42,7 @@ def read_ganspace_edit(content: Any, told: Told, path: Path) -> Found:
         raise BenchError(f"{path} holds an edit in the space {space!r}, not z or w")
     layers, start, end = "", content.get("edit_start"), content.get("edit_end")
     if isinstance(start, int) and isinstance(end, int) and 0 <= start < end:
-        layers = _range([*range(start, end)])
+        layers = as_ranges(range(start, end))
     names = (str(content["name"]),) if content.get("name") else ()
     more = ("truncation", "sigma_range", "model_name", "output_class")
     notes = {
@@ -82,7 +83,7 @@ def read_layered_boundary(content: Any, told: Told, path: Path) -> Found:
     if not (isinstance(array, np.ndarray) and array.ndim == 3 and array.shape[1] > 1):
         found = read_boundary(array, told, path)
         space = "w" if layers else ""
-        return replace(found, layout="boundary-layers", space=space, layers=_range(layers))
+        return replace(found, layout="boundary-layers", space=space, layers=as_ranges(layers))
     if layers:  # the others stay where they are
         if max(layers) >= array.shape[1]:
             raise BenchError(f"{path} moves layer {max(layers)} of {array.shape[1]}, from 0")
@@ -90,7 +91,7 @@ def read_layered_boundary(content: Any, told: Told, path: Path) -> Found:
         moved[:, layers] = array[:, layers]
         array = moved
     found = read_wplus(array, told, path)
-    return replace(found, layout="boundary-layers", layers=_range(layers))
+    return replace(found, layout="boundary-layers", layers=as_ranges(layers))
 
 
 def read_latentclr(content: Any, told: Told, path: Path) -> Found:
@@ -163,11 +164,3 @@ def _layers(given: Any, path: Path) -> list[int]:
     if not (isinstance(each, list) and each and all(type(one) is int and one >= 0 for one in each)):
         raise BenchError(f"{path} moves layers {given!r}, which is no range like 6-11 and no list")
     return sorted({*each})
-
-
-def _range(layers: list[int]) -> str:
-    """Layers as the provenance holds them: `6-11`, or one by one where there are gaps."""
-    if not layers:
-        return ""
-    whole = layers == [*range(layers[0], layers[-1] + 1)]
-    return f"{layers[0]}-{layers[-1]}" if whole else ",".join(map(str, layers))

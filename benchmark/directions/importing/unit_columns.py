@@ -13,6 +13,7 @@ from benchmark.core.storage import sha256
 from benchmark.directions.importing.found import Found
 from benchmark.directions.importing.plain_arrays import unit_rows
 from benchmark.directions.labels import Label
+from benchmark.generators.base import Generator
 
 DEPENDENT = 1e-6  # of a column's length, below which nothing new is left of it
 
@@ -84,6 +85,21 @@ def _scale(found: Found, lengths: np.ndarray) -> dict[str, str]:
     if found.scale is not None:
         values["usual_eps"] = f"{found.sigmas * float(abs(scale).max()):.3g}"
     return values
+
+
+def steps_in_eps(found: UnitColumns, generator: Generator) -> dict[str, str]:
+    """`usual_eps` where an eps of the generator is not 1 long, as in w; else nothing.
+
+    There a step of the file that is s long is s over the standard deviation along its column.
+    """
+    ruler = generator.sample(1, torch.Generator().manual_seed(0)).ruler
+    known = {"usual_eps", "scale"} <= found.provenance.keys()
+    if ruler is None or not known or len(found.matrix) != generator.latent_dim:
+        return {}
+    scale = torch.tensor([float(one) for one in found.provenance["scale"].split(",")])  # (K,)
+    sigmas = float(found.provenance["usual_eps"]) / float(scale.abs().max())
+    eps = sigmas * scale.abs() / ruler.to("cpu").along(found.matrix.T)  # (K,)
+    return {"usual_eps": f"{float(eps.max()):.3g}"}
 
 
 def _gram_schmidt(columns: np.ndarray, where: str) -> np.ndarray:

@@ -179,8 +179,9 @@ def _places(key: Key) -> list[Key]:
 
 
 def _differing_terms(rows: Sequence[Replicates], roles: Roles) -> Mapping[Key, str]:
-    """How a baseline's protocol differs from the method's, where the run mixes protocols."""
-    terms = {(r.generator, r.method): r.first.result.config["protocol"] for r in rows}
+    """How a baseline's protocol, or its generator's options, differ from the method's, where the
+    run mixes them."""
+    terms = {(r.generator, r.method): terms_on(r.first.result.config) for r in rows}
     differing = {}
     for generator, method in terms:
         if method not in roles.under_test:
@@ -189,11 +190,16 @@ def _differing_terms(rows: Sequence[Replicates], roles: Roles) -> Mapping[Key, s
         for baseline in roles.against:
             theirs = terms.get((generator, baseline), ours)
             unequal = [
-                f"{key} {ours.get(key)} and {value}"
-                for key, value in theirs.items()
-                if value != ours.get(key)
+                f"{key} {ours.get(key)} and {theirs.get(key)}"
+                for key in {**theirs, **ours}
+                if theirs.get(key) != ours.get(key)
             ]
             if unequal:
                 words = f"{UNEQUAL} on {generator}: {', '.join(unequal)}"
                 differing[generator, method, baseline] = words
     return differing
+
+
+def terms_on(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The terms of a cell's comparison: its protocol, and the options of its generator."""
+    return {**config["protocol"], **config.get("generator", {})}

@@ -13,7 +13,7 @@ import pandas as pd
 from benchmark.core.estimates import Undefined
 from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
-from benchmark.report.tables.against import key_of, rca_values
+from benchmark.report.tables.against import key_of, rca_values, terms_on
 from benchmark.report.tables.main_table import ENDS, rca_row
 from benchmark.report.words import COMPARISON, LEADERBOARD, MATRIX, ON_THE_BOARD, PLACE
 from benchmark.runs.replicates import Replicates, answers
@@ -74,7 +74,8 @@ def leaderboard(
     generators = list(dict.fromkeys(r.generator for r in done))
     pairs = all_pairs(done, methods)
     whole = [g for g in generators if all((g, m) in values for m in methods)]
-    common = [g for g in whole if len({values[g, m]["k"] for m in methods}) == 1]
+    terms = {(r.generator, r.method): terms_on(r.first.result.config) for r in done}
+    common = [g for g in whole if all(terms[g, m] == terms[g, methods[0]] for m in methods)]
     places = _places(values, common, methods, pairs)
     ranked = sorted(methods, key=lambda m: places[m].mean if places else methods.index(m))
     return Board(
