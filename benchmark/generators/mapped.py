@@ -99,11 +99,8 @@ class Mapped(Family):
         moving = layers_of(options.layers, self.num_ws) if options.layers else every
         self.moving = None if moving == every else moving
         chosen_classes(options.classes, self.n_classes)
-        self.options, self.space, self.moved_layers = (
-            options,
-            options.space,
-            as_ranges(self.moving or ()),
-        )
+        self.options, self.space = options, options.space
+        self.moved_layers = as_ranges(self.moving or ())
         self.latent_dim = self.w_dim if self.space == "w" else self.z_dim
         if self.space == "w":
             self._measure()
