@@ -8,7 +8,17 @@ import sys
 import study_server
 
 CORE = {
-    *("alpha", "errors", "estimates", "failures", "finite", "guarding", "judgments", "plugins"),
+    *(
+        "advice",
+        "alpha",
+        "errors",
+        "estimates",
+        "failures",
+        "finite",
+        "guarding",
+        "judgments",
+        "plugins",
+    ),
     *("reading", "storage"),
 }
 CODE = """
