@@ -8,18 +8,8 @@ import sys
 import study_server
 
 CORE = {
-    *(
-        "advice",
-        "alpha",
-        "errors",
-        "estimates",
-        "failures",
-        "finite",
-        "guarding",
-        "judgments",
-        "plugins",
-    ),
-    *("reading", "storage"),
+    *("advice", "alpha", "errors", "estimates", "failures", "finite", "guarding", "judgments"),
+    *("plugins", "reading", "storage"),
 }
 CODE = """
 import importlib, json, sys
