@@ -113,6 +113,12 @@ GENERATORS = {
         32,
         "celeba",
     ),
+    "celeba-stylegan2-small": _small(
+        "celeba-stylegan2-small",
+        "StyleGAN2 of 64 pixels with a w of 128, trained on faces of CelebA; bundled",
+        32,
+        "celeba",
+    ),
     "cifar-biggan-small": _small(
         "cifar-biggan-small",
         "conditional BigGAN of 32 pixels, trained on CIFAR-10; bundled",

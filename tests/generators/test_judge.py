@@ -74,6 +74,7 @@ def test_generators_name_the_data_of_their_judge_and_only_where_there_is_one() -
     assert named == {
         "mnist-sngan": "mnist",
         "celeba-proggan-small": "celeba",
+        "celeba-stylegan2-small": "celeba",
         "cifar-biggan-small": "cifar",
     }
     assert find_generator("mnist-sngan")[1].load().trained_on == "mnist"

@@ -73,6 +73,7 @@ def test_the_paper_preset_says_what_the_authors_code_does() -> None:
         ("imagenet-biggan", 120, "resnet18"),
         ("anime-sngan-small", 128, "lenet"),
         ("celeba-proggan-small", 128, "resnet18"),
+        ("celeba-stylegan2-small", 128, "resnet18"),
         ("cifar-biggan-small", 80, "resnet18"),
     ],
 )

@@ -71,7 +71,7 @@ RECIPES = {
             64, z_dim=128, w_dim=128, mapping_layers=4, channels=(128, 128, 96, 48, 16)
         ),
         config=GanConfig(
-            steps=4_500,
+            steps=8_000,
             batch=32,
             lr_generator=2e-3,
             lr_critic=4e-3,

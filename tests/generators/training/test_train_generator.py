@@ -204,7 +204,6 @@ def test_every_recipe_makes_a_generator_of_its_family_and_size(name: str) -> Non
     assert generator.image_shape == (1 if name.startswith("mnist") else 3, side, side)
     assert name.split("-")[1] == generator.family
     assert sum(p.numel() for p in generator.parameters()) < 6e6  # 12 MB each in float16
-    if name in GENERATORS:  # its weights are bundled
-        usual = GENERATORS[name].usual
-        assert usual is not None
-        assert usual.k <= generator.latent_dim
+    usual = GENERATORS[name].usual
+    assert usual is not None
+    assert usual.k <= generator.latent_dim
