@@ -180,11 +180,19 @@ class Generator(nn.Module):
             hook.remove()
         raise BenchError(f"no image of {type(self).__name__} passes through its layer '{layer}'")
 
+    def ruler(self) -> Ruler | None:
+        """How long one eps is for the latents that `sample` gives, which bring it along; None where
+        that is 1 in every direction."""
+        return None
+
     def frame(self) -> dict[str, str]:
         """In what its shifts move, as the provenance of directions keeps it: nothing for all of a
         z; else such as `space`, `layers`, and `w_scale`, the standard deviation of a dimension."""
-        layers = {"layers": self.moved_layers} if self.moved_layers else {}
-        return {"space": self.space, **layers} if self.space != "z" else layers
+        found = {"layers": self.moved_layers} if self.moved_layers else {}
+        if self.space != "z":
+            found = {"space": self.space, **found}
+        ruler = self.ruler()
+        return found if ruler is None else {**found, "w_scale": f"{ruler.scale:.4g}"}
 
     def true_directions(self) -> Tensor | None:
         """(d, F) unit columns, the directions to be found, or None where they are not known."""

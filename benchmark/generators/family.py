@@ -1,6 +1,7 @@
 """What an architecture must define so that the suite can save, load and train it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -40,6 +41,16 @@ class Family(Generator):
     def from_folder(cls, folder: Path) -> Self:
         """The generator in a published folder; raises BenchError naming the file at fault."""
         raise NotImplementedError(f"{cls.__name__} is not published in folders")
+
+
+@contextmanager
+def read_as(what: str) -> Iterator[None]:
+    """Reads a state that others published; raises BenchError, `what` it is not and why in one line,
+    where an entry is missing, left over, of another shape, or no tensor at all."""
+    try:
+        yield
+    except (KeyError, IndexError, ValueError, AttributeError, RuntimeError, TypeError) as error:
+        raise BenchError(f"{what}: {' '.join(str(error).split())}") from error
 
 
 def read_state_dict(path: Path, prefix: str = "") -> dict[str, Tensor]:

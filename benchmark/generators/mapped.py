@@ -107,30 +107,28 @@ class Mapped(Family):
 
     @torch.no_grad()
     def _measure(self) -> None:
-        z, labels = self._drawn(MEASURED, stream("the spread of w"))
-        ruler = Ruler.of(self._mean_w(z, labels))
-        self.register_buffer("centre", ruler.centre, persistent=False)  # (d,)
-        self.register_buffer("spread", ruler.spread, persistent=False)  # (d, d)
-
-    def _mean_w(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        """(n, w_dim): `base` of the latents of z, without a w for each layer."""
+        """Of `base` of many latents, without a w for each layer."""
         mean, psi, cutoff = self.w_avg, self.options.psi, self.options.cutoff
         layers = range(self.num_ws) if self.moving is None else self.moving
         truncated = sum(cutoff is None or layer < cutoff for layer in layers) / len(layers)
-        w = self.map(z.to(mean), None if labels is None else labels.to(mean.device))
-        return mean.lerp(w, 1.0 - truncated * (1.0 - psi))  # (n, w_dim)
+        w = self._w(*self._drawn(MEASURED, stream("the spread of w")))  # (m, w_dim)
+        found = Ruler.of(mean.lerp(w, 1.0 - truncated * (1.0 - psi)))
+        self.register_buffer("centre", found.centre, persistent=False)  # (d,)
+        self.register_buffer("spread", found.spread, persistent=False)  # (d, d)
+
+    def ruler(self) -> Ruler | None:
+        return Ruler(self.centre, self.spread) if self.space == "w" else None
 
     def frame(self) -> dict[str, str]:
         cutoff = self.options.cutoff
-        found = {
+        layers = {"layers": self.moved_layers or "all"} if self.space == "w" else {}
+        return {
             "space": self.space,
             "psi": f"{self.options.psi:g}",
             "cutoff": "all" if cutoff is None else str(cutoff),
+            **super().frame(),
+            **layers,
         }
-        if self.space == "w":
-            scale = Ruler(self.centre, self.spread).scale
-            found |= {"layers": self.moved_layers or "all", "w_scale": f"{scale:.4g}"}
-        return found
 
     def sample(self, n: int, rng: torch.Generator) -> Latents:
         """n latents of the prior and, where there are classes, one for each, uniform over those
@@ -140,7 +138,7 @@ class Mapped(Family):
             return Latents(z, labels)
         with torch.no_grad():
             ws = self._ws(z, labels).cpu()  # (n, num_ws, w_dim)
-        return Latents(ws, labels, self.moving, Ruler(self.centre, self.spread))
+        return Latents(ws, labels, self.moving, self.ruler())
 
     def _drawn(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor | None]:
         """z (n, z_dim) and classes (n,)."""
@@ -148,11 +146,15 @@ class Mapped(Family):
         classes = chosen_classes(self.options.classes, self.n_classes)
         return z, draw_classes(classes, n, rng) if classes else None
 
+    def _w(self, z: Tensor, labels: Tensor | None) -> Tensor:
+        """(n, w_dim): `map` of what was drawn, wherever it is."""
+        like = self.w_avg
+        return self.map(z.to(like), None if labels is None else labels.to(like.device))
+
     def _ws(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """(n, num_ws, w_dim): w for each layer, truncated."""
         mean = self.w_avg  # (w_dim,)
-        w = self.map(z.to(mean), None if labels is None else labels.to(mean.device))
-        ws = w.unsqueeze(1).repeat(1, self.num_ws, 1)  # (n, num_ws, w_dim)
+        ws = self._w(z, labels).unsqueeze(1).repeat(1, self.num_ws, 1)  # (n, num_ws, w_dim)
         if self.options.psi == 1.0:
             return ws
         near = mean.lerp(ws[:, : self.options.cutoff], self.options.psi)  # (n, cutoff, w_dim)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pandas as pd
-import torch
 
 from benchmark.core.device import versions
 from benchmark.directions.artefact import Directions
@@ -54,7 +53,7 @@ def curve_table(phase: str, learner: Learner) -> pd.DataFrame:
 def _scale(shift: Shift, generator: Generator) -> dict[str, str]:
     """How long one eps is along each column, for whoever moves without this suite; nothing in z,
     where it is 1."""
-    ruler = generator.sample(1, torch.Generator().manual_seed(0)).ruler
+    ruler = generator.ruler()
     if ruler is None or not isinstance(shift, FrozenLinear):
         return {}
     along = ruler.to("cpu").along(shift.fixed.cpu().T).tolist()  # (K,)

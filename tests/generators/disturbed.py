@@ -7,7 +7,8 @@ from torch import nn
 
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator
-from benchmark.generators.families.biggan import Attention, BigGAN
+from benchmark.generators.families.biggan import BigGAN
+from benchmark.generators.families.biggan_blocks import Attention
 from benchmark.generators.families.biggan_deep import BigGANDeep
 from benchmark.generators.families.deep_blocks import Statistics
 from benchmark.generators.families.proggan import ProgGAN, ScaledBias

@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator, Latents
-from benchmark.generators.families.biggan import BigGAN, ConditionalNorm
+from benchmark.generators.families.biggan import BigGAN
+from benchmark.generators.families.biggan_blocks import ConditionalNorm
 from benchmark.generators.families.planted import Planted
 from benchmark.generators.families.proggan import ProgGAN
 from benchmark.generators.families.sngan import SNGAN

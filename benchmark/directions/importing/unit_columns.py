@@ -92,7 +92,7 @@ def steps_in_eps(found: UnitColumns, generator: Generator) -> dict[str, str]:
 
     There a step of the file that is s long is s over the standard deviation along its column.
     """
-    ruler = generator.sample(1, torch.Generator().manual_seed(0)).ruler
+    ruler = generator.ruler()
     known = {"usual_eps", "scale"} <= found.provenance.keys()
     if ruler is None or not known or len(found.matrix) != generator.latent_dim:
         return {}

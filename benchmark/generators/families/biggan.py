@@ -14,9 +14,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmark.core.errors import BenchError, Unserved, unknown
+from benchmark.core.errors import Unserved, unknown
 from benchmark.generators.base import Latents
-from benchmark.generators.family import Family
+from benchmark.generators.families.biggan_blocks import Attention, Block, ConditionalNorm
+from benchmark.generators.family import Family, read_as
+from benchmark.generators.mapped import SPACES
 from benchmark.generators.prior import Prior, chosen_classes, draw_classes
 from benchmark.generators.ruler import Ruler
 
@@ -37,98 +39,6 @@ OURS = (  # their names and ours, where they differ
     ("conv_sc.", "bypass.1."),
     ("output_layer.0.gain", "output_layer.0.weight"),
 )
-
-
-class Modulation(nn.Module):
-    """x * gain + bias, both linear in the condition: a `ConditionalNorm` in eval mode."""
-
-    def __init__(self, gain: nn.Linear, bias: nn.Linear) -> None:
-        super().__init__()
-        self.gain, self.bias = gain, bias
-
-    @classmethod
-    @torch.no_grad()
-    def of(cls, gain: nn.Linear, bias: nn.Linear, mean: Tensor, scale: Tensor) -> Self:
-        """A norm in one pass over the image: its statistics (C,) join its two maps.
-
-        (x - m) s (1 + G c) + B c = x (s + s G c) + (-m s + (B - m s G) c)
-        """
-        shift = -mean * scale  # (C,)
-        return cls(
-            _linear(gain.weight * scale[:, None], scale),
-            _linear(bias.weight + gain.weight * shift[:, None], shift),
-        )
-
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        gain, bias = self.gain(condition), self.bias(condition)  # (n, C) each
-        return torch.addcmul(bias[:, :, None, None], x, gain[:, :, None, None])  # (n, C, h, w)
-
-
-class ConditionalNorm(nn.Module):
-    """Batch norm whose gain and bias are linear in a condition (n, c)."""
-
-    def __init__(self, channels: int, condition: int) -> None:
-        super().__init__()
-        self.statistics = nn.BatchNorm2d(channels, affine=False)
-        self.gain = nn.Linear(condition, channels, bias=False)
-        self.bias = nn.Linear(condition, channels, bias=False)
-
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        gain, bias = 1.0 + self.gain(condition), self.bias(condition)  # (n, C) each
-        normed = self.statistics(x)  # (n, C, h, w)
-        return torch.addcmul(bias[:, :, None, None], normed, gain[:, :, None, None])
-
-    def folded(self) -> Modulation:
-        """The same layer in eval mode, in one pass over the image."""
-        mean, variance = self.statistics.running_mean, self.statistics.running_var
-        assert mean is not None
-        assert variance is not None
-        scale = (variance + self.statistics.eps).rsqrt()  # (C,)
-        return Modulation.of(self.gain, self.bias, mean, scale)
-
-
-class Block(nn.Module):
-    """(n, in, h, w) -> (n, out, 2h, 2w): two conditional norms and convolutions, and a bypass."""
-
-    def __init__(self, channels_in: int, channels_out: int, condition: int) -> None:
-        super().__init__()
-        self.bn1 = ConditionalNorm(channels_in, condition)
-        self.bn2 = ConditionalNorm(channels_out, condition)
-        self.conv1 = nn.Sequential(
-            nn.Upsample(scale_factor=2), nn.Conv2d(channels_in, channels_out, 3, padding=1)
-        )
-        self.conv2 = nn.Conv2d(channels_out, channels_out, 3, padding=1)
-        self.bypass = nn.Sequential(
-            nn.Upsample(scale_factor=2), nn.Conv2d(channels_in, channels_out, 1)
-        )
-
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        branch = self.conv1(F.relu(self.bn1(x, condition), inplace=True))  # (n, out, 2h, 2w)
-        branch = self.conv2(F.relu(self.bn2(branch, condition), inplace=True))
-        return branch + self.bypass(x)
-
-
-class Attention(nn.Module):
-    """Each place of (n, C, h, w) adds what it gathers from all others (Zhang et al., 2019)."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.theta = nn.Conv2d(channels, channels // 8, 1, bias=False)
-        self.phi = nn.Conv2d(channels, channels // 8, 1, bias=False)
-        self.g = nn.Conv2d(channels, channels // 2, 1, bias=False)
-        self.o = nn.Conv2d(channels // 2, channels, 1, bias=False)
-        self.gamma = nn.Parameter(torch.zeros(()))
-
-    def forward(self, x: Tensor, _condition: Tensor) -> Tensor:
-        query = self.theta(x).flatten(2).transpose(1, 2)  # (n, hw, C/8)
-        key = F.max_pool2d(self.phi(x), 2).flatten(2).transpose(1, 2)  # (n, hw/4, C/8)
-        value = F.max_pool2d(self.g(x), 2).flatten(2).transpose(1, 2)  # (n, hw/4, C/2)
-        gathered = F.scaled_dot_product_attention(query, key, value, scale=1.0)  # (n, hw, C/2)
-        gathered = gathered.transpose(1, 2).unflatten(2, x.shape[2:])  # (n, C/2, h, w)
-        return torch.addcmul(x, self.gamma, self.o(gathered))  # (n, C, h, w)
-
-
-SPACES = ("z", "w")
 
 
 @dataclass(frozen=True)
@@ -222,16 +132,14 @@ class BigGAN(Family):
         first = self.z_dim // self.chunks
         with torch.no_grad():
             w = self.linear(z[:, :first].to(self.linear.weight)).cpu()  # (n, 16 C)
-        return Latents(w, labels, ruler=self._ruler(), beside=z[:, first:].to(w))
+        return Latents(w, labels, ruler=self.ruler(), beside=z[:, first:].to(w))
 
-    def _ruler(self) -> Ruler:
+    def ruler(self) -> Ruler | None:
         """w is linear in a z of independent numbers, so its spread is known."""
+        if self.space == "z":
+            return None
         weight = self.linear.weight.detach() * self.prior.deviation  # (16 C, z_dim / chunks)
         return Ruler(self.linear.bias.detach(), weight.T)
-
-    def frame(self) -> dict[str, str]:
-        scale = {"w_scale": f"{self._ruler().scale:.4g}"} if self.space == "w" else {}
-        return {**super().frame(), **scale}
 
     def first_layer(self) -> Tensor:
         """The weights that z meets: of the seed, then of gains and biases of each block's norms.
@@ -281,7 +189,7 @@ class BigGAN(Family):
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Tensor], source: str) -> Self:
         """See `Family`; the layout is that of ajbrock/BigGAN-PyTorch."""
-        try:
+        with read_as(f"{source} is not a BigGAN generator"):
             state = _without_spectral_norm(state)
             for theirs, ours in OURS:
                 state = {name.replace(theirs, ours): value for name, value in state.items()}
@@ -298,9 +206,6 @@ class BigGAN(Family):
                 shared_dim=shared_dim,
             )
             generator.load_state_dict(state)
-        except (KeyError, ValueError, RuntimeError) as error:
-            reason = " ".join(str(error).split())
-            raise BenchError(f"{source} is not a BigGAN generator: {reason}") from error
         return generator
 
 
@@ -318,9 +223,3 @@ def _without_spectral_norm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         v = F.normalize(u @ matrix)  # (1, in)
         plain[name] = (weight.double() / (matrix @ v.T).norm()).to(weight.dtype)
     return plain
-
-
-def _linear(weight: Tensor, bias: Tensor) -> nn.Linear:
-    layer = nn.Linear(weight.shape[1], weight.shape[0])
-    layer.weight, layer.bias = nn.Parameter(weight), nn.Parameter(bias)
-    return layer.requires_grad_(False)

@@ -17,9 +17,10 @@ from torch.nn import functional as F
 
 from benchmark.core.errors import BenchError
 from benchmark.generators.base import Latents
-from benchmark.generators.families.biggan import SEED_SIZE, Attention
+from benchmark.generators.families.biggan import SEED_SIZE
+from benchmark.generators.families.biggan_blocks import Attention
 from benchmark.generators.families.deep_blocks import DeepBlock, LastNorm, Norm, Statistics
-from benchmark.generators.family import Family
+from benchmark.generators.family import Family, read_as
 from benchmark.generators.prior import Prior, chosen_classes, draw_classes
 
 CUT = 2.0  # the largest |z| at a truncation of 1
@@ -138,7 +139,7 @@ class BigGANDeep(Family):
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Tensor], source: str) -> Self:
         """See `Family`; the layout is that of huggingface/pytorch-pretrained-BigGAN."""
-        try:
+        with read_as(f"{source} is not a BigGAN-deep generator"):
             weights = _without_spectral_norm(state)
             for theirs, ours in OURS:
                 weights = {name.replace(theirs, ours): value for name, value in weights.items()}
@@ -152,9 +153,6 @@ class BigGANDeep(Family):
                 weights[name] = weights[name][:3]  # they have more channels than an image
             generator = cls(**found)  # type: ignore[arg-type]  # each is of its own type
             generator.load_state_dict(weights)
-        except (KeyError, IndexError, ValueError, RuntimeError) as error:
-            reason = " ".join(str(error).split())
-            raise BenchError(f"{source} is not a BigGAN-deep generator: {reason}") from error
         return generator
 
 

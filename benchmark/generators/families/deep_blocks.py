@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmark.generators.families.biggan import Modulation
+from benchmark.generators.families.biggan_blocks import ConditionalNorm
 
 SETS = 51  # of statistics, for truncations from 0 to 1
 TINY = 1e-4  # is added to variances
@@ -44,24 +44,16 @@ class Statistics(nn.Module):
         return (x - mean[:, None, None]) * scale[:, None, None]
 
 
-class Norm(nn.Module):
-    """A norm whose gain and bias are linear in a condition (n, c)."""
+class Norm(ConditionalNorm):
+    """A conditional norm by the statistics of the truncation in use."""
+
+    statistics: Statistics
 
     def __init__(self, channels: int, condition: int) -> None:
-        super().__init__()
-        self.statistics = Statistics(channels)
-        self.gain = nn.Linear(condition, channels, bias=False)
-        self.bias = nn.Linear(condition, channels, bias=False)
+        super().__init__(channels, condition, Statistics(channels))
 
-    def forward(self, x: Tensor, condition: Tensor) -> Tensor:
-        gain, bias = 1.0 + self.gain(condition), self.bias(condition)  # (n, C) each
-        normed = self.statistics(x)  # (n, C, h, w)
-        return torch.addcmul(bias[:, :, None, None], normed, gain[:, :, None, None])
-
-    def folded(self) -> Modulation:
-        """The same layer in one pass over the image, at the truncation in use."""
-        mean, scale = self.statistics.mean_and_scale()
-        return Modulation.of(self.gain, self.bias, mean, scale)
+    def mean_and_scale(self) -> tuple[Tensor, Tensor]:
+        return self.statistics.mean_and_scale()
 
 
 class LastNorm(nn.Module):

@@ -5,6 +5,8 @@ NeurIPS 2020. Weights are stored at unit variance and scaled as they are used, s
 learn at one rate (Karras et al., ICLR 2018, section 4.1).
 """
 
+from collections.abc import Mapping as Entries
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -76,3 +78,18 @@ class Mapping(nn.Module):
         for name in self.steps:
             w = F.leaky_relu(self.get_submodule(name)(w), SLOPE) * GAIN  # (n, w_dim)
         return w
+
+
+def mapping_sizes(state: Entries[str, Tensor]) -> dict[str, int]:
+    """The arguments of a generator's mapping network that the shapes of its state show."""
+    layers = 0
+    while f"mapping.fc{layers}.weight" in state:
+        layers += 1
+    w_dim, inputs = state["mapping.w_avg"].shape[0], state["mapping.fc0.weight"].shape[1]
+    embed = state.get("mapping.embed.weight")  # (w_dim, classes)
+    return {
+        "z_dim": inputs if embed is None else inputs - w_dim,
+        "w_dim": w_dim,
+        "n_classes": 0 if embed is None else embed.shape[1],
+        "mapping_layers": layers,
+    }

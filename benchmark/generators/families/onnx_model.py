@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from benchmark.core.errors import BenchError, Unserved, one_line
 from benchmark.core.file_kinds import DAMAGED, head_of
+from benchmark.core.storage import sha256
 from benchmark.generators.base import Generator, Latents
 from benchmark.generators.prior import Prior
 
@@ -231,7 +232,7 @@ def _hash(path: Path) -> bytes:
     digest = hashlib.sha256()
     for file in (path.with_name(path.name + ending) for ending in BESIDE):
         if file.is_file():
-            digest.update(hashlib.sha256(file.read_bytes()).digest())
+            digest.update(bytes.fromhex(sha256(file)))
     return digest.digest()
 
 

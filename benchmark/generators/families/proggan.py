@@ -14,9 +14,8 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
-from benchmark.core.errors import BenchError
 from benchmark.generators.base import Latents
-from benchmark.generators.family import Family
+from benchmark.generators.family import Family, read_as
 from benchmark.generators.fast.layers import scaled
 
 SEED_SIZE = 4
@@ -126,16 +125,13 @@ class ProgGAN(Family):
 
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Tensor], source: str) -> Self:
-        try:
+        with read_as(f"{source} is not a ProgGAN generator"):
             latent_dim = state["features.0.conv.weight"].shape[1]
             channels: list[int] = []
             while f"features.{2 * len(channels)}.conv.weight" in state:
                 channels.append(state[f"features.{2 * len(channels)}.conv.weight"].shape[0])
             generator = cls(latent_dim, channels, state["output.conv.weight"].shape[0])
             generator.load_state_dict(state)
-        except (KeyError, IndexError, RuntimeError) as error:
-            reason = " ".join(str(error).split())
-            raise BenchError(f"{source} is not a ProgGAN generator: {reason}") from error
         return generator
 
 

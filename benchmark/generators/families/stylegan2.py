@@ -14,11 +14,11 @@ from typing import Any, Literal, Self
 import torch
 from torch import Tensor, nn
 
-from benchmark.core.errors import BenchError
-from benchmark.generators.families.mapping import Mapping
+from benchmark.generators.families.mapping import mapping_sizes
 from benchmark.generators.families.modulation import Bypass, StyledConv, ToRGB
+from benchmark.generators.families.stylegan import StyleGAN
+from benchmark.generators.family import read_as
 from benchmark.generators.fast.low_pass import doubled, low_pass
-from benchmark.generators.mapped import Mapped
 
 SEED_SIZE = 4
 MOST_CHANNELS, CHANNELS_TIMES_SIDE = 512, 32768  # the paper's widths
@@ -116,7 +116,7 @@ class Synthesis(nn.Module):
         return image  # (n, C, side, side)
 
 
-class StyleGAN2(Mapped):
+class StyleGAN2(StyleGAN):
     """StyleGAN2 generator of images of `side` pixels, a power of two from 4.
 
     channels: widths at 4 x 4 pixels, 8 x 8, ... side; the paper's where None. n_classes: 0 without
@@ -125,6 +125,7 @@ class StyleGAN2(Mapped):
 
     family = "stylegan2"
     published_key = "synthesis.b4.const"
+    synthesis: Synthesis
 
     def __init__(
         self,
@@ -138,7 +139,6 @@ class StyleGAN2(Mapped):
         variant: Variant = "skip",
         clamp: float | None = None,
     ) -> None:
-        super().__init__()
         channels = usual_channels(side) if channels is None else tuple(channels)
         if not channels or side != SEED_SIZE << (len(channels) - 1):
             raise ValueError(
@@ -147,47 +147,19 @@ class StyleGAN2(Mapped):
             )
         if variant not in ("skip", "residual"):
             raise ValueError(f"a StyleGAN2 is skip or residual, not {variant}")
-        self.latent_dim = self.z_dim = z_dim
-        self.w_dim, self.n_classes, self.num_ws = w_dim, n_classes, 2 * len(channels)
-        self.channels, self.variant, self.clamp = channels, variant, clamp
-        self.mapping_layers = mapping_layers
-        self.image_shape = (image_channels, side, side)
-        self.mapping = Mapping(z_dim, w_dim, n_classes, mapping_layers)
+        num_ws = 2 * len(channels)
+        super().__init__(
+            side, z_dim, w_dim, n_classes, mapping_layers, channels, image_channels, num_ws
+        )
+        self.variant, self.clamp = variant, clamp
         self.synthesis = Synthesis(channels, w_dim, image_channels, variant, clamp)
 
     def architecture(self) -> dict[str, object]:
-        return {
-            "side": self.synthesis.sides[-1],
-            "z_dim": self.z_dim,
-            "w_dim": self.w_dim,
-            "n_classes": self.n_classes,
-            "mapping_layers": self.mapping_layers,
-            "channels": self.channels,
-            "image_channels": self.image_shape[0],
-            "variant": self.variant,
-            "clamp": self.clamp,
-        }
-
-    def map(self, z: Tensor, labels: Tensor | None) -> Tensor:
-        """w (n, w_dim) of z (n, z_dim) and labels (n,), None without classes; not truncated."""
-        return self.mapping(z, labels)
-
-    def map_weight(self) -> Tensor:
-        """(w_dim, z_dim) of the first dense layer; it meets the class beside z."""
-        return self.mapping.first_weight()
-
-    @property
-    def w_avg(self) -> Tensor:
-        """The mean of w, (w_dim,)."""
-        return self.mapping.w_avg
-
-    def synthesise(self, ws: Tensor) -> Tensor:
-        """Images (n, C, H, W) of one w a layer, (n, num_ws, w_dim); not clamped to [-1, 1]."""
-        return self.synthesis(ws)
+        return {**super().architecture(), "variant": self.variant, "clamp": self.clamp}
 
     def thin(self, side: int) -> None:
         """Let the last convolution stride over the pixels that sampling would drop."""
-        full = self.synthesis.sides[-1]
+        full = self.side
         last = self.synthesis.get_submodule(f"b{full}")
         if full <= side or full % side or not isinstance(last, Block):
             return
@@ -221,16 +193,13 @@ class StyleGAN2(Mapped):
         clamp: see the class; no state holds it.
         """
         filters = {name for name in state if name.endswith(".resample_filter")}
-        try:
+        with read_as(f"{source} is not a StyleGAN2 generator"):
             for name in filters:
                 if not torch.allclose(state[name], low_pass(state[name])):
                     raise ValueError(f"{name} is another filter than 1, 3, 3, 1")
             weights = {name: value for name, value in state.items() if name not in filters}
             generator = cls(**_sizes(weights), clamp=clamp)
             generator.load_state_dict(weights)
-        except (KeyError, IndexError, ValueError, RuntimeError) as error:
-            reason = " ".join(str(error).split())
-            raise BenchError(f"{source} is not a StyleGAN2 generator: {reason}") from error
         return generator
 
 
@@ -240,18 +209,9 @@ def _sizes(state: Entries[str, Tensor]) -> dict[str, Any]:
     while (name := f"synthesis.b{SEED_SIZE << len(channels)}.conv1.bias") in state:
         channels.append(state[name].shape[0])
     side = SEED_SIZE << (len(channels) - 1)
-    mapping_layers = 0
-    while f"mapping.fc{mapping_layers}.weight" in state:
-        mapping_layers += 1
-    w_dim = state["synthesis.b4.conv1.affine.weight"].shape[1]
-    embed = state.get("mapping.embed.weight")  # (w_dim, classes)
-    inputs = state["mapping.fc0.weight"].shape[1]
     return {
         "side": side,
-        "z_dim": inputs if embed is None else inputs - w_dim,
-        "w_dim": w_dim,
-        "n_classes": 0 if embed is None else embed.shape[1],
-        "mapping_layers": mapping_layers,
+        **mapping_sizes(state),
         "channels": channels,
         "image_channels": state[f"synthesis.b{side}.torgb.bias"].shape[0],
         "variant": "residual" if "synthesis.b8.skip.weight" in state else "skip",

@@ -8,6 +8,7 @@ from torch.utils.checkpoint import checkpoint
 
 from benchmark.core.errors import BenchError
 from benchmark.generators.base import Generator, Latents
+from benchmark.generators.ruler import Ruler
 
 PIXELS_ON_CPU = 1 << 21  # two images of 1024 x 1024
 
@@ -55,6 +56,9 @@ class InParts(Generator):
 
     def features(self, latents: Latents, layer: str) -> Tensor:
         return self._in_parts(lambda part: self.whole.features(part, layer), latents)
+
+    def ruler(self) -> Ruler | None:
+        return self.whole.ruler()
 
     def frame(self) -> dict[str, str]:
         return self.whole.frame()

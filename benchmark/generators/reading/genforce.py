@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from benchmark.core.errors import BenchError
+from benchmark.generators.family import read_as
 from benchmark.generators.reading.published_state import CONVERTED, PublishedState, listed
 from benchmark.generators.reading.renaming import Name, renamed, same, scaled, usual_filters
 
@@ -44,7 +45,7 @@ def read_checkpoint(content: Mapping[str, Any], path: Path) -> PublishedState:
         raise BenchError(f"{path} holds no '{AVERAGED}'; it holds {listed(content)}")
     if STYLEGAN in theirs:
         raise BenchError(f"{path} holds a StyleGAN, the first, which this suite does not have")
-    try:
+    with read_as(f"{path} is no generator of genforce"):
         if STYLEGAN2 in theirs:
             filters = usual_filters(theirs, (".filter.kernel", ".upsample.kernel"))
             state = renamed(theirs, _of_stylegan2(theirs), filters)
@@ -52,9 +53,6 @@ def read_checkpoint(content: Mapping[str, Any], path: Path) -> PublishedState:
             state = _proggan(theirs)
         else:
             raise BenchError(f"{path} holds no generator that is known; it holds {listed(theirs)}")
-    except (KeyError, IndexError, ValueError, RuntimeError, AttributeError, TypeError) as error:
-        reason = " ".join(str(error).split())
-        raise BenchError(f"{path} is no generator of genforce: {reason}") from error
     return PublishedState(state, LAYOUT, CONVERTED)
 
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.generators.families.mapping import Mapping as MappingNetwork
+from benchmark.generators.family import read_as
 from benchmark.generators.reading.published_state import CONVERTED, PublishedState, listed
 from benchmark.generators.reading.renaming import Name, renamed, same, scaled, usual_filters
 
@@ -52,7 +53,7 @@ def read_checkpoint(content: Mapping[str, Any], path: Path) -> PublishedState:
     if not isinstance(theirs, Mapping):
         raise BenchError(f"{path} holds no generator 'g_ema'; it holds {listed(content)}")
     notes = []
-    try:
+    with read_as(f"{path} is no StyleGAN2 of rosinality"):
         filters = usual_filters(theirs, (".blur.kernel", ".upsample.kernel"))
         state = renamed(theirs, _names(theirs), filters)
         if "noises.noise_0" not in theirs:
@@ -63,9 +64,6 @@ def read_checkpoint(content: Mapping[str, Any], path: Path) -> PublishedState:
             mean = _mean_w(state)
             notes.append(f"the file holds no mean of w; it is measured here, over {MEAN_OF:,} z")
         state["mapping.w_avg"] = mean.flatten()  # (w_dim,)
-    except (KeyError, IndexError, ValueError, RuntimeError, AttributeError, TypeError) as error:
-        reason = " ".join(str(error).split())
-        raise BenchError(f"{path} is no StyleGAN2 of rosinality: {reason}") from error
     return PublishedState(state, LAYOUT, CONVERTED, notes=tuple(notes))
 
 

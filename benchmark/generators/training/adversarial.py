@@ -65,7 +65,6 @@ class GanTraining:
         self.origin = origin(generator, data)
         merge_doublings(generator)
         self.sample = generator.sample
-        self.rng = torch.Generator().manual_seed(config.seed)
         self.game = GAMES.get(type(generator), Game)(generator)
         player = self.game.player()
         # torch's type stub of `to` lacks memory_format.
@@ -79,6 +78,7 @@ class GanTraining:
         self.critic_optimiser = torch.optim.Adam(
             critic.parameters(), lr=config.lr_critic, betas=(0.0, config.beta2)
         )
+        self.rng = torch.Generator().manual_seed(config.seed)
         self.step = 0
         self.seconds = 0.0
 

@@ -26,6 +26,27 @@ class Recipe:
     held_out: int = 0
 
 
+def _faces(make: Callable[[], Family]) -> Recipe:
+    """Of generators that grow to the faces of CelebA."""
+    return Recipe(
+        make=make,
+        config=GanConfig(
+            steps=8_000,
+            batch=32,
+            lr_generator=2e-3,
+            lr_critic=4e-3,
+            beta2=0.99,
+            augment=("translation",),
+            mirror=True,
+            r1=0.2,
+        ),
+        data="CelebA, the first 10,000 aligned images, faces cropped and resized to 64 x 64",
+        terms="CelebA is for non-commercial research, and so are the weights",
+        crop=(7, 22, 82, 97),
+        held_out=10,
+    )
+
+
 RECIPES = {
     "mnist-sngan": Recipe(
         make=lambda: SNGAN(128, (128, 64, 32, 32), 1),
@@ -49,41 +70,11 @@ RECIPES = {
         terms="no terms are stated for the drawings; the weights are meant for research only",
         held_out=10,
     ),
-    "celeba-proggan-small": Recipe(
-        make=lambda: ProgGAN(128, (128, 128, 96, 48, 32), 3),
-        config=GanConfig(
-            steps=8_000,
-            batch=32,
-            lr_generator=2e-3,
-            lr_critic=4e-3,
-            beta2=0.99,
-            augment=("translation",),
-            mirror=True,
-            r1=0.2,
-        ),
-        data="CelebA, the first 10,000 aligned images, faces cropped and resized to 64 x 64",
-        terms="CelebA is for non-commercial research, and so are the weights",
-        crop=(7, 22, 82, 97),
-        held_out=10,
-    ),
-    "celeba-stylegan2-small": Recipe(
-        make=lambda: StyleGAN2(
+    "celeba-proggan-small": _faces(lambda: ProgGAN(128, (128, 128, 96, 48, 32), 3)),
+    "celeba-stylegan2-small": _faces(
+        lambda: StyleGAN2(
             64, z_dim=128, w_dim=128, mapping_layers=4, channels=(128, 128, 96, 48, 16)
-        ),
-        config=GanConfig(
-            steps=8_000,
-            batch=32,
-            lr_generator=2e-3,
-            lr_critic=4e-3,
-            beta2=0.99,
-            augment=("translation",),
-            mirror=True,
-            r1=0.2,
-        ),
-        data="CelebA, the first 10,000 aligned images, faces cropped and resized to 64 x 64",
-        terms="CelebA is for non-commercial research, and so are the weights",
-        crop=(7, 22, 82, 97),
-        held_out=10,
+        )
     ),
     "cifar-biggan-small": Recipe(
         make=lambda: BigGAN(32, latent_dim=80, width=20, n_classes=10, shared_dim=32),

@@ -8,9 +8,8 @@ from torch.nn import functional as F
 from benchmark.generators.training.progressive import (
     ProgressiveDiscriminator,
     equalised,
-    with_relu,
+    plain_halving,
 )
-from benchmark.generators.training.resampling import HalvingConv
 
 
 class ResidualHalving(nn.Module):
@@ -18,10 +17,7 @@ class ResidualHalving(nn.Module):
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__()
-        self.branch = nn.Sequential(
-            with_relu(nn.Conv2d(channels_in, channels_in, 3, padding=1)),
-            with_relu(HalvingConv(channels_in, channels_out)),
-        )
+        self.branch = plain_halving(channels_in, channels_out)
         self.bypass = equalised(nn.Conv2d(channels_in, channels_out, 1, bias=False), gain=1.0)
 
     def forward(self, x: Tensor) -> Tensor:
