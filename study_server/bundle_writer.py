@@ -24,7 +24,6 @@ from PIL import Image
 from werkzeug.security import generate_password_hash
 
 from benchmark import __version__
-from benchmark.core import threads
 from benchmark.core.errors import BenchError
 from benchmark.core.failures import in_one_line
 from benchmark.core.storage import sha256
@@ -239,7 +238,7 @@ class _Writer:
             strip = as_strip([tiles[column] for column in columns])
             return {"strip": self._save(strip), "film": self._save(as_film(tiles))}
 
-        with ThreadPoolExecutor(threads.cores()) as pool:  # the encoder of WebP lets others compute
+        with ThreadPoolExecutor(len(rows)) as pool:  # the encoder of WebP lets others compute
             written = list(pool.map(write, rows))
         return {
             "steps": [float(step) for step in steps],

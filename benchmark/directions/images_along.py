@@ -8,7 +8,7 @@ from torch import Tensor
 from benchmark.directions.artefact import Directions
 from benchmark.generators.base import Generator, Latents
 
-AT_ONCE = 1 << 17  # pixels of what is made together, such as 32 images of 64 x 64
+AT_ONCE = 1 << 16  # pixels of what is made together, such as 16 images of 64 x 64
 
 
 @torch.no_grad()

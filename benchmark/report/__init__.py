@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmark.core import memory
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import remove_parts
 from benchmark.methods.method import Role
@@ -52,6 +53,7 @@ def write_report(
     """
     check_folders(run)
     remove_parts(run)
+    memory.share()
     cells, description = read_cells(run), read_run(run)
     measures = measures_in(description)
     known = known_roles([(c.result.cell.method, c.result.role) for c in cells], roles)

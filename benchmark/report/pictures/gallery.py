@@ -89,7 +89,7 @@ def _row(r: Replicates, painters: Painters, judged: Judged | None, best: int, ru
         shown.section = section(r, names, f"named/{name}" if called else "")
     for folder, picture in (("strips", strips), ("evolution", evolution), ("named", called)):
         _renew(picture, run / folder / name)
-    memory.give_back()  # each thread has a heap of its own, and the next row may be another's
+    memory.give_back()  # what lies between the images that are kept
     return shown
 
 
