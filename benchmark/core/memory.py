@@ -9,7 +9,7 @@ import ctypes
 import platform
 from pathlib import Path
 
-TRIM_THRESHOLD, TOP_PAD, MMAP_MAX, ARENA_MAX = -1, -2, -4, -8  # numbers of `mallopt`, from glibc's malloc.h
+TRIM_THRESHOLD, TOP_PAD, MMAP_MAX, ARENA_MAX = -1, -2, -4, -8  # of `mallopt`, from malloc.h
 MOST = 2**31 - 1  # bytes: what an int of C holds
 PAD = 256 << 20  # bytes that the heap grows by at least
 MEMORY = Path("/proc/meminfo")
