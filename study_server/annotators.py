@@ -15,7 +15,6 @@ from study_server.bundle import Bundle
 from study_server.leases import places
 from study_server.links import Links
 from study_server.models import Annotator, Event, QuizTry
-from study_server.outside import outside_id
 from study_server.recording import go_on
 from study_server.standing import standing
 from study_server.store import Store
@@ -30,14 +29,15 @@ def register(
     outside: Mapping[str, str] | None = None,
     simulated: str = "",
     public_id: str = "",
+    outside_id: str | None = None,
 ) -> str:
-    """The public id of a new annotator; a random one, unless it is given."""
-    outside = outside or {}
+    """The public id of a new annotator; a random one, unless it is given. outside: parameters of a
+    recruiting service; outside_id: whom they tell of, see `Platform.outside_id`."""
     annotator = Annotator(
         public_id=public_id or secrets.token_hex(6),
         source=source,
-        outside=json.dumps(dict(outside)),
-        outside_id=outside_id(outside),
+        outside=json.dumps(dict(outside or {})),
+        outside_id=outside_id,
         simulated=simulated,
         seed=secrets.randbelow(2**31),
         created_at=now,
@@ -49,15 +49,14 @@ def register(
 
 
 def recognise(
-    session: Session, own: str, newcomer: str, outside: Mapping[str, str], number_opens: bool
+    session: Session, own: str, newcomer: str, number: str | None, number_opens: bool
 ) -> str | None:
     """Who comes through the open link: a public id, or "" for somebody new.
 
-    own: of whom this browser is, or ""; newcomer: of whom it makes with this outside number. None
-    where the number is of somebody who began in another browser: it opens nothing by itself,
-    unless `number_opens`.
+    own: of whom this browser is, or ""; newcomer: of whom it makes with this outside number.
+    number: their outside_id. None where that is of somebody who began in another browser: it opens
+    nothing by itself, unless `number_opens`.
     """
-    number = outside_id(outside)
     if own and number is None:
         return own
     of_number = Annotator.outside_id == number if number else Annotator.public_id == newcomer
@@ -78,6 +77,12 @@ def invite(store: Store, links: Links, count: int, now: float, simulated: str = 
     return [links.personal(public_id) for public_id in store.write(work)]
 
 
+def outside_of(session: Session, annotator_id: int) -> dict[str, str]:
+    """The parameters with which a recruiting service sent the annotator."""
+    found: dict[str, str] = json.loads(session.get_one(Annotator, annotator_id).outside)
+    return found
+
+
 def choose_language(session: Session, annotator_id: int, language: str) -> None:
     """Remember the language that the annotator reads."""
     session.get_one(Annotator, annotator_id).language = language
@@ -92,6 +97,8 @@ def consent(
     if annotator.stage not in ("invited", "declined"):
         return
     annotator.stage = "consented" if agreed else "declined"
+    no_consent = settings.platform.codes.get("no_consent", "")
+    annotator.completion_code = "" if agreed else no_consent
     if agreed:
         annotator.consented_at = now
         annotator.consent_version = settings.consent_version
@@ -143,6 +150,7 @@ def take_quiz(
         annotator.stage = "judging"
     elif tries + 1 >= bundle.settings.quiz_tries:
         annotator.stage = "failed"
+        annotator.completion_code = bundle.settings.platform.codes.get("screened_out", "")
     return right, annotator.stage, tries + 1
 
 

@@ -41,7 +41,8 @@ def create_app(study: Served, front: Front = DIRECT, processes: int = 1) -> Flas
     app.before_request(know_browser)
     _guard_database(app)
     app.before_request(know_visitor)
-    protect(app, study.bundle.study, front, processes)
+    framed = study.bundle.settings.platform.framed
+    protect(app, study.bundle.study, front, processes, framed)
     app.context_processor(words)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _failed)

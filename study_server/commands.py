@@ -2,11 +2,13 @@
 
 import random
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
+from benchmark.core.errors import BenchError
 from benchmark.core.estimates import Estimate, Interval
 from study_server import annotators, counting, quality
 from study_server.backup import back_up
@@ -93,6 +95,8 @@ def serve(
     front = read_front(base, client_address)
     log_to_stderr()
     with opened(folder, database, task, PAGE_PATIENCE) as study:
+        if study.bundle.settings.platform.framed and front.scheme == "http":
+            raise BenchError("in MTurk's frame browsers keep a cookie of HTTPS alone: see --base")
         known = front.base or (f"http://{host}:{port}" if port else "")
         study.store.write(lambda db: note(db, "served", known, study.clock()))
         server = make_server(study, host, port, front)
@@ -194,9 +198,11 @@ def restore(
     return done
 
 
-def codes(folder: Path, path: Path, database: str | None = None, task: str | None = None) -> int:
-    """Write each person's outside number, completion code and pseudonym to `path`, a CSV; returns
-    the number of rows."""
+def codes(
+    folder: Path, path: Path, database: str | None = None, task: str | None = None
+) -> Counter[str]:
+    """Write each person's outside number, code and pseudonym to `path`, a CSV; returns how many
+    there are by ending."""
     with looked_at(folder, database, task) as study:
         return write_codes(study, path)
 

@@ -91,6 +91,23 @@ def catch_up(study: Served) -> None:
             screen_now(study, simulated)
 
 
+def is_full(study: Served, simulated: bool = False, ask: bool = False) -> bool:
+    """Whether every direction has all its ratings, so that a newcomer would find nothing to do.
+
+    That is not said before the rules know who of those that fill the places count. ask: let them
+    find out now, which writes.
+    """
+    if _lacks(study, simulated):
+        return False
+    if ask:
+        screen_now(study, simulated)
+        if _lacks(study, simulated):
+            return False
+    with study.store.read() as db:
+        known = db.get(Screened, simulated)
+        return _latest(db, simulated) == (known.judgment_id if known else 0)
+
+
 def exclude(study: Served, public_id: str, reason: str, excluded: bool = True) -> None:
     """The staff leave an annotator out, or take them back (excluded=False); the places are opened
     or filled at once. Raises BenchError; see `study_server.decisions.decide`."""
@@ -106,6 +123,14 @@ def exclude(study: Served, public_id: str, reason: str, excluded: bool = True) -
         return simulated
 
     screen_now(study, study.store.write(work))
+
+
+def _lacks(study: Served, simulated: bool) -> bool:
+    column = Item.simulated_ratings if simulated else Item.ratings
+    wanted = study.bundle.settings.ratings_per_item
+    lacking = select(Item.id).where(Item.kind == "direction", column < wanted).limit(1)
+    with study.store.read() as db:
+        return db.execute(lacking).first() is not None
 
 
 def _latest(db: Session, simulated: bool) -> int:

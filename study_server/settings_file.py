@@ -10,11 +10,12 @@ from typing import Any
 
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.reading import decoded, parse_toml
+from study_server.platform_file import read_platform
 from study_server.screening import Limits
 from study_server.study_settings import LANGUAGES, Settings
 
 CATEGORY = re.compile(r"[^\W_][\w -]{0,39}")
-TABLES = ("title", "consent", "screening")
+TABLES = ("title", "consent", "screening", "platform")
 NO_KEYS = (*TABLES, "consent_version", "sha256")  # fields that are no keys above all tables
 WANTED = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 COUNT, ANY_COUNT, SHARE = (1, inf), (0, inf), (0, 1)
@@ -46,7 +47,7 @@ def read_settings(path: Path) -> Settings:
     except OSError as error:
         raise BenchError(f"{path} cannot be read: {error.strerror or error}") from error
     table = {name: {} for name in TABLES} | parse_toml(decoded(raw, path), path)
-    title, consent, screening = (table.pop(name) for name in TABLES)
+    title, consent, screening, platform = (table.pop(name) for name in TABLES)
     _check_types(path, "", table, Settings)
     _check_types(path, "screening.", screening, Limits)
     _check_texts(path, "title", title, LANGUAGES)
@@ -58,6 +59,7 @@ def read_settings(path: Path) -> Settings:
         consent={key: text for key, text in consent.items() if key != "version"},
         consent_version=consent.get("version", ""),
         screening=Limits(**screening),
+        platform=read_platform(platform, path),
         sha256=hashlib.sha256(raw).hexdigest(),
     )
     _check_sense(path, settings)
@@ -125,6 +127,9 @@ def _check_sense(path: Path, s: Settings) -> None:
         "consent.version must not be empty": bool(s.consent_version),
         "categories: 1 to 8 different categories of 1 to 40 letters, none of them 'other'": fair
         and all(CATEGORY.fullmatch(c) and c != "other" for c in s.categories),
+        "completion_code or platform.codes.completed: give one of them": not (
+            s.completion_code and s.platform.codes.get("completed")
+        ),
         f"lease_minutes is more than 0; it is {s.lease_minutes}": s.lease_minutes > 0,
         f"sign_minutes is more than 0; it is {s.sign_minutes}": s.sign_minutes > 0,
     }

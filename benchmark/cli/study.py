@@ -210,10 +210,12 @@ def take_back(
 @of_study
 @click.option("--out", default="codes.csv", show_default=True, type=click.Path(path_type=Path))
 def codes(folder: Path, database: str | None, task: str | None, out: Path) -> None:
-    """Write whose completion codes are whose: outside numbers, codes, pseudonyms."""
+    """Write whose codes are whose, by how their way ended: whom to approve, whom to return."""
     from study_server import commands
 
-    click.echo(f"{commands.codes(folder, out, database, task)} people in {out}")
+    endings = commands.codes(folder, out, database, task)
+    told = ", ".join(f"{n} {ending or 'under way'}" for ending, n in endings.items())
+    click.echo(f"{endings.total()} people in {out}{': ' if told else ''}{told}")
 
 
 @study.command()
