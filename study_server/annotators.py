@@ -7,19 +7,20 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from study_server.assignment import Step
 from study_server.bundle import Bundle
 from study_server.leases import places
 from study_server.links import Links
-from study_server.models import Annotator, Event, QuizTry
+from study_server.models import Annotator, ConsentText, Event, QuizTry
 from study_server.recording import go_on
 from study_server.standing import standing
 from study_server.store import Store
 from study_server.study_settings import Settings
 from study_server.tasks.question import Answer
+from study_server.texts import sha256_of
 
 
 def register(
@@ -59,8 +60,10 @@ def recognise(
     """
     if own and number is None:
         return own
-    of_number = Annotator.outside_id == number if number else Annotator.public_id == newcomer
-    known = session.execute(select(Annotator.public_id).where(of_number)).scalar_one_or_none()
+    same = [Annotator.outside_id == number] if number else []
+    rows = select(Annotator.public_id).where(or_(Annotator.public_id == newcomer, *same))
+    found = set(session.scalars(rows))  # numbers may have been dropped since
+    known = newcomer if newcomer in found else next(iter(found), None)
     if known is None:
         return ""
     return known if number_opens or known in (own, newcomer) else None
@@ -89,9 +92,16 @@ def choose_language(session: Session, annotator_id: int, language: str) -> None:
 
 
 def consent(
-    session: Session, annotator_id: int, agreed: bool, settings: Settings, language: str, now: float
+    session: Session,
+    annotator_id: int,
+    agreed: bool,
+    settings: Settings,
+    language: str,
+    now: float,
+    text: str = "",
 ) -> None:
-    """Store whether the annotator agreed, and to which version. Who declined may agree later."""
+    """Store whether the annotator agreed, and to which version. Who declined may agree later.
+    text: all that the page said."""
     annotator = session.get_one(Annotator, annotator_id)
     annotator.seen_at = now
     if annotator.stage not in ("invited", "declined"):
@@ -103,6 +113,11 @@ def consent(
         annotator.consented_at = now
         annotator.consent_version = settings.consent_version
         annotator.settings_sha256 = settings.sha256
+        annotator.consent_sha256 = sha256_of(text)
+        if session.get(ConsentText, annotator.consent_sha256) is None:
+            version = settings.consent_version
+            names = {"version": version, "language": language, "first_agreed_at": now}
+            session.add(ConsentText(sha256=annotator.consent_sha256, text=text, **names))
         annotator.language = language
 
 

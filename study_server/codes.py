@@ -33,8 +33,10 @@ def completion_code(bundle: Bundle, public_id: str) -> str:
 
 
 def ending_of(stage: str, state: str) -> str:
-    """Which of ENDINGS somebody's way has come to, "" while it goes on. stage: theirs; state: of
-    the study, which may close before they are through, or before they begin to judge."""
+    """Which of ENDINGS somebody's way has come to, or withdrawn; "" while it goes on. stage:
+    theirs; state: of the study, which may close before they are through, or before they begin."""
+    if stage == "withdrawn":
+        return stage
     if stage in END_OF_STAGE or state != "closed":
         return END_OF_STAGE.get(stage, "")
     return "closed" if stage == "judging" else "full"
@@ -49,8 +51,9 @@ def code_given(bundle: Bundle, stage: str, state: str, public_id: str, stored: s
 
 
 def action(ending: str) -> str:
-    """What staff do about it at the service, "" while nothing is to be done."""
-    return "" if not ending else "approve" if ending in PAID else "return"
+    """What staff do about it at the service; "" while nothing is due, and for who withdrew, whose
+    number is gone."""
+    return "" if ending in ("", "withdrawn") else "approve" if ending in PAID else "return"
 
 
 def write_codes(study: Served, path: Path) -> Counter[str]:
@@ -75,7 +78,7 @@ def write_codes(study: Served, path: Path) -> Counter[str]:
             code = code_given(study.bundle, one.stage, state, one.public_id, one.completion_code)
             number = outside_number(one.outside_id)
             rows.append((number, code, ending, action(ending), one.stage, count, one.public_id))
-    order = {ending: place for place, ending in enumerate((*ENDINGS, ""))}
+    order = {ending: place for place, ending in enumerate((*ENDINGS, "withdrawn", ""))}
     rows.sort(key=lambda row: order[row[2]])
 
     def write(part: Path) -> None:

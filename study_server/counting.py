@@ -117,7 +117,7 @@ def exclude(study: Served, public_id: str, reason: str, excluded: bool = True) -
         annotator = decide(db, public_id, excluded, reason, now)
         simulated = bool(annotator.simulated)
         if excluded and annotator.counts:
-            _set(db, annotator.id, simulated, False)
+            set_counts(db, annotator.id, simulated, False)
         # The others are judged by their agreement with those who are left, so that all is open.
         db.execute(delete(Screened).where(Screened.simulated == simulated))
         return simulated
@@ -147,14 +147,17 @@ def _apply(db: Session, failed: set[str], mark: Screened) -> None:
     out = failed | left_out(decisions(db)).keys()
     annotators = select(Annotator.id, Annotator.public_id, Annotator.counts)
     for number, name, counts in db.execute(
-        annotators.where((Annotator.simulated != "") == mark.simulated)
+        annotators.where(
+            (Annotator.simulated != "") == mark.simulated, Annotator.stage != "withdrawn"
+        )
     ).all():
         if counts == (name in out):
-            _set(db, number, mark.simulated, not counts)
+            set_counts(db, number, mark.simulated, not counts)
     db.merge(mark)
 
 
-def _set(db: Session, annotator_id: int, simulated: bool, counts: bool) -> None:
+def set_counts(db: Session, annotator_id: int, simulated: bool, counts: bool) -> None:
+    """Let an annotator count or not, and open or fill the places that they have judged."""
     db.execute(update(Annotator).where(Annotator.id == annotator_id).values(counts=counts))
     rated = select(Assignment.item_id).where(
         Assignment.annotator_id == annotator_id, Assignment.repeat == 0, Assignment.judged

@@ -7,7 +7,7 @@ from study_server.judging import next_address
 from study_server.leases import places
 from study_server.security import has_cookie
 from study_server.tasks.question import Fault
-from study_server.terms import consent_text
+from study_server.terms import terms_of
 from study_server.visit import Page, address, at, end, lost, page, served, strings
 
 blueprint = Blueprint("pages", __name__)
@@ -20,6 +20,7 @@ STAGES = {
     "finished": "pages.done",
     "declined": "pages.declined",
     "failed": "pages.failed",
+    "withdrawn": "rights.withdrawn",
 }
 
 
@@ -38,8 +39,12 @@ def consent() -> Page:
     to do is told instead."""
     if counting.is_full(served(), bool(g.annotator.simulated)):
         return end("full.html", "full")
-    text = consent_text(served().bundle, g.language, strings(g.language))
-    return page("consent.html", paragraphs=text.strip().split("\n\n"), link=_personal_link())
+    return _consent_page()
+
+
+def _consent_page(changed: bool = False, status: int = 200) -> Page:
+    terms = terms_of(served().bundle, g.language, strings(g.language))
+    return page("consent.html", status, terms=terms, changed=changed, link=_personal_link())
 
 
 @blueprint.post("/consent")
@@ -52,9 +57,12 @@ def decide() -> Page:
     if choice == "agree" and counting.is_full(served(), bool(g.annotator.simulated), ask=True):
         return end("full.html", "full")
     bundle, annotator_id, now, code = served().bundle, g.annotator.id, served().clock(), g.language
+    terms = terms_of(bundle, code, strings(code))
+    if choice == "agree" and request.form.get("read", terms.sha256) != terms.sha256:
+        return _consent_page(changed=True, status=409)  # it was another text that they read
     served().store.write(
         lambda db: annotators.consent(
-            db, annotator_id, choice == "agree", bundle.settings, code, now
+            db, annotator_id, choice == "agree", bundle.settings, code, now, terms.text
         )
     )
     return redirect(address("pages.instructions" if choice == "agree" else "pages.declined"), 303)

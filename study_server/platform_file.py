@@ -51,9 +51,7 @@ def _read(table: Any) -> Platform:
     for ending, address in platform.ends.items():
         _check_address(platform, ending, address)
     if kind == "mturk" and platform.ends:
-        raise BenchError(
-            "platform.ends: MTurk takes people back by a form of its own"
-        )
+        raise BenchError("platform.ends: MTurk takes people back by a form of its own")
     if kind == "prolific" and not platform.codes.get("completed"):
         raise BenchError(
             "platform.codes.completed is missing: Prolific shows the code where the study is set up"
@@ -99,9 +97,7 @@ def _check_codes(platform: Platform) -> None:
     codes = platform.codes
     for ending, code in codes.items():
         if not CODE.fullmatch(code):
-            raise BenchError(
-                f"platform.codes.{ending}: a code is 1 to 64 letters, digits, - or _"
-            )
+            raise BenchError(f"platform.codes.{ending}: a code is 1 to 64 letters, digits, - or _")
     if len(set(codes.values())) < len(codes):
         raise BenchError("platform.codes must differ: the service tells endings apart by them")
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, fields
+from datetime import date
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,12 @@ from study_server.study_settings import LANGUAGES, Settings
 
 CATEGORY = re.compile(r"[^\W_][\w -]{0,39}")
 TABLES = ("title", "consent", "screening", "platform")
-NO_KEYS = (*TABLES, "consent_version", "sha256")  # fields that are no keys above all tables
+NO_KEYS = (
+    *TABLES,
+    "consent_version",
+    "retention",
+    "sha256",
+)  # fields that are no keys above all tables
 WANTED = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 COUNT, ANY_COUNT, SHARE = (1, inf), (0, inf), (0, 1)
 RANGES = {
@@ -51,7 +57,8 @@ def read_settings(path: Path) -> Settings:
     _check_types(path, "", table, Settings)
     _check_types(path, "screening.", screening, Limits)
     _check_texts(path, "title", title, LANGUAGES)
-    _check_texts(path, "consent", consent, ("version", *LANGUAGES))
+    retention = _day(path, consent.pop("retention", "")) if isinstance(consent, dict) else ""
+    _check_texts(path, "consent", consent, ("version", "retention", *LANGUAGES))
     plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
     settings = Settings(
         **plain,
@@ -59,6 +66,7 @@ def read_settings(path: Path) -> Settings:
         consent={key: text for key, text in consent.items() if key != "version"},
         consent_version=consent.get("version", ""),
         screening=Limits(**screening),
+        retention=retention,
         platform=read_platform(platform, path),
         sha256=hashlib.sha256(raw).hexdigest(),
     )
@@ -92,6 +100,20 @@ def _check_types(path: Path, prefix: str, table: Any, kind: type) -> None:
             raise BenchError(
                 f"{path}: {prefix}{key} has a value of the wrong kind: {value!r}; give {wanted}"
             )
+
+
+def _day(path: Path, value: object) -> str:
+    """A day as TOML or a text gives it, in ISO form; "" for none."""
+    if value == "":
+        return ""
+    try:
+        if isinstance(value, str):
+            value = date.fromisoformat(value)
+        if type(value) is date:  # and no moment of one
+            return value.isoformat()
+    except ValueError:
+        pass
+    raise BenchError(f"{path}: consent.retention is a day such as 2030-12-31; it is {value}")
 
 
 def _check_texts(path: Path, name: str, texts: Any, known: Collection[str]) -> None:

@@ -32,7 +32,8 @@ class Settings:
     judgments between two suggestions to rest. number_opens: whether an outside number alone, in any
     browser, opens the answers of the person who has it. completion_code: one code for all, or ""
     for one code for each person. platform: the recruiting service. method: the method under test,
-    "" for all that are not baselines. sha256: of the file.
+    "" for all that are not baselines. retention: the day (ISO, UTC) on which outside numbers are
+    dropped, "" for never. sha256: of the file.
     """
 
     title: dict[str, str]
@@ -60,6 +61,7 @@ class Settings:
     method: str = ""
     screening: Limits = field(default_factory=Limits)
     platform: Platform = ANY
+    retention: str = ""
     sha256: str = ""
 
     def text(self, texts: dict[str, str], language: str) -> str:

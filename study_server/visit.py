@@ -154,7 +154,7 @@ def at(*stages: str) -> Callable[[Callable[P, Page]], Callable[P, Page]]:
                 return lost()
             if g.annotator.stage not in stages:
                 return redirect(url_for("pages.study"), 303)
-            if g.state != "open" and g.annotator.stage not in ("finished", "failed"):
+            if g.state != "open" and g.annotator.stage not in ("finished", "failed", "withdrawn"):
                 return stopped(409 if request.method == "POST" else 200)
             return view(*args, **kwargs)
 

@@ -175,6 +175,7 @@ def export(
     if kind and path.suffix.lower() != f".{kind}":
         raise BenchError(f"--out {path} names another format than --format {kind}: leave one out")
     click.echo(f"{commands.export(folder, path, kind, database, task)} judgments in {path}")
+    click.echo(str(commands.withdrawn(folder, database, task)))
 
 
 REASON = click.option("--reason", required=True, metavar="TEXT", help="Kept with the decision.")
@@ -204,6 +205,19 @@ def take_back(
 
     commands.exclude(folder, person, reason, False, database, task)
     click.echo(f"{person} counts again, unless a screening rule leaves them out")
+
+
+@study.command()
+@of_study
+@click.argument("person")
+@REASON
+def erase(folder: Path, person: str, database: str | None, task: str | None, reason: str) -> None:
+    """Erase what PERSON said, by public or outside number, for good; a tombstone stays."""
+    from study_server import commands
+
+    count = commands.erase(folder, person, reason, database, task)
+    click.echo(f"{count} judgments of {person} are erased, and the number at the service with them")
+    click.echo("backups and exports made before still hold them: see docs/ANSWERS.md")
 
 
 @study.command()
@@ -241,6 +255,9 @@ def restore(folder: Path, file: Path, database: str | None, task: str | None) ->
     click.echo(f"{count} judgments restored")
     if former is not None:
         click.echo(f"the database before is kept as {former}")
+    gone = commands.withdrawn(folder, database, task)
+    if gone.people:
+        click.echo(str(gone))
 
 
 @study.command()

@@ -59,8 +59,10 @@ def test_what_belongs_to_it_is_kept_where_it_is_sane_and_nothing_else_is() -> No
 
 
 def test_the_form_that_staff_paste_is_the_service_s() -> None:
-    assert ANY.paste == KINDS["prolific"].paste == (
-        "PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}"
+    assert (
+        ANY.paste
+        == KINDS["prolific"].paste
+        == ("PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}&SESSION_ID={{%SESSION_ID%}}")
     )
 
 
@@ -73,9 +75,7 @@ def test_the_form_that_staff_paste_is_the_service_s() -> None:
         ("sona", ["12345", "10"], ["01234", "12345678", "1a", "7"]),
     ],
 )
-def test_numbers_have_the_form_of_their_service(
-    kind: str, good: list[str], bad: list[str]
-) -> None:
+def test_numbers_have_the_form_of_their_service(kind: str, good: list[str], bad: list[str]) -> None:
     platform = KINDS[kind]
     for number in good:
         found = read({platform.person: number, "PROLIFIC": "x"}, platform)

@@ -16,7 +16,7 @@ from study_server import commands
 from study_server.app import create_app
 from study_server.bundle import Bundle
 from study_server.codes import write_codes
-from study_server.models import Item
+from study_server.models import Item, Judgment
 from study_server.platform_file import read_platform
 from study_server.security import limiter
 from study_server.served import Served, open_study, set_state
@@ -182,7 +182,8 @@ def test_late_comers_to_a_full_study_are_told_before_the_consent(
 
 def test_ratings_that_do_not_count_make_no_study_full(serve: Callable[..., Site]) -> None:
     app, study = serve(kind="prolific", codes=CODES)
-    fill(study)  # at once, by whom the rules will leave out
+    fill(study)
+    study.store.write(lambda db: db.execute(update(Judgment).values(seconds=0.1)))
     late = enter(app, study, **PERSON)
     assert late.last.request.path == "/consent"
 
@@ -263,7 +264,9 @@ def test_mturk_takes_the_assignment_back(serve: Callable[..., Site]) -> None:
     again = MTURK | {"assignmentId": "3AGAIN"}  # returned, and accepted anew
     worker.get(link + "&".join(f"{name}={value}" for name, value in again.items()))
     judge_all(worker)
-    form = re.search(r'<form method="post" action="(https://[^"]*)".*?</form>', worker.last.text, re.S)
+    form = re.search(
+        r'<form method="post" action="(https://[^"]*)".*?</form>', worker.last.text, re.S
+    )
     assert form[1] == "https://workersandbox.mturk.com/mturk/externalSubmit"
     assert 'name="assignmentId" value="3AGAIN"' in form[0]
     assert f'name="code" value="{people(study)[0].completion_code}"' in form[0]
