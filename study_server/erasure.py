@@ -6,6 +6,7 @@ person said goes, and their outside number. Their places open for others.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -88,9 +89,9 @@ def reapply(study: Served) -> int:
         held = dict(db.execute(people).all())
     back = [one for one in listed(study.bundle) if one["annotator"] in held]
     for one in back:
-        told = one["who"], one["reason"], one["at"]
-        number = held[one["annotator"]]
-        _, simulated = study.store.write(lambda db, n=number, told=told: erase(db, n, *told))
+        told = {"who": one["who"], "reason": one["reason"], "now": one["at"]}
+        again = partial(erase, annotator_id=held[one["annotator"]], **told)
+        _, simulated = study.store.write(again)
         screen_now(study, simulated)
     if back:
         study.store.settle()

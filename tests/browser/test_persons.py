@@ -87,9 +87,12 @@ def test_mturk_shows_the_study_in_its_frame(page: Page, serve: Callable[..., Sit
         "https://worker.mturk.com/task",
         lambda route: route.fulfill(
             content_type="text/html",
-            body=f'<iframe src="{link}?{MTURK}" width=1000 height=900></iframe>',
+            body=f'<iframe src="{link}?{MTURK}" width=1000 height=900 '
+            'allow="local-network-access"></iframe>',
         ),
     )
+    # A page of the internet may not show one of this machine, which is no matter of ours.
+    page.context.grant_permissions(["local-network-access"], origin="https://worker.mturk.com")
     page.goto("https://worker.mturk.com/task")
     frame = page.frame_locator("iframe")
     frame.locator(".actions .primary").click()
