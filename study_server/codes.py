@@ -74,8 +74,10 @@ def write_codes(study: Served, path: Path) -> Counter[str]:
         state = state_of(db)
         rows = []
         for one, count in db.execute(people):
-            ending = ending_of(one.stage, state)
+            came = one.stage != "invited" or one.source != "invite"
+            ending = ending_of(one.stage, state) if came else ""
             code = code_given(study.bundle, one.stage, state, one.public_id, one.completion_code)
+            code = code if came else ""
             number = outside_number(one.outside_id)
             rows.append((number, code, ending, action(ending), one.stage, count, one.public_id))
     order = {ending: place for place, ending in enumerate((*ENDINGS, "withdrawn", ""))}

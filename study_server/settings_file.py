@@ -17,12 +17,7 @@ from study_server.study_settings import LANGUAGES, Settings
 
 CATEGORY = re.compile(r"[^\W_][\w -]{0,39}")
 TABLES = ("title", "consent", "screening", "platform")
-NO_KEYS = (
-    *TABLES,
-    "consent_version",
-    "retention",
-    "sha256",
-)  # fields that are no keys above all tables
+NO_KEYS = (*TABLES, "consent_version", "retention", "sha256")  # are no keys above all tables
 WANTED = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 COUNT, ANY_COUNT, SHARE = (1, inf), (0, inf), (0, 1)
 RANGES = {
