@@ -22,6 +22,7 @@ from benchmark.core.seeds import derive_seed
 from benchmark.directions.shift import Shift
 from benchmark.directions.stored_shift import Packed, pack
 from benchmark.generators.base import Generator
+from benchmark.generators.passes import Passes, counting
 from benchmark.rca.precision import InBfloat16
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.questions import ShiftRange, Shifts
@@ -61,6 +62,8 @@ class Learner:
 
     shift: the directions; they learn at rate `lr_shift` if they have parameters. r_seed: fixes R's
     first weights. snapshots: the shift after some steps; none of a shift above LARGEST_KEPT.
+    passes: of G, those for images that learners share included; None where it goes on from a
+    checkpoint of an earlier version, which did not count them.
     """
 
     def __init__(
@@ -84,6 +87,7 @@ class Learner:
             self.peaks.append(lr_shift)
         self.step = 0
         self.seconds = 0.0
+        self.passes: Passes | None = Passes()
         self.failure: Exception | None = None
         self.curve: list[list[float]] = []  # rows of: step, loss, direction, shift, accuracy
         self.snapshots: dict[int, Packed] = {}
@@ -129,6 +133,7 @@ class Learner:
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "step": self.step,
             "seconds": self.seconds,
+            "passes": None if self.passes is None else self.passes.state(),
             "curve": self.curve,
             "sums": self.tally.sums.tolist(),
             "snapshots": self.snapshots,
@@ -140,6 +145,7 @@ class Learner:
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
         self.step, self.seconds = state["step"], state["seconds"]
+        self.passes = Passes.of(state)
         self.curve = state["curve"]
         self.tally.sums.copy_(torch.tensor(state["sums"], dtype=torch.float64))
         self.snapshots = state["snapshots"]
@@ -190,13 +196,17 @@ def train(
             return
         began = time.perf_counter()
         shifts = questions.draw(generator, protocol.k, protocol.batch, rng).to(device)
-        with torch.no_grad():
+        made = Passes()  # each learner would have needed them
+        with torch.no_grad(), counting(made):
             images = generator(shifts.latents)  # (n, C, H, W)
         shared = (time.perf_counter() - began) / max(len(active), 1)
         for learner in active:
             began = time.perf_counter()
+            if learner.passes is not None:
+                learner.passes.add(made)
             try:
-                learner.update(generator, images, shifts)
+                with counting(learner.passes):
+                    learner.update(generator, images, shifts)
             except Exception as error:  # noqa: BLE001 - a shift of anyone's may raise anything
                 learner.failure = error  # it is not active again
             learner.seconds += time.perf_counter() - began + shared
