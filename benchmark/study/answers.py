@@ -14,6 +14,7 @@ from benchmark.study.accuracies import study_accuracies, study_origins
 from study_server.bundle import Bundle
 from study_server.commands import looked_at
 from study_server.decisions import Decision, decisions
+from study_server.erasure import NOBODY, Withdrawals, withdrawals
 from study_server.export import counting, judgments_in
 from study_server.study_settings import Settings
 from study_server.tasks.question import OTHER
@@ -31,7 +32,8 @@ class Material:
     those. shown: items under study, rated or not. accuracies: generator, method, direction, n,
     accuracy. plan: whether it changed, a sentence. roles: of its methods, as far as the study
     stores them. origins: the cells whose directions were shown. decisions: of the staff, about
-    those who judged, to leave them out or take them back; the oldest first.
+    those who judged, to leave them out or take them back; the oldest first. withdrawn: how many had
+    their answers erased, which are in no other field.
     """
 
     study: str
@@ -46,6 +48,7 @@ class Material:
     roles: Mapping[str, str]
     origins: Sequence[Mapping[str, Any]] = ()
     decisions: tuple[Decision, ...] = ()
+    withdrawn: Withdrawals = NOBODY
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -91,6 +94,7 @@ def read_material(
         bundle = study.bundle
         with study.store.read() as db:
             every, decided = judgments_in(db, bundle), decisions(db)
+            withdrawn = withdrawals(db, simulated)
     counted = counting(every, bundle.task, simulated)
     if first_showings(counted)["mos"].isna().all():
         raise BenchError(_nobody(folder, simulated, bool((every["simulated"] != simulated).any())))
@@ -116,6 +120,7 @@ def read_material(
         roles={origin["method"]: origin.get("role", "") for origin in origins},
         origins=origins,
         decisions=tuple(one for one in decided if one.annotator in set(counted["annotator"])),
+        withdrawn=withdrawn,
     )
 
 
