@@ -49,7 +49,7 @@ def _draw(ax: Axes, matrix: np.ndarray) -> None:
     ax.pcolormesh(ordered, cmap="rocket_r", norm=PowerNorm(0.5, 0, 1), rasterized=True)
     ax.set(xlim=(0, len(place)), ylim=(len(place), 0), aspect="equal")
     ax.spines[["left", "bottom"]].set_visible(False)
-    labels = place if len(place) <= MOST_LABELS else []
+    labels = [str(k) for k in place] if len(place) <= MOST_LABELS else []
     ticks = np.arange(len(labels)) + 0.5
     ax.set_xticks(ticks, labels)
     ax.set_yticks(ticks, labels)

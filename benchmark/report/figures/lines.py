@@ -15,7 +15,7 @@ from benchmark.rca import evaluation
 from benchmark.runs.replicates import Replicates
 
 POINTS = 50  # of a training curve, fewer than are kept: a batch is a noisy measure
-DASHES: dict[str, Any] = {"fresh": "-", "joint": (0, (3, 1.5))}  # of the phases of training
+DASHES: dict[Any, Any] = {"fresh": "-", "joint": (0, (3, 1.5))}  # of the phases of training
 EDGE: dict[str, Any] = {"markeredgecolor": "white", "markeredgewidth": 0.75}
 
 
