@@ -62,10 +62,13 @@ def write_report(
     attempts = Attempts()
     write, figures = attempts.write, run / "figures"
     ablations = write("the tables of ablations", write_ablations, run, measures, order) or []
-    ablated = "the figures of ablations", draw_ablations, ablations, measures, figures, order
+
+    def draw_ablated() -> None:
+        write("the figures of ablations", draw_ablations, ablations, measures, figures, order)
+
     rows = headline(cells, description.get("headline", {}), order)
     if not rows:
-        write(*ablated)  # ablations need no main table
+        draw_ablated()  # ablations need no main table
         raise BenchError(
             f"no cell of the main table has ended in {run}; the same `bench run` goes on with it"
         )
@@ -84,7 +87,7 @@ def write_report(
             write_table(comparison, run)
         board = write("the leaderboard", write_leaderboard, rows, measures, run, order, pairs)
         agreement = write("the agreement of seeds", write_agreement, rows, painters, run)
-        write(*ablated)
+        draw_ablated()
         write("the figures", write_figures, rows, measures, figures, order)
         chapters = painted.result()
     attempts.faults += painting.faults
