@@ -15,7 +15,7 @@ from benchmark.report.pictures.painted import Painted
 
 FEWEST, MOST, ALL = 8, 16, 48  # directions of the best: of a chapter, and of all together
 LARGEST = 64  # pixels of an image's side; the strips show larger ones
-QUALITY, METHOD = 75, 2  # of WebP; slower methods find one byte in twenty more
+QUALITY, METHOD = 75, 2  # of WebP; slower methods save one byte in twenty
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from benchmark.runs.opening import Painters
 from benchmark.runs.replicates import Replicates
 
 QUALITY = 90  # of WebP
-METHOD = 2  # of its encoder: half the time of those that find one byte in twenty more
+METHOD = 2  # of its encoder: half the time of those that save a tenth of the bytes
 
 
 @dataclass
