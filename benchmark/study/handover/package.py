@@ -6,7 +6,7 @@ pictures and tables, and scripts that compute the main tables from the data alon
     data/                     judgments, annotators, directions, and items: the key of the pictures
     documentation/            the paragraph on methods, codebook, plan and its changes, exclusions
     materials/strips/         the pictures under opaque ids, as people saw them
-    analysis/                 main_table.R and main_table.py
+    analysis/                 reproduce.R and reproduce.py
     results/                  every table of the analysis
 """
 
@@ -33,7 +33,7 @@ from study_server.commands import looked_at
 from study_server.folders import new_folder
 from study_server.screening import described
 
-SCRIPTS = ("main_table.R", "main_table.py")
+SCRIPTS = ("reproduce.R", "reproduce.py")
 CONTENTS = """\
 A study of directions in latent spaces, as a Psych-DS data set. `dataset_description.json` lacks
 what only you know: add `author`, `license` and `funder` before you publish it.
@@ -52,7 +52,7 @@ reasons are in people's own words: read them before you publish, in case they sa
 MAIN_TABLES = """
 ## The main tables again
 
-`Rscript analysis/main_table.R` (R alone) and `python3 analysis/main_table.py` (numpy, pandas,
+`Rscript analysis/reproduce.R` (R alone) and `python3 analysis/reproduce.py` (numpy, pandas,
 scipy) compute MOS, intervals, differences and p from `data/` and compare them with
 `results/main_methods.csv` and `results/main_comparisons.csv`. What has a closed form agrees to
 1e-9; the ends of bootstrap intervals and a p that is not exact agree within what 10,000 random

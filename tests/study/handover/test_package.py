@@ -179,7 +179,7 @@ def test_write_package_counts_its_judgments(study: Path, tmp_path: Path) -> None
     assert write_package(study, tmp_path / "again") == len(rows(tmp_path / "again", "judgments"))
 
 
-@pytest.mark.parametrize("name", ["main_table.py", "main_table.R"])
+@pytest.mark.parametrize("name", ["reproduce.py", "reproduce.R"])
 def test_its_scripts_find_its_tables(package: Path, name: str) -> None:
     command = [sys.executable, "-I"] if name.endswith(".py") else ["Rscript", "--vanilla"]
     if shutil.which(command[0]) is None:

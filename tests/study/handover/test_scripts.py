@@ -31,8 +31,8 @@ WITHOUT_DRAWS = {  # where directions are few, these need no random numbers eith
     "comparisons": CLOSED_FORM["comparisons"] + " difference_low difference_high p p_holm",
 }
 COMMANDS = {
-    "python": [sys.executable, "-I", "analysis/main_table.py"],
-    "r": ["Rscript", "--vanilla", "analysis/main_table.R"],
+    "python": [sys.executable, "-I", "analysis/reproduce.py"],
+    "r": ["Rscript", "--vanilla", "analysis/reproduce.R"],
 }
 LANGUAGES = [
     "python",
@@ -125,10 +125,10 @@ def test_a_script_sees_where_a_table_says_something_else(tmp_path: Path, languag
 
 
 def test_the_scripts_need_nothing_of_ours() -> None:
-    source = (ANALYSIS / "main_table.py").read_text(encoding="utf-8")
+    source = (ANALYSIS / "reproduce.py").read_text(encoding="utf-8")
     imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
     assert imported <= {"itertools", "math", "sys", "pathlib", "typing", "numpy", "pandas", "scipy"}
-    assert not re.search(r"library\(|require\(|::", (ANALYSIS / "main_table.R").read_text())
+    assert not re.search(r"library\(|require\(|::", (ANALYSIS / "reproduce.R").read_text())
 
 
 def test_the_t_interval_is_welch_s() -> None:

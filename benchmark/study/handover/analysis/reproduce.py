@@ -1,6 +1,6 @@
 """Reproduces the main tables of this study from the files in data/, with numpy, pandas and scipy:
 
-    python3 analysis/main_table.py
+    python3 analysis/reproduce.py
 
 Writes results/python_methods.csv and results/python_comparisons.csv, compares them with
 results/main_methods.csv and results/main_comparisons.csv, and ends with status 1 where they differ.

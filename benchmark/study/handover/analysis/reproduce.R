@@ -1,6 +1,6 @@
 # Reproduces the main tables of this study from the files in data/, with R alone (no packages):
 #
-#     Rscript analysis/main_table.R
+#     Rscript analysis/reproduce.R
 #
 # Writes results/r_methods.csv and results/r_comparisons.csv, compares them with
 # results/main_methods.csv and results/main_comparisons.csv, and ends with status 1 where they
