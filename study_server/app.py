@@ -5,7 +5,6 @@ import traceback
 from flask import Flask, g, request, url_for
 from flask_wtf.csrf import CSRFError
 from jinja2 import ChoiceLoader, DictLoader, PackageLoader
-from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
@@ -106,15 +105,17 @@ def _in_trouble(error: Exception) -> tuple[str, int, dict[str, str]]:
     was stored or not."""
     g.in_trouble = True
     log.error("%s", advice(error, served().store.name))
-    answered = request.method == "POST" and request.endpoint == "judging.answer"
-    here = request.script_root + request.path
-    if answered:
-        key, method, action, fields = "503.answer", "post", here, request.form
+    key, again = "503", {"method": "get", "action": request.script_root + request.path}
+    fields: list[tuple[str, str]] = []
+    if request.method == "POST" and request.endpoint == "judging.answer":
+        key, again["method"] = "503.answer", "post"
+        fields = list(request.form.items(multi=True))
     elif request.method == "GET":
-        key, method, action, fields = "503", "get", here, request.args
+        fields = list(request.args.items(multi=True))
     else:
         start = "admin.overview" if request.blueprint in ("staff", "admin") else "pages.study"
-        key, method, action, fields = "503", "get", url_for(start), MultiDict()
-    again = {"method": method, "action": action, "fields": list(fields.items(multi=True))}
-    text, status = page("error.html", 503, key=key, again=again, seconds=RETRY_SECONDS)
+        again["action"] = url_for(start)
+    text, status = page(
+        "error.html", 503, key=key, again=again, fields=fields, seconds=RETRY_SECONDS
+    )
     return text, status, {"Retry-After": str(RETRY_SECONDS)}
