@@ -17,7 +17,8 @@ from benchmark.study.analyse import analyse_study
 from benchmark.study.handover.package import write_package
 from study_server import commands
 from study_server.commands import opened
-from study_server.models import Annotator
+from study_server.models import Annotator, Assignment, Judgment
+from tests.command_line import done
 
 NUMBER = "5f7c1e0a9b3d4c2e8a6f0123"  # of a recruiting service
 NAME = re.compile(r"([a-z]+-[a-zA-Z0-9]+)(_[a-z]+-[a-zA-Z0-9]+)*_data\.csv")
@@ -63,9 +64,9 @@ def rows_of(served) -> list[str]:
 @pytest.fixture(scope="module")
 def package(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("handover") / "package"
-    done = CliRunner().invoke(main, ["study", "export", str(study), "--package", str(folder)])
-    assert done.exit_code == 0, done.output
-    assert f"{len(rows(folder, 'judgments'))} judgments" in done.output
+    made = CliRunner().invoke(main, ["study", "export", str(study), "--package", str(folder)])
+    assert made.exit_code == 0, made.output
+    assert f"{len(rows(folder, 'judgments'))} judgments" in made.output
     return folder
 
 
@@ -167,11 +168,11 @@ def test_the_paragraph_has_the_study_s_numbers(package: Path, study: Path) -> No
 
 
 def test_a_study_without_answers_is_refused_in_one_line(unanswered: Path, tmp_path: Path) -> None:
-    done = CliRunner().invoke(
+    told = CliRunner().invoke(
         main, ["study", "export", str(unanswered), "--package", str(tmp_path / "out")]
     )
-    assert done.exit_code == 2
-    assert "nobody has judged" in done.output
+    assert told.exit_code == 2
+    assert "nobody has judged" in told.output
     assert not (tmp_path / "out").exists()
 
 
@@ -188,3 +189,31 @@ def test_its_scripts_find_its_tables(package: Path, name: str) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "The tables are those in results." in done.stdout
+
+
+def test_a_study_of_two_directions_is_handed_over_without_tables_of_one(
+    run: Path, tmp_path: Path
+) -> None:
+    task = f"{Path(__file__).parents[2] / 'plugins' / 'two_directions.py'}:Pairs"
+    study = tmp_path / "study"
+    done("study", "build", run, "--task", task, "--per-method", 2, "--out", study)
+    done("study", "simulate", study, "--task", task, "--annotators", 2)
+    with opened(study, task=task) as served:
+        for model, values in (
+            (Annotator, {"simulated": ""}),
+            (Assignment, {"simulated": False}),
+            (Judgment, {"simulated": False, "seconds": 8.0}),
+        ):
+            statement = update(model).values(values)
+            served.store.write(lambda db, statement=statement: db.execute(statement) and None)
+    done("study", "export", study, "--task", task, "--package", tmp_path / "out")
+    key = rows(tmp_path / "out", "items")
+    assert {row["place"] for row in key} == {"1", "2"}
+    (first, *_) = rows(tmp_path / "out", "judgments")
+    assert {"method_2", "which", "score"} <= set(first)
+    item = tmp_path / "out" / "materials" / "strips" / key[0]["item"]
+    assert len(list(item.iterdir())) == 2 * 4
+    assert not (tmp_path / "out" / "analysis").exists()
+    assert (tmp_path / "out" / "results" / "preferred.csv").exists()
+    text = (tmp_path / "out" / "documentation" / "METHODS.txt").read_text()
+    assert "Each page showed two directions" in text
