@@ -22,9 +22,10 @@ GIVEN = {  # by column of the database: its name in the frame, and what it says
     "stage": (
         "stage",
         "How far the person came: invited, consented, instructed (at the quiz), judging, finished, "
-        "declined (no consent) or failed (the quiz).",
+        "declined (no consent), failed (the quiz) or withdrawn (nothing else of them is left).",
     ),
     "consent_version": ("consent_version", "The version of the consent that the person agreed to."),
+    "consent_sha256": ("consent_sha256", "SHA-256 of the consent page that the person agreed to."),
     "settings_sha256": (
         "settings_sha256",
         "SHA-256 of the study.toml that was served when the person agreed.",

@@ -24,8 +24,8 @@ STAY = Step("stay")
 class Outcome:
     """What became of an answer: stored, repeated (already there), full (the item's place was
     given to others), gone (it is not there since an older state of the database was restored),
-    hasty (nobody can have looked), unknown (no such assignment), paused, closed or finished (too
-    late). step: where to go next."""
+    hasty (nobody can have looked), unknown (no such assignment), paused, closed, finished or
+    withdrawn (too late). step: where to go next."""
 
     status: str
     step: Step = STAY
@@ -74,8 +74,8 @@ def record(session: Session, ticket: Ticket, answer: Answer, bundle: Bundle, now
         return Outcome("repeated", go_on(db, who, mine, bundle, now))
     if who.state != "open":
         return Outcome(who.state)
-    if who.stage == "finished":
-        return Outcome("finished")
+    if who.stage in ("finished", "withdrawn"):
+        return Outcome(who.stage)
     place = next((place for place in mine if place.position == ticket.position), None)
     if place is None and who.stage == "judging":  # an older state of the database was restored
         return Outcome("gone", go_on(db, who, mine, bundle, now))

@@ -43,9 +43,9 @@ class Analysis:
     n, category, label (None where no one word was named most often); without rows where a page
     shows two. accuracies: generator, method, direction, n, accuracy (RCA); without rows where none
     is known. plan: whether the analysis plan changed since the study was built. screening: whom the
-    rules left out; staff: whom the staff did, when and why. All three are sentences. origins: the
-    cells whose directions were shown. methods: the paragraph on methods for a paper; "" where the
-    material does not say who took part. roles: who is compared with whom.
+    rules left out; staff: whom the staff did, when and why, and how many withdrew. All three are
+    sentences. origins: the cells whose directions were shown. methods: the paragraph on methods for
+    a paper; "" where the material does not say who took part. roles: who is compared with whom.
     """
 
     study: str
@@ -117,7 +117,7 @@ def analyse(
         accuracies=material.accuracies,
         plan=material.plan,
         screening=summary(outcome),
-        staff=described(everyone.decisions),
+        staff=f"{described(everyone.decisions)} {everyone.withdrawn}",
         origins=material.origins,
         methods=methods_paragraph(material, people, tables) if people else "",
         roles=assigned,

@@ -14,6 +14,7 @@ from benchmark.study.accuracies import study_accuracies, study_origins
 from study_server.bundle import Bundle
 from study_server.commands import looked_at
 from study_server.decisions import Decision, decisions
+from study_server.erasure import NOBODY, Withdrawals, withdrawals
 from study_server.export import counting, judgments_in
 from study_server.people import people_in
 from study_server.served import Served
@@ -33,9 +34,10 @@ class Material:
     those. shown: items under study, rated or not. accuracies: generator, method, direction, n,
     accuracy. plan: whether it changed, a sentence. roles: of its methods, as far as the study
     stores them. origins: the cells whose directions were shown. decisions: of the staff, about
-    those who judged, to leave them out or take them back; the oldest first. people: of everybody
-    who took part, in the columns of `study_server.people`; None where that is not known.
-    revisions: all revisions of all answers, of people and bots, as an export has them.
+    those who judged, to leave them out or take them back; the oldest first. withdrawn: how many had
+    their answers erased, which are in no other field. people: of everybody who took part, in the
+    columns of `study_server.people`; None where that is not known. revisions: all revisions of all
+    answers, of people and bots, as an export has them.
     """
 
     study: str
@@ -50,6 +52,7 @@ class Material:
     roles: Mapping[str, str]
     origins: Sequence[Mapping[str, Any]] = ()
     decisions: tuple[Decision, ...] = ()
+    withdrawn: Withdrawals = NOBODY
     people: pd.DataFrame | None = None
     revisions: pd.DataFrame = field(default_factory=pd.DataFrame)
 
@@ -105,6 +108,7 @@ def material_of(
     with study.store.read() as db:
         every, decided = judgments_in(db, bundle), decisions(db)
         people = people_in(db, simulated)
+        withdrawn = withdrawals(db, simulated)
     counted = counting(every, bundle.task, simulated)
     if first_showings(counted)["mos"].isna().all():
         raise BenchError(_nobody(folder, simulated, bool((every["simulated"] != simulated).any())))
@@ -130,6 +134,7 @@ def material_of(
         roles={origin["method"]: origin.get("role", "") for origin in origins},
         origins=origins,
         decisions=tuple(one for one in decided if one.annotator in set(counted["annotator"])),
+        withdrawn=withdrawn,
         people=people,
         revisions=every,
     )

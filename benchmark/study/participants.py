@@ -15,7 +15,8 @@ from study_server.texts import NAMES
 
 AGREED = ("consented", "instructed", "judging", "finished", "failed")  # stages after the consent
 STOPPED = ("consented", "instructed", "judging")
-KNOWN = {"invited", "declined", *AGREED}
+WITHDRAWN = "withdrawn"
+KNOWN = {"invited", "declined", WITHDRAWN, *AGREED}
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,12 @@ class Participants:
 
     came: all who have an invitation or opened the link; invited: those of them who had a link of
     their own. agreed: to take part; declined: the consent. failed: the quiz. stopped: agreed, but
-    have not finished. others: by stage, those in a stage that none of these counts. contributed:
-    judged a direction, so contributed = by_rules + by_staff + counted. by_rules: left out by the
-    rules; broken: by rule, who broke it. by_staff: left out by the staff alone. counted: whose
-    answers the analysis takes. languages: of those, by name. minutes: of those who finished, from
-    consent to end; seconds: of the counted judgments. days: of the first and the last of them.
+    have not finished. withdrawn: had their answers erased. others: by stage, those in a stage that
+    none of these counts. contributed: judged a direction, so contributed = by_rules + by_staff +
+    counted. by_rules: left out by the rules; broken: by rule, who broke it. by_staff: left out by
+    the staff alone. counted: whose answers the analysis takes. languages: of those, by name.
+    minutes: of those who finished, from consent to end; seconds: of the counted judgments. days: of
+    the first and the last of them.
     """
 
     came: int
@@ -47,6 +49,7 @@ class Participants:
     failed: int
     stopped: int
     finished: int
+    withdrawn: int
     others: Mapping[str, int]
     contributed: int
     by_rules: int
@@ -80,11 +83,12 @@ def participants(
     return Participants(
         came=len(people),
         invited=int((people["source"] != "open").sum()),
-        agreed=sum(stages[stage] for stage in AGREED),
+        agreed=int((people["stage"].isin(AGREED) | people["consented_at"].notna()).sum()),
         declined=stages["declined"],
         failed=stages["failed"],
         stopped=sum(stages[stage] for stage in STOPPED),
         finished=stages["finished"],
+        withdrawn=stages[WITHDRAWN],
         others={stage: n for stage, n in sorted(stages.items()) if stage not in KNOWN},
         contributed=len(judged),
         by_rules=len(ruled),

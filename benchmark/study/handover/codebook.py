@@ -20,7 +20,7 @@ Type = Literal["text", "whole number", "number", "true or false", "time"]
 FLAG = "true, false"
 UTC = "2026-05-01 12:00:00+00:00, UTC"
 CHECKS = "good (everybody should call it clear), still (does not move), empty (under study)"
-STAGES = "invited, consented, instructed, judging, finished, declined, failed"
+STAGES = "invited, consented, instructed, judging, finished, declined, failed, withdrawn"
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ OF_PEOPLE = (
     _people("language", "text", "code of the language, such as en"),
     _people("stage", "text", STAGES),
     _people("consent_version", "text"),
+    _people("consent_sha256", "text", "64 hexadecimal digits"),
     _people("settings_sha256", "text", "64 hexadecimal digits"),
     _people("consented_at", "time", UTC),
     _people("finished_at", "time", UTC),

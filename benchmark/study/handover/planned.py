@@ -13,7 +13,7 @@ from benchmark.study.answers import plan_check
 from study_server.bundle import Bundle
 from study_server.models import SettingsVersion
 
-KEPT_BACK = ("completion_code", "contact")  # a password of a kind, and somebody's address
+KEPT_BACK = ("completion_code", "platform", "contact")  # codes, and somebody's address
 
 
 def plan_of(bundle: Bundle, db: Session) -> dict[str, Any]:
@@ -53,9 +53,11 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """The settings by their full names, without what is kept back."""
     flat: dict[str, Any] = {}
     for key, value in table.items():
+        if key in KEPT_BACK:
+            continue
         if isinstance(value, dict):
             flat |= _flat(value, f"{prefix}{key}.")
-        elif key not in KEPT_BACK:
+        else:
             flat[f"{prefix}{key}"] = value
     return flat
 

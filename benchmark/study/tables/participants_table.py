@@ -21,6 +21,7 @@ def participants_table(found: Participants, simulated: bool) -> Table:
         "failed the quiz": found.failed,
         "stopped before the end": found.stopped,
         "finished": found.finished,
+        "withdrew, with all that they said": found.withdrawn,
         **found.others,
         "judged a direction": found.contributed,
         "left out by the rules": found.by_rules,
