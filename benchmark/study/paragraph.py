@@ -100,7 +100,8 @@ def _exclusions(material: Material, found: Participants) -> str:
         f"Rules that were fixed before the first answer left out {found.by_rules} of "
         f"{found.contributed} who had judged a direction{f' ({broken})' if broken else ''}. "
         f"The staff left out {found.by_staff} more. Their answers are kept. {material.withdrawn} "
-        f"{found.counted} were analysed. What the rules ask, each where there is enough to go by: {rules}"
+        f"{found.counted} were analysed. What the rules ask, each where there is enough to go by: "
+        f"{rules}"
     )
 
 
