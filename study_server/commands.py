@@ -150,7 +150,7 @@ def status(
         "ratings": f"{full.ratings} of {full.wanted}",
         "ratings not counted": full.not_counted,
         "places open again": str(full.reopened),
-        "directions complete": f"{full.complete} of {full.directions}",
+        f"{study.bundle.task.units} complete": f"{full.complete} of {full.directions}",
         "contributors": str(full.contributors),
         "annotators by stage": ", ".join(f"{n} {stage}" for stage, n in sorted(stages.items()) if n)
         or "none",

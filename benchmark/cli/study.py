@@ -65,7 +65,8 @@ def study() -> None:
     default="rating",
     show_default=True,
     metavar="NAME | FILE.py:CLASS",
-    help="Task that people are asked to do.",
+    help="Task that people are asked to do: rating (one direction on a page), pairs (which of two "
+    "changes one single thing), or one of your own.",
 )
 @click.option("--out", default="study", show_default=True, type=click.Path(path_type=Path))
 def build(
@@ -82,11 +83,14 @@ def build(
     """Turn RUN into a blinded bundle of images; prints the administrator's password once."""
     from benchmark.cli.choices import define_shifts
     from benchmark.study.build import build_study
+    from study_server.bundle import load_bundle
+    from study_server.effort import effort
 
     define_shifts(methods)
     password = build_study(
         run, out, generators, per_method, seed, settings, known_good, method_roles(), task
     )
+    click.echo(effort(load_bundle(out, task)))
     click.echo(f"study in {out}; the administrator's password, not stored anywhere: {password}")
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import pandas as pd
 from benchmark.core.errors import BenchError
 from benchmark.core.judgments import first_showings
 from benchmark.study.accuracies import study_accuracies, study_origins
+from benchmark.study.rated_elsewhere import NOBODY, rated_elsewhere
 from study_server.bundle import Bundle
 from study_server.commands import looked_at
 from study_server.decisions import Decision, decisions
@@ -31,7 +32,8 @@ class Material:
     those. shown: items under study, rated or not. accuracies: generator, method, direction, n,
     accuracy. plan: whether it changed, a sentence. roles: of its methods, as far as the study
     stores them. origins: the cells whose directions were shown. decisions: of the staff, about
-    those who judged, to leave them out or take them back; the oldest first.
+    those who judged, to leave them out or take them back; the oldest first. rated: where a page
+    shows two directions, what a rating study said of each (`benchmark.study.rated_elsewhere`).
     """
 
     study: str
@@ -46,6 +48,7 @@ class Material:
     roles: Mapping[str, str]
     origins: Sequence[Mapping[str, Any]] = ()
     decisions: tuple[Decision, ...] = ()
+    rated: pd.DataFrame = field(default_factory=NOBODY.copy)
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -102,6 +105,8 @@ def read_material(
             counted = counted.assign(**{question.name: given.where(known, OTHER)})
             own_words += int((~known).sum())
     origins = study_origins(bundle.hidden["provenance"])
+    provenance = bundle.hidden["provenance"]
+    rated = rated_elsewhere(provenance, run) if bundle.task.shows > 1 else NOBODY
     unasked = [name for name in OF_RATINGS if name not in counted]
     return Material(
         study=bundle.study,
@@ -116,6 +121,7 @@ def read_material(
         roles={origin["method"]: origin.get("role", "") for origin in origins},
         origins=origins,
         decisions=tuple(one for one in decided if one.annotator in set(counted["annotator"])),
+        rated=rated,
     )
 
 

@@ -143,6 +143,11 @@ class Task(ABC):
         return tuple(q for q in self.questions if q.kind != "text" and not q.asked_if)
 
     @property
+    def units(self) -> str:
+        """What its items are, in the plural."""
+        return "directions" if self.shows == 1 else "pairs"
+
+    @property
     def quiz(self) -> tuple[Question, ...]:
         """The questions that the quiz asks: those to which a lesson knows the right answer."""
         known = {name for lesson in self.lessons for name in lesson.right}
