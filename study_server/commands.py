@@ -28,6 +28,7 @@ from study_server.served import (
 )
 from study_server.server import make_server, running
 from study_server.stopping import Stop
+from study_server.stopping_rule import look
 from study_server.store import PATIENCE as PAGE_PATIENCE
 from study_server.trouble import told
 
@@ -139,6 +140,7 @@ def status(
         with study.store.read() as db:
             state = state_of(db)
         agreement = quality.agreement(counted)
+        looked = look(study.bundle, counted, {one.public_id for one in people if one.counts})
         stages = quality.funnel(study, simulated)
     alpha = str(agreement)
     if isinstance(agreement, Estimate) and isinstance(agreement.interval, Interval):
@@ -157,6 +159,7 @@ def status(
         "flagged annotators": str(sum(bool(person.flags) for person in people)),
         "excluded by the staff": str(sum(person.decision is not None for person in people)),
         "Krippendorff's alpha": alpha,
+        "stopping rule": f"{looked.rule}; {looked}" if looked.rule.fixed else "none",
     }
 
 

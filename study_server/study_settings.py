@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from study_server.screening import Limits
+from study_server.stopping_rule import StoppingRule
 
 LANGUAGES = ("en", "zh")
 PLANNED = (
@@ -58,6 +59,7 @@ class Settings:
     contact: str = ""
     method: str = ""
     screening: Limits = field(default_factory=Limits)
+    stopping: StoppingRule = field(default_factory=StoppingRule)
     sha256: str = ""
 
     def text(self, texts: dict[str, str], language: str) -> str:
@@ -72,7 +74,10 @@ class Settings:
     @property
     def plan(self) -> dict[str, Any]:
         """The plan fixed before the first answer: who judges what, and how it is analysed."""
-        return {name: getattr(self, name) for name in PLANNED} | asdict(self.screening)
+        plan = {name: getattr(self, name) for name in PLANNED} | asdict(self.screening)
+        if self.stopping.fixed:  # plans of before there was a rule keep their hash
+            plan |= {f"stopping_{name}": value for name, value in asdict(self.stopping).items()}
+        return plan
 
     @property
     def plan_sha256(self) -> str:

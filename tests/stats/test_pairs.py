@@ -24,15 +24,18 @@ TIES = 0.15  # of the simulated answers
 SPREAD = 1.2  # of directions, on the logit scale
 
 
-def simulate_pairs(
+def drawn(
     rng: np.random.Generator,
     levels: dict[str, float],
     directions: int,
     ratings: int = 5,
     generators: int = 1,
-) -> pd.DataFrame:
-    """Judgments of the pairs that the task draws, by annotators who see the same worth in a
-    direction: levels of the methods, in log odds, around which directions spread."""
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """The pairs that the task draws, and the scores of their judgments: (pairs, ratings).
+
+    Annotators see the same worth in a direction. levels: of the methods, in log odds, around which
+    their directions spread.
+    """
     sources = [
         Source(f"g{g}", method, k)
         for g in range(generators)
@@ -48,19 +51,30 @@ def simulate_pairs(
     rows = [
         (a.generator, a.method, str(a.direction), b.generator, b.method, str(b.direction))
         for a, b in items
-        for _ in range(ratings)
     ]
     names = ["generator", "method", "direction", "generator_2", "method_2", "direction_2"]
-    frame = pd.DataFrame(rows, columns=names)
-    people = [f"a{i}" for i in range(ratings)] * len(items)
+    return pd.DataFrame(rows, columns=names), mos
+
+
+def simulate_pairs(*given, **sizes) -> pd.DataFrame:
+    """The judgments of a study, see `drawn`."""
+    items, mos = drawn(*given, **sizes)
+    frame = items.loc[items.index.repeat(mos.shape[1])].reset_index(drop=True)
     return frame.assign(
-        annotator=people,
+        annotator=[f"a{i}" for i in range(mos.shape[1])] * len(items),
         mos=mos.ravel(),
         repeat=0,
         seconds=8.0,
         check=pd.Series(None, index=frame.index, dtype=object),
         simulated=False,
     )
+
+
+def simulate_scores(*given, **sizes) -> pd.DataFrame:
+    """The same as `pair_scores` of them, which takes longer."""
+    items, mos = drawn(*given, **sizes)
+    counts = {"n": mos.shape[1], "ties": (mos == 0.5).sum(axis=1), "score": mos.mean(axis=1)}
+    return items.drop(columns="generator_2").assign(**counts)
 
 
 def expected_share(gap: float) -> float:
@@ -93,6 +107,13 @@ def test_judgments_of_a_pair_are_averaged_first() -> None:
         own = own[own[name] == row[name]]
     assert (row["n"], row["ties"]) == (5, (own["mos"] == 0.5).sum())
     assert row["score"] == own["mos"].mean()
+
+
+def test_scores_are_simulated_as_judgments_are() -> None:
+    given = np.random.default_rng(0), LEVELS, 8
+    made = simulate_scores(*given, generators=2)[PAIRS.columns]
+    sorted_alike = made.sort_values(list(made.columns[:5]), ignore_index=True)
+    pd.testing.assert_frame_equal(sorted_alike, PAIRS, check_dtype=False)
 
 
 def test_shares_are_those_of_a_loop() -> None:
@@ -251,8 +272,7 @@ def test_intervals_of_wins_and_strengths_cover_the_truth(
     strength = likeliest(shares)[0]
 
     def study(rng: np.random.Generator) -> Outcomes:
-        judgments = simulate_pairs(rng, levels, directions)
-        pairs = pair_scores(judgments)
+        pairs = simulate_scores(rng, levels, directions)
         found = next(one for one in win_shares(pairs) if one.method == "found")
         fitted = strengths(pairs)["found"]
         return {
@@ -267,8 +287,7 @@ def test_intervals_of_wins_and_strengths_cover_the_truth(
 @pytest.mark.parametrize("directions", [8, 20])
 def test_contests_rarely_reject_a_true_null(studies: int, directions: int) -> None:
     def study(rng: np.random.Generator) -> Outcomes:
-        judgments = simulate_pairs(rng, dict.fromkeys("abc", 0.0), directions)
-        (one,) = contests(pair_scores(judgments), ["a", "b"])
+        (one,) = contests(simulate_scores(rng, dict.fromkeys("abc", 0.0), directions), ["a", "b"])
         return {"a against b": rejects(one.p)}
 
     calibrate("rejects", studies, study)

@@ -158,3 +158,14 @@ def test_exports_and_the_backup_download(app: Flask, served: Served, staff: Visi
     copy.write_bytes(data)
     with sqlite3.connect(copy) as connection:
         assert connection.execute("SELECT count(*) FROM judgment").fetchone() == (9,)
+
+
+def test_a_watched_page_comes_again_by_itself(staff: Visitor) -> None:
+    for path in ("/admin/", "/admin/items", "/admin/annotators"):
+        plain = staff.get(path)
+        assert "Refresh" not in plain.headers
+        assert f'href="{path}?watch=1"' in plain.text
+        watched = staff.get(f"{path}?watch=1")
+        assert watched.headers["Refresh"] == "30"
+        assert 'href="/admin/items?watch=1"' in watched.text
+        assert "Stop watching" in watched.text
