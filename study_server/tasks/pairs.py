@@ -56,6 +56,7 @@ WORDS = {
         "Within a row one picture changes step by step, from left to right. The framed picture in "
         "the middle is where the row starts. Move a slider to see all rows of its set change at "
         "once.",
+        "instructions.ask": "Then answer one question:",
         "instructions.still": "What changes may differ between A and B. Sometimes nothing changes "
         "at all: such a set changes no single thing.",
         "instructions.honest": "There is no score. We want to know what you see, so take the time "
@@ -81,6 +82,7 @@ WORDS = {
         "一组。大约需要 {minutes} 分钟，随时可以暂停。",
         "instructions.look": "每一页有 A、B 两组图片，每组几行。同一行中，图片从左到右逐步变化。"
         "中间带框的是这一行的起点。移动滑块，可以看到该组所有行同时变化。",
+        "instructions.ask": "然后回答一个问题：",
         "instructions.still": "A 和 B 改变的东西可以不同。有时什么都没有变：这样的一组没有改变"
         "任何东西。",
         "instructions.honest": "这里不打分。我们想知道您看到了什么，请慢慢看。如果其中一组只好"
