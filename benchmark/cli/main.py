@@ -13,23 +13,17 @@ from benchmark.cli.ablate import ablate
 from benchmark.cli.check import check
 from benchmark.cli.compare import compare, submit_check
 from benchmark.cli.convert_generator import convert_generator
+from benchmark.cli.demo import demo
 from benchmark.cli.fetch import fetch
 from benchmark.cli.import_directions import import_directions
+from benchmark.cli.run import run
 from benchmark.cli.shared import (
     FILES_OPTION,
-    GENERATOR_HELP,
-    METRICS_OPTION,
     SHIFTS_OPTION,
-    agree,
-    configured,
     exit_if_failed,
-    grid_options,
-    line,
     method_roles,
-    methods_option,
     only_files,
-    say_skipped,
-    tell,
+    say_where,
 )
 from benchmark.cli.study import DATABASE, TASK, study
 from benchmark.core import memory, threads
@@ -56,72 +50,6 @@ class Bench(click.Group):
 @click.version_option(__version__)
 def main() -> None:
     """Find interpretable directions in a GAN's latent space, and measure how good they are."""
-
-
-@main.command()
-@click.option("--all", "everything", is_flag=True, help="Every generator that is available.")
-@click.option(
-    "-g", "--generator", "generators", multiple=True, help=f"{GENERATOR_HELP} Repeatable."
-)
-@methods_option("discovered, random, coordinate, and those of installed packages")
-@METRICS_OPTION
-@grid_options
-@click.option("--force", is_flag=True, help="Compute done cells again.")
-def run(
-    everything: bool,
-    generators: tuple[str, ...],
-    methods: tuple[str, ...],
-    metrics: tuple[str, ...],
-    preset: str,
-    seeds: str | None,
-    settings: tuple[str, ...],
-    device: str,
-    out: Path | None,
-    jobs: int | None,
-    parallel_config: Path | None,
-    yes: bool,
-    force: bool,
-) -> None:
-    """Train, measure and compare: one cell for each generator, method and seed.
-
-    A done cell is not computed again: a run that was killed, or a larger grid in the same folder,
-    computes only the missing cells. The command first states what the run will cost.
-    """
-    from benchmark.cli.choices import Brought, all_generators, named_methods, named_metrics
-    from benchmark.core.device import resolve
-    from benchmark.report import write_report
-    from benchmark.runs.engines.placing import choice
-    from benchmark.runs.grid import plan, record
-    from benchmark.runs.lease import lease
-    from benchmark.runs.meanings import note_measures
-    from benchmark.runs.opening import made_by
-    from benchmark.runs.runner import Workers, execute
-
-    if everything and generators:
-        raise BenchError("--all takes every available generator and -g some: give only one of them")
-    if not everything and not generators:
-        raise BenchError("name generators with -g, or take every available one with --all")
-    if everything:
-        generators = all_generators()
-    memory.keep()
-    config = configured(preset, settings, seeds)
-    out = out or Path("results") / config.preset
-    engine, device = choice(jobs, parallel_config), resolve(device)
-    named, judges = named_methods(methods, out), named_metrics(metrics)
-    groups = plan(config, generators, named.chosen, named.table, named.code, out)
-    say_skipped(groups)
-    failed = 0
-    with lease(out) as held:
-        expected, backend = agree(groups, out, device, yes, judges, force, engine)
-        workers = Workers(backend, Brought(methods, metrics, out), held.token) if backend else None
-        record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]), named.references)
-        note_measures(out, judges)
-        for result in execute(groups, out, device, force, judges, expected, workers):
-            tell(line(result))
-            failed += result.status == "failed"
-        unmade = write_report(out, roles=method_roles(), at_hand=made_by(groups))
-    _say_where(out)
-    exit_if_failed(failed, unmade)
 
 
 @main.command("list")
@@ -213,7 +141,7 @@ def report(
     if study_folder is not None:
         judged = read_judged(study_folder, run_folder, simulated, database, roles, task)
     unmade = write_report(run_folder, judged, roles, under_test, AtHand(only_files(files)))
-    _say_where(run_folder)
+    say_where(run_folder)
     exit_if_failed(0, unmade)
 
 
@@ -260,6 +188,8 @@ def train_generator(
     click.echo(f"weights: {trained.weights}\nmodel card: {trained.card}")
 
 
+main.add_command(run)
+main.add_command(demo)
 main.add_command(ablate)
 main.add_command(check)
 main.add_command(compare)
@@ -268,7 +198,3 @@ main.add_command(study)
 main.add_command(fetch)
 main.add_command(convert_generator)
 main.add_command(import_directions)
-
-
-def _say_where(run: Path) -> None:
-    click.echo(f"tables and figures: {run}\nto read and to explore: {run / 'report.html'}")

@@ -177,6 +177,11 @@ def exit_if_failed(cells: int, unmade: Sequence[str] = ()) -> None:
         sys.exit(1)
 
 
+def say_where(run: Path) -> None:
+    """The last lines of a command that wrote a report."""
+    click.echo(f"tables and figures: {run}\nto read and to explore: {run / 'report.html'}")
+
+
 def only_files(references: Sequence[str]) -> tuple[str, ...]:
     """References that all name a Python file. Raises BenchError."""
     from benchmark.core.plugins import is_file
