@@ -16,9 +16,9 @@ from study_server.outside import FILLED_IN
 from study_server.screening import RULES, described
 from study_server.served import note, set_state
 from study_server.staff import sign_ins, signed_in
-from study_server.stopping_rule import look
 from study_server.trouble import told
 from study_server.visit import Page, page, served
+from study_server.watching import look
 
 EVERY = 30  # seconds after which a watched page comes again
 

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from benchmark.core.estimates import Estimate, Interval
-from study_server import annotators, counting, quality
+from study_server import annotators, counting, quality, raising
 from study_server.backup import back_up
 from study_server.backup import restore as put_back
 from study_server.bundle import Bundle, load_bundle
@@ -28,9 +28,9 @@ from study_server.served import (
 )
 from study_server.server import make_server, running
 from study_server.stopping import Stop
-from study_server.stopping_rule import look
 from study_server.store import PATIENCE as PAGE_PATIENCE
 from study_server.trouble import told
+from study_server.watching import look
 
 PATIENCE = 30.0  # seconds that a command waits for the database; a site waits less
 
@@ -225,6 +225,18 @@ def exclude(
     """Leave an annotator out of the study; or take them back (excluded=False)."""
     with opened(folder, database, task) as study:
         counting.exclude(study, person, reason, excluded)
+
+
+def raise_ratings(
+    folder: Path,
+    ratings: int,
+    reason: str,
+    database: str | None = None,
+    task: str | None = None,
+) -> int:
+    """Ask for more ratings of each item than the plan did; returns how many it asked for."""
+    with opened(folder, database, task) as study:
+        return raising.raise_ratings(study, ratings, reason)
 
 
 def close(

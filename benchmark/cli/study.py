@@ -210,6 +210,23 @@ def take_back(
     click.echo(f"{person} counts again, unless a screening rule leaves them out")
 
 
+@study.command("raise")
+@of_study
+@click.option(
+    "--ratings", required=True, type=click.IntRange(1), help="Of each item, more than now."
+)
+@REASON
+def raise_(folder: Path, database: str | None, task: str | None, ratings: int, reason: str) -> None:
+    """Ask for more ratings of each item of STUDY, also while it runs: a change of plan."""
+    from study_server import commands
+
+    before = commands.raise_ratings(folder, ratings, reason, database, task)
+    click.echo(
+        f"{ratings} ratings of each item in place of {before}, from the next start of the site; "
+        "the analysis will say that the plan changed"
+    )
+
+
 @study.command()
 @of_study
 @click.option("--out", default="codes.csv", show_default=True, type=click.Path(path_type=Path))

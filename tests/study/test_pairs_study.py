@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from collections import Counter
 from itertools import combinations
 from pathlib import Path
@@ -129,6 +130,7 @@ def test_the_analysis_says_who_wins_and_gives_no_mos(study: Path, tmp_path: Path
     assert "Whose directions are chosen?" in text
     assert "the study gives no MOS of its own" in text
     assert not list(tmp_path.glob("mos_*.csv"))
+    assert {path.stem for path in (tmp_path / "figures").iterdir()} == {"wins"}
     wins = pd.read_csv(tmp_path / "wins.csv")
     assert wins["method"].tolist() == ["discovered", "coordinate", "random"]
     assert (wins["pairs"] == 16).all()
@@ -156,8 +158,6 @@ def test_the_analysis_says_who_wins_and_gives_no_mos(study: Path, tmp_path: Path
 def test_mos_of_a_rating_study_of_the_same_run_stands_beside_the_wins(
     study: Path, run: Path, tmp_path: Path
 ) -> None:
-    import shutil
-
     own = shutil.copytree(run, tmp_path / "run")
     for method, base in zip(METHODS, (0.8, 0.2, 0.4), strict=True):
         (path,) = own.glob(f"cells/planted/{method}/0-*/directions.safetensors")
@@ -176,6 +176,7 @@ def test_the_report_takes_the_tables_and_no_mos(study: Path, run: Path) -> None:
     judged = read_judged(study, run, simulated=True)
     assert [table.name for table in judged.tables][:3] == ["wins", "contests", "wins_mos"]
     assert judged.directions.empty
+    assert [name for name, _, _ in judged.figures] == ["wins"]
 
 
 def test_labels_are_left_to_a_rating_study(study: Path, run: Path) -> None:

@@ -16,9 +16,10 @@ from study_server.bundle import Bundle, load_bundle
 from study_server.commands import status
 from study_server.served import Served
 from study_server.settings_file import read_settings
-from study_server.stopping_rule import Looked, StoppingRule, difference_width, look
+from study_server.stopping_rule import StoppingRule
 from study_server.tasks import Pairs
 from study_server.tasks.choosing import made_task
+from study_server.watching import Looked, difference_width, look
 
 from .blobs import SETTINGS, blob_bundle
 from .conftest import Visitor
