@@ -1,4 +1,4 @@
-"""When to stop a study: what study.toml says of it; `study_server.watching` looks whether it is so."""
+"""When to stop a study: what study.toml says. `study_server.watching` looks whether it is so."""
 
 from dataclasses import dataclass
 
