@@ -85,6 +85,23 @@ def people() -> Page:
     return _people_page("")
 
 
+@blueprint.get("/annotators/<name>")
+@signed_in
+def person(name: str) -> Page:
+    """One annotator's way: every answer in the order in which it came, earlier revisions too."""
+    from study_server.export import judgments  # pandas is slow to import
+
+    study = served()
+    every = judgments(study)
+    own = every[every["annotator"] == name]
+    if own.empty:
+        abort(404)
+    bots = bool(own["simulated"].any())
+    questions = [question.name for question in study.bundle.task.questions]
+    rows = own.astype(object).where(own.notna(), "").to_dict("records")
+    return page("admin/person.html", bots=bots, name=name, rows=rows, questions=questions)
+
+
 @blueprint.post("/annotators")
 @signed_in
 def exclude() -> Page:
