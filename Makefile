@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: bench study test lint perf
+.PHONY: bench study test lint perf gpu
 .DELETE_ON_ERROR:
 
 bench: $(STAMP)
@@ -23,6 +23,10 @@ test: $(STAMP)
 
 perf: $(STAMP)
 	$(BIN)/python -m pytest tests/perf -m perf --benchmark-only -s
+
+# On a machine with a card, below 8 minutes; without one every test is skipped.
+gpu: $(STAMP)
+	$(BIN)/python -m pytest tests/gpu tests/rca/test_clock.py -s
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

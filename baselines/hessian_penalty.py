@@ -20,7 +20,8 @@ class HessianPenalty(Penalised):
     the sum of squares of H's entries off the diagonal; the loss is its mean over batch and pixels.
     It is measured where a latent has moved by eps along one direction. The authors draw eps from
     [-5, 5]; here it is the protocol's, which all methods meet. Theirs are batches of 96 and 50,000
-    steps. A step makes five images of each latent, four of them with a gradient.
+    steps. A step makes five images of each latent, all with a gradient; that of the middle one is
+    zero but for rounding.
     """
 
     def loss(

@@ -12,7 +12,7 @@ from study_server import annotators, counting, quality
 from study_server.backup import back_up
 from study_server.codes import write_codes
 from study_server.decisions import decisions
-from study_server.outside import FILLED_IN
+from study_server.platforms import NAMES
 from study_server.screening import RULES, described
 from study_server.served import note, set_state
 from study_server.staff import sign_ins, signed_in
@@ -56,7 +56,8 @@ def overview() -> Page:
         repeats=quality.repeats_alike(counted),
         looked=look(study.bundle, counted, {one.public_id for one in people if one.counts}),
         open_link=link if study.bundle.settings.open_link else "",
-        filled_in=FILLED_IN,
+        platform=study.bundle.settings.platform,
+        names=NAMES,
         sign_ins=sign_ins(),
         state=g.state,
     )

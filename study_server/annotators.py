@@ -7,20 +7,20 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from study_server.assignment import Step
 from study_server.bundle import Bundle
 from study_server.leases import places
 from study_server.links import Links
-from study_server.models import Annotator, Event, QuizTry
-from study_server.outside import outside_id
+from study_server.models import Annotator, ConsentText, Event, QuizTry
 from study_server.recording import go_on
 from study_server.standing import standing
 from study_server.store import Store
 from study_server.study_settings import Settings
 from study_server.tasks.question import Answer
+from study_server.texts import sha256_of
 
 
 def register(
@@ -30,14 +30,15 @@ def register(
     outside: Mapping[str, str] | None = None,
     simulated: str = "",
     public_id: str = "",
+    outside_id: str | None = None,
 ) -> str:
-    """The public id of a new annotator; a random one, unless it is given."""
-    outside = outside or {}
+    """The public id of a new annotator; a random one, unless it is given. outside: parameters of a
+    recruiting service; outside_id: whom they tell of, see `Platform.outside_id`."""
     annotator = Annotator(
         public_id=public_id or secrets.token_hex(6),
         source=source,
-        outside=json.dumps(dict(outside)),
-        outside_id=outside_id(outside),
+        outside=json.dumps(dict(outside or {})),
+        outside_id=outside_id,
         simulated=simulated,
         seed=secrets.randbelow(2**31),
         created_at=now,
@@ -49,19 +50,20 @@ def register(
 
 
 def recognise(
-    session: Session, own: str, newcomer: str, outside: Mapping[str, str], number_opens: bool
+    session: Session, own: str, newcomer: str, number: str | None, number_opens: bool
 ) -> str | None:
     """Who comes through the open link: a public id, or "" for somebody new.
 
-    own: of whom this browser is, or ""; newcomer: of whom it makes with this outside number. None
-    where the number is of somebody who began in another browser: it opens nothing by itself,
-    unless `number_opens`.
+    own: of whom this browser is, or ""; newcomer: of whom it makes with this outside number.
+    number: their outside_id. None where that is of somebody who began in another browser: it opens
+    nothing by itself, unless `number_opens`.
     """
-    number = outside_id(outside)
     if own and number is None:
         return own
-    of_number = Annotator.outside_id == number if number else Annotator.public_id == newcomer
-    known = session.execute(select(Annotator.public_id).where(of_number)).scalar_one_or_none()
+    same = [Annotator.outside_id == number] if number else []
+    rows = select(Annotator.public_id).where(or_(Annotator.public_id == newcomer, *same))
+    found = set(session.scalars(rows))  # numbers may have been dropped since
+    known = newcomer if newcomer in found else next(iter(found), None)
     if known is None:
         return ""
     return known if number_opens or known in (own, newcomer) else None
@@ -78,24 +80,44 @@ def invite(store: Store, links: Links, count: int, now: float, simulated: str = 
     return [links.personal(public_id) for public_id in store.write(work)]
 
 
+def outside_of(session: Session, annotator_id: int) -> dict[str, str]:
+    """The parameters with which a recruiting service sent the annotator."""
+    found: dict[str, str] = json.loads(session.get_one(Annotator, annotator_id).outside)
+    return found
+
+
 def choose_language(session: Session, annotator_id: int, language: str) -> None:
     """Remember the language that the annotator reads."""
     session.get_one(Annotator, annotator_id).language = language
 
 
 def consent(
-    session: Session, annotator_id: int, agreed: bool, settings: Settings, language: str, now: float
+    session: Session,
+    annotator_id: int,
+    agreed: bool,
+    settings: Settings,
+    language: str,
+    now: float,
+    text: str = "",
 ) -> None:
-    """Store whether the annotator agreed, and to which version. Who declined may agree later."""
+    """Store whether the annotator agreed, and to which version. Who declined may agree later.
+    text: all that the page said."""
     annotator = session.get_one(Annotator, annotator_id)
     annotator.seen_at = now
     if annotator.stage not in ("invited", "declined"):
         return
     annotator.stage = "consented" if agreed else "declined"
+    no_consent = settings.platform.codes.get("no_consent", "")
+    annotator.completion_code = "" if agreed else no_consent
     if agreed:
         annotator.consented_at = now
         annotator.consent_version = settings.consent_version
         annotator.settings_sha256 = settings.sha256
+        annotator.consent_sha256 = sha256_of(text)
+        if session.get(ConsentText, annotator.consent_sha256) is None:
+            version = settings.consent_version
+            names = {"version": version, "language": language, "first_agreed_at": now}
+            session.add(ConsentText(sha256=annotator.consent_sha256, text=text, **names))
         annotator.language = language
 
 
@@ -143,6 +165,7 @@ def take_quiz(
         annotator.stage = "judging"
     elif tries + 1 >= bundle.settings.quiz_tries:
         annotator.stage = "failed"
+        annotator.completion_code = bundle.settings.platform.codes.get("screened_out", "")
     return right, annotator.stage, tries + 1
 
 

@@ -1,8 +1,10 @@
-"""Completion codes: one for each annotator, and the staff's list of whose they are."""
+"""Codes by which a recruiting service knows how somebody's way ended, and the staff's list of
+whose they are."""
 
 import csv
 import hashlib
 import hmac
+from collections import Counter
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -12,32 +14,55 @@ from benchmark.core.storage import write_atomically
 from study_server.bundle import Bundle
 from study_server.models import Annotator, Judgment
 from study_server.outside import outside_number
+from study_server.platforms import ENDINGS, PAID
 from study_server.served import Served, state_of
 
 LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that looks like another
-COLUMNS = ("outside_number", "code", "stage", "judgments", "annotator")
+COLUMNS = ("outside_number", "code", "ending", "action", "stage", "judgments", "annotator")
+END_OF_STAGE = {"finished": "completed", "declined": "no_consent", "failed": "screened_out"}
 
 
 def completion_code(bundle: Bundle, public_id: str) -> str:
     """The code of study.toml, or else the annotator's own: the same whenever it is asked for."""
+    settings = bundle.settings
     key = f"code:{bundle.study}:{bundle.secrets['secret_key']}".encode()
     number = int.from_bytes(hmac.new(key, public_id.encode(), hashlib.sha256).digest())
     letters = "".join(LETTERS[number // len(LETTERS) ** place % len(LETTERS)] for place in range(8))
-    return bundle.settings.completion_code or f"{letters[:4]}-{letters[4:]}"
+    fixed = settings.platform.codes.get("completed") or settings.completion_code
+    return fixed or f"{letters[:4]}-{letters[4:]}"
+
+
+def ending_of(stage: str, state: str) -> str:
+    """Which of ENDINGS somebody's way has come to, or withdrawn; "" while it goes on. stage:
+    theirs; state: of the study, which may close before they are through, or before they begin."""
+    if stage == "withdrawn":
+        return stage
+    if stage in END_OF_STAGE or state != "closed":
+        return END_OF_STAGE.get(stage, "")
+    return "closed" if stage == "judging" else "full"
 
 
 def code_given(bundle: Bundle, stage: str, state: str, public_id: str, stored: str) -> str:
-    """The code that an annotator was shown, "" for none: at the end of all items, or where the
-    study was closed while they judged."""
-    midway = stage == "judging" and state == "closed"
-    return stored or (completion_code(bundle, public_id) if midway else "")
+    """The code that an annotator was shown, "" for none. stored: at their end, so that it stays
+    when study.toml changes."""
+    ending = ending_of(stage, state)
+    given = stored or bundle.settings.platform.codes.get(ending, "")
+    return given or (completion_code(bundle, public_id) if ending == "closed" else "")
 
 
-def write_codes(study: Served, path: Path) -> int:
-    """Write a CSV with a row for each person, for the staff alone; returns the number of rows.
+def action(ending: str) -> str:
+    """What staff do about it at the service; "" while nothing is due, and for who withdrew, whose
+    number is gone."""
+    return "" if ending in ("", "withdrawn") else "approve" if ending in PAID else "return"
 
-    outside_number: the person's at the recruiting service. annotator: the pseudonym, which is that
-    of exports. judgments: how many items they judged, checks and repeats among them.
+
+def write_codes(study: Served, path: Path) -> Counter[str]:
+    """Write a CSV with a row for each person, by how their way ended, for the staff alone; returns
+    how many there are by ending.
+
+    outside_number: the person's at the recruiting service. action: what is due there. annotator:
+    the pseudonym, which is that of exports. judgments: how many items they judged, checks and
+    repeats among them.
     """
     judged = (
         select(func.count())
@@ -47,16 +72,16 @@ def write_codes(study: Served, path: Path) -> int:
     people = select(Annotator, judged).where(Annotator.simulated == "").order_by(Annotator.id)
     with study.store.read() as db:
         state = state_of(db)
-        rows = [
-            (
-                outside_number(one.outside_id),
-                code_given(study.bundle, one.stage, state, one.public_id, one.completion_code),
-                one.stage,
-                count,
-                one.public_id,
-            )
-            for one, count in db.execute(people)
-        ]
+        rows = []
+        for one, count in db.execute(people):
+            came = one.stage != "invited" or one.source != "invite"
+            ending = ending_of(one.stage, state) if came else ""
+            code = code_given(study.bundle, one.stage, state, one.public_id, one.completion_code)
+            code = code if came else ""
+            number = outside_number(one.outside_id)
+            rows.append((number, code, ending, action(ending), one.stage, count, one.public_id))
+    order = {ending: place for place, ending in enumerate((*ENDINGS, "withdrawn", ""))}
+    rows.sort(key=lambda row: order[row[2]])
 
     def write(part: Path) -> None:
         with part.open("w", encoding="utf-8", newline="") as file:
@@ -66,4 +91,4 @@ def write_codes(study: Served, path: Path) -> int:
 
     write_atomically(path, write)
     path.chmod(0o600)  # it says whose answers the export's are
-    return len(rows)
+    return Counter(row[2] for row in rows)

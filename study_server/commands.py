@@ -2,13 +2,15 @@
 
 import random
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
+from benchmark.core.errors import BenchError
 from benchmark.core.estimates import Estimate, Interval
-from study_server import annotators, counting, quality, raising
+from study_server import annotators, counting, erasure, quality, raising, retention
 from study_server.backup import back_up
 from study_server.backup import restore as put_back
 from study_server.bundle import Bundle, load_bundle
@@ -60,6 +62,8 @@ def opened(
         study = open_study(bundle, database, patience=patience)
         stack.callback(study.store.close)
         counting.catch_up(study)
+        erasure.reapply(study)
+        retention.drop_numbers(study)
         yield study
 
 
@@ -94,6 +98,8 @@ def serve(
     front = read_front(base, client_address)
     log_to_stderr()
     with opened(folder, database, task, PAGE_PATIENCE) as study:
+        if study.bundle.settings.platform.framed and front.scheme == "http":
+            raise BenchError("in MTurk's frame browsers keep a cookie of HTTPS alone: see --base")
         known = front.base or (f"http://{host}:{port}" if port else "")
         study.store.write(lambda db: note(db, "served", known, study.clock()))
         server = make_server(study, host, port, front)
@@ -138,7 +144,7 @@ def status(
         people = quality.persons(study, counted, simulated)
         full = quality.filling(study, quality.coverage(study, simulated, people), people)
         with study.store.read() as db:
-            state = state_of(db)
+            state, gone = state_of(db), erasure.withdrawals(db, simulated)
         agreement = quality.agreement(counted)
         looked = look(study.bundle, counted, {one.public_id for one in people if one.counts})
         stages = quality.funnel(study, simulated)
@@ -157,6 +163,7 @@ def status(
         "annotators by stage": ", ".join(f"{n} {stage}" for stage, n in sorted(stages.items()) if n)
         or "none",
         "flagged annotators": str(sum(bool(person.flags) for person in people)),
+        "withdrew": str(gone.people),
         "excluded by the staff": str(sum(person.decision is not None for person in people)),
         "Krippendorff's alpha": alpha,
         "stopping rule": f"{looked.rule}; {looked}" if looked.rule.fixed else "none",
@@ -178,6 +185,14 @@ def export(
         return write_export(study, path, format)
 
 
+def withdrawn(
+    folder: Path, database: str | None = None, task: str | None = None
+) -> erasure.Withdrawals:
+    """How many people withdrew, whose answers no export holds."""
+    with looked_at(folder, database, task) as study, study.store.read() as db:
+        return erasure.withdrawals(db)
+
+
 def backup(folder: Path, path: Path, database: str | None = None, task: str | None = None) -> int:
     """Copy the database to the new file `path`, whether the site runs or not; returns how many
     judgments it holds."""
@@ -197,9 +212,11 @@ def restore(
     return done
 
 
-def codes(folder: Path, path: Path, database: str | None = None, task: str | None = None) -> int:
-    """Write each person's outside number, completion code and pseudonym to `path`, a CSV; returns
-    the number of rows."""
+def codes(
+    folder: Path, path: Path, database: str | None = None, task: str | None = None
+) -> Counter[str]:
+    """Write each person's outside number, code and pseudonym to `path`, a CSV; returns how many
+    there are by ending."""
     with looked_at(folder, database, task) as study:
         return write_codes(study, path)
 
@@ -237,6 +254,18 @@ def raise_ratings(
     """Ask for more ratings of each item than the plan did; returns how many it asked for."""
     with opened(folder, database, task) as study:
         return raising.raise_ratings(study, ratings, reason)
+
+
+def erase(
+    folder: Path,
+    person: str,
+    reason: str,
+    database: str | None = None,
+    task: str | None = None,
+) -> int:
+    """Erase an annotator's answers and outside number for good; returns how many judgments."""
+    with opened(folder, database, task) as study:
+        return erasure.erase_person(study, person, reason)
 
 
 def close(

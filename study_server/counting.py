@@ -91,6 +91,23 @@ def catch_up(study: Served) -> None:
             screen_now(study, simulated)
 
 
+def is_full(study: Served, simulated: bool = False, ask: bool = False) -> bool:
+    """Whether every direction has all its ratings, so that a newcomer would find nothing to do.
+
+    That is not said before the rules know who of those that fill the places count. ask: let them
+    find out now, which writes.
+    """
+    if _lacks(study, simulated):
+        return False
+    if ask:
+        screen_now(study, simulated)
+        if _lacks(study, simulated):
+            return False
+    with study.store.read() as db:
+        known = db.get(Screened, simulated)
+        return _latest(db, simulated) == (known.judgment_id if known else 0)
+
+
 def exclude(study: Served, public_id: str, reason: str, excluded: bool = True) -> None:
     """The staff leave an annotator out, or take them back (excluded=False); the places are opened
     or filled at once. Raises BenchError; see `study_server.decisions.decide`."""
@@ -100,12 +117,20 @@ def exclude(study: Served, public_id: str, reason: str, excluded: bool = True) -
         annotator = decide(db, public_id, excluded, reason, now)
         simulated = bool(annotator.simulated)
         if excluded and annotator.counts:
-            _set(db, annotator.id, simulated, False)
+            set_counts(db, annotator.id, simulated, False)
         # The others are judged by their agreement with those who are left, so that all is open.
         db.execute(delete(Screened).where(Screened.simulated == simulated))
         return simulated
 
     screen_now(study, study.store.write(work))
+
+
+def _lacks(study: Served, simulated: bool) -> bool:
+    column = Item.simulated_ratings if simulated else Item.ratings
+    wanted = study.bundle.settings.ratings_per_item
+    lacking = select(Item.id).where(Item.kind == "direction", column < wanted).limit(1)
+    with study.store.read() as db:
+        return db.execute(lacking).first() is not None
 
 
 def _latest(db: Session, simulated: bool) -> int:
@@ -122,14 +147,17 @@ def _apply(db: Session, failed: set[str], mark: Screened) -> None:
     out = failed | left_out(decisions(db)).keys()
     annotators = select(Annotator.id, Annotator.public_id, Annotator.counts)
     for number, name, counts in db.execute(
-        annotators.where((Annotator.simulated != "") == mark.simulated)
+        annotators.where(
+            (Annotator.simulated != "") == mark.simulated, Annotator.stage != "withdrawn"
+        )
     ).all():
         if counts == (name in out):
-            _set(db, number, mark.simulated, not counts)
+            set_counts(db, number, mark.simulated, not counts)
     db.merge(mark)
 
 
-def _set(db: Session, annotator_id: int, simulated: bool, counts: bool) -> None:
+def set_counts(db: Session, annotator_id: int, simulated: bool, counts: bool) -> None:
+    """Let an annotator count or not, and open or fill the places that they have judged."""
     db.execute(update(Annotator).where(Annotator.id == annotator_id).values(counts=counts))
     rated = select(Assignment.item_id).where(
         Assignment.annotator_id == annotator_id, Assignment.repeat == 0, Assignment.judged

@@ -75,6 +75,7 @@ def _set_up_sqlite(engine: Engine, file: Path | None, patience: float) -> None:
             "journal_mode=WAL",
             "synchronous=FULL",
             "foreign_keys=ON",
+            "secure_delete=ON",  # what a person had erased is not left in free pages
         ):
             connection.execute(f"PRAGMA {pragma}")
 

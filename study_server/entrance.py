@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from study_server import annotators
+from study_server import annotators, counting
 from study_server.caps import Refused, admit
-from study_server.outside import NUMBER, NoNumber, read_outside
+from study_server.outside import NoNumber, is_preview, read_outside
+from study_server.platforms import Platform, submit_address
 from study_server.security import a_minute, limiter, log
 from study_server.terms import minutes
-from study_server.visit import Page, address, page, served, stopped
+from study_server.visit import Page, address, end, page, served, stopped
 
 blueprint = Blueprint("entrance", __name__)
 
@@ -57,9 +58,12 @@ def _through_the_open_link(
     """Lead on whom this browser is already; else do as `newcomer` says."""
     if served().links.read(token) != "" or not served().bundle.settings.open_link:
         return page("error.html", 403, key="link")
+    if is_preview(fields, _platform()):
+        return page("preview.html", minutes=minutes(served().bundle))
     session.setdefault("browser", secrets.token_hex(16))
     try:
-        outside = read_outside(fields)
+        outside = read_outside(fields, _platform())
+        _note_submit(fields, outside)
     except NoNumber:
         return page("error.html", 400, key="number")
     with served().store.read() as db:
@@ -69,7 +73,9 @@ def _through_the_open_link(
     if known and known == _own():
         return redirect(address("pages.study"), 303)
     if g.state != "open":
-        return stopped(409 if request.method == "POST" else 200)
+        return stopped(409 if request.method == "POST" else 200, outside)
+    if counting.is_full(served(), ask=request.method == "POST"):
+        return end("full.html", "full", outside=outside)
     return newcomer(outside)
 
 
@@ -85,13 +91,16 @@ def _register(outside: Outside) -> Page:
         known = _recognise(db, outside)
         if known == "":
             admit(db, bundle, origin, now)
-            return annotators.register(db, "open", now, outside, public_id=own)
+            number = _platform().outside_id(outside)
+            return annotators.register(db, "open", now, outside, public_id=own, outside_id=number)
         return known
 
     try:
         public_id = served().store.write(work)
     except Refused as refused:
         log.warning("refused a new annotator: the cap of the %s is reached", refused.reason)
+        if refused.reason == "study":
+            return end("full.html", "full", 403, outside)
         return page("refused.html", 403, reason=refused.reason)
     if public_id is None:
         return page("error.html", 409, key="known")
@@ -101,7 +110,8 @@ def _register(outside: Outside) -> Page:
 
 def _recognise(db: Session, outside: Outside) -> str | None:
     opens = served().bundle.settings.number_opens
-    return annotators.recognise(db, _own(), _newcomer(outside), outside, opens)
+    number = _platform().outside_id(outside)
+    return annotators.recognise(db, _own(), _newcomer(outside), number, opens)
 
 
 def _own() -> str:
@@ -110,7 +120,22 @@ def _own() -> str:
 
 
 def _newcomer(outside: Outside) -> str:
-    return served().links.newcomer(session["browser"], outside.get(NUMBER, ""))
+    return served().links.newcomer(session["browser"], outside.get(_platform().person, ""))
+
+
+def _platform() -> Platform:
+    return served().bundle.settings.platform
+
+
+def _note_submit(fields: Mapping[str, str], outside: Outside) -> None:
+    """Keep in this browser where MTurk takes the assignment back: it is another one whenever a
+    person accepts the task anew. Raises NoNumber where that is no page of MTurk."""
+    if not _platform().framed or "turkSubmitTo" not in fields:
+        return
+    address = submit_address(fields["turkSubmitTo"])
+    if address is None or "assignmentId" not in outside:
+        raise NoNumber
+    session["turk"] = [address, outside["assignmentId"]]
 
 
 def _remember(public_id: str) -> None:

@@ -1,7 +1,24 @@
-"""Tables of a study. Times are seconds since the epoch (UTC); judgments are only ever added."""
+"""Tables of a study. Times are seconds since the epoch (UTC).
+
+Judgments are only ever added; the database itself refuses to change one, and to delete one of
+somebody who has no `Erasure`. Each column says what of a person it holds, in the words of the key
+`stored.` + its own in the locales, which the consent page lists; or that it holds nothing of any.
+"""
+
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, MetaData, UniqueConstraint, true
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedColumn, mapped_column
+
+
+def told(key: str, *arguments: Any, **options: Any) -> MappedColumn[Any]:
+    """A column that holds something of a person: what the consent page says of it, by key."""
+    return mapped_column(*arguments, info={"stored": key}, **options)
+
+
+def of_nobody(*arguments: Any, **options: Any) -> MappedColumn[Any]:
+    """A column that holds nothing of any person who takes part."""
+    return told("", *arguments, **options)
 
 
 class Base(DeclarativeBase):
@@ -22,10 +39,10 @@ class Study(Base):
     """The one study of this database. state: open, paused or closed."""
 
     __tablename__ = "study"
-    id: Mapped[str] = mapped_column(primary_key=True)
-    bundle_sha256: Mapped[str]
-    state: Mapped[str] = mapped_column(default="open")
-    created_at: Mapped[float]
+    id: Mapped[str] = of_nobody(primary_key=True)
+    bundle_sha256: Mapped[str] = of_nobody()
+    state: Mapped[str] = of_nobody(default="open")
+    created_at: Mapped[float] = of_nobody()
     __table_args__ = (CheckConstraint("state IN ('open', 'paused', 'closed')", name="state"),)
 
 
@@ -33,9 +50,20 @@ class SettingsVersion(Base):
     """Every `study.toml` that the site has served, by its hash."""
 
     __tablename__ = "settings_version"
-    sha256: Mapped[str] = mapped_column(primary_key=True)
-    text: Mapped[str]
-    first_served_at: Mapped[float]
+    sha256: Mapped[str] = of_nobody(primary_key=True)
+    text: Mapped[str] = of_nobody()
+    first_served_at: Mapped[float] = of_nobody()
+
+
+class ConsentText(Base):
+    """A consent page as somebody who agreed had read it, by the hash of all its text."""
+
+    __tablename__ = "consent_text"
+    sha256: Mapped[str] = of_nobody(primary_key=True)
+    version: Mapped[str] = of_nobody()
+    language: Mapped[str] = of_nobody()
+    text: Mapped[str] = of_nobody()
+    first_agreed_at: Mapped[float] = of_nobody()
 
 
 class Item(Base):
@@ -47,10 +75,10 @@ class Item(Base):
     """
 
     __tablename__ = "item"
-    id: Mapped[str] = mapped_column(primary_key=True)
-    kind: Mapped[str]
-    ratings: Mapped[int] = mapped_column(default=0, server_default="0")
-    simulated_ratings: Mapped[int] = mapped_column(default=0, server_default="0")
+    id: Mapped[str] = of_nobody(primary_key=True)
+    kind: Mapped[str] = of_nobody()
+    ratings: Mapped[int] = of_nobody(default=0, server_default="0")
+    simulated_ratings: Mapped[int] = of_nobody(default=0, server_default="0")
     __table_args__ = (CheckConstraint("kind IN ('direction', 'good', 'still')", name="kind"),)
 
 
@@ -59,30 +87,32 @@ class Annotator(Base):
 
     source: invite, open or imported. outside: parameters of a recruiting service, as JSON, and
     outside_id the person's number there. stage: invited, consented, instructed, judging, finished,
-    declined or failed (the quiz). seed: decides the personal order. counts: whether their ratings
-    fill places, which staff and screening rules decide (`study_server.counting`). waiting_since:
-    when all that was left for them had been leased to others, None with an item in hand.
+    declined, failed (the quiz) or withdrawn. consent_sha256: of the `ConsentText` agreed to. seed:
+    decides the personal order. counts: whether their ratings fill places, which staff and screening
+    rules decide (`study_server.counting`). waiting_since: when all that was left for them had been
+    leased to others, None with an item in hand.
     """
 
     __tablename__ = "annotator"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    public_id: Mapped[str] = mapped_column(unique=True)
-    source: Mapped[str]
-    outside: Mapped[str] = mapped_column(default="{}")
-    outside_id: Mapped[str | None] = mapped_column(unique=True)
-    simulated: Mapped[str] = mapped_column(default="")
-    seed: Mapped[int]
-    language: Mapped[str] = mapped_column(default="")
-    stage: Mapped[str] = mapped_column(default="invited")
-    consent_version: Mapped[str] = mapped_column(default="")
-    settings_sha256: Mapped[str] = mapped_column(default="")
-    completion_code: Mapped[str] = mapped_column(default="")
-    created_at: Mapped[float]
-    consented_at: Mapped[float | None]
-    seen_at: Mapped[float]
-    finished_at: Mapped[float | None]
-    counts: Mapped[bool] = mapped_column(default=True, server_default=true())
-    waiting_since: Mapped[float | None]
+    id: Mapped[int] = told("number", primary_key=True)
+    public_id: Mapped[str] = told("number", unique=True)
+    source: Mapped[str] = told("source")
+    outside: Mapped[str] = told("outside", default="{}")
+    outside_id: Mapped[str | None] = told("outside", unique=True)
+    simulated: Mapped[str] = told("simulated", default="")
+    seed: Mapped[int] = told("number")
+    language: Mapped[str] = told("language", default="")
+    stage: Mapped[str] = told("times", default="invited")
+    consent_version: Mapped[str] = told("consent", default="")
+    consent_sha256: Mapped[str] = told("consent", default="", server_default="")
+    settings_sha256: Mapped[str] = told("consent", default="")
+    completion_code: Mapped[str] = told("code", default="")
+    created_at: Mapped[float] = told("times")
+    consented_at: Mapped[float | None] = told("consent")
+    seen_at: Mapped[float] = told("times")
+    finished_at: Mapped[float | None] = told("times")
+    counts: Mapped[bool] = told("counts", default=True, server_default=true())
+    waiting_since: Mapped[float | None] = told("times")
 
 
 class QuizTry(Base):
@@ -90,12 +120,12 @@ class QuizTry(Base):
     right."""
 
     __tablename__ = "quiz_try"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"))
-    number: Mapped[int]
-    answers: Mapped[str]
-    passed: Mapped[bool]
-    created_at: Mapped[float]
+    id: Mapped[int] = told("number", primary_key=True)
+    annotator_id: Mapped[int] = told("number", ForeignKey("annotator.id"))
+    number: Mapped[int] = told("practice")
+    answers: Mapped[str] = told("practice")
+    passed: Mapped[bool] = told("practice")
+    created_at: Mapped[float] = told("practice")
     __table_args__ = (UniqueConstraint("annotator_id", "number"),)
 
 
@@ -106,15 +136,15 @@ class Assignment(Base):
     """
 
     __tablename__ = "assignment"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"))
-    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"))
-    repeat: Mapped[int]
-    position: Mapped[int]
-    simulated: Mapped[bool]
-    judged: Mapped[bool] = mapped_column(default=False)
-    leased_at: Mapped[float] = mapped_column(server_default="0")
-    lease_until: Mapped[float]
+    id: Mapped[int] = told("number", primary_key=True)
+    annotator_id: Mapped[int] = told("number", ForeignKey("annotator.id"))
+    item_id: Mapped[str] = told("shown", ForeignKey("item.id"))
+    repeat: Mapped[int] = told("shown")
+    position: Mapped[int] = told("shown")
+    simulated: Mapped[bool] = told("simulated")
+    judged: Mapped[bool] = told("shown", default=False)
+    leased_at: Mapped[float] = told("shown", server_default="0")
+    lease_until: Mapped[float] = told("shown")
     __table_args__ = (
         UniqueConstraint("annotator_id", "item_id", "repeat"),
         UniqueConstraint("annotator_id", "position"),
@@ -130,17 +160,17 @@ class Judgment(Base):
     """
 
     __tablename__ = "judgment"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"))
-    item_id: Mapped[str] = mapped_column(ForeignKey("item.id"))
-    repeat: Mapped[int]
-    revision: Mapped[int]
-    key: Mapped[str]
-    answer: Mapped[str]
-    seconds: Mapped[float]
-    language: Mapped[str]
-    simulated: Mapped[bool]
-    created_at: Mapped[float]
+    id: Mapped[int] = told("number", primary_key=True)
+    annotator_id: Mapped[int] = told("number", ForeignKey("annotator.id"))
+    item_id: Mapped[str] = told("answers", ForeignKey("item.id"))
+    repeat: Mapped[int] = told("answers")
+    revision: Mapped[int] = told("answers")
+    key: Mapped[str] = told("answers")
+    answer: Mapped[str] = told("answers")
+    seconds: Mapped[float] = told("seconds")
+    language: Mapped[str] = told("language")
+    simulated: Mapped[bool] = told("simulated")
+    created_at: Mapped[float] = told("seconds")
     __table_args__ = (
         UniqueConstraint("annotator_id", "item_id", "repeat", "revision"),
         UniqueConstraint("annotator_id", "key"),
@@ -152,11 +182,28 @@ class Exclusion(Base):
     and none is ever deleted."""
 
     __tablename__ = "exclusion"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    annotator_id: Mapped[int] = mapped_column(ForeignKey("annotator.id"), index=True)
-    excluded: Mapped[bool]
-    reason: Mapped[str]
-    created_at: Mapped[float]
+    id: Mapped[int] = told("number", primary_key=True)
+    annotator_id: Mapped[int] = told("number", ForeignKey("annotator.id"), index=True)
+    excluded: Mapped[bool] = told("decisions")
+    reason: Mapped[str] = told("decisions")
+    created_at: Mapped[float] = told("decisions")
+
+
+class Erasure(Base):
+    """The tombstone of an annotator who withdrew: their answers and outside number are deleted.
+
+    who: participant or staff. reason: why, "" where nobody said. stage: at which they stood.
+    answers: how many judgments they had given, all revisions among them.
+    """
+
+    __tablename__ = "erasure"
+    annotator_id: Mapped[int] = told("withdrawal", ForeignKey("annotator.id"), primary_key=True)
+    who: Mapped[str] = told("withdrawal")
+    reason: Mapped[str] = told("withdrawal")
+    stage: Mapped[str] = told("withdrawal")
+    answers: Mapped[int] = told("withdrawal")
+    created_at: Mapped[float] = told("withdrawal")
+    __table_args__ = (CheckConstraint("who IN ('participant', 'staff')", name="who"),)
 
 
 class Screened(Base):
@@ -164,9 +211,9 @@ class Screened(Base):
     annotators. again_at: not to be done again before, however many judgments came."""
 
     __tablename__ = "screened"
-    simulated: Mapped[bool] = mapped_column(primary_key=True)
-    judgment_id: Mapped[int]
-    again_at: Mapped[float]
+    simulated: Mapped[bool] = of_nobody(primary_key=True)
+    judgment_id: Mapped[int] = of_nobody()
+    again_at: Mapped[float] = of_nobody()
 
 
 class Arrivals(Base):
@@ -174,20 +221,20 @@ class Arrivals(Base):
     hash, which tomorrow's arrivals delete."""
 
     __tablename__ = "arrivals"
-    address: Mapped[str] = mapped_column(primary_key=True)
-    day: Mapped[int]
-    count: Mapped[int]
+    address: Mapped[str] = told("address", primary_key=True)
+    day: Mapped[int] = told("address")
+    count: Mapped[int] = told("address")
 
 
 class Event(Base):
     """What the study's staff did: opened, paused, closed, invited, exported, imported, backed up,
-    restored, served, excluded or took back an annotator."""
+    restored, served; excluded, took back or erased an annotator; dropped outside numbers."""
 
     __tablename__ = "event"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str]
-    detail: Mapped[str]
-    created_at: Mapped[float]
+    id: Mapped[int] = of_nobody(primary_key=True)
+    kind: Mapped[str] = told("decisions")
+    detail: Mapped[str] = told("decisions")
+    created_at: Mapped[float] = told("decisions")
 
 
 class StaffSession(Base):
@@ -198,9 +245,9 @@ class StaffSession(Base):
     """
 
     __tablename__ = "staff_session"
-    token_sha256: Mapped[str] = mapped_column(primary_key=True)
-    password_sha256: Mapped[str]
-    browser: Mapped[str]
-    created_at: Mapped[float]
-    until: Mapped[float]
-    ended_at: Mapped[float | None]
+    token_sha256: Mapped[str] = of_nobody(primary_key=True)
+    password_sha256: Mapped[str] = of_nobody()
+    browser: Mapped[str] = of_nobody()
+    created_at: Mapped[float] = of_nobody()
+    until: Mapped[float] = of_nobody()
+    ended_at: Mapped[float | None] = of_nobody()

@@ -2,13 +2,13 @@
 
 from flask import Blueprint, abort, g, redirect, request, url_for
 
-from study_server import annotators, next_step
+from study_server import annotators, counting, next_step
 from study_server.judging import next_address
 from study_server.leases import places
 from study_server.security import has_cookie
 from study_server.tasks.question import Fault
-from study_server.terms import consent_text
-from study_server.visit import Page, address, at, lost, page, served, strings
+from study_server.terms import terms_of
+from study_server.visit import Page, address, at, end, lost, page, served, strings
 
 blueprint = Blueprint("pages", __name__)
 
@@ -20,6 +20,7 @@ STAGES = {
     "finished": "pages.done",
     "declined": "pages.declined",
     "failed": "pages.failed",
+    "withdrawn": "rights.withdrawn",
 }
 
 
@@ -34,9 +35,16 @@ def study() -> Page:
 @blueprint.get("/consent")
 @at("invited", "declined")
 def consent() -> Page:
-    """The page that says what taking part means and asks for consent."""
-    text = consent_text(served().bundle, g.language, strings(g.language))
-    return page("consent.html", paragraphs=text.strip().split("\n\n"), link=_personal_link())
+    """The page that says what taking part means and asks for consent; who would find nothing left
+    to do is told instead."""
+    if counting.is_full(served(), bool(g.annotator.simulated)):
+        return end("full.html", "full")
+    return _consent_page()
+
+
+def _consent_page(changed: bool = False, status: int = 200) -> Page:
+    terms = terms_of(served().bundle, g.language, strings(g.language))
+    return page("consent.html", status, terms=terms, changed=changed, link=_personal_link())
 
 
 @blueprint.post("/consent")
@@ -46,10 +54,15 @@ def decide() -> Page:
     choice = request.form.get("choice")
     if choice not in ("agree", "decline"):
         abort(400)
+    if choice == "agree" and counting.is_full(served(), bool(g.annotator.simulated), ask=True):
+        return end("full.html", "full")
     bundle, annotator_id, now, code = served().bundle, g.annotator.id, served().clock(), g.language
+    terms = terms_of(bundle, code, strings(code))
+    if choice == "agree" and request.form.get("read", terms.sha256) != terms.sha256:
+        return _consent_page(changed=True, status=409)  # it was another text that they read
     served().store.write(
         lambda db: annotators.consent(
-            db, annotator_id, choice == "agree", bundle.settings, code, now
+            db, annotator_id, choice == "agree", bundle.settings, code, now, terms.text
         )
     )
     return redirect(address("pages.instructions" if choice == "agree" else "pages.declined"), 303)
@@ -59,7 +72,7 @@ def decide() -> Page:
 @at("declined")
 def declined() -> Page:
     """The page for annotators who chose not to take part."""
-    return page("declined.html")
+    return end("declined.html", "no_consent", leads=False)
 
 
 @blueprint.get("/instructions")
@@ -142,7 +155,7 @@ def _on_to(stage: str) -> Page:
 @at("failed")
 def failed() -> Page:
     """The page for annotators whom the quiz ended."""
-    return page("failed.html")
+    return end("failed.html", "screened_out")
 
 
 @blueprint.get("/done")
@@ -151,4 +164,4 @@ def done() -> Page:
     """The last page, with the completion code; every answer is on disk by now."""
     with served().store.look() as db:
         judged = any(place.judged for place in places(db, g.annotator.id))
-    return page("done.html", code=g.annotator.completion_code, judged=judged)
+    return end("done.html", "completed", judged=judged)

@@ -25,7 +25,7 @@ from study_server.judging import PAGE, minutes_left
 from study_server.staff import signed_in
 from study_server.tasks.question import Fault
 from study_server.tasks.task import FormError
-from study_server.terms import consent_text
+from study_server.terms import terms_of
 from study_server.visit import Page, page, served, strings
 
 blueprint = Blueprint("preview", __name__, url_prefix="/admin/preview")
@@ -39,8 +39,8 @@ LINK = "…"  # in place of a personal link
 @signed_in
 def consent() -> Page:
     """The page that asks for consent."""
-    text = consent_text(served().bundle, g.language, strings(g.language))
-    return _shown("consent.html", paragraphs=text.strip().split("\n\n"))
+    terms = terms_of(served().bundle, g.language, strings(g.language))
+    return _shown("consent.html", terms=terms, changed=False)
 
 
 @blueprint.post("/")
@@ -189,4 +189,6 @@ def _address(endpoint: str, position: int | None = None) -> str:
     own = {"judging.answer": ".answer", "judging.item": ".item", "judging.sign": ".sign"}
     if endpoint in own:
         return url_for(own[endpoint], position=position)
+    if endpoint == "rights.withdraw":  # nobody is there who could
+        return "#main"
     return url_for(".instructions" if endpoint == "pages.instructions" else endpoint)

@@ -23,8 +23,8 @@ STAY = Step("stay")
 @dataclass(frozen=True)
 class Outcome:
     """What became of an answer: stored, repeated (already there), full (the item's place was
-    given to others), hasty (nobody can have looked), unknown (no such assignment), paused, closed
-    or finished (too late). step: where to go next."""
+    given to others), hasty (nobody can have looked), unknown (no such assignment), paused, closed,
+    finished or withdrawn (too late). step: where to go next."""
 
     status: str
     step: Step = STAY
@@ -73,8 +73,8 @@ def record(session: Session, ticket: Ticket, answer: Answer, bundle: Bundle, now
         return Outcome("repeated", go_on(db, who, mine, bundle, now))
     if who.state != "open":
         return Outcome(who.state)
-    if who.stage == "finished":
-        return Outcome("finished")
+    if who.stage in ("finished", "withdrawn"):
+        return Outcome(who.stage)
     place = next((place for place in mine if place.position == ticket.position), None)
     if place is None or who.stage != "judging":
         return Outcome("unknown")

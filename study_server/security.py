@@ -14,6 +14,7 @@ from werkzeug.exceptions import Forbidden
 
 from study_server import windows
 from study_server.front import Front
+from study_server.platforms import FRAMES
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 HEADERS = {
@@ -27,6 +28,14 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+STAFF = ("admin", "staff")  # whose pages no other site may show
+_POLICY = HEADERS["Content-Security-Policy"]
+FRAMED = {
+    "Content-Security-Policy": _POLICY.replace(
+        "form-action 'self'", f"form-action 'self' {' '.join(FRAMES)}"
+    ).replace("frame-ancestors 'none'", f"frame-ancestors {' '.join(FRAMES)}")
 }
 
 log = logging.getLogger("study")
@@ -53,16 +62,19 @@ class ForeignForm(Forbidden):
     """A form that a page of another site sent."""
 
 
-def protect(app: Flask, study: str, front: Front, processes: int) -> None:
+def protect(app: Flask, study: str, front: Front, processes: int, framed: bool = False) -> None:
     """Register all protections on `app`. study: its id; a browser that takes part in two studies
-    on one host keeps a cookie of each. processes: how many serve the site."""
+    on one host keeps a cookie of each. processes: how many serve the site. framed: pages of MTurk
+    may show it in a frame, to which browsers send no cookie but one like this."""
     app.config.update(
         PROCESSES=processes,
         SESSION_COOKIE_NAME=f"study-{study}",
         SESSION_COOKIE_PATH=front.prefix or "/",
         SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=front.scheme == "https",
+        SESSION_COOKIE_SAMESITE="None" if framed else "Lax",
+        SESSION_COOKIE_SECURE=framed or front.scheme == "https",
+        SESSION_COOKIE_PARTITIONED=framed,
+        FRAMED=framed,
         PERMANENT_SESSION_LIFETIME=60 * 24 * 3600,
         SESSION_REFRESH_EACH_REQUEST=False,  # to sign a cookie again for every page is expensive
         MAX_CONTENT_LENGTH=16 * 1024,
@@ -122,7 +134,10 @@ def has_cookie() -> bool:
 
 def _finish(response: Response) -> Response:
     """Headers and the log line. The route is logged, never the path: it may hold a token."""
-    for name, value in HEADERS.items():
+    headers = HEADERS
+    if current_app.config["FRAMED"] and request.blueprint not in STAFF:
+        headers = {k: v for k, v in HEADERS.items() if k != "X-Frame-Options"} | FRAMED
+    for name, value in headers.items():
         response.headers.setdefault(name, value)
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"

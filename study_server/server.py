@@ -14,6 +14,7 @@ from study_server.app import create_app
 from study_server.crew import Crew
 from study_server.front import DIRECT, Front
 from study_server.member import BACKLOG, Member
+from study_server.retention import Keeper
 from study_server.served import Served
 
 PROCESSES = 2  # since Python runs one thread of a process at a time
@@ -31,6 +32,8 @@ def make_server(study: Served, host: str, port: int, front: Front = DIRECT) -> M
 
     def member() -> Member:
         study.store.keep_settled()
+        if study.bundle.settings.retention:
+            Keeper(study).start()
         return Member(create_app(study, front, processes), listener)
 
     return Crew(processes, study.store, listener, member) if processes > 1 else member()

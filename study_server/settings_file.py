@@ -4,19 +4,21 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, fields
+from datetime import date
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.reading import decoded, parse_toml
+from study_server.platform_file import read_platform
 from study_server.screening import Limits
 from study_server.stopping_rule import StoppingRule
 from study_server.study_settings import LANGUAGES, Settings
 
 CATEGORY = re.compile(r"[^\W_][\w -]{0,39}")
-TABLES = ("title", "consent", "screening", "stopping")
-NO_KEYS = (*TABLES, "consent_version", "sha256")  # fields that are no keys above all tables
+TABLES = ("title", "consent", "screening", "stopping", "platform")
+NO_KEYS = (*TABLES, "consent_version", "retention", "sha256")  # are no keys above all tables
 WANTED = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 COUNT, ANY_COUNT, SHARE = (1, inf), (0, inf), (0, 1)
 RANGES = {
@@ -49,12 +51,13 @@ def read_settings(path: Path) -> Settings:
     except OSError as error:
         raise BenchError(f"{path} cannot be read: {error.strerror or error}") from error
     table = {name: {} for name in TABLES} | parse_toml(decoded(raw, path), path)
-    title, consent, screening, stopping = (table.pop(name) for name in TABLES)
+    title, consent, screening, stopping, platform = (table.pop(name) for name in TABLES)
     _check_types(path, "", table, Settings)
     _check_types(path, "screening.", screening, Limits)
     _check_types(path, "stopping.", stopping, StoppingRule)
     _check_texts(path, "title", title, LANGUAGES)
-    _check_texts(path, "consent", consent, ("version", *LANGUAGES))
+    retention = _day(path, consent.pop("retention", "")) if isinstance(consent, dict) else ""
+    _check_texts(path, "consent", consent, ("version", "retention", *LANGUAGES))
     plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
     settings = Settings(
         **plain,
@@ -63,6 +66,8 @@ def read_settings(path: Path) -> Settings:
         consent_version=consent.get("version", ""),
         screening=Limits(**screening),
         stopping=StoppingRule(**stopping),
+        retention=retention,
+        platform=read_platform(platform, path),
         sha256=hashlib.sha256(raw).hexdigest(),
     )
     _check_sense(path, settings)
@@ -95,6 +100,20 @@ def _check_types(path: Path, prefix: str, table: Any, kind: type) -> None:
             raise BenchError(
                 f"{path}: {prefix}{key} has a value of the wrong kind: {value!r}; give {wanted}"
             )
+
+
+def _day(path: Path, value: object) -> str:
+    """A day as TOML or a text gives it, in ISO form; "" for none."""
+    if value == "":
+        return ""
+    try:
+        if isinstance(value, str):
+            value = date.fromisoformat(value)
+        if type(value) is date:  # and no moment of one
+            return value.isoformat()
+    except ValueError:
+        pass
+    raise BenchError(f"{path}: consent.retention is a day such as 2030-12-31; it is {value}")
 
 
 def _check_texts(path: Path, name: str, texts: Any, known: Collection[str]) -> None:
@@ -131,6 +150,9 @@ def _check_sense(path: Path, s: Settings) -> None:
         "consent.version must not be empty": bool(s.consent_version),
         "categories: 1 to 8 different categories of 1 to 40 letters, none of them 'other'": fair
         and all(CATEGORY.fullmatch(c) and c != "other" for c in s.categories),
+        "completion_code or platform.codes.completed: give one of them": not (
+            s.completion_code and s.platform.codes.get("completed")
+        ),
         f"lease_minutes is more than 0; it is {s.lease_minutes}": s.lease_minutes > 0,
         f"sign_minutes is more than 0; it is {s.sign_minutes}": s.sign_minutes > 0,
     }

@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from study_server.platforms import ANY, Platform
 from study_server.screening import Limits
 from study_server.stopping_rule import StoppingRule
 
@@ -31,8 +32,9 @@ class Settings:
     max_per_address through the open link from one address in a day; 0: any number. pause_every:
     judgments between two suggestions to rest. number_opens: whether an outside number alone, in any
     browser, opens the answers of the person who has it. completion_code: one code for all, or ""
-    for one code for each person. method: the method under test, "" for all that are not baselines.
-    sha256: of the file.
+    for one code for each person. platform: the recruiting service. method: the method under test,
+    "" for all that are not baselines. retention: the day (ISO, UTC) on which outside numbers are
+    dropped, "" for never. sha256: of the file.
     """
 
     title: dict[str, str]
@@ -60,6 +62,8 @@ class Settings:
     method: str = ""
     screening: Limits = field(default_factory=Limits)
     stopping: StoppingRule = field(default_factory=StoppingRule)
+    platform: Platform = ANY
+    retention: str = ""
     sha256: str = ""
 
     def text(self, texts: dict[str, str], language: str) -> str:

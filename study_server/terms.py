@@ -1,12 +1,60 @@
-"""What taking part means, in the words of `study.toml`, with what the task asks filled in."""
+"""What taking part means, in the words of `study.toml`, with what the task asks filled in; and what
+is stored, in the words of the database's own columns."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from study_server.assignment import personal_plan
 from study_server.bundle import Bundle
 from study_server.judging import minutes_left
+from study_server.models import Base
 from study_server.tasks.task import Task
-from study_server.texts import say
+from study_server.texts import say, sha256_of
+
+
+@dataclass(frozen=True)
+class Terms:
+    """All that the consent page says. stored: what the database keeps, one thing each; withdraw:
+    how to withdraw; heading: above what is stored."""
+
+    paragraphs: tuple[str, ...]
+    heading: str
+    stored: tuple[str, ...]
+    withdraw: str
+
+    @property
+    def text(self) -> str:
+        """All of it as one text, which is stored when somebody agrees."""
+        listed = "\n".join(f"- {one}" for one in self.stored)
+        return "\n\n".join((*self.paragraphs, self.heading, listed, self.withdraw))
+
+    @property
+    def sha256(self) -> str:
+        return sha256_of(self.text)
+
+
+def terms_of(bundle: Bundle, language: str, strings: Mapping[str, str]) -> Terms:
+    """The terms of a study in one language."""
+    text = consent_text(bundle, language, strings)
+    return Terms(
+        paragraphs=tuple(text.strip().split("\n\n")),
+        heading=say(strings, "consent.stored"),
+        stored=stored(strings, bundle.settings.retention),
+        withdraw=say(strings, "consent.withdraw"),
+    )
+
+
+def stored(strings: Mapping[str, str], retention: str = "") -> tuple[str, ...]:
+    """What the database keeps of a person: of each column what `study_server.models` says, once.
+    retention: the day on which outside numbers are dropped, "" for never."""
+    columns = (column for table in Base.metadata.tables.values() for column in table.columns)
+    keys = dict.fromkeys(key for column in columns if (key := column.info["stored"]))
+    if not retention:
+        return tuple(say(strings, f"stored.{key}") for key in keys)
+    until = say(strings, "stored.until", day=retention)
+    return tuple(
+        say(strings, f"stored.{key}") + (f" {until}" if key == "outside" else "") for key in keys
+    )
 
 
 def consent_text(bundle: Bundle, language: str, strings: Mapping[str, str]) -> str:

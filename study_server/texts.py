@@ -1,6 +1,7 @@
 """What the site says, by language: one TOML table of strings for each language, in `locales/`, and
 the words of the study's task."""
 
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -36,4 +37,9 @@ def say(strings: Mapping[str, str], key: str, **values: object) -> str:
     return text.format(**values) if values else text
 
 
-__all__ = ["LANGUAGES", "NAMES", "say", "texts", "with_task"]
+def sha256_of(text: str) -> str:
+    """The hash by which a text that people were shown is known."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+__all__ = ["LANGUAGES", "NAMES", "say", "sha256_of", "texts", "with_task"]

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Hashable, Mapping
 from functools import partial, wraps
 from typing import ParamSpec
+from urllib.parse import urlencode
 
 from flask import current_app, g, redirect, render_template, request, session, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from study_server.codes import code_given
+from study_server.annotators import outside_of
+from study_server.codes import code_given, ending_of
 from study_server.security import csrf_token
 from study_server.served import Served, state_of
 from study_server.standing import find_standing
@@ -17,7 +19,8 @@ from study_server.texts import NAMES, say, with_task
 NO_DATABASE = ("judging.image", "judging.style", "static")  # pages that wait for no database
 
 P = ParamSpec("P")
-Page = str | Response | tuple[str, int]
+Page = str | Response | tuple[str, int] | tuple[str, int, dict[str, str]]
+LEAVE = 15  # seconds after which the last page leads back to the recruiting service
 
 
 def served() -> Served:
@@ -107,11 +110,38 @@ def lost(key: str = "lost") -> Page:
     return page("error.html", 403, key=key)
 
 
-def stopped(status: int = 200) -> Page:
+def end(
+    template: str,
+    ending: str,
+    status: int = 200,
+    outside: Mapping[str, str] | None = None,
+    leads: bool = True,
+    **values: object,
+) -> Page:
+    """A page at which somebody's way ends, with the code and the way back to the service.
+
+    outside: the parameters with which a stranger came. leads: the page goes there by itself, in a
+    while, also without scripts; not for who asked to stay.
+    """
+    platform, me = served().bundle.settings.platform, g.annotator
+    code, stay = platform.codes.get(ending, ""), {**request.args, **(outside or {}), "stay": "yes"}
+    if me:
+        given = code_given(served().bundle, me.stage, g.state, me.public_id, me.completion_code)
+        code = given or code
+        with served().store.read() as db:
+            outside = outside_of(db, me.id)
+    way = platform.way_back(ending, code, outside or {})
+    turk = session.get("turk") if platform.framed and code else None
+    leave = LEAVE if way and leads and "stay" not in request.args else 0
+    shown = {"ending": ending, "code": code, "way": way, "turk": turk, "leave": leave}
+    text = render_template(template, stay=urlencode(stay), **shown, **values)
+    return (text, status, {"Refresh": f"{leave};url={way}"}) if leave else (text, status)
+
+
+def stopped(status: int = 200, outside: Mapping[str, str] | None = None) -> Page:
     """The page of a study that is paused or closed, with a code for what was done so far."""
-    me = g.annotator
-    code = me and code_given(served().bundle, me.stage, g.state, me.public_id, me.completion_code)
-    return page("stopped.html", status, code=code)
+    ending = ending_of(g.annotator.stage if g.annotator else "", g.state)
+    return end("stopped.html", ending, status, outside)
 
 
 def at(*stages: str) -> Callable[[Callable[P, Page]], Callable[P, Page]]:
@@ -124,7 +154,7 @@ def at(*stages: str) -> Callable[[Callable[P, Page]], Callable[P, Page]]:
                 return lost()
             if g.annotator.stage not in stages:
                 return redirect(url_for("pages.study"), 303)
-            if g.state != "open" and g.annotator.stage not in ("finished", "failed"):
+            if g.state != "open" and g.annotator.stage not in ("finished", "failed", "withdrawn"):
                 return stopped(409 if request.method == "POST" else 200)
             return view(*args, **kwargs)
 

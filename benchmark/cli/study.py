@@ -179,6 +179,7 @@ def export(
     if kind and path.suffix.lower() != f".{kind}":
         raise BenchError(f"--out {path} names another format than --format {kind}: leave one out")
     click.echo(f"{commands.export(folder, path, kind, database, task)} judgments in {path}")
+    click.echo(str(commands.withdrawn(folder, database, task)))
 
 
 REASON = click.option("--reason", required=True, metavar="TEXT", help="Kept with the decision.")
@@ -229,12 +230,27 @@ def raise_(folder: Path, database: str | None, task: str | None, ratings: int, r
 
 @study.command()
 @of_study
-@click.option("--out", default="codes.csv", show_default=True, type=click.Path(path_type=Path))
-def codes(folder: Path, database: str | None, task: str | None, out: Path) -> None:
-    """Write whose completion codes are whose: outside numbers, codes, pseudonyms."""
+@click.argument("person")
+@REASON
+def erase(folder: Path, person: str, database: str | None, task: str | None, reason: str) -> None:
+    """Erase what PERSON said, by public or outside number, for good; a tombstone stays."""
     from study_server import commands
 
-    click.echo(f"{commands.codes(folder, out, database, task)} people in {out}")
+    count = commands.erase(folder, person, reason, database, task)
+    click.echo(f"{count} judgments of {person} are erased, and the number at the service with them")
+    click.echo("backups and exports made before still hold them: see docs/ANSWERS.md")
+
+
+@study.command()
+@of_study
+@click.option("--out", default="codes.csv", show_default=True, type=click.Path(path_type=Path))
+def codes(folder: Path, database: str | None, task: str | None, out: Path) -> None:
+    """Write whose codes are whose, by how their way ended: whom to approve, whom to return."""
+    from study_server import commands
+
+    endings = commands.codes(folder, out, database, task)
+    told = ", ".join(f"{n} {ending or 'under way'}" for ending, n in endings.items())
+    click.echo(f"{endings.total()} people in {out}{': ' if told else ''}{told}")
 
 
 @study.command()
@@ -260,6 +276,9 @@ def restore(folder: Path, file: Path, database: str | None, task: str | None) ->
     click.echo(f"{count} judgments restored")
     if former is not None:
         click.echo(f"the database before is kept as {former}")
+    gone = commands.withdrawn(folder, database, task)
+    if gone.people:
+        click.echo(str(gone))
 
 
 @study.command()

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.core.errors import BenchError, Unserved, unknown
+from benchmark.generators.passes import counted
 from benchmark.generators.prior import Prior, draw_classes
 from benchmark.generators.ruler import Ruler
 from benchmark.generators.usual import Usual
@@ -123,6 +124,10 @@ class Generator(nn.Module):
         z = self.prior.draw(n, self.latent_dim, rng)  # (n, d)
         return Latents(z, draw_classes(range(self.n_classes), n, rng) if self.n_classes else None)
 
+    def __call__(self, latents: Latents, *rest: Any, **named: Any) -> Tensor:
+        """What `forward` gives; the images count as passes (`generators/passes`)."""
+        return counted(lambda: super(Generator, self).__call__(latents, *rest, **named), latents)
+
     def forward(self, latents: Latents) -> Tensor:
         raise NotImplementedError(f"{type(self).__name__} does not say how it makes images")
 
@@ -171,14 +176,21 @@ class Generator(nn.Module):
             module = self.get_submodule(layer)
         except AttributeError as error:
             raise BenchError(f"{type(self).__name__} has no module '{layer}'") from error
+
+        def as_far_as_there() -> Tensor:
+            try:
+                self(latents)
+            except _Reached as reached:
+                return reached.output
+            raise BenchError(
+                f"no image of {type(self).__name__} passes through its layer '{layer}'"
+            )
+
         hook = module.register_forward_hook(_stop)
         try:
-            self(latents)
-        except _Reached as reached:
-            return reached.output
+            return counted(as_far_as_there, latents)
         finally:
             hook.remove()
-        raise BenchError(f"no image of {type(self).__name__} passes through its layer '{layer}'")
 
     def ruler(self) -> Ruler | None:
         """How long one eps is for the latents that `sample` gives, which bring it along; None where

@@ -14,6 +14,7 @@ from benchmark.directions.labels import Label
 from benchmark.directions.shift import KINDS, Chosen, Shift
 from benchmark.directions.stored_shift import pack, unpack
 from benchmark.generators.base import Generator, Latents
+from benchmark.generators.passes import Passes
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.training import Learner, train
 
@@ -51,13 +52,15 @@ class Fitted:
     """shift: the directions, frozen. learner: what trained them, for a method whose R learns
     together with them. notes, labels: what the method says of them, and the names that they come
     with, which their file keeps. seconds_before: what a fit that goes on from a checkpoint had
-    taken."""
+    taken. passes: of G, those that the fit counted by itself, as one does that keeps a checkpoint;
+    None where it lost count. All others are counted around it."""
 
     shift: Shift
     learner: Learner | None = None
     notes: Mapping[str, str] = field(default_factory=dict)
     labels: tuple[Label, ...] = ()
     seconds_before: float = 0.0
+    passes: Passes | None = field(default_factory=Passes)
 
 
 class Method(ABC):
@@ -112,7 +115,7 @@ def fitted(learner: Learner) -> Fitted:
     """What a trained learner found. Raises Diverged where its loss stopped being finite."""
     if learner.failure:
         raise learner.failure
-    return Fitted(learner.shift.frozen().cpu(), learner)
+    return Fitted(learner.shift.frozen().cpu(), learner, passes=learner.passes)
 
 
 def accepted(found: object, generator: Generator, protocol: Protocol) -> Fitted:

@@ -14,6 +14,7 @@ from benchmark.core.seeds import derive_seed
 from benchmark.directions.shift import Linear
 from benchmark.generators.asking.contract import check
 from benchmark.generators.base import Generator
+from benchmark.generators.passes import Passes, counting
 from benchmark.methods.method import Assignment, Fitted, Method
 from benchmark.rca import training
 from benchmark.rca.protocol import Protocol
@@ -82,6 +83,7 @@ class OwnLoss(Method):
         questions = ShiftRange(terms.max_shift, terms.min_shift)
         asked = torch.Generator().manual_seed(derive_seed(task.stream_name))
         step, before = 0, 0.0  # steps and seconds of a fit that was killed
+        passes: Passes | None = Passes()
         state = load_checkpoint(task.checkpoint) if task.checkpoint is not None else None
         if state is not None:
             shift.load_state_dict(state["shift"])
@@ -89,18 +91,20 @@ class OwnLoss(Method):
             asked.set_state(state["asked"])
             task.rng.set_state(state["rng"])
             step, before = state["step"], state["seconds"]
+            passes = Passes.of(state)
         progress = Progress(task.label, steps, step)
         began = saved = time.monotonic()
         while step < steps:
             for group in adam.param_groups:
                 group["lr"] = self.lr * self.rate_factor(step / steps)
             shifts = questions.draw(task.generator, terms.k, self.batch or terms.batch, asked)
-            loss = self.loss(task.generator, shift, shifts.to(task.device), task.rng)
-            value = loss.item()
-            if not torch.isfinite(loss):
-                raise Diverged(f"the loss became {value} at step {step}")
-            adam.zero_grad(set_to_none=True)
-            loss.backward()
+            with counting(passes):
+                loss = self.loss(task.generator, shift, shifts.to(task.device), task.rng)
+                value = loss.item()
+                if not torch.isfinite(loss):
+                    raise Diverged(f"the loss became {value} at step {step}")
+                adam.zero_grad(set_to_none=True)
+                loss.backward()
             adam.step()
             step += 1
             now = time.monotonic()
@@ -113,8 +117,9 @@ class OwnLoss(Method):
                     "rng": task.rng.get_state(),
                     "step": step,
                     "seconds": before + now - began,
+                    "passes": None if passes is None else passes.state(),
                 }
                 save_checkpoint(task.checkpoint, state)
                 saved = now
             progress.update(step, {"loss": value})
-        return Fitted(shift.frozen().cpu(), seconds_before=before)
+        return Fitted(shift.frozen().cpu(), seconds_before=before, passes=passes)

@@ -16,7 +16,7 @@ from benchmark.core.failures import Failure, attempt
 from benchmark.directions.shift import Shift
 from benchmark.generators.base import Generator
 from benchmark.rca.protocol import Protocol
-from benchmark.rca.questions import ShiftRange, Shifts
+from benchmark.rca.questions import QuestionStream, ShiftRange, Shifts
 from benchmark.stats.intervals import wilson
 
 EVALUATION_BATCH = 100
@@ -45,13 +45,19 @@ def predict(
     of the true k among R's logits (0 is first). All are asked the same z, k and eps, and G(z) is
     made once for all; the same `rng` state asks the same questions again.
     """
+    if not examined:
+        return []
     questions = ShiftRange(protocol.max_shift, protocol.min_shift)
     sheets: list[_Sheet | Failure] = [_Sheet(one) for one in examined]
-    for first in range(0, protocol.evaluation, EVALUATION_BATCH):
-        n = min(EVALUATION_BATCH, protocol.evaluation - first)
-        shifts = questions.draw(generator, protocol.k, n, rng)
-        if examined:
-            shifts = shifts.to(next(examined[0].reconstructors[0].parameters()).device)
+    device = next(examined[0].reconstructors[0].parameters()).device
+    whole, rest = divmod(protocol.evaluation, EVALUATION_BATCH)
+    asked = QuestionStream(
+        lambda n: questions.draw(generator, protocol.k, n, rng),
+        [EVALUATION_BATCH] * whole + [rest] * (rest > 0),
+        rng,
+        device,
+    )
+    for shifts in asked:
         images = generator(shifts.latents)  # (n, C, H, W)
         for place, sheet in enumerate(sheets):
             if isinstance(sheet, _Sheet):
@@ -61,13 +67,13 @@ def predict(
 
 
 class _Sheet:
-    """The answers so far of one of the examined."""
+    """The answers so far of one of the examined, which stay on the device until all are given."""
 
     def __init__(self, examined: Examined) -> None:
         self.reconstructors = examined.reconstructors
         device = next(self.reconstructors[0].parameters()).device
         self.shift = examined.shift.to(device)
-        self.parts: list[list[pd.DataFrame]] = [[] for _ in self.reconstructors]
+        self.parts: list[list[Tensor]] = [[] for _ in self.reconstructors]
 
     def answer(self, generator: Generator, images: Tensor, shifts: Shifts) -> None:
         """Ask every R about a batch. images: G(z) (n, C, H, W) of its latents."""
@@ -75,24 +81,27 @@ class _Sheet:
         shifted = generator(shifts.latents.moved(delta))  # (n, C, H, W)
         for reconstructor, parts in zip(self.reconstructors, self.parts, strict=True):
             logits, eps_hat = reconstructor(images, shifted)  # (n, K), (n,)
-            parts.append(_table(logits, eps_hat, shifts))
+            parts.append(_packed(logits, eps_hat, shifts))
 
     def tables(self) -> list[pd.DataFrame]:
-        return [pd.concat(parts, ignore_index=True) for parts in self.parts]
+        return [_table(torch.cat(parts, dim=1)) for parts in self.parts]
 
 
-def _table(logits: Tensor, eps_hat: Tensor, shifts: Shifts) -> pd.DataFrame:
-    """The answers to one batch. logits (n, K), eps_hat (n,)."""
+def _packed(logits: Tensor, eps_hat: Tensor, shifts: Shifts) -> Tensor:
+    """(5, n) int32: the answers to one batch, for one copy back. logits (n, K), eps_hat (n,)."""
     true_logit = logits.gather(1, shifts.k.unsqueeze(1))  # (n, 1)
-    return pd.DataFrame(
-        {
-            "k": shifts.k.cpu().numpy().astype(np.int16),
-            "eps": shifts.eps.cpu().numpy(),
-            "k_hat": logits.argmax(dim=1).cpu().numpy().astype(np.int16),
-            "eps_hat": eps_hat.cpu().numpy(),
-            "rank": (logits > true_logit).sum(dim=1).cpu().numpy().astype(np.int16),
-        }
-    )
+    rank = (logits > true_logit).sum(dim=1)  # (n,)
+    whole = [number.int() for number in (shifts.k, logits.argmax(dim=1), rank)]
+    real = [number.float().view(torch.int32) for number in (shifts.eps, eps_hat)]  # their bits
+    return torch.stack([*whole, *real])  # (5, n)
+
+
+def _table(packed: Tensor) -> pd.DataFrame:
+    """The answers to all batches, (5, N)."""
+    answers = packed.cpu()
+    k, k_hat, rank = answers[:3].numpy().astype(np.int16)  # (N,) each
+    eps, eps_hat = answers[3:].view(torch.float32).numpy()  # (N,) each
+    return pd.DataFrame({"k": k, "eps": eps, "k_hat": k_hat, "eps_hat": eps_hat, "rank": rank})
 
 
 @dataclass(frozen=True)

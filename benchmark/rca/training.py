@@ -8,6 +8,7 @@ resumed after a kill, it ends bit for bit the same.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,11 @@ from benchmark.core.seeds import derive_seed
 from benchmark.directions.shift import Shift
 from benchmark.directions.stored_shift import Packed, pack
 from benchmark.generators.base import Generator
+from benchmark.generators.passes import Passes, counting
+from benchmark.rca.clock import Clock, timed
 from benchmark.rca.precision import InBfloat16
 from benchmark.rca.protocol import Protocol
-from benchmark.rca.questions import ShiftRange, Shifts
+from benchmark.rca.questions import QuestionStream, ShiftRange, Shifts
 from benchmark.rca.reconstructor import RECONSTRUCTORS, Reconstructor
 from benchmark.rca.tally import Diverged, Tally
 
@@ -61,6 +64,8 @@ class Learner:
 
     shift: the directions; they learn at rate `lr_shift` if they have parameters. r_seed: fixes R's
     first weights. snapshots: the shift after some steps; none of a shift above LARGEST_KEPT.
+    passes: of G, those for images that learners share included; None where it goes on from a
+    checkpoint of an earlier version, which did not count them.
     """
 
     def __init__(
@@ -83,12 +88,18 @@ class Learner:
             self.optimisers.append(torch.optim.Adam(shift.parameters(), lr=lr_shift))
             self.peaks.append(lr_shift)
         self.step = 0
-        self.seconds = 0.0
+        self.clock = Clock(device)
+        self.passes: Passes | None = Passes()
         self.failure: Exception | None = None
         self.curve: list[list[float]] = []  # rows of: step, loss, direction, shift, accuracy
         self.snapshots: dict[int, Packed] = {}
         self.tally = Tally(device)
         self._take_snapshot()
+
+    @property
+    def seconds(self) -> float:
+        """That its training took, of shared work its part; waits for a card."""
+        return self.clock.seconds
 
     def update(self, generator: Generator, images: Tensor, shifts: Shifts) -> None:
         """One Adam step of R, and of A if it learns, on the batch whose G(z) is `images`."""
@@ -128,7 +139,8 @@ class Learner:
             "reconstructor": self.reconstructor.state_dict(),
             "optimisers": [optimiser.state_dict() for optimiser in self.optimisers],
             "step": self.step,
-            "seconds": self.seconds,
+            "seconds": self.clock.seconds,
+            "passes": None if self.passes is None else self.passes.state(),
             "curve": self.curve,
             "sums": self.tally.sums.tolist(),
             "snapshots": self.snapshots,
@@ -139,7 +151,8 @@ class Learner:
         self.reconstructor.load_state_dict(state["reconstructor"])
         for optimiser, saved in zip(self.optimisers, state["optimisers"], strict=True):
             optimiser.load_state_dict(saved)
-        self.step, self.seconds = state["step"], state["seconds"]
+        self.step, self.clock.seconds = state["step"], state["seconds"]
+        self.passes = Passes.of(state)
         self.curve = state["curve"]
         self.tally.sums.copy_(torch.tensor(state["sums"], dtype=torch.float64))
         self.snapshots = state["snapshots"]
@@ -182,35 +195,42 @@ def train(
     if protocol.precision == "bfloat16" and not any(one.learns_shift for one in learners):
         generator = InBfloat16(generator)
     device = next(learners[0].reconstructor.parameters()).device
+    asked = QuestionStream(
+        lambda n: questions.draw(generator, protocol.k, n, rng),
+        repeat(protocol.batch, protocol.steps - step),
+        rng,
+        device,
+    )
     progress = Progress(label, protocol.steps, step)
     saved = time.monotonic()
     while step < protocol.steps:
         active = [one for one in learners if one.step == step and one.failure is None]
         if all(learner.failure for learner in learners):
             return
-        began = time.perf_counter()
-        shifts = questions.draw(generator, protocol.k, protocol.batch, rng).to(device)
-        with torch.no_grad():
-            images = generator(shifts.latents)  # (n, C, H, W)
-        shared = (time.perf_counter() - began) / max(len(active), 1)
+        made = Passes()  # each learner would have needed them
+        with timed([one.clock for one in active]):
+            shifts = next(asked)
+            with torch.no_grad(), counting(made):
+                images = generator(shifts.latents)  # (n, C, H, W)
         for learner in active:
-            began = time.perf_counter()
+            if learner.passes is not None:
+                learner.passes.add(made)
             try:
-                learner.update(generator, images, shifts)
+                with timed([learner.clock]), counting(learner.passes):
+                    learner.update(generator, images, shifts)
             except Exception as error:  # noqa: BLE001 - a shift of anyone's may raise anything
                 learner.failure = error  # it is not active again
-            learner.seconds += time.perf_counter() - began + shared
         step += 1
         if time.monotonic() - saved > CHECKPOINT_SECONDS or step == protocol.steps:
             for learner, path in zip(learners, checkpoints, strict=True):
                 if learner.step == step and learner.failure is None:
-                    _keep(learner, path, rng)
+                    _keep(learner, path, asked.state)
             memory.give_back()  # holes in the heap, which older versions of glibc do not find again
             saved = time.monotonic()
         progress.update(step, {a.name: a.curve[-1][4] for a in active if a.curve})
 
 
-def _keep(learner: Learner, path: Path | None, rng: torch.Generator) -> None:
+def _keep(learner: Learner, path: Path | None, rng_state: Tensor) -> None:
     """Write the checkpoint of a learner that is sound; it fails where a loss was no number."""
     try:
         state = learner.state()
@@ -218,4 +238,4 @@ def _keep(learner: Learner, path: Path | None, rng: torch.Generator) -> None:
         learner.failure = error
         return
     if path is not None:
-        save_checkpoint(path, {"learner": state, "rng": rng.get_state()})
+        save_checkpoint(path, {"learner": state, "rng": rng_state})

@@ -169,6 +169,21 @@ LEADERBOARD = {
         "seconds",
         better="low",
     ),
+    "passes": Column(
+        "Passes of G: thousands of images of one cell, averaged over generators, to find A and to "
+        "train the fresh R. One that methods share counts for each, one made only as far as a "
+        "layer counts as one, and those of the evaluation, the same for all, are left out. Empty "
+        "where a run of an earlier version did not count them.",
+        "number",
+        better="low",
+        optional=True,
+    ),
+    "backward": Column(
+        "Those of them through which a gradient came back, in thousands.",
+        "number",
+        better="low",
+        optional=True,
+    ),
 }
 
 MATRIX = (
@@ -255,6 +270,12 @@ OF_A_SEED = {
     "config_hash": Column("The hash of all settings.", "text"),
     "seconds_fit": Column("Seconds to find A.", "seconds"),
     "seconds_fresh": Column("Seconds to train the fresh R.", "seconds"),
+    "passes_fit": Column("Images of G to find A, or their features.", "count"),
+    "passes_fresh": Column("Images of G to train the fresh R.", "count"),
+    "backward_fit": Column(
+        "Those of the images to find A through which a gradient came back.", "count"
+    ),
+    "backward_fresh": Column("The same of the fresh R's; no gradient is needed there.", "count"),
     "seconds_evaluation": Column("Seconds to ask R, and to measure the directions.", "seconds"),
 }
 

@@ -14,10 +14,10 @@ Check = Callable[[Any], bool]
 
 def check_result(content: Mapping[str, Any], folder: Path) -> None:
     """Raise ValueError unless `content`, of the result in `folder`, has the types of a `Result`."""
-    for key, check in RESULT.items():
-        if key not in content:
-            raise ValueError(f"it lacks {key}")
-        if not check(content[key]):
+    if missing := [key for key in RESULT if key not in content]:
+        raise ValueError(f"it lacks {missing[0]}")
+    for key, check in {**RESULT, **LATER}.items():
+        if key in content and not check(content[key]):
             raise ValueError(f"its {key} is of another type or name than it may be")
     cell, metrics = content["cell"], content["metrics"]
     place = cell["generator"], cell["method"], f"{cell['seed']}-{cell['config_hash']}"
@@ -81,6 +81,10 @@ def _count(value: Any) -> bool:
     return bool(_whole(value)) and value > 0
 
 
+def _images(value: Any) -> bool:
+    return bool(_whole(value)) and 0 <= value < 1 << 63
+
+
 def _figure(value: Any) -> bool:
     return value is None or bool(_number(value))
 
@@ -136,6 +140,10 @@ RESULT: Mapping[str, Check] = {
     "device": _text,
     "versions": _texts,
     "files": _map(_text),
+}
+
+LATER: Mapping[str, Check] = {  # what earlier versions did not write
+    "passes": _map(_fields(forward=_images, backward=_images)),
 }
 
 RUN: Mapping[str, Check] = {

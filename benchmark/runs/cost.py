@@ -217,7 +217,7 @@ def _image(trials: Sequence[_Trial], few: Protocol) -> float:
 
 def _train(generator: Generator, learners: Sequence[Learner], few: Protocol) -> None:
     for learner in learners:  # may have been timed before
-        learner.step, learner.seconds = 0, 0.0
+        learner.step, learner.clock.seconds = 0, 0.0
     train(generator, learners, few, "cost", [None] * len(learners), "cost")
 
 

@@ -15,6 +15,7 @@ from benchmark.core.seeds import stream
 from benchmark.core.storage import sha256
 from benchmark.directions.shift import Shift
 from benchmark.generators.base import Generator
+from benchmark.generators.passes import Passes
 from benchmark.methods.method import Fitted
 from benchmark.metrics.metric import OF_DIRECTIONS, Evidence, Metric, mark, measure
 from benchmark.rca import evaluation
@@ -26,12 +27,14 @@ from benchmark.runs.results import Result, StoredCell
 
 @dataclass(frozen=True)
 class Trained:
-    """A job under way: its directions, the fresh R for them, and the seconds of its phases."""
+    """A job under way: its directions, the fresh R for them, and what its phases took: seconds, and
+    passes of G, None where they are not known."""
 
     job: Job
     fitted: Fitted
     fresh: Learner
     seconds: dict[str, float]
+    passes: dict[str, Passes | None]
 
     def examined(self) -> evaluation.Examined:
         """The shift with its fresh R and, where one learned together with it, that R too. Raises
@@ -121,7 +124,9 @@ class Examiner:
             result = self._judged(one, answers)
         spent = answers.seconds + time.perf_counter() - began
         seconds = {**one.seconds, "fresh": one.fresh.seconds, "evaluation": spent}
-        result = replace(result, seconds=seconds)
+        of_phases = {**one.passes, "fresh": one.fresh.passes}
+        passes = {phase: n.state() for phase, n in of_phases.items() if n is not None}
+        result = replace(result, seconds=seconds, passes=passes)
         result.write(self.run)
         folder = result.cell.folder(self.run)
         for served in (*folder.glob("*.pt"), *folder.glob(".*.part")):  # a kill leaves parts

@@ -18,6 +18,7 @@ from benchmark.core.seeds import derive_seed, stream
 from benchmark.generators.asking.contract import check, keep_contract
 from benchmark.generators.fast.parts import InParts, most_on
 from benchmark.generators.fast.rewrites import prepare
+from benchmark.generators.passes import Passes, counting
 from benchmark.methods.method import Assignment, Fitted, Learned, accepted, fitted
 from benchmark.methods.own_loss import OwnLoss
 from benchmark.metrics.metric import Metric
@@ -56,11 +57,12 @@ class GroupRun:
     def results(self, jobs: Sequence[Job]) -> Iterator[Result]:
         """Fit, train and judge each job; a failure ends that job alone."""
         trained = []
-        for job, found, seconds in sorted(self._fits(jobs), key=lambda fit: jobs.index(fit[0])):
+        fits = sorted(self._fits(jobs), key=lambda fit: jobs.index(fit[0]))
+        for job, found, seconds, passes in fits:
             if isinstance(found, Failure):
                 yield self._failed(job, found)
                 continue
-            begun = attempt(self._begun, job, found, seconds)
+            begun = attempt(self._begun, job, found, seconds, passes)
             if isinstance(begun, Failure):
                 yield self._failed(job, begun)
                 continue
@@ -72,23 +74,27 @@ class GroupRun:
         for job, result in judged:
             yield self._failed(job, result) if isinstance(result, Failure) else result
 
-    def _fits(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Fitted | Failure, float]]:
-        """Each job with its directions, or why there are none, and the seconds that took."""
-        learning: list[tuple[Job, Learner]] = []
+    def _fits(self, jobs: Sequence[Job]) -> Iterator[tuple[Job, Fitted | Failure, float, Passes]]:
+        """Each job with its directions, or why there are none, the seconds that took, and the
+        passes of G that were counted around it."""
+        learning: list[tuple[Job, Learner, Passes]] = []
         for job in jobs:
-            began = time.perf_counter()
+            began, passes = time.perf_counter(), Passes()
             if isinstance(job.method, Learned):
-                learner = attempt(self.learner, job.method, self._assignment(job))
+                with counting(passes):
+                    learner = attempt(self.learner, job.method, self._assignment(job))
                 if not isinstance(learner, Failure):
-                    learning.append((job, learner))
+                    learning.append((job, learner, passes))
                     continue
                 found: Fitted | Failure = learner
             else:
-                found = attempt(job.method.fit, self._assignment(job))
-            yield job, found, time.perf_counter() - began
-        lost = self._train("joint", learning)
-        for job, learner in learning:
-            yield job, attempt(fitted, learner) if lost is None else lost, learner.seconds
+                with counting(passes):
+                    found = attempt(job.method.fit, self._assignment(job))
+            yield job, found, time.perf_counter() - began, passes
+        lost = self._train("joint", [(job, learner) for job, learner, _ in learning])
+        for job, learner, passes in learning:
+            found = attempt(fitted, learner) if lost is None else lost
+            yield job, found, learner.seconds, passes
 
     def learner(self, method: Learned, task: Assignment) -> Learner:
         """The method's untrained learner; raises Unserved where no gradient would reach it."""
@@ -126,9 +132,11 @@ class GroupRun:
             label=f"{self.group.label}: {job.cell.method}",
         )
 
-    def _begun(self, job: Job, found: Fitted, seconds: float) -> Trained:
+    def _begun(self, job: Job, found: Fitted, seconds: float, passes: Passes) -> Trained:
         """An untrained R before the method's frozen shift; all methods start from the same R."""
         kept = accepted(found, self.group.generator, self.group.protocol)
+        if kept.passes is not None:
+            passes.add(kept.passes)
         fresh = Learner(
             job.cell.method,
             kept.shift,
@@ -137,7 +145,13 @@ class GroupRun:
             derive_seed(self._name("fresh R")),
             self.device,
         )
-        return Trained(job, kept, fresh, {"fit": found.seconds_before + seconds})
+        return Trained(
+            job,
+            kept,
+            fresh,
+            {"fit": found.seconds_before + seconds},
+            {"fit": None if kept.passes is None else passes},
+        )
 
     def _failed(self, job: Job, failure: Failure) -> Result:
         status = "skipped" if failure.unserved else "failed"

@@ -52,7 +52,9 @@ class Result:
     it was not stored. config: `protocol` and `method` settings. metrics: n, k and chance, the
     figures of every metric in `measured`, and of directions, lists of K by column: the numbers
     `by_direction`, their `words`, and `matrices`, each of columns of its own. seconds: by phase
-    (fit, fresh, evaluation). files: SHA-256 of each file beside it.
+    (fit, fresh, evaluation). passes: of G, as images, forward and backward, by phase (fit, fresh);
+    a method alone would have needed as many. Earlier versions did not count them. files: SHA-256
+    of each file beside it.
     """
 
     cell: Cell
@@ -63,6 +65,7 @@ class Result:
     measured: Sequence[str] = ()
     metrics: Mapping[str, Any] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    passes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     device: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)

@@ -4,7 +4,7 @@
 Each pair of directions counts once, whatever the number of its judgments, a tie as half a win for
 each. Fitted by statsmodels' logistic regression; errors are those of pairs that share a direction.
 The intervals hold the truth in 94.6-97% of simulated studies with 8 directions of each method or
-more (`tests/stats/test_pairs_calibrated.py`), and in 95-98% with 4 or 6. The truth there is that of
+more (`tests/stats/test_wins.py`), and in 95-98% with 4 or 6. The truth there is that of
 methods: directions of a method differ, so its strength is less than that of a typical direction.
 """
 
@@ -28,7 +28,7 @@ HOW = "Bradley-Terry, errors of pairs that share a direction, t"
 def strengths(pairs: pd.DataFrame) -> dict[str, Estimate | Undefined]:
     """The strength of each method of one generator, by name; their mean is 0.
 
-    pairs: as `benchmark.stats.pairs.pair_scores` makes them. Undefined where some methods won or
+    pairs: as `benchmark.stats.wins.pair_scores` makes them. Undefined where some methods won or
     lost everything against all others (Ford, American Mathematical Monthly 1957). Raises BenchError
     where a pair lacks a value.
     """

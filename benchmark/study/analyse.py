@@ -40,8 +40,8 @@ class Analysis:
     n, category, label (None where no one word was named most often); without rows where a page
     shows two. accuracies: generator, method, direction, n, accuracy (RCA); without rows where none
     is known. plan: whether the analysis plan changed since the study was built. screening: whom the
-    rules left out; staff: whom the staff did, when and why. All three are sentences. origins: the
-    cells whose directions were shown.
+    rules left out; staff: whom the staff did, when and why, and how many withdrew. All three are
+    sentences. origins: the cells whose directions were shown.
     """
 
     study: str
@@ -110,7 +110,7 @@ def analyse(
         accuracies=material.accuracies,
         plan=material.plan,
         screening=summary(outcome),
-        staff=described(everyone.decisions),
+        staff=f"{described(everyone.decisions)} {everyone.withdrawn}",
         origins=material.origins,
     )
 

@@ -11,10 +11,11 @@ import pandas as pd
 from benchmark.core.errors import BenchError
 from benchmark.core.judgments import first_showings
 from benchmark.study.accuracies import study_accuracies, study_origins
-from benchmark.study.rated_elsewhere import NOBODY, rated_elsewhere
+from benchmark.study.rated_elsewhere import NOT_RATED, rated_elsewhere
 from study_server.bundle import Bundle
 from study_server.commands import looked_at
 from study_server.decisions import Decision, decisions
+from study_server.erasure import NOBODY, Withdrawals, withdrawals
 from study_server.export import counting, judgments_in
 from study_server.study_settings import Settings
 from study_server.tasks.question import OTHER
@@ -32,8 +33,9 @@ class Material:
     those. shown: items under study, rated or not. accuracies: generator, method, direction, n,
     accuracy. plan: whether it changed, a sentence. roles: of its methods, as far as the study
     stores them. origins: the cells whose directions were shown. decisions: of the staff, about
-    those who judged, to leave them out or take them back; the oldest first. rated: where a page
-    shows two directions, what a rating study said of each (`benchmark.study.rated_elsewhere`).
+    those who judged, to leave them out or take them back; the oldest first. withdrawn: how many had
+    their answers erased, which are in no other field. rated: where a page shows two directions,
+    what a rating study said of each (`benchmark.study.rated_elsewhere`).
     """
 
     study: str
@@ -48,7 +50,8 @@ class Material:
     roles: Mapping[str, str]
     origins: Sequence[Mapping[str, Any]] = ()
     decisions: tuple[Decision, ...] = ()
-    rated: pd.DataFrame = field(default_factory=NOBODY.copy)
+    withdrawn: Withdrawals = NOBODY
+    rated: pd.DataFrame = field(default_factory=NOT_RATED.copy)
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -94,6 +97,7 @@ def read_material(
         bundle = study.bundle
         with study.store.read() as db:
             every, decided = judgments_in(db, bundle), decisions(db)
+            withdrawn = withdrawals(db, simulated)
     counted = counting(every, bundle.task, simulated)
     if first_showings(counted)["mos"].isna().all():
         raise BenchError(_nobody(folder, simulated, bool((every["simulated"] != simulated).any())))
@@ -106,7 +110,7 @@ def read_material(
             own_words += int((~known).sum())
     origins = study_origins(bundle.hidden["provenance"])
     provenance = bundle.hidden["provenance"]
-    rated = rated_elsewhere(provenance, run) if bundle.task.shows > 1 else NOBODY
+    rated = rated_elsewhere(provenance, run) if bundle.task.shows > 1 else NOT_RATED
     unasked = [name for name in OF_RATINGS if name not in counted]
     return Material(
         study=bundle.study,
@@ -121,6 +125,7 @@ def read_material(
         roles={origin["method"]: origin.get("role", "") for origin in origins},
         origins=origins,
         decisions=tuple(one for one in decided if one.annotator in set(counted["annotator"])),
+        withdrawn=withdrawn,
         rated=rated,
     )
 

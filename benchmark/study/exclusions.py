@@ -82,6 +82,7 @@ def screening_table(material: Material, outcome: Sequence[Screening]) -> Table:
         f"The rules in study.toml: {described(limits)}.",
         material.plan,
         decided(material.decisions),
+        str(material.withdrawn),
     ]
     if material.simulated:
         notes.append("No viewing time is asked of simulated annotators, who answer at once.")

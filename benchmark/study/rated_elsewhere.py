@@ -15,7 +15,7 @@ from benchmark.directions.labels import read_labels
 from benchmark.study.accuracies import origin_cell, study_origins
 
 COLUMNS = [*DIRECTION, "mos", "n", "source"]
-NOBODY = pd.DataFrame(columns=COLUMNS)
+NOT_RATED = pd.DataFrame(columns=COLUMNS)
 
 
 def rated_elsewhere(provenance: Mapping[str, Any], run: Path | None) -> pd.DataFrame:
@@ -39,4 +39,4 @@ def rated_elsewhere(provenance: Mapping[str, Any], run: Path | None) -> pd.DataF
             for k, one in sorted(best.items())
             if one.mos is not None
         ]
-    return pd.DataFrame(rows, columns=COLUMNS) if rows else NOBODY
+    return pd.DataFrame(rows, columns=COLUMNS) if rows else NOT_RATED

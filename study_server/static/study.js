@@ -261,7 +261,13 @@ if (languages && main && !document.body.classList.contains("admin")) startLangua
 
 const sections = $$(".pictures");
 const form = $("form.answer");
-const pending = kept();
+// Who withdrew: nothing of them is kept or sent. Who thinks about it: nothing is sent meanwhile.
+const gone = $("[data-forget]");
+if (gone) {
+  keep(null);
+  try { sessionStorage.removeItem(DRAFT); } catch { /* no storage */ }
+}
+const pending = $("[data-hold]") ? null : kept();
 if (pending) deliver(pending, form && $(".status", form), () => location.reload());
 if (sections.length && form) {
   const all = sections.map(startPictures);

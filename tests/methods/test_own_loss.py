@@ -100,7 +100,8 @@ def test_a_killed_fit_goes_on_and_ends_bit_for_bit_the_same(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     method = METHODS[name]()
-    undisturbed = method.fit(task()).shift.matrix()
+    whole = method.fit(task())
+    undisturbed = whole.shift.matrix()
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", -1.0)  # a checkpoint each step
     loss, left = METHODS[name].loss, [4]
 
@@ -118,6 +119,7 @@ def test_a_killed_fit_goes_on_and_ends_bit_for_bit_the_same(
     resumed = method.fit(task(checkpoint=path))
     assert left[0] == 0
     assert torch.equal(resumed.shift.matrix(), undisturbed)
+    assert resumed.passes == whole.passes
     assert resumed.seconds_before > 0
     assert torch.equal(method.fit(task(checkpoint=path)).shift.matrix(), undisturbed)  # was over
 

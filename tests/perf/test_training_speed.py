@@ -10,10 +10,12 @@ from collections.abc import Callable
 import pytest
 import torch
 from pytest_benchmark.fixture import BenchmarkFixture
+from torch import nn
 
 from benchmark.core.seeds import stream
 from benchmark.directions.matrices import UnitLinear, axes
 from benchmark.directions.shift import FrozenLinear
+from benchmark.generators.fast.layers import ToImage
 from benchmark.generators.fast.rewrites import prepare
 from benchmark.rca import evaluation
 from benchmark.rca.protocol import Protocol
@@ -86,8 +88,8 @@ def test_rca_evaluation(benchmark: BenchmarkFixture) -> None:
     terms, prepared = Protocol(k=K, evaluation=400), prepare(generator)
 
     def fast() -> None:
-        shift = FrozenLinear(matrix)
-        evaluation.predict(prepared, shift, reconstructor, terms, stream("evaluation"))
+        one = evaluation.Examined(FrozenLinear(matrix), [reconstructor])
+        evaluation.predict(prepared, [one], terms, stream("evaluation"))
 
     def slow() -> None:
         rng, right = stream("evaluation"), 0
@@ -116,3 +118,14 @@ def test_lockstep(benchmark: BenchmarkFixture) -> None:
             train(prepared, [learner], terms, "s", [None], "apart")
 
     assert ratio(benchmark, apart, together, rounds=7) >= 1.05
+
+
+@pytest.mark.parametrize(("channels", "colours", "side"), [(32, 1, 32), (32, 3, 64), (80, 3, 32)])
+@torch.no_grad()
+def test_to_image(benchmark: BenchmarkFixture, channels: int, colours: int, side: int) -> None:
+    """The last layer of the bundled generators against the convolution that it stands for."""
+    conv = nn.Conv2d(channels, colours, 3, padding=1).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    x = torch.randn(32, channels, side, side, generator=stream("x"))
+    x = x.contiguous(memory_format=torch.channels_last)
+    ours = ToImage(conv).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    assert ratio(benchmark, lambda: conv(x), lambda: ours(x), rounds=60) >= 1.15

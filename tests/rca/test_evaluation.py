@@ -159,6 +159,50 @@ def test_one_pass_gives_the_answers_of_each_by_itself_and_makes_no_image_twice()
             pd.testing.assert_frame_equal(table, by_itself, check_exact=True)
 
 
+class Says(nn.Module):
+    """An R that says always the same eps, which are hard to carry, and knows nothing of k."""
+
+    EPS = (0.0, -0.0, 1e-45, -3.5, 1 / 3, 3e38, float("inf"), float("nan"))
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.eps = nn.Parameter(torch.tensor(self.EPS))
+
+    def forward(self, images: Tensor, shifted: Tensor) -> tuple[Tensor, Tensor]:
+        logits = torch.arange(4.0).expand(len(images), 4)  # (n, K)
+        return logits, self.eps.repeat(len(images))[: len(images)]  # (n,)
+
+
+def test_answers_come_back_bit_for_bit_in_one_copy_for_each_r(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copies: list[torch.Size] = []
+    cpu = Tensor.cpu
+
+    def counted(tensor: Tensor) -> Tensor:
+        copies.append(tensor.shape)
+        return cpu(tensor)
+
+    monkeypatch.setattr(Tensor, "cpu", counted)
+    examined = evaluation.Examined(FrozenLinear(torch.eye(4)), [Says(), Says()])
+    terms = Protocol(k=4, evaluation=216)
+    ((table, _),) = evaluation.predict(Shows(), [examined], terms, stream("evaluation"))
+    assert copies == [(5, 216)] * 2
+    expected = np.resize(np.float32(Says.EPS), 100)  # of each batch
+    given = np.concatenate([expected, expected, expected[:16]])
+    np.testing.assert_array_equal(table["eps_hat"].to_numpy().view(np.int32), given.view(np.int32))
+    assert (table["k_hat"] == 3).all()
+    assert (table["rank"] == 3 - table["k"]).all()
+    assert list(table.dtypes.astype(str)) == ["int16", "float32", "int16", "float32", "int16"]
+    assert list(table) == ["k", "eps", "k_hat", "eps_hat", "rank"]
+
+
+def test_nobody_to_ask_is_no_work() -> None:
+    generator = Counts()
+    assert evaluation.predict(generator, [], Protocol(k=4), stream("evaluation")) == []
+    assert not generator.batches
+
+
 def test_a_shift_that_fails_is_the_only_one_without_answers() -> None:
     protocol = Protocol(k=4, evaluation=150)
     examined = [

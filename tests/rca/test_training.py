@@ -1,6 +1,7 @@
 """The fast loop against the plain one, and the promises it makes: lockstep, resume, failure."""
 
 import copy
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from benchmark.generators.base import Generator, Latents
 from benchmark.generators.fast.rewrites import prepare
 from benchmark.rca import training
 from benchmark.rca.protocol import Protocol
-from benchmark.rca.questions import ShiftRange, Shifts
+from benchmark.rca.questions import QuestionStream, ShiftRange, Shifts
 from benchmark.rca.training import Learner, losses, new_reconstructor, train
 from tests import plain
 
@@ -46,6 +47,7 @@ def weights(one: Learner) -> dict[str, torch.Tensor]:
 def assert_same_bits(one: Learner, other: Learner) -> None:
     assert one.step == other.step
     assert one.curve == other.curve
+    assert one.passes == other.passes
     for name, value in weights(one).items():
         assert torch.equal(value, weights(other)[name]), name
 
@@ -114,13 +116,15 @@ def test_a_learner_ends_the_same_alone_and_in_company(generator: Generator) -> N
     assert alone.step == terms.steps
 
 
+@pytest.mark.parametrize("block", [1, 5])
 def test_a_resumed_learner_ends_the_same_even_beside_one_that_is_further(
-    generator: Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    generator: Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
 ) -> None:
     fast, terms = prepare(generator), protocol()
     undisturbed = learner(terms), learner(terms, seed=1, learns=False)
     train(fast, undisturbed, terms, "stream", [None, None], "undisturbed")
 
+    monkeypatch.setattr(training, "QuestionStream", partial(QuestionStream, block=block))
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)  # a checkpoint each step
     paths = [tmp_path / "a.pt", tmp_path / "b.pt"]
     for path, fresh, steps in zip(
@@ -173,8 +177,9 @@ def test_a_learner_whose_loss_is_not_finite_stops_and_the_others_go_on(
 
 
 def test_a_learner_that_diverged_between_two_readings_leaves_no_checkpoint(
-    generator: Generator, tmp_path: Path
+    generator: Generator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", float("inf"))  # none but at the end
     terms = protocol(steps=2 * training.CURVE_POINTS, batch=2)  # read at every second step
     broken, update = learner(terms), Learner.update
 

@@ -41,15 +41,15 @@ from benchmark.stats import (
     mos,
     new_runs,
     paired,
-    pairs,
     permutation,
     population,
     power,
     ranks,
     twoway,
+    wins,
 )
-from benchmark.stats.pairs import contests
 from benchmark.stats.population import Population
+from benchmark.stats.wins import contests
 from benchmark.study.tables import (
     agreement_table,
     change_types,
@@ -67,8 +67,8 @@ from tests.stats.conftest import CATEGORIES, simulate
 from tests.study.conftest import ORDER, ROLES, gather, known_accuracies
 
 from .calibration import predictions
-from .test_pairs import JUDGMENTS as TWO
-from .test_pairs import ONE
+from .test_wins import JUDGMENTS as TWO
+from .test_wins import ONE
 
 PEOPLE = {"discovered": Population(0.6), "random": Population(0.4)}
 QUESTIONS = ["consistent", "single"]
@@ -217,10 +217,10 @@ CASES: dict[Any, Case] = {
         lambda influence: dyadic.dyadic_variance(influence, dyadic.ends_of(ONE)),
         {"influence": ONE["score"].to_numpy() - 0.5},
     ),
-    pairs.pair_scores: (pairs.pair_scores, {"judgments": TWO}),
-    pairs.win_shares: (pairs.win_shares, {"pairs": ONE}),
-    pairs.contests: (lambda pairs: contests(pairs, ["found", "random"]), {"pairs": ONE}),
-    pairs.direction_wins: (pairs.direction_wins, {"pairs": ONE}),
+    wins.pair_scores: (wins.pair_scores, {"judgments": TWO}),
+    wins.win_shares: (wins.win_shares, {"pairs": ONE}),
+    wins.contests: (lambda pairs: contests(pairs, ["found", "random"]), {"pairs": ONE}),
+    wins.direction_wins: (wins.direction_wins, {"pairs": ONE}),
     pair_tables.pair_tables: (of_pairs, {"judgments": TWO}),
     population.Population: (
         Population,

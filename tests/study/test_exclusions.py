@@ -14,14 +14,14 @@ from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
 from benchmark.core.estimates import Undefined
 from benchmark.core.judgments import first_showings
-from benchmark.study.analyse import analyse_study
+from benchmark.study.analyse import analyse, analyse_study
 from benchmark.study.answers import read_material
 from benchmark.study.exclusions import screened, screening_table, summary
 from study_server import commands, quality
 from study_server.models import Annotator, Item, Judgment
 from study_server.screening import RULES, Limits, described
 
-from .conftest import gather
+from .conftest import ROLES, gather
 
 
 @pytest.fixture
@@ -180,3 +180,31 @@ def test_the_commands_exclude_and_take_back(answered, tmp_path) -> None:
     assert person not in set(screened(read_material(study))[0].judgments["annotator"])
     assert bench("take-back", study, person, "--reason", "no robot").exit_code == 0
     assert person in set(screened(read_material(study))[0].judgments["annotator"])
+
+
+def test_the_analysis_and_the_export_say_how_many_withdrew(answered, tmp_path) -> None:
+    study = shutil.copytree(answered, tmp_path / "study")
+    before = read_material(study)
+    person = before.judgments["annotator"].iloc[0]
+    assert str(before.withdrawn) == "Nobody withdrew."
+
+    def bench(*words: object):
+        return CliRunner().invoke(main, ["study", *map(str, words)])
+
+    assert "Missing option '--reason'" in bench("erase", study, person).output
+    assert bench("erase", study, "nobody", "--reason", "x").exit_code == 2
+    done = bench("erase", study, person, "--reason", "asked by mail")
+    assert done.exit_code == 0, done.output
+    assert "backups and exports made before still hold them" in done.output
+    after = read_material(study)
+    assert person not in set(after.judgments["annotator"])
+    erased = int((before.judgments["annotator"] == person).sum())
+    assert (after.withdrawn.people, after.withdrawn.staff) == (1, 1)
+    assert after.withdrawn.answers >= erased > 0
+    analysis = analyse(after, roles=ROLES)
+    assert str(after.withdrawn) in analysis.table("screening").notes
+    assert analysis.staff.endswith(str(after.withdrawn))
+    shown = bench("export", study, "--out", tmp_path / "x.csv").output
+    assert str(after.withdrawn) in shown
+    assert person not in (tmp_path / "x.csv").read_text()
+    assert bench("codes", study, "--out", tmp_path / "codes.csv").output.count("1 withdrawn") == 1

@@ -6,6 +6,7 @@ What was stored is read here by its old columns in plain SQL, with nothing of th
 import csv
 import io
 import random
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,11 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, create_engine, make_url, text
+from sqlalchemy.exc import IntegrityError
 
 from benchmark.core.errors import BenchError
 from benchmark.study.analyse import analyse, analyse_study
-from study_server import commands, counting, leases, store
+from study_server import commands, counting, erasure, leases, store
 from study_server.bundle import Bundle, load_bundle
 from study_server.databases import sqlite_url
 from study_server.models import Judgment
@@ -77,14 +79,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def old(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Old:
+def old(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Iterator[Old]:
     if request.param == "sqlite":
         url = sqlite_url(tmp_path / "old.sqlite")
     else:
         url = request.getfixturevalue("postgres").new_database()
     study = Old(load_bundle(folder), url)
     fill(study)
-    return study
+    yield study
+    (folder / "private" / "erased.jsonl").unlink(missing_ok=True)
 
 
 def fill(study: Old) -> None:
@@ -281,7 +284,17 @@ def test_the_schema_is_that_of_the_models_and_takes_answers(old: Old, folder: Pa
         study.store.write(lambda db: leases.sign(db.connection(), someone, settings, 1.0))
         counting.exclude(study, "p01", "a robot")
         assert counting.screen_now(study)
-    assert old.rows("SELECT count(*) FROM judgment") == [(held + count,)]
+        for statement in ("DELETE FROM judgment", "UPDATE judgment SET answer = '{}'"):
+            with pytest.raises(IntegrityError, match="only ever added"):
+                study.store.write(lambda db, said=statement: db.execute(text(said)))
+        gone = erasure.erase_person(study, "p02", "asked by mail")
+        assert gone > 0
+        with pytest.raises(IntegrityError, match="only ever added"):
+            study.store.write(lambda db: db.execute(text("DELETE FROM erasure")))
+    assert old.rows("SELECT count(*) FROM judgment") == [(held + count - gone,)]
+    assert old.rows("SELECT who, reason, answers FROM erasure") == [
+        ("staff", "asked by mail", gone)
+    ]
     tries = old.rows("SELECT DISTINCT answers FROM quiz_try")
     assert tries == [
         (
@@ -301,6 +314,20 @@ def test_back_to_the_old_columns_and_forth_again(old: Old, folder: Path) -> None
     assert [sorted(old.rows(f"SELECT * FROM {name}")) for name in tables[1:]] == first[1]
     old.move("0003")
     assert old.rows("SELECT id, answer FROM judgment ORDER BY id") == answers
+
+
+def test_back_to_where_nobody_could_withdraw(old: Old, folder: Path) -> None:
+    with commands.opened(folder, old.url) as study:
+        erasure.erase_person(study, "p02", "asked by mail")
+    with closing(Store(old.url)) as database, _writing(database) as connection:
+        command.downgrade(_alembic(connection), "0005")
+        connection.commit()
+    stage = "SELECT stage FROM annotator WHERE public_id = 'p02'"
+    assert old.rows(stage) == [("declined",)]  # which earlier versions know
+    old.move("0006")
+    assert old.rows("SELECT count(*) FROM erasure") == [(0,)]
+    with commands.opened(folder, old.url):
+        assert old.rows(stage) == [("withdrawn",)]  # the list beside the database knows it still
 
 
 def test_answers_to_other_questions_stay_where_they_are(old: Old) -> None:

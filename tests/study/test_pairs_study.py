@@ -12,7 +12,7 @@ import pytest
 
 from benchmark.core.errors import BenchError
 from benchmark.directions.labels import Label, add_labels
-from benchmark.stats.pairs import pair_scores
+from benchmark.stats.wins import pair_scores
 from benchmark.study.analyse import analyse_study
 from benchmark.study.for_report import read_judged
 from benchmark.study.labelling import label_study

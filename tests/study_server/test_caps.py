@@ -82,7 +82,10 @@ def test_a_study_has_its_number_of_people_who_count(served: Served) -> None:
 
 
 def test_who_is_refused_is_told_why(served: Served) -> None:
-    for settings, reason in (({"max_per_address": 2}, "address"), ({"max_annotators": 2}, "study")):
+    for settings, said in (
+        ({"max_per_address": 2}, "refused.address"),
+        ({"max_annotators": 2}, "full.text"),
+    ):
         study = capped(served, **settings)
         app: Flask = create_app(study)
         pages = []
@@ -91,7 +94,7 @@ def test_who_is_refused_is_told_why(served: Served) -> None:
             someone.get(f"/open/{study.links.open()}")
             pages.append(someone.post())
         assert pages[-1].status_code == 403
-        assert texts("en")[f"refused.{reason}"] in pages[-1].text
+        assert texts("en")[said] in pages[-1].text
         assert "study@example.org" in pages[-1].text
         assert new_visitor(app, study).last.request.path == "/consent"  # links are not capped
 

@@ -39,6 +39,8 @@ def test_the_list_joins_numbers_codes_and_the_export(
     assert [row["outside_number"] for row in rows] == [NUMBER["PROLIFIC_PID"], ""]
     assert [row["code"] for row in rows] == [code, ""]
     assert [row["stage"] for row in rows] == ["finished", "judging"]
+    assert [row["ending"] for row in rows] == ["completed", ""]
+    assert [row["action"] for row in rows] == ["approve", ""]
     assert [row["judgments"] for row in rows] == ["9", "1"]
     counts = judgments(served)["annotator"].value_counts()
     assert {row["annotator"]: int(row["judgments"]) for row in rows} == counts.to_dict()
@@ -62,5 +64,5 @@ def test_codes_are_each_person_s_own_and_do_not_change(bundle: Bundle) -> None:
 
 def test_the_command_writes_the_list(bundle: Bundle, tmp_path: Path) -> None:
     commands.invite(bundle.folder, 2)
-    assert commands.codes(bundle.folder, tmp_path / "codes.csv") == 2
+    assert commands.codes(bundle.folder, tmp_path / "codes.csv") == {"": 2}
     assert (tmp_path / "codes.csv").read_text().startswith(",".join(COLUMNS))

@@ -12,7 +12,7 @@ from study_server.leases import FIRST_SIGN
 from study_server.models import Annotator, Assignment
 from study_server.served import Served
 
-from .conftest import Clock, Visitor, new_visitor
+from .conftest import QUIZ, Clock, Visitor, new_visitor
 from .test_assignment import judge, judge_all, newcomer
 from .test_counting import name_of, stored_ratings
 
@@ -186,16 +186,20 @@ def test_the_page_to_wait_at(app: Flask, served: Served, clock: Clock) -> None:
 
 
 def test_who_comes_too_late_is_thanked_and_gets_a_code(app: Flask, served: Served) -> None:
+    late = new_visitor(app, served)
+    late.get("/study")
+    late.post(choice="agree")
     for _ in range(9):
         judge_all(served, newcomer(served))
-    late = new_visitor(app, served)
-    page = late.begin()
+    late.get("/instructions")
+    late.post()
+    page = late.post("/quiz", **QUIZ)
     assert page.request.path == "/done"
     assert "judged by others meanwhile" in page.text
     assert re.search(r"<output>(.+?)</output>", page.text)
     with served.store.read() as db:
-        newest = db.scalars(select(Annotator).order_by(Annotator.id.desc())).first()
-        given = select(Assignment).where(Assignment.annotator_id == newest.id)
+        first = db.scalars(select(Annotator).order_by(Annotator.id)).first()
+        given = select(Assignment).where(Assignment.annotator_id == first.id)
         assert db.scalars(given).all() == []
 
 

@@ -15,6 +15,7 @@ from study_server.stopping import Stop
 
 from .blobs import strips
 
+OWN = "[platform]\nkind = 'own'\nperson = 'p'\n"
 WRONG = [
     ("ratings_per_item = 3", "ratings_per_item = 0", "ratings_per_item is 1 or more; it is 0"),
     ("ratings_per_item = 3", 'ratings_per_item = "three"', "wrong kind: 'three'; give a whole"),
@@ -42,6 +43,60 @@ WRONG = [
     ("[title]", "[screening]\nmin_median_seconds = -inf\n[title]", "median_seconds has"),
     ("[title]", "[screening]\nmin_agreement = -2\n[title]", "screening.min_agreement lies between"),
     ("pause_every = 5", "method = 'discoverd'", "method 'discoverd'; did you mean discovered"),
+    ("[title]", "[platform]\nkind = 'prolfic'\n[title]", "platform.kind 'prolfic'; did you mean p"),
+    (
+        "[title]",
+        "[platform]\nperson = 'x'\n[title]",
+        "platform.kind names the service: prolific, mt",
+    ),
+    ("[title]", "[platform]\nknd = 'own'\n[title]", "'platform.knd'; did you mean platform.kind"),
+    ("[title]", "[platform]\nkind = 3\n[title]", "platform.kind has a value of the wrong kind: 3"),
+    ("[title]", "[platfrom]\n[title]", "'platfrom'; did you mean platform?"),
+    ("[title]", "platform = 'x'\n[title]", "platform must be a table"),
+    ("[title]", "[platform]\nkind = 'prolific'\n[title]", "platform.codes.completed is missing"),
+    ("[title]", f"{OWN}codes.complete = 'C'\n[title]", "did you mean platform.codes.completed"),
+    ("[title]", f"{OWN}codes.full = 'a b'\n[title]", "platform.codes.full: a code is 1 to 64"),
+    (
+        "[title]",
+        f"{OWN}codes.full = 'C'\ncodes.closed = 'C'\n[title]",
+        "platform.codes must differ",
+    ),
+    (
+        "[title]",
+        f"{OWN}ends.fll = 'https://x.example'\n[title]",
+        "did you mean platform.ends.full",
+    ),
+    ("[title]", f"{OWN}ends.full = 'http://x.example'\n[title]", "begins with https://"),
+    ("[title]", f"{OWN}ends.full = 'https://x.example/\"'\n[title]", "begins with https://"),
+    (
+        "[title]",
+        f"{OWN}ends.full = 'https://x.example/{{nmber}}'\n[title]",
+        "'{nmber}'; did you mea",
+    ),
+    (
+        "[title]",
+        f"{OWN}ends.full = 'https://x.example/{{code}}'\n[title]",
+        "give platform.codes.full",
+    ),
+    ("[title]", f"{OWN}number = '('\n[title]", "platform.number is no regular expression"),
+    (
+        "[title]",
+        f"{OWN}others = ['p']\n[title]",
+        "'p' cannot be a parameter's name, or stands twice",
+    ),
+    ("[title]", f"{OWN}others = ['code']\n[title]", "'code' cannot be a parameter's name"),
+    ("[title]", f"{OWN}others = 'x'\n[title]", "platform.others has a value of the wrong kind"),
+    ("[title]", "[platform]\nkind = 'own'\n[title]", "platform.person names the link's parameter"),
+    (
+        "[title]",
+        "[platform]\nkind = 'mturk'\nends.full = 'https://x.example'\n[title]",
+        "platform.ends: MTurk takes people back by a form",
+    ),
+    (
+        "pause_every = 5",
+        "completion_code = 'A'\nplatform = {kind = 'own', person = 'p', codes.completed = 'B'}",
+        "completion_code or platform.codes.completed: give one of them",
+    ),
 ]
 
 

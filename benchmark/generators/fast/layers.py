@@ -40,24 +40,28 @@ class AddDoubled(torch.autograd.Function):
 
 
 class ToImage(nn.Module):
-    """A 3x3 convolution from many channels to an image's few, as one product and a sum of shifts.
+    """A 3x3 convolution from many channels to an image's few, as three maps for each of those, one
+    per row of the kernel, and their sum with the rows in place.
 
-    Nine small maps, one per tap of the kernel, cost one matrix product; a convolution spends most
-    of its time on reading the many channels nine times.
+    A convolution computes 16 channels at a time and throws away what an image has no use for; three
+    times as many channels and a third of the kernel waste less.
     """
 
     def __init__(self, conv: nn.Conv2d) -> None:
         super().__init__()
-        taps = conv.weight.flip(2, 3)  # (out, in, 3, 3): a sum of shifts mirrors the kernel
-        taps = taps.permute(0, 2, 3, 1).flatten(0, 2)  # (out * 9, in)
-        self.taps = nn.Parameter(taps.detach().clone(), requires_grad=False)
-        self.bias = conv.bias
+        rows = conv.weight.permute(2, 0, 1, 3).flatten(0, 1)  # (3 * out, in, 3)
+        self.weight = frozen(rows[:, :, None])  # (3 * out, in, 1, 3)
+        self.bias = None
+        if conv.bias is not None:  # once, with the middle row
+            self.bias = frozen(F.pad(conv.bias, (conv.out_channels, conv.out_channels)))
 
     def forward(self, x: Tensor) -> Tensor:
-        maps = F.linear(x.permute(0, 2, 3, 1), self.taps)  # (n, h, w, out * 9)
-        maps = maps.flatten(1, 2).transpose(1, 2)  # (n, out * 9, h * w)
-        image = F.fold(maps, x.shape[-2:], kernel_size=3, padding=1)  # (n, out, h, w)
-        return image if self.bias is None else image + self.bias[:, None, None]
+        maps = F.conv2d(x, self.weight, self.bias, padding=(0, 1))  # (n, 3 * out, h, w)
+        above, here, below = maps.chunk(3, dim=1)  # (n, out, h, w) each
+        image = here.contiguous()
+        image[:, :, 1:] += above[:, :, :-1]
+        image[:, :, :-1] += below[:, :, 1:]
+        return image
 
 
 def scaled(conv: nn.Conv2d, scale: Tensor, shift: Tensor) -> nn.Conv2d:

@@ -34,6 +34,7 @@ OF_A_PAIR = (
     *("rca_p", "rca_p_adjusted"),
 )
 MEAN_PLACE = "mean place"
+SPENT = {"seconds": 1, "passes": 1000, "backward": 1000}  # on a cell, in these units
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,8 @@ def _board(
         columns[name + LOW], columns[name + HIGH] = Column(""), Column("")
     for name in prices:
         columns[name] = measures.cell[name]
-    columns["seconds"] = LEADERBOARD["seconds"]
+    for name in SPENT:
+        columns[name] = LEADERBOARD[name]
     lines, bold = [], []
     for method in methods:
         place = places.get(method)
@@ -167,7 +169,8 @@ def _board(
             name = f"on {generator}"
             line |= {name: row[HEADLINE], name + LOW: row[ENDS[0]], name + HIGH: row[ENDS[1]]}
         line |= {name: _mean([row[name] for row in own.values()]) for name in prices}
-        line["seconds"] = _mean([row["seconds"] / row["seeds"] for row in own.values()])
+        for name, unit in SPENT.items():
+            line[name] = _mean([row[name] / row["seeds"] / unit for row in own.values()])
         lines.append(line)
     for generator in generators:
         own = {m: values[generator, m] for m in methods if (generator, m) in values}

@@ -22,13 +22,14 @@ from benchmark.report.words import (
     PLACE,
 )
 from benchmark.runs.replicates import Replicates
-from benchmark.runs.results import StoredCell
+from benchmark.runs.results import Result, StoredCell
 from benchmark.stats.intervals import wilson
 from benchmark.tables.table import HIGH, LOW, Column, Table
 from benchmark.tables.writing import write_csv, write_table
 
 ENDS = (HEADLINE + LOW, HEADLINE + HIGH)  # of its interval
 PHASE = Column("Seconds of this phase.", "seconds")
+BEFORE_JUDGING = ("fit", "fresh")  # the phases whose passes of G are counted
 
 
 def write_tables(
@@ -49,7 +50,8 @@ def write_tables(
     write_table(table, run)
     if more := metrics_table(rows, measures):
         write_table(more, run)
-    seeds = seed_table([cell for r in rows for cell in r.cells], measures)
+    cells = [cell for r in rows for cell in r.cells]
+    seeds = with_passes(seed_table(cells, measures), cells)
     write_csv(Table("seeds", "Every run", seeds, seed_columns(seeds, measures)), run / "seeds.csv")
     directions = direction_table(rows, measures)
     columns = {**OF_A_DIRECTION, **measures.direction}
@@ -97,8 +99,16 @@ def rca_row(replicates: Replicates, measures: Measures) -> dict[str, Any]:
         "n": int(counts.sum()),
         "seeds": len(results),
         "seconds": sum(sum(result.seconds.values()) for result in results),
+        "passes": sum(passes(result, "forward") for result in results),
+        "backward": sum(passes(result, "backward") for result in results),
         "status": replicates.status(),
     }
+
+
+def passes(result: Result, way: str) -> float:
+    """Images that went through G `forward`, or `backward`, in all phases before judging; NaN where
+    an earlier version had a part in them, which did not count."""
+    return sum(result.passes.get(phase, {}).get(way, nan) for phase in BEFORE_JUDGING)
 
 
 def metrics_table(rows: Sequence[Replicates], measures: Measures) -> Table | None:
@@ -203,6 +213,19 @@ def seed_row(stored: StoredCell, measures: Measures) -> dict[str, Any]:
         **{f"seconds_{phase}": seconds for phase, seconds in result.seconds.items()},
         "status": f"{result.status}: {result.reason}" if result.reason else result.status,
     }
+
+
+def with_passes(seeds: pd.DataFrame, cells: Sequence[StoredCell]) -> pd.DataFrame:
+    """The table of these cells and the passes of G of each phase; empty where they were not
+    counted, and without their columns where none of the cells has them."""
+    counts = pd.DataFrame(
+        {
+            f"{name}_{phase}": [cell.result.passes.get(phase, {}).get(way) for cell in cells]
+            for name, way in (("passes", "forward"), ("backward", "backward"))
+            for phase in BEFORE_JUDGING
+        }
+    ).dropna(axis="columns", how="all")
+    return pd.concat([seeds.drop(columns="status"), counts, seeds["status"]], axis=1)
 
 
 def seed_columns(seeds: pd.DataFrame, measures: Measures) -> dict[str, Column]:

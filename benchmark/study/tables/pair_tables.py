@@ -11,7 +11,7 @@ from benchmark.core.judgments import DIRECTION
 from benchmark.runs.roles import place
 from benchmark.stats.bradley_terry import strengths
 from benchmark.stats.correlation import rank_correlation
-from benchmark.stats.pairs import contests, direction_wins, pair_scores, win_shares
+from benchmark.stats.wins import contests, direction_wins, pair_scores, win_shares
 from benchmark.study.answers import Material
 from benchmark.study.tables.mos_comparisons import scope
 from benchmark.tables.table import Column, Table
@@ -109,7 +109,7 @@ def pair_tables(material: Material, order: Sequence[str]) -> list[Table]:
 
 
 def win_table(pairs: pd.DataFrame, order: Sequence[str], material: Material) -> Table:
-    """One row per method on a generator. pairs: of `benchmark.stats.pairs.pair_scores`."""
+    """One row per method on a generator. pairs: of `benchmark.stats.wins.pair_scores`."""
     of_method = place(order)
     strength = {
         (str(generator), method): found

@@ -13,8 +13,8 @@ from benchmark.core.errors import BenchError
 from benchmark.core.estimates import Estimate, Interval, Undefined
 from benchmark.stats.bradley_terry import strengths
 from benchmark.stats.dyadic import dyadic_variance, ends_of
-from benchmark.stats.pairs import contests, direction_wins, pair_scores, win_shares
 from benchmark.stats.population import POINTS, WEIGHTS
+from benchmark.stats.wins import contests, direction_wins, pair_scores, win_shares
 from study_server.study_settings import Settings
 from study_server.tasks import Pairs, Source
 

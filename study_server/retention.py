@@ -1,0 +1,62 @@
+"""Numbers of recruiting services are dropped on the day that study.toml names; answers stay."""
+
+import logging
+import threading
+from datetime import UTC, date, datetime
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import Session
+
+from study_server.models import Annotator
+from study_server.served import Served, note
+from study_server.trouble import advice, is_trouble
+
+log = logging.getLogger("study")
+
+HOUR = 3600.0  # seconds between two looks of a site that runs
+
+
+def drop_numbers(study: Served) -> int:
+    """Drop all outside numbers, and what came with them, from the day on that study.toml names;
+    returns of how many people."""
+    day, now = study.bundle.settings.retention, study.clock()
+    if not day or datetime.fromtimestamp(now, UTC).date() < date.fromisoformat(day):
+        return 0
+    held = or_(Annotator.outside_id.is_not(None), Annotator.outside != "{}")
+    with study.store.read() as db:
+        count: int = db.execute(
+            select(func.count()).select_from(Annotator).where(held)
+        ).scalar_one()
+    if not count:
+        return 0
+
+    def work(session: Session) -> None:
+        session.execute(update(Annotator).where(held).values(outside="{}", outside_id=None))
+        note(session, "numbers dropped", str(count), now)
+
+    study.store.write(work)
+    study.store.settle()  # so that no log holds them
+    return count
+
+
+class Keeper(threading.Thread):
+    """Drops the numbers of a site that runs when their day has come, in a thread of its own."""
+
+    def __init__(self, study: Served, every: float = HOUR):
+        super().__init__(daemon=True, name="retention")
+        self._study, self._every, self._stopped = study, every, threading.Event()
+
+    def run(self) -> None:
+        """Look again and again, until `stop`."""
+        while not self._stopped.wait(self._every):
+            try:
+                if count := drop_numbers(self._study):
+                    log.info("dropped the outside numbers of %d people", count)
+            except Exception as error:
+                if not is_trouble(error):
+                    raise
+                log.warning("%s", advice(error, self._study.store.name))
+
+    def stop(self) -> None:
+        """End it at its next look."""
+        self._stopped.set()

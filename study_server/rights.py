@@ -1,0 +1,33 @@
+"""Withdrawing from the study: at any time, from any page, without a reason."""
+
+from flask import Blueprint, g, redirect, request
+from sqlalchemy import select
+
+from study_server import erasure
+from study_server.codes import END_OF_STAGE
+from study_server.models import Erasure
+from study_server.visit import Page, address, at, end, lost, page, served
+
+blueprint = Blueprint("rights", __name__)
+
+
+@blueprint.route("/withdraw", methods=["GET", "POST"])
+def withdraw() -> Page:
+    """Ask whether that is meant, and what it does; then do it, whatever the study's state."""
+    if g.annotator is None:
+        return lost()
+    if g.annotator.stage != erasure.WITHDRAWN:
+        if request.method == "GET":
+            return page("withdraw.html")
+        erasure.withdraw(served(), g.annotator.id)
+    return redirect(address("rights.withdrawn"), 303)
+
+
+@blueprint.get("/withdrawn")
+@at(erasure.WITHDRAWN)
+def withdrawn() -> Page:
+    """What was erased and what is left; and the code, for who had come to an end before."""
+    with served().store.read() as db:
+        row = db.execute(select(Erasure).where(Erasure.annotator_id == g.annotator.id)).scalar_one()
+    ending = END_OF_STAGE.get(row.stage, "no_consent")
+    return end("withdrawn.html", ending, leads=False, answers=row.answers)
