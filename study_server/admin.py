@@ -18,6 +18,9 @@ from study_server.served import note, set_state
 from study_server.staff import sign_ins, signed_in
 from study_server.trouble import told
 from study_server.visit import Page, page, served
+from study_server.watching import look
+
+EVERY = 30  # seconds after which a watched page comes again
 
 blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -25,6 +28,14 @@ blueprint = Blueprint("admin", __name__, url_prefix="/admin")
 def _bots() -> bool:
     """Whether the page shows simulated annotators instead of people: never both."""
     return request.args.get("who") == "simulated"
+
+
+@blueprint.after_request
+def _watched(response: Response) -> Response:
+    """A page that is watched comes again by itself, without a script."""
+    if request.args.get("watch") and response.status_code == 200:
+        response.headers["Refresh"] = str(EVERY)
+    return response
 
 
 @blueprint.get("/")
@@ -43,6 +54,7 @@ def overview() -> Page:
         funnel=quality.funnel(study, bots),
         checks=quality.checks_passed(study, counted),
         repeats=quality.repeats_alike(counted),
+        looked=look(study.bundle, counted, {one.public_id for one in people if one.counts}),
         open_link=link if study.bundle.settings.open_link else "",
         platform=study.bundle.settings.platform,
         names=NAMES,
@@ -54,8 +66,17 @@ def overview() -> Page:
 @blueprint.get("/items")
 @signed_in
 def items() -> Page:
-    """Ratings of every direction."""
-    return page("admin/items.html", bots=_bots(), rows=quality.coverage(served(), _bots()))
+    """Ratings of every item, what they say so far, and how sure that is."""
+    study, bots = served(), _bots()
+    counted = quality.answers(study, bots)
+    people = quality.persons(study, counted, bots)
+    return page(
+        "admin/items.html",
+        bots=bots,
+        rows=quality.coverage(study, bots, people),
+        scores=quality.scores(counted, people),
+        widest=quality.widest(study.bundle.settings.ratings_per_item),
+    )
 
 
 @blueprint.get("/annotators")
@@ -63,6 +84,23 @@ def items() -> Page:
 def people() -> Page:
     """What the screening rules say of every annotator, and buttons to leave them out."""
     return _people_page("")
+
+
+@blueprint.get("/annotators/<name>")
+@signed_in
+def person(name: str) -> Page:
+    """One annotator's way: every answer in the order in which it came, earlier revisions too."""
+    from study_server.export import judgments  # pandas is slow to import
+
+    study = served()
+    every = judgments(study)
+    own = every[every["annotator"] == name]
+    if own.empty:
+        abort(404)
+    bots = bool(own["simulated"].any())
+    questions = [question.name for question in study.bundle.task.questions]
+    rows = own.astype(object).where(own.notna(), "").to_dict("records")
+    return page("admin/person.html", bots=bots, name=name, rows=rows, questions=questions)
 
 
 @blueprint.post("/annotators")

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from benchmark.core.failures import in_one_line
-from study_server import admin, entrance, judging, pages, rights, staff
+from study_server import admin, entrance, judging, pages, preview, rights, staff
 from study_server.front import DIRECT, Door, Front
 from study_server.gate import Gate
 from study_server.security import ForeignForm, has_cookie, log, protect, start_clock
@@ -46,7 +46,7 @@ def create_app(study: Served, front: Front = DIRECT, processes: int = 1) -> Flas
     app.context_processor(words)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _failed)
-    for part in (entrance, pages, judging, rights, staff, admin):
+    for part in (entrance, pages, judging, rights, staff, admin, preview):
         app.register_blueprint(part.blueprint)
     paths = {rule.rule for rule in app.url_map.iter_rules()}
     app.wsgi_app = Door(app.wsgi_app, front, paths)  # type: ignore[method-assign]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmark.core.errors import BenchError
 from benchmark.core.estimates import Estimate, Interval
-from study_server import annotators, counting, erasure, quality, retention
+from study_server import annotators, counting, erasure, quality, raising, retention
 from study_server.backup import back_up
 from study_server.backup import restore as put_back
 from study_server.bundle import Bundle, load_bundle
@@ -32,6 +32,7 @@ from study_server.server import make_server, running
 from study_server.stopping import Stop
 from study_server.store import PATIENCE as PAGE_PATIENCE
 from study_server.trouble import told
+from study_server.watching import look
 
 PATIENCE = 30.0  # seconds that a command waits for the database; a site waits less
 
@@ -145,6 +146,7 @@ def status(
         with study.store.read() as db:
             state, gone = state_of(db), erasure.withdrawals(db, simulated)
         agreement = quality.agreement(counted)
+        looked = look(study.bundle, counted, {one.public_id for one in people if one.counts})
         stages = quality.funnel(study, simulated)
     alpha = str(agreement)
     if isinstance(agreement, Estimate) and isinstance(agreement.interval, Interval):
@@ -156,7 +158,7 @@ def status(
         "ratings": f"{full.ratings} of {full.wanted}",
         "ratings not counted": full.not_counted,
         "places open again": str(full.reopened),
-        "directions complete": f"{full.complete} of {full.directions}",
+        f"{study.bundle.task.units} complete": f"{full.complete} of {full.directions}",
         "contributors": str(full.contributors),
         "annotators by stage": ", ".join(f"{n} {stage}" for stage, n in sorted(stages.items()) if n)
         or "none",
@@ -164,6 +166,7 @@ def status(
         "withdrew": str(gone.people),
         "excluded by the staff": str(sum(person.decision is not None for person in people)),
         "Krippendorff's alpha": alpha,
+        "stopping rule": f"{looked.rule}; {looked}" if looked.rule.fixed else "none",
     }
 
 
@@ -239,6 +242,18 @@ def exclude(
     """Leave an annotator out of the study; or take them back (excluded=False)."""
     with opened(folder, database, task) as study:
         counting.exclude(study, person, reason, excluded)
+
+
+def raise_ratings(
+    folder: Path,
+    ratings: int,
+    reason: str,
+    database: str | None = None,
+    task: str | None = None,
+) -> int:
+    """Ask for more ratings of each item than the plan did; returns how many it asked for."""
+    with opened(folder, database, task) as study:
+        return raising.raise_ratings(study, ratings, reason)
 
 
 def erase(

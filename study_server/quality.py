@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from scipy.special import ndtri
 from sqlalchemy import select
 
 from benchmark.core.alpha import alpha_over
@@ -35,6 +36,11 @@ class Coverage:
     judged: int
     leased: int
     set_aside: int = 0
+
+    @property
+    def shown(self) -> tuple[tuple[str, str, int], ...]:
+        """Its key in `scores`."""
+        return tuple((one.generator, one.method, one.direction) for one in self.sources)
 
 
 @dataclass(frozen=True)
@@ -186,6 +192,58 @@ def persons(study: Served, counted: "pd.DataFrame", simulated: bool = False) -> 
         )
         for a in annotators
     ]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What those who count said of an item: the mean of n scores, of one direction its MOS, with
+    the ends of its 95% interval (Wilson, JASA 1927), which speaks of further annotators."""
+
+    n: int
+    mean: float
+    low: float
+    high: float
+
+    @property
+    def width(self) -> float:
+        return self.high - self.low
+
+
+def scores(
+    counted: "pd.DataFrame", people: Sequence[Person]
+) -> dict[tuple[tuple[str, str, int], ...], Scored]:
+    """By what an item shows (generator, method, number of each direction), its first showings.
+
+    counted: `answers` and people: `persons`, of the same kind.
+    """
+    from benchmark.core.judgments import first_showings, item_columns  # pandas is slow to import
+
+    if counted.empty:
+        return {}
+    counting = {person.public_id for person in people if person.counts}
+    first = first_showings(counted).dropna(subset=["mos"])
+    first = first[first["annotator"].isin(counting)]
+    found = {}
+    for place, given in first.groupby(item_columns(first), observed=True)["mos"]:
+        n, mean = len(given), float(given.mean())
+        low, high = likely_share(mean, n)
+        shown = tuple(zip(*[iter(place)] * 3, strict=True))
+        found[shown] = Scored(n, mean, low, high)
+    return found
+
+
+def likely_share(share: float, n: int) -> tuple[float, float]:
+    """The ends of Wilson's 95% score interval of a share of n answers, in [0, 1]."""
+    z2 = float(ndtri(0.975)) ** 2
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = (z2 * (share * (1 - share) / n + z2 / (4 * n * n))) ** 0.5 / (1 + z2 / n)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def widest(n: int) -> float:
+    """How wide that interval is of n answers that are most divided, as of a full item at most."""
+    low, high = likely_share((n // 2) / n, n)
+    return high - low
 
 
 def checks_passed(study: Served, counted: "pd.DataFrame") -> tuple[int, int]:

@@ -13,10 +13,11 @@ from benchmark.core.errors import BenchError, unknown
 from benchmark.core.reading import decoded, parse_toml
 from study_server.platform_file import read_platform
 from study_server.screening import Limits
+from study_server.stopping_rule import StoppingRule
 from study_server.study_settings import LANGUAGES, Settings
 
 CATEGORY = re.compile(r"[^\W_][\w -]{0,39}")
-TABLES = ("title", "consent", "screening", "platform")
+TABLES = ("title", "consent", "screening", "stopping", "platform")
 NO_KEYS = (*TABLES, "consent_version", "retention", "sha256")  # are no keys above all tables
 WANTED = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 COUNT, ANY_COUNT, SHARE = (1, inf), (0, inf), (0, 1)
@@ -36,6 +37,8 @@ RANGES = {
     "screening.max_same_answers": SHARE,
     "screening.min_median_seconds": ANY_COUNT,
     "screening.min_agreement": (-1, 1),
+    "stopping.width": (0, 2),
+    "stopping.people": ANY_COUNT,
 }
 
 
@@ -48,9 +51,10 @@ def read_settings(path: Path) -> Settings:
     except OSError as error:
         raise BenchError(f"{path} cannot be read: {error.strerror or error}") from error
     table = {name: {} for name in TABLES} | parse_toml(decoded(raw, path), path)
-    title, consent, screening, platform = (table.pop(name) for name in TABLES)
+    title, consent, screening, stopping, platform = (table.pop(name) for name in TABLES)
     _check_types(path, "", table, Settings)
     _check_types(path, "screening.", screening, Limits)
+    _check_types(path, "stopping.", stopping, StoppingRule)
     _check_texts(path, "title", title, LANGUAGES)
     retention = _day(path, consent.pop("retention", "")) if isinstance(consent, dict) else ""
     _check_texts(path, "consent", consent, ("version", "retention", *LANGUAGES))
@@ -61,6 +65,7 @@ def read_settings(path: Path) -> Settings:
         consent={key: text for key, text in consent.items() if key != "version"},
         consent_version=consent.get("version", ""),
         screening=Limits(**screening),
+        stopping=StoppingRule(**stopping),
         retention=retention,
         platform=read_platform(platform, path),
         sha256=hashlib.sha256(raw).hexdigest(),
@@ -121,7 +126,8 @@ def _check_texts(path: Path, name: str, texts: Any, known: Collection[str]) -> N
 
 def _unknown(prefix: str, key: str, known: Iterable[str]) -> BenchError:
     """The error for an unknown key, with the nearest known ones, or the table where it belongs."""
-    home = "screening." if key in {f.name for f in fields(Limits)} else ""
+    homes = {"screening.": Limits, "stopping.": StoppingRule}
+    home = next((at for at, kind in homes.items() if key in {f.name for f in fields(kind)}), "")
     belongs = home or key in {f.name for f in fields(Settings)}
     if belongs and home != prefix:
         where = f"below [{home[:-1]}]" if home else "above all tables"
@@ -150,7 +156,9 @@ def _check_sense(path: Path, s: Settings) -> None:
         f"lease_minutes is more than 0; it is {s.lease_minutes}": s.lease_minutes > 0,
         f"sign_minutes is more than 0; it is {s.sign_minutes}": s.sign_minutes > 0,
     }
-    values = asdict(s) | {f"screening.{k}": v for k, v in asdict(s.screening).items()}
+    values = asdict(s)
+    for table in ("screening", "stopping"):
+        values |= {f"{table}.{key}": value for key, value in values[table].items()}
     for name, (least, most) in RANGES.items():
         bounds = f"is {least} or more" if most == inf else f"lies between {least} and {most}"
         rules[f"{name} {bounds}; it is {values[name]}"] = least <= values[name] <= most

@@ -7,6 +7,7 @@ from typing import Any
 
 from study_server.platforms import ANY, Platform
 from study_server.screening import Limits
+from study_server.stopping_rule import StoppingRule
 
 LANGUAGES = ("en", "zh")
 PLANNED = (
@@ -60,6 +61,7 @@ class Settings:
     contact: str = ""
     method: str = ""
     screening: Limits = field(default_factory=Limits)
+    stopping: StoppingRule = field(default_factory=StoppingRule)
     platform: Platform = ANY
     retention: str = ""
     sha256: str = ""
@@ -76,7 +78,10 @@ class Settings:
     @property
     def plan(self) -> dict[str, Any]:
         """The plan fixed before the first answer: who judges what, and how it is analysed."""
-        return {name: getattr(self, name) for name in PLANNED} | asdict(self.screening)
+        plan = {name: getattr(self, name) for name in PLANNED} | asdict(self.screening)
+        if self.stopping.fixed:  # plans of before there was a rule keep their hash
+            plan |= {f"stopping_{name}": value for name, value in asdict(self.stopping).items()}
+        return plan
 
     @property
     def plan_sha256(self) -> str:

@@ -65,7 +65,8 @@ def study() -> None:
     default="rating",
     show_default=True,
     metavar="NAME | FILE.py:CLASS",
-    help="Task that people are asked to do.",
+    help="Task that people are asked to do: rating (one direction on a page), pairs (which of two "
+    "changes one single thing), or one of your own.",
 )
 @click.option("--out", default="study", show_default=True, type=click.Path(path_type=Path))
 def build(
@@ -82,11 +83,14 @@ def build(
     """Turn RUN into a blinded bundle of images; prints the administrator's password once."""
     from benchmark.cli.choices import define_shifts
     from benchmark.study.build import build_study
+    from study_server.bundle import load_bundle
+    from study_server.effort import effort
 
     define_shifts(methods)
     password = build_study(
         run, out, generators, per_method, seed, settings, known_good, method_roles(), task
     )
+    click.echo(effort(load_bundle(out, task)))
     click.echo(f"study in {out}; the administrator's password, not stored anywhere: {password}")
 
 
@@ -225,6 +229,23 @@ def take_back(
 
     commands.exclude(folder, person, reason, False, database, task)
     click.echo(f"{person} counts again, unless a screening rule leaves them out")
+
+
+@study.command("raise")
+@of_study
+@click.option(
+    "--ratings", required=True, type=click.IntRange(1), help="Of each item, more than now."
+)
+@REASON
+def raise_(folder: Path, database: str | None, task: str | None, ratings: int, reason: str) -> None:
+    """Ask for more ratings of each item of STUDY, also while it runs: a change of plan."""
+    from study_server import commands
+
+    before = commands.raise_ratings(folder, ratings, reason, database, task)
+    click.echo(
+        f"{ratings} ratings of each item in place of {before}, from the next start of the site; "
+        "the analysis will say that the plan changed"
+    )
 
 
 @study.command()

@@ -23,11 +23,13 @@ from benchmark.study.tables.agreement_table import agreement_table
 from benchmark.study.tables.change_types import association_table, share_table
 from benchmark.study.tables.mos_comparisons import comparison_table, sensitivity_table
 from benchmark.study.tables.mos_tables import direction_table, method_table
+from benchmark.study.tables.pair_tables import pair_tables
 from benchmark.study.tables.participants_table import participants_table
 from benchmark.study.tables.prediction import prediction_table
 from benchmark.tables.table import Column, Kind, Table
 from benchmark.tables.tabulate import tabulate
 from study_server.decisions import described
+from study_server.tasks import Pairs
 from study_server.tasks.task import Summary
 
 NOBODY = Roles((), (), (), "")  # is compared with anybody
@@ -90,8 +92,8 @@ def analyse(
 ) -> Analysis:
     """Analyse what was read of the study, from which nobody is left out yet.
 
-    A task that shows two directions has no score of one, so that its own tables take the place of
-    those of methods.
+    A task that shows two directions has no score of one: in place of the tables of methods stand
+    those of wins, where it is the pairs task, and those that the task makes itself.
     """
     material, outcome = screened(everyone)
     assigned = _roles(material, method, roles)
@@ -101,6 +103,7 @@ def analyse(
     people = participants(everyone, material, outcome)
     tables = [
         *(_scores(material, everyone, by_rules(everyone, outcome), assigned) if single else []),
+        *(pair_tables(material, order) if isinstance(material.task, Pairs) else []),
         *own,
         agreement_table(material),
         *([prediction_table(material, order)] if single else []),

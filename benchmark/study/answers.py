@@ -11,6 +11,7 @@ import pandas as pd
 from benchmark.core.errors import BenchError
 from benchmark.core.judgments import first_showings
 from benchmark.study.accuracies import study_accuracies, study_origins
+from benchmark.study.rated_elsewhere import NOT_RATED, rated_elsewhere
 from study_server.bundle import Bundle
 from study_server.commands import looked_at
 from study_server.decisions import Decision, decisions
@@ -37,7 +38,8 @@ class Material:
     those who judged, to leave them out or take them back; the oldest first. withdrawn: how many had
     their answers erased, which are in no other field. people: of everybody who took part, in the
     columns of `study_server.people`; None where that is not known. revisions: all revisions of all
-    answers, of people and bots, as an export has them.
+    answers, of people and bots, as an export has them. rated: where a page
+    shows two directions, what a rating study said of each (`benchmark.study.rated_elsewhere`).
     """
 
     study: str
@@ -55,6 +57,7 @@ class Material:
     withdrawn: Withdrawals = NOBODY
     people: pd.DataFrame | None = None
     revisions: pd.DataFrame = field(default_factory=pd.DataFrame)
+    rated: pd.DataFrame = field(default_factory=NOT_RATED.copy)
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -120,6 +123,8 @@ def material_of(
             counted = counted.assign(**{question.name: given.where(known, OTHER)})
             own_words += int((~known).sum())
     origins = study_origins(bundle.hidden["provenance"])
+    provenance = bundle.hidden["provenance"]
+    rated = rated_elsewhere(provenance, run) if bundle.task.shows > 1 else NOT_RATED
     unasked = [name for name in OF_RATINGS if name not in counted]
     return Material(
         study=bundle.study,
@@ -137,6 +142,7 @@ def material_of(
         withdrawn=withdrawn,
         people=people,
         revisions=every,
+        rated=rated,
     )
 
 

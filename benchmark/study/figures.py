@@ -1,4 +1,4 @@
-"""The figures of a study: MOS of each method, change types, and RCA against MOS."""
+"""The figures of a study: MOS or wins of each method, change types, and RCA against MOS."""
 
 from collections.abc import Mapping, Sequence
 from itertools import cycle
@@ -20,7 +20,7 @@ HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\", "++++", "oooo", "****
 
 
 def write_figures(analysis: Analysis, folder: Path) -> None:
-    """Write mos, change_types and rca_mos, each where there is something to show."""
+    """Write mos, change_types, rca_mos and wins, each where there is something to show."""
     names = {table.name for table in analysis.tables}
     with style.look():
         if "mos_methods" in names:
@@ -28,6 +28,8 @@ def write_figures(analysis: Analysis, folder: Path) -> None:
             draw_prediction(analysis, folder)
         if "change_types" in names:
             draw_change_types(analysis, folder)
+        if "wins" in names:
+            draw_wins(analysis, folder)
 
 
 def draw_mos(analysis: Analysis, folder: Path) -> None:
@@ -52,6 +54,32 @@ def _mos_row(row: Mapping[Any, Any], directions: pd.DataFrame) -> Row:
     interval = None if row["mos_low"] is None else (row["mos_low"], row["mos_high"])
     below = list(0.16 + 0.03 * stacked)
     return Row(row["method"], row["mos"], f"{row['mos']:.2f}", interval, list(own["mos"]), below)
+
+
+def draw_wins(analysis: Analysis, folder: Path) -> None:
+    """Shares of wins with their intervals: one line per method, one facet per generator; the
+    dotted line is where nobody is better."""
+    table = _in_order(analysis.table("wins").frame, analysis.order)
+    groups = list(table.groupby("generator", sort=False))
+    most = max(len(group) for _, group in groups)
+    figure, axes = style.facets(len(groups), height=0.9 + 0.5 * most)
+    colour, marker = style.palette(analysis.order), style.markers(analysis.order)
+    for ax, (name, group) in zip(axes, groups, strict=True):
+        rows = [
+            Row(
+                row["method"],
+                row["wins"],
+                f"{row['wins']:.2f}",
+                None if pd.isna(row["wins_low"]) else (row["wins_low"], row["wins_high"]),
+            )
+            for row in group.to_dict("records")
+        ]
+        draw_rows(ax, rows, colour, marker)
+        ax.axvline(0.5, color=style.GREY, linestyle=":")
+        ax.set(title=_heading(str(name), analysis), xlabel="share of wins, a tie half a win")
+        ax.set_xlim(-0.03, 1.03)
+    style.legend(figure, [], analysis.order, [INTERVAL])
+    style.save(figure, folder, "wins")
 
 
 def draw_change_types(analysis: Analysis, folder: Path) -> None:

@@ -143,6 +143,11 @@ class Task(ABC):
         return tuple(q for q in self.questions if q.kind != "text" and not q.asked_if)
 
     @property
+    def units(self) -> str:
+        """What its items are, in the plural."""
+        return "directions" if self.shows == 1 else "pairs"
+
+    @property
     def quiz(self) -> tuple[Question, ...]:
         """The questions that the quiz asks: those to which a lesson knows the right answer."""
         known = {name for lesson in self.lessons for name in lesson.right}
@@ -238,9 +243,13 @@ class Task(ABC):
 
 
 def check_of(sources: Sequence[Source]) -> str:
-    """What kind of check an item is: good where one of its directions is, else still, else ""."""
-    checks = {source.check for source in sources}
-    return "good" if "good" in checks else "still" if "still" in checks else ""
+    """What kind of check an item is: that of its first direction; "" where it is none.
+
+    Of two directions the clear one may so stand on either side: with the scores that checks deserve
+    unless a task says otherwise, `good` beside still is a win of the first, `still` beside good one
+    of the second.
+    """
+    return sources[0].check
 
 
 def as_json(answer: Answer) -> str:

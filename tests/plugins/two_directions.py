@@ -19,7 +19,7 @@ COLUMNS = {
 
 
 class Pairs(Task):
-    name = "pairs"
+    name = "preferred"
     shows = 2
     questions = (WHICH,)
     words = {"en": {"instructions.still": "If neither does, choose the clearer one."}}  # noqa: RUF012  nobody changes it

@@ -31,9 +31,11 @@ from benchmark.stats import (
     agreement,
     association,
     bootstrap,
+    bradley_terry,
     categories,
     comparison,
     correlation,
+    dyadic,
     gee,
     intervals,
     mos,
@@ -44,22 +46,29 @@ from benchmark.stats import (
     power,
     ranks,
     twoway,
+    wins,
 )
 from benchmark.stats.population import Population
+from benchmark.stats.wins import contests
 from benchmark.study.tables import (
     agreement_table,
     change_types,
     mos_comparisons,
     mos_tables,
+    pair_tables,
     prediction,
 )
 from benchmark.tables.table import Table
 from study_server import screening
 from study_server.screening import Limits
+from study_server.study_settings import Settings
+from study_server.tasks import Pairs
 from tests.stats.conftest import CATEGORIES, simulate
 from tests.study.conftest import ORDER, ROLES, gather, known_accuracies
 
 from .calibration import predictions
+from .test_wins import JUDGMENTS as TWO
+from .test_wins import ONE
 
 PEOPLE = {"discovered": Population(0.6), "random": Population(0.4)}
 QUESTIONS = ["consistent", "single"]
@@ -99,6 +108,11 @@ def table_of(make: Callable[..., Any], *rest: Any) -> Callable[..., Any]:
 def sensitivity(judgments: pd.DataFrame) -> Any:
     material = gather(judgments)
     return mos_comparisons.sensitivity_table(material, material, ASSIGNED)
+
+
+def of_pairs(judgments: pd.DataFrame) -> Any:
+    material = gather(judgments, task=Pairs(Settings({}, {}, "1")))
+    return pair_tables.pair_tables(material, ["found", "axes", "random"])
 
 
 Case = tuple[Callable[..., Any], dict[str, Any]]
@@ -197,6 +211,17 @@ CASES: dict[Any, Case] = {
     ),
     permutation.mid_tail: (permutation.mid_tail, {"observed": 0.4, "null": VALUES}),
     permutation.adjusted: (permutation.adjusted, {"p_values": [0.5, 0.01, 0.2]}),
+    bradley_terry.strengths: (bradley_terry.strengths, {"pairs": ONE}),
+    dyadic.ends_of: (dyadic.ends_of, {"pairs": ONE}),
+    dyadic.dyadic_variance: (
+        lambda influence: dyadic.dyadic_variance(influence, dyadic.ends_of(ONE)),
+        {"influence": ONE["score"].to_numpy() - 0.5},
+    ),
+    wins.pair_scores: (wins.pair_scores, {"judgments": TWO}),
+    wins.win_shares: (wins.win_shares, {"pairs": ONE}),
+    wins.contests: (lambda pairs: contests(pairs, ["found", "random"]), {"pairs": ONE}),
+    wins.direction_wins: (wins.direction_wins, {"pairs": ONE}),
+    pair_tables.pair_tables: (of_pairs, {"judgments": TWO}),
     population.Population: (
         Population,
         {"mos": 0.4, "direction_sd": 1.0, "annotator_sd": 0.5},
@@ -245,6 +270,9 @@ CASES: dict[Any, Case] = {
     ),
 }
 WITHOUT_NUMBERS = {  # they take counts, names, or what a case above has checked already
+    pair_tables.win_table,
+    pair_tables.contest_table,
+    pair_tables.mos_table,
     bootstrap.blocks,
     bootstrap.drawn_counts,
     paired.in_one_family,

@@ -158,3 +158,34 @@ def test_exports_and_the_backup_download(app: Flask, served: Served, staff: Visi
     copy.write_bytes(data)
     with sqlite3.connect(copy) as connection:
         assert connection.execute("SELECT count(*) FROM judgment").fetchone() == (9,)
+
+
+def test_a_watched_page_comes_again_by_itself(staff: Visitor) -> None:
+    for path in ("/admin/", "/admin/items", "/admin/annotators"):
+        plain = staff.get(path)
+        assert "Refresh" not in plain.headers
+        assert f'href="{path}?watch=1"' in plain.text
+        watched = staff.get(f"{path}?watch=1")
+        assert watched.headers["Refresh"] == "30"
+        assert 'href="/admin/items?watch=1"' in watched.text
+        assert "Stop watching" in watched.text
+
+
+def test_one_annotator_s_way_is_shown_in_order(
+    staff: Visitor, visitor: Visitor, served: Served
+) -> None:
+    visitor.begin()
+    visitor.post("/items/0", consistent="yes", single="yes", category="colour", label="<b>x</b>")
+    visitor.post("/items/1", consistent="no", single="no")
+    visitor.get("/items/0")
+    visitor.post("/items/0", consistent="no", single="yes")
+    with served.store.read() as db:
+        name = db.scalars(select(Annotator.public_id)).one()
+    assert f'href="/admin/annotators/{name}"' in staff.get("/admin/annotators").text
+    text = staff.get(f"/admin/annotators/{name}").text
+    rows = re.findall(r"<tr><td class=\"whole\">.*?</tr>", text, re.DOTALL)
+    assert len(rows) == 3
+    assert "&lt;b&gt;x&lt;/b&gt;" in rows[0]
+    said = [re.findall(r"<td>(yes|no)</td>", row) for row in rows]
+    assert said == [["yes", "yes"], ["no", "no"], ["no", "yes"]]
+    assert staff.get("/admin/annotators/nobody").status_code == 404

@@ -119,3 +119,23 @@ def test_dropouts_are_those_who_fell_silent(served: Served, clock: Clock) -> Non
     assert quality.funnel(served) == {"judging": 1, "silent": 0}
     clock.now += 31 * 60
     assert quality.funnel(served)["silent"] == 1
+
+
+def test_scores_have_wilson_s_interval_and_leave_out_who_does_not_count() -> None:
+    from types import SimpleNamespace
+
+    from statsmodels.stats.proportion import proportion_confint
+
+    rows = [answer(0, a, mos=a < 3) for a in range(5)] + [answer(1, 0, mos=True)]
+    rows += [answer(1, 0, mos=False, repeat=1), answer(9, 0, mos=True, check="good")]
+    people = [SimpleNamespace(public_id=str(a), counts=a != 4) for a in range(5)]
+    found = quality.scores(pd.DataFrame(rows), people)  # type: ignore[arg-type]  # all it reads
+    assert set(found) == {(("g", "m", 0),), (("g", "m", 1),)}
+    one = found[(("g", "m", 0),)]
+    assert (one.n, one.mean) == (4, 0.75)
+    assert (one.low, one.high) == pytest.approx(proportion_confint(3, 4, method="wilson"))
+    assert found[(("g", "m", 1),)].high == 1
+    assert quality.scores(pd.DataFrame(), []) == {}
+    for n in range(1, 9):
+        widths = [np.subtract(*quality.likely_share(k / n, n)) for k in range(n + 1)]
+        assert quality.widest(n) == pytest.approx(-min(widths))

@@ -44,7 +44,7 @@ def orders(chapters: Sequence[Chapter], measures: Measures, judged: Judged | Non
     names = [name for name in in_order(measures) if name in known]
     columns = [(name, measures.direction[name]) for name in names]
     found = [Order(name, label(name, column), column.better or "high") for name, column in columns]
-    if judged:
+    if judged and len(judged.directions):  # a study that shows two at once gives no MOS
         found.append(Order(MOS, spoken_mos(judged.simulated), "high"))
     return [*found, Order(NUMBER, "number", "low")]
 

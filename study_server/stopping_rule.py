@@ -1,0 +1,27 @@
+"""When to stop a study: what study.toml says. `study_server.watching` looks whether it is so."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class StoppingRule:
+    """What study.toml says under [stopping]. width: of the 95% interval of the difference of MOS,
+    below which there is enough; people: whose ratings count, at which there is enough. 0: none."""
+
+    width: float = 0.0
+    people: int = 0
+
+    @property
+    def fixed(self) -> bool:
+        """Whether there is a rule at all."""
+        return self.width > 0 or self.people > 0
+
+    def __str__(self) -> str:
+        parts = []
+        if self.width:
+            parts.append(
+                f"the 95% interval of the difference of MOS is narrower than {self.width:g}"
+            )
+        if self.people:
+            parts.append(f"the ratings of {self.people} people count")
+        return f"stop when {', or '.join(parts)}" if parts else "none"
