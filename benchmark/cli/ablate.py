@@ -103,9 +103,9 @@ def _ablate(
             place = f"K {protocol['k']:<4} lambda {protocol['lambda']:<5g} {protocol['shift_loss']}"
             tell(f"{place}  {line(result)}")
             failed += result.status == "failed"
-        unmade = write_report(out, roles=method_roles(), at_hand=made_by(ablation.groups))
+        written = write_report(out, roles=method_roles(), at_hand=made_by(ablation.groups))
     click.echo(f"ablation: {out / f'ablation_{axis}.md'}")
-    exit_if_failed(failed, unmade)
+    exit_if_failed(failed, written.unmade)
 
 
 def _usual_methods(axis: str) -> tuple[str, ...]:

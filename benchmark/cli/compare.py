@@ -14,6 +14,7 @@ from benchmark.cli.shared import (
     exit_if_failed,
     method_roles,
     only_files,
+    say_written,
 )
 from benchmark.core.errors import BenchError
 
@@ -46,13 +47,13 @@ def compare(
     for note in merge(runs, out):
         click.secho(note, fg="yellow", err=True)
     try:
-        unmade = write_report(out, roles=method_roles(), at_hand=at_hand)
+        written = write_report(out, roles=method_roles(), at_hand=at_hand)
     except KeyboardInterrupt:  # the runs are joined, so the same command would find the folder
         again = shlex.join(["bench", "report", str(out)])
         click.echo(f"\nstopped; the runs are joined, and this makes the report: {again}", err=True)
         sys.exit(130)
-    click.echo(f"joined run: {out}\nto read and to explore: {out / 'report.html'}")
-    exit_if_failed(0, unmade)
+    say_written(out, written)
+    exit_if_failed(0, written.unmade)
 
 
 @click.command("submit-check")

@@ -23,7 +23,7 @@ from benchmark.cli.shared import (
     exit_if_failed,
     method_roles,
     only_files,
-    say_where,
+    say_written,
 )
 from benchmark.cli.study import DATABASE, TASK, study
 from benchmark.core import memory, threads
@@ -140,9 +140,9 @@ def report(
     judged = None
     if study_folder is not None:
         judged = read_judged(study_folder, run_folder, simulated, database, roles, task)
-    unmade = write_report(run_folder, judged, roles, under_test, AtHand(only_files(files)))
-    say_where(run_folder)
-    exit_if_failed(0, unmade)
+    written = write_report(run_folder, judged, roles, under_test, AtHand(only_files(files)))
+    say_written(run_folder, written)
+    exit_if_failed(0, written.unmade)
 
 
 @main.command()

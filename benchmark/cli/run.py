@@ -19,7 +19,7 @@ from benchmark.cli.shared import (
     method_roles,
     methods_option,
     say_skipped,
-    say_where,
+    say_written,
     tell,
 )
 from benchmark.core import memory
@@ -87,6 +87,6 @@ def run(
         for result in execute(groups, out, device, force, judges, expected, workers):
             tell(line(result))
             failed += result.status == "failed"
-        unmade = write_report(out, roles=method_roles(), at_hand=made_by(groups))
-    say_where(out)
-    exit_if_failed(failed, unmade)
+        written = write_report(out, roles=method_roles(), at_hand=made_by(groups))
+    say_written(out, written)
+    exit_if_failed(failed, written.unmade)

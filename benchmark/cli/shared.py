@@ -14,6 +14,7 @@ from benchmark.core.errors import BenchError
 if TYPE_CHECKING:
     from benchmark.methods.method import Role
     from benchmark.metrics.metric import Metric
+    from benchmark.report import Written
     from benchmark.runs.engines.backend import Backend
     from benchmark.runs.engines.placing import Choice
     from benchmark.runs.grid import Group
@@ -177,8 +178,10 @@ def exit_if_failed(cells: int, unmade: Sequence[str] = ()) -> None:
         sys.exit(1)
 
 
-def say_where(run: Path) -> None:
-    """The last lines of a command that wrote a report."""
+def say_written(run: Path, written: Written) -> None:
+    """The last lines of a command that wrote a report: what came out, and where all of it is."""
+    for text in written.in_short:
+        click.echo(text)
     click.echo(f"tables and figures: {run}\nto read and to explore: {run / 'report.html'}")
 
 

@@ -12,9 +12,10 @@ from benchmark.tables.table import Column, Kind, is_end
 # Columns that rows have without any metric: no metric may use these names.
 TAKEN = (
     *("generator", "method", "seed", "config_hash", "k", "chance", "n", "seeds", "seconds"),
+    *("passes", "backward"),
     *("status", *OF_DIRECTIONS),
 )
-TAKEN_START = "seconds_"  # and the name of a phase
+TAKEN_START = ("seconds_", "passes_", "backward_")  # and the name of a phase
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmark.core import memory
@@ -13,6 +14,7 @@ from benchmark.methods.method import Role
 from benchmark.report.attempts import Attempts
 from benchmark.report.figures.ablated import draw_ablations
 from benchmark.report.figures.methods import write_figures
+from benchmark.report.in_short import in_short
 from benchmark.report.judged import Judged
 from benchmark.report.page.document import Contents, write_page
 from benchmark.report.pictures.gallery import write_pictures
@@ -34,22 +36,30 @@ TURN = 0.0002  # seconds
 FOLDERS = ("figures", "strips", "evolution", "named")
 
 
+@dataclass(frozen=True)
+class Written:
+    """in_short: lines that say what came out. unmade: parts that could not be made, and why."""
+
+    in_short: list[str]
+    unmade: list[str]
+
+
 def write_report(
     run: Path,
     judged: Judged | None = None,
     roles: Mapping[str, Role] = NO_ROLES,
     under_test: Sequence[str] = (),
     at_hand: AtHand = NOTHING,
-) -> list[str]:
+) -> Written:
     """Write the tables, named.md and report.html into `run`, and the pictures below it.
 
     Trains nothing. The same cells give the same bytes. What a cell lacks is left out, with a
     warning where that is not expected. judged: the analysis of a study of this run. roles: those of
     methods by name, for cells that do not store theirs. under_test: compares these alone, whatever
     their role. at_hand: generators for the pictures besides those that are data; no code that the
-    run itself names is run. Returns what could not be made, and why; the rest is written all the
-    same. Raises BenchError where no cell of the main table has ended, `under_test` is not in the
-    run, or it cannot write.
+    run itself names is run. What cannot be made is told, and the rest is written all the same.
+    Raises BenchError where no cell of the main table has ended, `under_test` is not in the run, or
+    it cannot write.
     """
     check_folders(run)
     remove_parts(run)
@@ -106,7 +116,7 @@ def write_report(
         board,
     )
     write("the page", write_page, contents, run)
-    return attempts.faults
+    return Written(in_short(rows, ahead, measures), attempts.faults)
 
 
 @contextmanager

@@ -157,7 +157,9 @@ def mos_table(pairs: pd.DataFrame, order: Sequence[str], material: Material) -> 
     both = direction_wins(pairs).merge(material.rated[[*DIRECTION, "mos"]], on=DIRECTION)
     rows = []
     for generator, own in both.groupby("generator", observed=True):
-        by_method = sorted(own.groupby("method", observed=True), key=lambda one: of_method(one[0]))
+        by_method = sorted(
+            own.groupby("method", observed=True), key=lambda one: of_method(str(one[0]))
+        )
         for name, directions in chain([(ALL, own)], by_method):
             wins, mos = (directions[column].to_numpy(float) for column in ("wins", "mos"))
             # Over all methods wins are one half, whatever their MOS.

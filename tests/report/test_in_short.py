@@ -1,0 +1,44 @@
+"""What a run says in the terminal at its end: who is ahead where, at what price."""
+
+from pathlib import Path
+
+from benchmark.report.in_short import in_short
+from benchmark.runs.replicates import headline
+from benchmark.runs.results import read_cells
+from tests.report.drawn import MEASURES, write_cell
+
+
+def lines(run: Path, *ahead: tuple[str, str]) -> list[str]:
+    return in_short(headline(read_cells(run), {}), ahead, MEASURES)
+
+
+def write(run: Path, generator: str, method: str, rca: float, cosine: float, still: float) -> None:
+    figures = {"rca_fresh": rca, "max_cosine": cosine, "collapse": still, "effective_rank": 7.0}
+    write_cell(run, generator, method, 0, figures=figures)
+
+
+def test_who_is_ahead_and_its_worst_prices(tmp_path: Path) -> None:
+    write(tmp_path, "a", "discovered", 0.6, 0.5, 0.9)
+    write(tmp_path, "a", "random", 0.3, 0.99, 0.1)  # not ahead: its prices are not told
+    write(tmp_path, "b", "discovered", 0.5, 0.2, 0.7)
+    write(tmp_path, "b", "random", 0.4, 0.0, 1.0)
+    assert lines(tmp_path, ("a", "discovered"), ("b", "discovered")) == [
+        "ahead of all others by rca_fresh: discovered on a (0.600), b (0.500)",
+        "the price of it, at worst: max_cosine 0.500 (a), collapse 0.70 (b)",
+    ]
+
+
+def test_where_nobody_is_ahead_the_best_is_told(tmp_path: Path) -> None:
+    write(tmp_path, "a", "discovered", 0.6, 0.5, 0.9)
+    write(tmp_path, "a", "random", 0.3, 0.0, 1.0)
+    write(tmp_path, "b", "discovered", 0.4, 0.2, 0.7)
+    write(tmp_path, "b", "random", 0.5, 0.0, 1.0)
+    first, _, last = lines(tmp_path, ("a", "discovered"))
+    assert first == "ahead of all others by rca_fresh: discovered on a (0.600)"
+    assert last == "nobody is surely ahead of all others; the best: random on b (0.500)"
+
+
+def test_one_method_alone_has_nobody_to_be_ahead_of(tmp_path: Path) -> None:
+    write(tmp_path, "a", "discovered", 0.6, 0.5, 0.9)
+    write_cell(tmp_path, "a", "random", 0, failure="no memory")
+    assert lines(tmp_path) == []
