@@ -2,7 +2,7 @@
 
 import traceback
 
-from flask import Flask, g, request
+from flask import Flask, g, request, url_for
 from flask_wtf.csrf import CSRFError
 from jinja2 import ChoiceLoader, DictLoader, PackageLoader
 from werkzeug.exceptions import HTTPException
@@ -19,7 +19,7 @@ from study_server.texts import texts
 from study_server.trouble import advice, is_trouble
 from study_server.visit import NO_DATABASE, know_browser, know_visitor, page, served, words
 
-RETRY_SECONDS = 10  # after which a browser may ask again where the database is in trouble
+RETRY_SECONDS = 10  # after which a page asks again where the database is in trouble
 
 
 def create_app(study: Served, front: Front = DIRECT, processes: int = 1) -> Flask:
@@ -101,11 +101,22 @@ def _failed(error: Exception) -> tuple[str, int] | tuple[str, int, dict[str, str
 
 
 def _in_trouble(error: Exception) -> tuple[str, int, dict[str, str]]:
-    """The database is in trouble. An answer to an item is not acknowledged, and stays in the page
-    to be sent again: its ticket makes that harmless, whether it was stored or not."""
+    """The database is in trouble: a page that tries again by itself. An answer to an item is not
+    acknowledged, and stays in the page to be sent again: its ticket makes that harmless, whether it
+    was stored or not."""
     g.in_trouble = True
     log.error("%s", advice(error, served().store.name))
-    answered = request.method == "POST" and request.endpoint == "judging.answer"
-    fields = list(request.form.items(multi=True)) if answered else []
-    text, status = page("error.html", 503, key="503.answer" if answered else "503", fields=fields)
+    key, again = "503", {"method": "get", "action": request.script_root + request.path}
+    fields: list[tuple[str, str]] = []
+    if request.method == "POST" and request.endpoint == "judging.answer":
+        key, again["method"] = "503.answer", "post"
+        fields = list(request.form.items(multi=True))
+    elif request.method == "GET":
+        fields = list(request.args.items(multi=True))
+    else:
+        start = "admin.overview" if request.blueprint in ("staff", "admin") else "pages.study"
+        again["action"] = url_for(start)
+    text, status = page(
+        "error.html", 503, key=key, again=again, fields=fields, seconds=RETRY_SECONDS
+    )
     return text, status, {"Retry-After": str(RETRY_SECONDS)}

@@ -11,6 +11,7 @@ import secrets
 import shutil
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import resources
@@ -231,11 +232,14 @@ class _Writer:
         tile = tile_size(rows[0][0].size)
         stride = (len(steps) - 1) // (COLUMNS - 1)
         columns = list(range(0, len(steps), stride))
-        written = []
-        for row in rows:
+
+        def write(row: list[Image.Image]) -> dict[str, str]:
             tiles = [image.resize(tile, Image.Resampling.BICUBIC) for image in row]
             strip = as_strip([tiles[column] for column in columns])
-            written.append({"strip": self._save(strip), "film": self._save(as_film(tiles))})
+            return {"strip": self._save(strip), "film": self._save(as_film(tiles))}
+
+        with ThreadPoolExecutor(len(rows)) as pool:  # the encoder of WebP lets others compute
+            written = list(pool.map(write, rows))
         return {
             "steps": [float(step) for step in steps],
             "columns": columns,

@@ -133,8 +133,8 @@ def _after(outcome: Outcome) -> Page:
     if outcome.status in ("paused", "closed"):
         g.state = outcome.status
         return stopped(409)
-    if outcome.status == "full":
-        flash("item.full")
+    if outcome.status in ("full", "gone"):
+        flash(f"item.{outcome.status}")
     step = next_address(outcome.position)
     if request.accept_mimetypes.best == "application/json":
         response: Response = jsonify(next=step)

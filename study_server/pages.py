@@ -28,7 +28,9 @@ STAGES = {
 def study() -> Page:
     """Lead an annotator to the page where they stand."""
     if g.annotator is None:
-        return lost("cookies" if "by" in request.args and not has_cookie() else "lost")
+        if "by" not in request.args:
+            return lost()
+        return lost("unknown" if has_cookie() else "cookies")
     return redirect(address(STAGES[g.annotator.stage]), 303)
 
 

@@ -23,8 +23,9 @@ STAY = Step("stay")
 @dataclass(frozen=True)
 class Outcome:
     """What became of an answer: stored, repeated (already there), full (the item's place was
-    given to others), hasty (nobody can have looked), unknown (no such assignment), paused, closed,
-    finished or withdrawn (too late). step: where to go next."""
+    given to others), gone (it is not there since an older state of the database was restored),
+    hasty (nobody can have looked), unknown (no such assignment), paused, closed, finished or
+    withdrawn (too late). step: where to go next."""
 
     status: str
     step: Step = STAY
@@ -76,6 +77,8 @@ def record(session: Session, ticket: Ticket, answer: Answer, bundle: Bundle, now
     if who.stage in ("finished", "withdrawn"):
         return Outcome(who.stage)
     place = next((place for place in mine if place.position == ticket.position), None)
+    if place is None and who.stage == "judging":  # an older state of the database was restored
+        return Outcome("gone", go_on(db, who, mine, bundle, now))
     if place is None or who.stage != "judging":
         return Outcome("unknown")
     # A clock that was set back meanwhile makes nobody hasty.

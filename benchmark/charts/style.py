@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import matplotlib as mpl
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -17,6 +20,7 @@ from benchmark.core.storage import write_atomically
 
 NARROWEST = 5.4  # inches of a figure
 LEGEND_WIDTH = 1.35  # inches of an entry
+DPI = 200  # of a PNG, and of what is no line in an SVG
 MARKERS = "oDs^vPX*<>"
 GREY = "#6b6b6b"
 CHANCE = Line2D([], [], color=GREY, linestyle=":", label="chance, 1 / K")
@@ -38,7 +42,6 @@ def look() -> AbstractContextManager[None]:
             "axes.titleweight": "bold",
             "legend.frameon": False,
             "figure.constrained_layout.use": True,
-            "savefig.dpi": 200,
             "svg.hashsalt": "bench",
         }
     )
@@ -101,14 +104,15 @@ def legend(
 
 
 def save(figure: Figure, folder: Path, name: str) -> None:
-    """Write name.png and name.svg without dates."""
-    figure.draw_without_rendering()  # lays the figure out, once for both
-    figure.set_layout_engine("none")
-    for kind in ("png", "svg"):
-        metadata = {"Date": None} if kind == "svg" else {"Software": None}
-        write_atomically(
-            folder / f"{name}.{kind}",
-            lambda part, kind=kind, metadata=metadata: figure.savefig(  # type: ignore[misc]
-                part, format=kind, metadata=metadata
-            ),
-        )
+    """Write name.png and name.svg without dates.
+
+    Both are drawn by their own canvas: `Figure.savefig` would lay the figure out again for each.
+    """
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)
+        figure.set_layout_engine("none")
+    figure.dpi = DPI
+    png = partial(FigureCanvasAgg(figure).print_png, metadata={"Software": None})
+    write_atomically(folder / f"{name}.png", png)
+    svg = partial(FigureCanvasSVG(figure).print_svg, metadata={"Date": None})
+    write_atomically(folder / f"{name}.svg", svg)

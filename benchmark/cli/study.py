@@ -169,12 +169,32 @@ def status(folder: Path, database: str | None, task: str | None, simulated: bool
     type=click.Path(path_type=Path),
     help="File, in the format that its name ends in.  [default: judgments.FORMAT]",
 )
+@click.option(
+    "--package",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path),
+    help="Instead: a new folder to hand over, with people's data, codebook, plan, pictures, tables "
+    "and scripts that make them again.",
+)
 def export(
-    folder: Path, database: str | None, task: str | None, kind: str | None, out: Path | None
+    folder: Path,
+    database: str | None,
+    task: str | None,
+    kind: str | None,
+    out: Path | None,
+    package: Path | None,
 ) -> None:
-    """Write every judgment to a file."""
+    """Write every judgment to a file, or all of STUDY to a folder for others."""
     from study_server import commands
 
+    if package:
+        from benchmark.study.handover.package import write_package
+
+        if kind or out:
+            raise BenchError("--package writes a folder of its own: leave --format and --out out")
+        count = write_package(folder, package, database, task, method_roles())
+        click.echo(f"{count} judgments, and all that belongs to them, in {package}")
+        return
     path = out or Path(f"judgments.{kind or 'csv'}")
     if kind and path.suffix.lower() != f".{kind}":
         raise BenchError(f"--out {path} names another format than --format {kind}: leave one out")
@@ -332,6 +352,7 @@ def analyse(
     out: Path | None,
 ) -> None:
     """Make tables and figures of STUDY's answers: is the method better, by how much, how sure?"""
+    from benchmark.core.storage import write_text
     from benchmark.study.analyse import analyse_study
     from benchmark.study.figures import write_figures
     from benchmark.tables.text import rounded
@@ -342,6 +363,7 @@ def analyse(
     for table in analysis.tables:
         write_table(table, out)
     write_figures(analysis, out / "figures")
+    write_text(out / "METHODS.txt", analysis.methods)
     for table in analysis.tables[:2]:
         text = rounded(table).to_string(index=False) if len(table.frame) else ""
         click.echo("\n".join([table.title, text, *table.notes, ""]))

@@ -9,7 +9,7 @@ import ctypes
 import platform
 from pathlib import Path
 
-TRIM_THRESHOLD, TOP_PAD, MMAP_MAX = -1, -2, -4  # numbers of `mallopt`, from glibc's malloc.h
+TRIM_THRESHOLD, TOP_PAD, MMAP_MAX, ARENA_MAX = -1, -2, -4, -8  # of `mallopt`, from malloc.h
 MOST = 2**31 - 1  # bytes: what an int of C holds
 PAD = 256 << 20  # bytes that the heap grows by at least
 MEMORY = Path("/proc/meminfo")
@@ -25,6 +25,13 @@ def keep() -> None:
         glibc.mallopt(TRIM_THRESHOLD, MOST)
         glibc.mallopt(TOP_PAD, PAD)
         glibc.mallopt(MMAP_MAX, 0)
+
+
+def share() -> None:
+    """Let threads that start from now on take memory from one heap: each would keep what it frees
+    in a heap of its own. Silent without glibc, and without effect once a second thread has one."""
+    if glibc := _glibc():
+        glibc.mallopt(ARENA_MAX, 1)
 
 
 def give_back() -> None:

@@ -1,9 +1,12 @@
 """The report of a run: tables, figures, pictures and one page, all from what its cells stored."""
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
+from benchmark.core import memory
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import remove_parts
 from benchmark.methods.method import Role
@@ -18,6 +21,7 @@ from benchmark.report.tables.against import clear_winners, comparison_table
 from benchmark.report.tables.agreeing_seeds import write_agreement
 from benchmark.report.tables.leaderboard import write_leaderboard
 from benchmark.report.tables.main_table import write_tables
+from benchmark.report.tables.pairs import Pairs
 from benchmark.report.tables.recipe import write_recipe
 from benchmark.runs.meanings import measures_in
 from benchmark.runs.opening import NOTHING, AtHand, Painters, open_generators
@@ -26,6 +30,7 @@ from benchmark.runs.results import read_cells, read_run
 from benchmark.runs.roles import NO_ROLES, assign_roles, known_roles
 from benchmark.tables.writing import write_table
 
+TURN = 0.0002  # seconds
 FOLDERS = ("figures", "strips", "evolution", "named")
 
 
@@ -48,6 +53,7 @@ def write_report(
     """
     check_folders(run)
     remove_parts(run)
+    memory.share()
     cells, description = read_cells(run), read_run(run)
     measures = measures_in(description)
     known = known_roles([(c.result.cell.method, c.result.role) for c in cells], roles)
@@ -55,29 +61,35 @@ def write_report(
     order = assigned.order
     attempts = Attempts()
     write, figures = attempts.write, run / "figures"
-    # ablations need no main table
     ablations = write("the tables of ablations", write_ablations, run, measures, order) or []
-    write("the figures of ablations", draw_ablations, ablations, measures, figures, order)
+
+    def draw_ablated() -> None:
+        write("the figures of ablations", draw_ablations, ablations, measures, figures, order)
+
     rows = headline(cells, description.get("headline", {}), order)
     if not rows:
+        draw_ablated()  # ablations need no main table
         raise BenchError(
             f"no cell of the main table has ended in {run}; the same `bench run` goes on with it"
         )
     judged = judged.beside(rows) if judged else None
     write("the table of recipes", write_recipe, cells, measures, run, order)
-    comparison = write("the comparison", comparison_table, rows, assigned, judged)
-    ahead = clear_winners(rows, comparison, assigned)
-    write("the tables", write_tables, rows, measures, run, ahead)
-    if comparison is not None:
-        write_table(comparison, run)
-    board = write("the leaderboard", write_leaderboard, rows, measures, run, order)
     painters = open_generators(rows, description.get("generators", {}), at_hand)
-    agreement = write("the agreement of seeds", write_agreement, rows, painters, run)
     painting = Attempts()
-    with ThreadPoolExecutor(1) as beside:  # Matplotlib in one thread alone, as it must be
-        drawn = beside.submit(write, "the figures", write_figures, rows, measures, figures, order)
-        chapters = write_pictures(rows, painters, judged, run, painting)
-        drawn.result()
+    with ThreadPoolExecutor(1) as beside, taking_turns():
+        # Matplotlib stays in this thread alone, as it must.
+        painted = beside.submit(write_pictures, rows, painters, judged, run, painting)
+        pairs = Pairs(rows)
+        comparison = write("the comparison", comparison_table, rows, assigned, judged, pairs)
+        ahead = clear_winners(rows, comparison, assigned)
+        write("the tables", write_tables, rows, measures, run, ahead)
+        if comparison is not None:
+            write_table(comparison, run)
+        board = write("the leaderboard", write_leaderboard, rows, measures, run, order, pairs)
+        agreement = write("the agreement of seeds", write_agreement, rows, painters, run)
+        draw_ablated()
+        write("the figures", write_figures, rows, measures, figures, order)
+        chapters = painted.result()
     attempts.faults += painting.faults
     unseen = _unseen(painters)
     contents = Contents(
@@ -95,6 +107,18 @@ def write_report(
     )
     write("the page", write_page, contents, run)
     return attempts.faults
+
+
+@contextmanager
+def taking_turns() -> Iterator[None]:
+    """Let threads take turns often: one that paints needs Python for a moment after each layer, and
+    would wait through 5 ms of drawing each time."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(TURN)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def check_folders(run: Path) -> None:

@@ -17,17 +17,22 @@ from benchmark.runs.roles import NO_ROLES, Roles, assign_roles, known_roles
 from benchmark.study.answers import Material, read_material
 from benchmark.study.exclusions import by_rules, screened, screening_table, summary
 from benchmark.study.majority import NOBODY_RATED, rated_directions
+from benchmark.study.paragraph import methods_paragraph
+from benchmark.study.participants import participants
 from benchmark.study.tables.agreement_table import agreement_table
 from benchmark.study.tables.change_types import association_table, share_table
 from benchmark.study.tables.mos_comparisons import comparison_table, sensitivity_table
 from benchmark.study.tables.mos_tables import direction_table, method_table
 from benchmark.study.tables.pair_tables import pair_tables
+from benchmark.study.tables.participants_table import participants_table
 from benchmark.study.tables.prediction import prediction_table
 from benchmark.tables.table import Column, Kind, Table
 from benchmark.tables.tabulate import tabulate
 from study_server.decisions import described
 from study_server.tasks import Pairs
 from study_server.tasks.task import Summary
+
+NOBODY = Roles((), (), (), "")  # is compared with anybody
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,8 @@ class Analysis:
     shows two. accuracies: generator, method, direction, n, accuracy (RCA); without rows where none
     is known. plan: whether the analysis plan changed since the study was built. screening: whom the
     rules left out; staff: whom the staff did, when and why, and how many withdrew. All three are
-    sentences. origins: the cells whose directions were shown.
+    sentences. origins: the cells whose directions were shown. methods: the paragraph on methods for
+    a paper; "" where the material does not say who took part. roles: who is compared with whom.
     """
 
     study: str
@@ -54,6 +60,8 @@ class Analysis:
     screening: str
     staff: str = ""
     origins: Sequence[Mapping[str, Any]] = ()
+    methods: str = ""
+    roles: Roles = NOBODY
 
     def table(self, name: str) -> Table:
         """The table of this name; KeyError where there is none."""
@@ -92,12 +100,14 @@ def analyse(
     single = material.task.shows == 1
     own = in_one_line(f"the task {material.task.name} failed in tables()", _own_tables, material)
     order = assigned.order
+    people = participants(everyone, material, outcome)
     tables = [
         *(_scores(material, everyone, by_rules(everyone, outcome), assigned) if single else []),
         *(pair_tables(material, order) if isinstance(material.task, Pairs) else []),
         *own,
         agreement_table(material),
         *([prediction_table(material, order)] if single else []),
+        *([participants_table(people, material.simulated)] if people else []),
         screening_table(everyone, outcome),
         *([direction_table(material, order)] if single else []),
     ]
@@ -112,6 +122,8 @@ def analyse(
         screening=summary(outcome),
         staff=f"{described(everyone.decisions)} {everyone.withdrawn}",
         origins=material.origins,
+        methods=methods_paragraph(material, people, tables) if people else "",
+        roles=assigned,
     )
 
 

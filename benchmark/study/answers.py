@@ -17,6 +17,8 @@ from study_server.commands import looked_at
 from study_server.decisions import Decision, decisions
 from study_server.erasure import NOBODY, Withdrawals, withdrawals
 from study_server.export import counting, judgments_in
+from study_server.people import people_in
+from study_server.served import Served
 from study_server.study_settings import Settings
 from study_server.tasks.question import OTHER
 from study_server.tasks.task import Task
@@ -34,8 +36,10 @@ class Material:
     accuracy. plan: whether it changed, a sentence. roles: of its methods, as far as the study
     stores them. origins: the cells whose directions were shown. decisions: of the staff, about
     those who judged, to leave them out or take them back; the oldest first. withdrawn: how many had
-    their answers erased, which are in no other field. rated: where a page shows two directions,
-    what a rating study said of each (`benchmark.study.rated_elsewhere`).
+    their answers erased, which are in no other field. people: of everybody who took part, in the
+    columns of `study_server.people`; None where that is not known. revisions: all revisions of all
+    answers, of people and bots, as an export has them. rated: where a page
+    shows two directions, what a rating study said of each (`benchmark.study.rated_elsewhere`).
     """
 
     study: str
@@ -51,6 +55,8 @@ class Material:
     origins: Sequence[Mapping[str, Any]] = ()
     decisions: tuple[Decision, ...] = ()
     withdrawn: Withdrawals = NOBODY
+    people: pd.DataFrame | None = None
+    revisions: pd.DataFrame = field(default_factory=pd.DataFrame)
     rated: pd.DataFrame = field(default_factory=NOT_RATED.copy)
 
     @property
@@ -94,10 +100,18 @@ def read_material(
     task: `file.py:Class` of a task that is neither built in nor installed.
     """
     with looked_at(folder, database, task) as study:
-        bundle = study.bundle
-        with study.store.read() as db:
-            every, decided = judgments_in(db, bundle), decisions(db)
-            withdrawn = withdrawals(db, simulated)
+        return material_of(study, folder, run, simulated)
+
+
+def material_of(
+    study: Served, folder: Path, run: Path | None = None, simulated: bool = False
+) -> Material:
+    """The same of a study that is open. folder: its own, for messages."""
+    bundle = study.bundle
+    with study.store.read() as db:
+        every, decided = judgments_in(db, bundle), decisions(db)
+        people = people_in(db, simulated)
+        withdrawn = withdrawals(db, simulated)
     counted = counting(every, bundle.task, simulated)
     if first_showings(counted)["mos"].isna().all():
         raise BenchError(_nobody(folder, simulated, bool((every["simulated"] != simulated).any())))
@@ -126,6 +140,8 @@ def read_material(
         origins=origins,
         decisions=tuple(one for one in decided if one.annotator in set(counted["annotator"])),
         withdrawn=withdrawn,
+        people=people,
+        revisions=every,
         rated=rated,
     )
 

@@ -16,6 +16,7 @@ from benchmark.core.plugins import is_file
 from benchmark.core.seeds import derive_seed, stream
 from benchmark.core.storage import sha256
 from benchmark.directions.artefact import Directions
+from benchmark.directions.images_along import images_along
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator, Latents
 from benchmark.generators.catalogue import GENERATORS
@@ -202,14 +203,13 @@ def _shown(
     return render(generator, latents, directions, k, steps), steps.tolist()
 
 
-@torch.no_grad()
 def render(
     generator: Generator, latents: Latents, directions: Directions, k: int, steps: np.ndarray
 ) -> list[list[np.ndarray]]:
     """One row per latent, one column per step: uint8 images (H, W, C) of the moved latents."""
     columns = []
-    for eps in steps.tolist():
-        images = generator(directions.move(latents, k, eps))  # (n, C, H, W)
+    eps = torch.as_tensor(steps, dtype=latents.point.dtype)  # (E,)
+    for images in images_along(generator, latents, directions, k, eps):  # (n, C, H, W)
         pixels = images.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)
         columns.append(pixels.permute(0, 2, 3, 1).cpu().numpy())  # (n, H, W, C)
     return [[column[row] for column in columns] for row in range(len(latents))]

@@ -67,9 +67,41 @@ def test_what_a_step_frees_is_there_for_the_next_and_is_no_peak() -> None:
     assert abs(found["keep"][1] - found["plain"][1]) < 100e6  # kept and unused: not counted
 
 
+SHARED = """
+import ctypes, sys, threading
+from benchmark.core import memory
+if sys.argv[1] == "share":
+    memory.share()
+at_once = threading.Barrier(4)
+def work():
+    taken = [bytes(5000) for _ in range(100)]
+    at_once.wait()
+threads = [threading.Thread(target=work) for _ in range(4)]
+for one in threads: one.start()
+for one in threads: one.join()
+glibc = ctypes.CDLL(None)
+glibc.fopen.restype = ctypes.c_void_p
+out = ctypes.c_void_p(glibc.fopen(b"/dev/stdout", b"w"))
+glibc.malloc_info(0, out)
+glibc.fclose(out)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc that is told")
+def test_threads_share_one_heap_where_they_are_told_to() -> None:
+    heaps = {}
+    for how in ("share", "plain"):
+        command = [sys.executable, "-c", SHARED, how]
+        done = subprocess.run(command, capture_output=True, check=True, text=True)
+        heaps[how] = done.stdout.count("<heap nr=")
+    assert heaps["share"] == 1
+    assert heaps["plain"] > 1
+
+
 def test_without_glibc_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "libc_ver", lambda: ("musl", "1.2"))
     memory.keep()
+    memory.share()
     memory.give_back()
 
 

@@ -98,6 +98,10 @@ def test_the_command_counts_people_and_bots_apart(study: Path, tmp_path: Path) -
     assert "Simulated: The method against each baseline" in done.output
     assert "is the one stored when the study was built" in done.output
     assert pd.read_csv(tmp_path / "out" / "comparisons.csv")["annotators"].eq("simulated").all()
+    participants = pd.read_csv(tmp_path / "out" / "participants.csv").set_index("step")["people"]
+    assert participants["analysed"] == participants["judged a direction"] == 3
+    paragraph = (tmp_path / "out" / "METHODS.txt").read_text(encoding="utf-8")
+    assert paragraph.startswith("3 simulated annotators were invited")
     named = bench("study", "analyse", study, "--simulated", "--method", "randm")
     assert named.exit_code == 2
     assert "did you mean random" in named.output

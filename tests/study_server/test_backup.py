@@ -8,11 +8,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from benchmark.core.errors import BenchError
 from benchmark.study.answers import read_material
-from study_server import commands
+from study_server import annotators, commands
+from study_server.app import create_app
 from study_server.backup import back_up
 from study_server.bundle import Bundle, load_bundle
 from study_server.databases import sqlite_url
@@ -23,8 +26,10 @@ from study_server.snapshot import copy_of
 from study_server.stopping import Stop
 
 from .blobs import blob_bundle
+from .conftest import new_visitor
 from .test_assignment import judge, newcomer
 
+YES = {"consistent": "yes", "single": "yes", "category": "colour"}
 POSTGRES = "postgresql+psycopg://study:secret@nowhere.example/study"
 
 
@@ -74,6 +79,47 @@ def test_a_backup_goes_back(bundle: Bundle, tmp_path: Path) -> None:
     left = {path.name for path in bundle.database.parent.iterdir()}
     assert left == {"map.json", "secrets.json", "password.txt", "study.sqlite", former.name}
     assert bundle.database.stat().st_mode & 0o777 == 0o600
+
+
+def test_who_was_further_than_the_backup_goes_on_kindly(bundle: Bundle, tmp_path: Path) -> None:
+    """A page that shows an item which the restored state does not know, and a link that is younger
+    than the backup."""
+    study = open_study(bundle)
+    app = create_app(study)
+    someone = new_visitor(app, study)
+    someone.begin()
+    someone.post(**YES)
+    study.store.close()
+    commands.backup(bundle.folder, tmp_path / "b.sqlite")
+    study = open_study(bundle)
+    someone.client = as_before(someone.client, create_app(study))
+    someone.get("/study")
+    shown = someone.post(**YES)
+    assert shown.request.path == "/items/2"
+    (latecomer,) = annotators.invite(study.store, study.links, 1, study.clock())
+    study.store.close()
+    commands.restore(bundle.folder, tmp_path / "b.sqlite")
+    study = open_study(bundle)
+    app = create_app(study)
+    someone.client = as_before(someone.client, app)
+    someone.last = shown
+    answered = someone.post(**YES)
+    assert answered.status_code == 200
+    assert answered.request.path == "/items/1"  # the one that the restored state waits for
+    assert "back to an earlier state" in answered.text
+    assert someone.post(**YES).request.path == "/items/2"
+    stranger = app.test_client().get(f"/join/{latecomer}", follow_redirects=True)
+    assert stranger.status_code == 403
+    assert "does not know this link" in stranger.text
+    study.store.close()
+
+
+def as_before(client: FlaskClient, app: Flask) -> FlaskClient:
+    """The same browser, at the site that was started again."""
+    again = app.test_client()
+    for cookie in client._cookies.values():
+        again.set_cookie(cookie.key, cookie.value, path=cookie.path)
+    return again
 
 
 def test_a_lost_and_a_damaged_database_are_replaced(bundle: Bundle, tmp_path: Path) -> None:

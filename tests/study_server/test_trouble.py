@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import OperationalError
+from werkzeug.test import TestResponse
 
 from benchmark.core.errors import BenchError
 from study_server import commands
@@ -23,6 +24,7 @@ from study_server.bundle import Bundle
 from study_server.served import Served, open_study
 from study_server.stopping import Stop
 from study_server.store import Store
+from study_server.texts import texts
 from study_server.trouble import advice, is_trouble
 from tests.postgres import Postgres
 
@@ -143,15 +145,39 @@ def broken(served: Served, error: Exception) -> Iterator[None]:
 def test_an_honest_page_in_the_visitor_s_language(
     app: Flask, served: Served, visitor: Visitor, language: str, words: str
 ) -> None:
-    image = next(iter(served.bundle.images))
+    image, strings = next(iter(served.bundle.images)), texts(language)
     with broken(served, sqlite3.OperationalError("disk I/O error")):
         reply = visitor.client.get("/study", headers={"Accept-Language": language})
         assert reply.status_code == 503
         assert words in reply.text
         assert reply.headers["Retry-After"] == "10"
+        assert strings["error.503.title"] in reply.text
         for path in ("/static/style.css", "/task.css", f"/images/{image}"):
             assert visitor.client.get(path, buffered=True).status_code == 200
     assert visitor.get("/study").status_code == 200
+
+
+def retried(reply: TestResponse) -> tuple[str, str, dict[str, str]]:
+    """Method, address and fields of the form that a page in trouble sends by itself."""
+    (form,) = re.findall(r"<form [^>]*data-retry[\s\S]*?</form>", reply.text)
+    method, action = re.search(r'method="(\w+)" action="([^"]*)"', form).groups()
+    fields = re.findall(r'type="hidden" name="([^"]*)" value="([^"]*)"', form)
+    assert 'data-retry="10"' in form
+    return method, action, dict(fields)
+
+
+def test_the_page_asks_again_for_what_was_asked(
+    app: Flask, served: Served, visitor: Visitor
+) -> None:
+    opened = f"/open/{served.links.open()}"
+    visitor.get("/study")
+    with broken(served, sqlite3.OperationalError("disk I/O error")):
+        arrived = visitor.client.get(opened, query_string={"PROLIFIC_PID": "5f7c1e0a", "x": "1&2"})
+        assert retried(arrived) == ("get", opened, {"PROLIFIC_PID": "5f7c1e0a", "x": "1&amp;2"})
+        agreed = visitor.post(choice="agree")
+        assert agreed.status_code == 503
+        assert retried(agreed) == ("get", "/study", {})
+    assert visitor.get("/study").request.path == "/consent"
 
 
 def test_a_writer_that_takes_too_long(bundle: Bundle) -> None:
@@ -226,6 +252,26 @@ def test_postgresql_connections_that_were_cut_fail_nobody(
             "AND backend_type = 'client backend'"
         )
         assert [person.post(**YES).status_code for person in people] == [200] * 3
+    study.store.close()
+
+
+def test_postgresql_that_was_stopped_and_started_again(bundle: Bundle, postgres: Postgres) -> None:
+    study = open_study(bundle, postgres.new_database())
+    app = create_app(study)
+    someone = new_visitor(app, study)
+    someone.begin()
+    postgres.stop()
+    try:
+        assert "Back in a moment" in app.test_client().get("/study").text
+        refused = someone.post(**YES, label="zoom")
+        assert refused.status_code == 503
+        method, action, fields = retried(refused)
+    finally:
+        postgres.start()
+    assert (method, fields["label"]) == ("post", "zoom")
+    again = someone.client.post(action, data=fields)
+    assert (again.status_code, again.location) == (303, "/items/1")
+    assert stored(study) == 1
     study.store.close()
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
@@ -16,7 +15,8 @@ from benchmark.rca import evaluation
 from benchmark.runs.replicates import Replicates
 
 POINTS = 50  # of a training curve, fewer than are kept: a batch is a noisy measure
-WHOLE_RANGE = ("pi", 100)  # seaborn's name for the band from the lowest to the highest seed
+DASHES: dict[Any, Any] = {"fresh": "-", "joint": (0, (3, 1.5))}  # of the phases of training
+EDGE: dict[str, Any] = {"markeredgecolor": "white", "markeredgewidth": 0.75}
 
 
 def draw_directions(directions: pd.DataFrame, folder: Path, order: Sequence[str]) -> None:
@@ -88,10 +88,9 @@ def draw_curves(rows: Sequence[Replicates], folder: Path, order: Sequence[str]) 
     generators = list(curves.groupby("generator"))
     figure, axes = style.facets(2 * len(generators), columns=2)
     end = style.ceiling(curves["accuracy"])
-    dashes = {"fresh": "", "joint": (3, 1.5)}
     for i, (name, group) in enumerate(generators):
         for ax, y in zip(axes[2 * i : 2 * i + 2], ("accuracy", "loss"), strict=True):
-            _plot(ax, group, order, "step", y, style="phase", dashes=dashes, markers=False)
+            _plot(ax, group, order, "step", y, "phase")
             ax.set(title=name, xlabel="training step", ylabel=f"training {y}", xlim=(0, None))
             ax.set(ylim=(0, end) if y == "accuracy" else (0, None))
     fresh = Line2D([], [], color=style.GREY, label="fresh R, A frozen")
@@ -113,16 +112,34 @@ def curve_table(replicates: Replicates) -> pd.DataFrame:
 
 
 def _plot(
-    ax: Axes, frame: pd.DataFrame, order: Sequence[str], x: str, y: str, **changes: Any
+    ax: Axes,
+    frame: pd.DataFrame,
+    order: Sequence[str],
+    x: str,
+    y: str,
+    kinds: str = "",
+    **look: Any,
 ) -> None:
-    """One line per method, with its colour and marker; over seeds the mean and their range."""
-    looks: dict[str, Any] = {
-        "style": "method",
-        "markers": style.markers(order),
-        "dashes": False,
-        "palette": style.palette(order),
-        "errorbar": WHOLE_RANGE,
-        "err_kws": {"linewidth": 0},
-        "legend": False,
-    }
-    sns.lineplot(frame, x=x, y=y, hue="method", ax=ax, **{**looks, **changes})
+    """One line per method, with its colour and marker; over seeds the mean and their range.
+
+    kinds: a column that splits the lines of a method, its values keys of DASHES; these lines have
+    no markers.
+    """
+    colour = style.palette(order)
+    marker = {} if kinds else style.markers(order)
+    frame = frame.dropna(subset=[x, y])
+    for (method, *kind), own in frame.groupby(["method", *([kinds] if kinds else [])], sort=False):
+        over = own.groupby(x)[y].agg(["mean", "min", "max", "count"])
+        ax.plot(
+            over.index,
+            over["mean"],
+            color=colour[method],
+            marker=marker.get(method),
+            linestyle=DASHES[kind[0]] if kind else "-",
+            **EDGE,
+            **look,
+        )
+        if (over["count"] > 1).any():
+            ends = over[["min", "max"]].where(over["count"] > 1)
+            band = {"color": colour[method], "alpha": 0.2, "linewidth": 0}
+            ax.fill_between(over.index, ends["min"], ends["max"], **band)

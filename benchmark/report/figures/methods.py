@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
-import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.markers import MarkerStyle
 
 from benchmark.charts import style
 from benchmark.charts.rows import INTERVAL, Row, draw_rows, point
@@ -96,19 +98,8 @@ def draw_price(
     for (generator, group), names, own in zip(groups, shown, axes, strict=True):
         of_seeds = seeds[seeds["generator"] == generator]
         for ax, name in zip(own, names, strict=True):
-            for frame, look in ((of_seeds, {"s": 16, "alpha": 0.5}), (group, {"s": 60})):
-                sns.scatterplot(
-                    frame,
-                    x=name,
-                    y=HEADLINE,
-                    hue="method",
-                    style="method",
-                    ax=ax,
-                    palette=style.palette(order),
-                    markers=style.markers(order),
-                    legend=False,
-                    **look,
-                )
+            _scatter(ax, of_seeds, name, order, size=16, alpha=0.5)
+            _scatter(ax, group, name, order, size=60)
             ax.axhline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
             ax.set(title=generator, ylabel=measures.label(HEADLINE), ylim=(0, end))
             column = measures.cell[name]
@@ -118,6 +109,32 @@ def draw_price(
             ax.grid(visible=True, axis="both")
     style.legend(figure, table["method"], order, [style.CHANCE])
     style.save(figure, folder, "price")
+
+
+def _scatter(
+    ax: Axes,
+    frame: pd.DataFrame,
+    name: str,
+    order: Sequence[str],
+    size: float,
+    alpha: float | None = None,
+) -> None:
+    """RCA over a measure, a point for each row, with its method's colour and marker."""
+    shown = frame[["method", name, HEADLINE]].dropna()
+    if shown.empty:
+        return
+    colour, marker = style.palette(order), style.markers(order)
+    points = ax.scatter(
+        shown[name],
+        shown[HEADLINE],
+        s=size,
+        alpha=alpha,
+        color=[colour[method] for method in shown["method"]],
+        edgecolor="white",
+        linewidth=0.08 * np.sqrt(size),
+    )
+    shapes = [MarkerStyle(marker[method]) for method in shown["method"]]
+    points.set_paths([shape.get_path().transformed(shape.get_transform()) for shape in shapes])
 
 
 def limits(values: pd.Series, kind: Kind) -> tuple[float, float]:

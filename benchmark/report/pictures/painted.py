@@ -8,6 +8,7 @@ from torch.nn import functional as F
 
 from benchmark.core.seeds import stream
 from benchmark.directions.artefact import Directions
+from benchmark.directions.images_along import images_along
 from benchmark.generators.base import Generator, Latents
 from benchmark.runs.results import StoredCell
 
@@ -21,7 +22,8 @@ class Painted:
 
     generator: prepared for inference. Strips, named directions and the explorer show the same
     images, and making them is most of a report's work: so each is made when it is first asked for,
-    and kept.
+    and kept in the 256 levels that a picture has. Those that are not shifted are the same for all
+    directions.
     """
 
     def __init__(self, generator: Generator, stored: StoredCell) -> None:
@@ -43,16 +45,24 @@ class Painted:
         most = self.stored.result.config["protocol"]["max_shift"]
         return torch.linspace(-most, most, SHIFTS)
 
+    @cached_property
+    def unshifted(self) -> Tensor:
+        """(LATENTS, 1, C, H, W): the images of the latents themselves."""
+        with torch.no_grad():
+            return brought_down(self.generator(self.latents)).unsqueeze(1)  # (LATENTS, 1, C, H, W)
+
     def images(self, k: int) -> Tensor:
         """(LATENTS, SHIFTS, C, H, W): the latents moved along direction k by each eps."""
         if k not in self._kept:
-            self._kept[k] = shifted_images(
-                self.generator, self.latents, self.directions, k, self.eps
-            )
-        return self._kept[k]
+            middle = SHIFTS // 2
+            others = torch.cat([self.eps[:middle], self.eps[middle + 1 :]])  # (SHIFTS - 1,)
+            # (LATENTS, SHIFTS - 1, C, H, W)
+            moved = shifted_images(self.generator, self.latents, self.directions, k, others)
+            parts = [moved[:, :middle], self.unshifted, moved[:, middle:]]
+            self._kept[k] = as_levels(torch.cat(parts, dim=1))  # (LATENTS, SHIFTS, C, H, W)
+        return self._kept[k].float().div(127.5).sub(1)
 
 
-@torch.no_grad()
 def shifted_images(
     generator: Generator, latents: Latents, directions: Directions, k: int, eps: Tensor
 ) -> Tensor:
@@ -60,10 +70,19 @@ def shifted_images(
 
     generator: prepared for inference. Sides above MOST are brought down to it.
     """
-    columns = []
-    for shift in eps:  # one at a time: a large generator needs memory for n images only
-        images = generator(directions.move(latents, k, shift))  # (n, C, H, W)
-        if images.shape[-1] > MOST:
-            images = F.interpolate(images, size=(MOST, MOST), mode="bilinear", antialias=True)
-        columns.append(images)
+    # reduced as they come: a large generator needs memory for n images only
+    made = images_along(generator, latents, directions, k, eps)
+    columns = [brought_down(images) for images in made]
     return torch.stack(columns, dim=1)  # (n, E, C, H, W)
+
+
+def brought_down(images: Tensor) -> Tensor:
+    """The same images (n, C, H, W) with sides of at most MOST pixels."""
+    if images.shape[-1] <= MOST:
+        return images
+    return F.interpolate(images, size=(MOST, MOST), mode="bilinear", antialias=True)
+
+
+def as_levels(images: Tensor) -> Tensor:
+    """Images in [-1, 1] as bytes, 0 to 255, of the same shape."""
+    return images.clamp(-1, 1).add(1).mul(127.5).round().to(torch.uint8)

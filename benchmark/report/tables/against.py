@@ -10,11 +10,12 @@ import pandas as pd
 
 from benchmark.core.estimates import Estimate, Undefined
 from benchmark.report.judged import Judged
+from benchmark.report.tables.pairs import Pairs
 from benchmark.report.words import COMPARISON, COMPARISON_NOTE, COMPARISON_OF_STUDY
-from benchmark.runs.replicates import Replicates, answers
+from benchmark.runs.replicates import Replicates
 from benchmark.runs.roles import Roles
 from benchmark.stats.comparison import Comparison, compare_scores
-from benchmark.stats.paired import RcaComparison, compare_rca, in_one_family
+from benchmark.stats.paired import RcaComparison, in_one_family
 from benchmark.stats.permutation import adjusted
 from benchmark.stats.ranks import SURE
 from benchmark.tables.table import Table
@@ -26,18 +27,23 @@ Key = tuple[str, str, str]  # generators joined by +, method, baseline
 
 
 def comparison_table(
-    rows: Sequence[Replicates], roles: Roles, judged: Judged | None = None
+    rows: Sequence[Replicates],
+    roles: Roles,
+    judged: Judged | None = None,
+    pairs: Pairs | None = None,
 ) -> Table | None:
     """One row per method under test, baseline and generator, and pooled; with a study, MOS too.
 
-    None where no cell is done. Where there is nothing to compare the table has no rows, and a note
-    says why. What the data cannot answer is None in the frame, and the row's note says why.
+    pairs: of these rows, where another table compares them, too. None where no cell is done. Where
+    there is nothing to compare the table has no rows, and a note says why. What the data cannot
+    answer is None in the frame, and the row's note says why.
     """
     if not any(r.done for r in rows):
         return None
     counts = Counter((r.generator, r.method) for r in rows if r.done)
     single = [r for r in rows if r.done and counts[r.generator, r.method] == 1]
-    rca = {key_of(c): c for c in _rca(single, roles)}
+    pairs = (pairs or Pairs(single)).among(single)
+    rca = {key_of(c): c for c in _rca(pairs, roles)}
     mos = {key_of(c): c for c in _mos(judged, roles)} if judged else {}
     differing = _differing_terms(single, roles)
     lines = []
@@ -143,12 +149,12 @@ def _estimate(name: str, estimate: Estimate | Undefined) -> dict[str, Any]:
     return {name: estimate.value, f"{name}_low": ends[0], f"{name}_high": ends[1]}
 
 
-def _rca(rows: Sequence[Replicates], roles: Roles) -> Sequence[RcaComparison]:
-    predictions = answers(rows)
+def _rca(pairs: Pairs, roles: Roles) -> Sequence[RcaComparison]:
     return in_one_family(
         comparison
-        for method, baselines in _sides(predictions, roles)
-        for comparison in compare_rca(predictions, method, baselines)
+        for method, baselines in _sides(pairs.accuracies, roles)
+        for baseline in baselines
+        for comparison in pairs.of(method, baseline)
     )
 
 

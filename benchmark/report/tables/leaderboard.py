@@ -15,14 +15,10 @@ from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
 from benchmark.report.tables.against import key_of, rca_values, terms_on
 from benchmark.report.tables.main_table import ENDS, rca_row
+from benchmark.report.tables.pairs import Pairs
 from benchmark.report.words import COMPARISON, LEADERBOARD, MATRIX, ON_THE_BOARD, PLACE
-from benchmark.runs.replicates import Replicates, answers
-from benchmark.stats.paired import (
-    RcaComparison,
-    compare_accuracies,
-    direction_accuracies,
-    in_one_family,
-)
+from benchmark.runs.replicates import Replicates
+from benchmark.stats.paired import RcaComparison, in_one_family
 from benchmark.stats.ranks import SURE, Ahead, Place, mean_places
 from benchmark.tables.table import HIGH, LOW, Column, Table
 from benchmark.tables.text import value_text
@@ -48,11 +44,16 @@ class Board:
 
 
 def write_leaderboard(
-    rows: Sequence[Replicates], measures: Measures, run: Path, order: Sequence[str]
+    rows: Sequence[Replicates],
+    measures: Measures,
+    run: Path,
+    order: Sequence[str],
+    pairs: Pairs | None = None,
 ) -> Board | None:
     """Write the leaderboard and the pairs into `run`; None, and no files, for fewer than FEWEST
-    methods. order: of the methods, which ties keep."""
-    found = leaderboard(rows, measures, order)
+    methods. order: of the methods, which ties keep. pairs: of these rows, where another table
+    compares them, too."""
+    found = leaderboard(rows, measures, order, pairs)
     if found is None:
         for name in ("leaderboard", "matrix", "pairs"):
             remove_table(name, run)
@@ -64,7 +65,10 @@ def write_leaderboard(
 
 
 def leaderboard(
-    rows: Sequence[Replicates], measures: Measures, order: Sequence[str]
+    rows: Sequence[Replicates],
+    measures: Measures,
+    order: Sequence[str],
+    compared: Pairs | None = None,
 ) -> Board | None:
     """The tables; None for fewer than FEWEST methods with a done cell."""
     done = [r for r in rows if r.done]
@@ -73,7 +77,7 @@ def leaderboard(
         return None
     values = {(r.generator, r.method): rca_row(r, measures) for r in done}
     generators = list(dict.fromkeys(r.generator for r in done))
-    pairs = all_pairs(done, methods)
+    pairs = all_pairs((compared or Pairs(done)).among(done), methods)
     whole = [g for g in generators if all((g, m) in values for m in methods)]
     terms = {(r.generator, r.method): terms_on(r.first.result.config) for r in done}
     common = [g for g in whole if all(terms[g, m] == terms[g, methods[0]] for m in methods)]
@@ -86,18 +90,14 @@ def leaderboard(
     )
 
 
-def all_pairs(rows: Sequence[Replicates], methods: Sequence[str]) -> tuple[RcaComparison, ...]:
+def all_pairs(pairs: Pairs, methods: Sequence[str]) -> tuple[RcaComparison, ...]:
     """Each method against each one after it, on every generator and pooled, as one family."""
-    predictions = answers(rows)
-    if predictions.empty:
-        return ()
-    accuracies = direction_accuracies(predictions)
-    present = set(accuracies["method"])
+    present = set(pairs.accuracies["method"])
     known = [m for m in methods if m in present]
     return in_one_family(
         comparison
         for first, second in combinations(known, 2)
-        for comparison in compare_accuracies(accuracies, first, [second])
+        for comparison in pairs.of(first, second)
     )
 
 

@@ -3,9 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from scipy.stats import binomtest
 
-from benchmark.report.figures.lines import POINTS, curve_table, shift_table
+from benchmark.charts import style
+from benchmark.report.figures.lines import DASHES, POINTS, _plot, curve_table, shift_table
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells, write_table
 from tests.report.drawn import STEPS, write_cell
@@ -56,3 +58,37 @@ def test_a_short_curve_stays_as_it_is(tmp_path):
     (row,) = headline(read_cells(tmp_path), {})
     write_table(path, curve)
     np.testing.assert_allclose(curve_table(row)["accuracy"], curve["accuracy"])
+
+
+@pytest.mark.parametrize("kinds", ["", "phase"])
+def test_a_line_is_the_mean_over_seeds_and_its_band_their_range(kinds):
+    rng, figure = np.random.default_rng(0), Figure()
+    ax = figure.subplots()
+    shapes = [(m, p, s, x) for m in "ba" for p in DASHES for s in range(3) for x in (1.0, 2.0, 4.0)]
+    frame = pd.DataFrame(shapes, columns=["method", "phase", "seed", "x"])
+    frame["y"] = rng.normal(size=len(frame))
+    frame.loc[0, "y"] = np.nan  # of seed 0 at x = 1, of b and fresh
+    if not kinds:
+        frame = frame[frame["phase"] == "fresh"]
+    _plot(ax, frame, "ab", "x", "y", kinds)
+    pairs = [(m, p) for m in "ba" for p in (DASHES if kinds else ["fresh"])]
+    assert len(ax.lines) == len(ax.collections) == len(pairs)
+    for line, band, (method, phase) in zip(ax.lines, ax.collections, pairs, strict=True):
+        own = frame[(frame["method"] == method) & (frame["phase"] == phase)]
+        for x, y in zip(line.get_xdata(), line.get_ydata(), strict=True):
+            values = [v for v in own.loc[own["x"] == x, "y"] if v == v]
+            assert y == pytest.approx(sum(values) / len(values))
+            edge = band.get_paths()[0].vertices
+            ends = edge[edge[:, 0] == x, 1]
+            assert (ends.min(), ends.max()) == pytest.approx((min(values), max(values)))
+        assert line.get_color() == style.palette("ab")[method]
+        assert line.is_dashed() == (phase == "joint")
+        assert line.get_marker() == ("None" if kinds else style.markers("ab")[method])
+
+
+def test_one_seed_has_no_band():
+    ax = Figure().subplots()
+    frame = pd.DataFrame({"method": "a", "x": [1, 2], "y": [0.5, 0.25]})
+    _plot(ax, frame, "a", "x", "y")
+    assert len(ax.lines) == 1
+    assert not ax.collections

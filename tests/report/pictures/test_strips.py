@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import torch
 
 from benchmark.generators.families.planted import Planted
 from benchmark.report.pictures.painted import Painted
@@ -38,6 +39,28 @@ def test_the_shifts_are_seven_or_more_with_zero_in_the_middle(run):
     assert len(eps) >= 7
     assert eps[len(eps) // 2] == 0
     assert (eps[0], eps[-1]) == (-6, 6)
+
+
+def test_images_that_are_not_shifted_are_made_once_and_stand_in_the_middle(run):
+    made = []
+
+    class Watched(Planted):
+        def forward(self, latents):
+            made.append(len(latents))
+            return super().forward(latents)
+
+    painted = Painted(Watched(), read_cells(run)[0])
+    n, middle = len(painted.latents), len(painted.eps) // 2
+    for k in (0, 1, 1):
+        images = painted.images(k)  # (n, E, C, H, W)
+        torch.testing.assert_close(
+            images[:, middle], Planted()(painted.latents), atol=1 / 255, rtol=0
+        )
+        for i, eps in enumerate(painted.eps):
+            if i != middle:
+                moved = painted.latents.moved(eps * painted.directions.shift.matrix()[:, k])
+                torch.testing.assert_close(images[:, i], Planted()(moved), atol=1.01 / 255, rtol=0)
+    assert sum(made) == n + 2 * n * (len(painted.eps) - 1)
 
 
 def test_a_picture_has_eight_strips_or_as_many_as_there_are(tmp_path):

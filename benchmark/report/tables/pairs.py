@@ -1,0 +1,45 @@
+"""RCA of methods two by two, each pair compared once for all tables that show it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import cached_property
+
+import pandas as pd
+
+from benchmark.runs.replicates import Replicates, answers
+from benchmark.stats.paired import RcaComparison, compare_accuracies, direction_accuracies
+
+
+class Pairs:
+    """Comparisons of the methods of some rows of the main table, made when they are asked for."""
+
+    def __init__(self, rows: Sequence[Replicates]) -> None:
+        self.rows = [r for r in rows if r.done]
+        self._kept: dict[tuple[str, str], tuple[RcaComparison, ...]] = {}
+
+    @cached_property
+    def accuracies(self) -> pd.DataFrame:
+        """As `direction_accuracies` gives them; no rows where R was never asked.
+
+        The answers of one method on one generator at a time: all of a run would fill the memory.
+        """
+        places: dict[tuple[str, str], list[Replicates]] = defaultdict(list)
+        for r in self.rows:
+            places[r.generator, r.method].append(r)
+        parts = [
+            direction_accuracies(found)
+            for place in sorted(places)
+            if not (found := answers(places[place])).empty
+        ]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"method": []})
+
+    def of(self, method: str, baseline: str) -> tuple[RcaComparison, ...]:
+        """The method against the baseline, on each generator and pooled, as one family."""
+        if (method, baseline) not in self._kept:
+            found = compare_accuracies(self.accuracies, method, [baseline])
+            self._kept[method, baseline] = found
+        return self._kept[method, baseline]
+
+    def among(self, rows: Sequence[Replicates]) -> "Pairs":
+        """Those of these rows: the same ones where the rows are."""
+        return self if list(rows) == self.rows else Pairs(rows)

@@ -1,0 +1,1 @@
+"""A study handed over: one folder with its data, their codebook, and what reproduces its tables."""

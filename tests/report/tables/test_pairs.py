@@ -1,0 +1,81 @@
+"""Pairs of methods: accuracies by a plain loop, and no comparison made twice."""
+
+import pytest
+
+from benchmark.report.tables import pairs as module
+from benchmark.report.tables.against import comparison_table
+from benchmark.report.tables.leaderboard import leaderboard
+from benchmark.report.tables.pairs import Pairs
+from benchmark.runs.replicates import headline
+from benchmark.runs.results import read_cells
+from benchmark.runs.roles import assign_roles
+from tests.report.drawn import MEASURES, ORDER, write_cell
+
+METHODS = ("discovered", "coordinate", "random")
+ROLES = {"discovered": "method", "coordinate": "baseline", "random": "baseline"}
+
+
+@pytest.fixture
+def rows(tmp_path):
+    """The rows of a run of two generators, three methods and two seeds, and one that failed."""
+    for generator in ("y", "x"):
+        for method in METHODS:
+            for seed in (0, 1):
+                write_cell(tmp_path, generator, method, seed)
+    write_cell(tmp_path, "z", "random", 0, failure="x")
+    return headline(read_cells(tmp_path), {}, ORDER)
+
+
+def test_accuracies_are_what_a_loop_counts(rows):
+    found = Pairs(rows).accuracies
+    assert len(found) == 2 * 3 * 2 * 8
+    assert found[["generator", "method"]].apply(tuple, axis=1).is_monotonic_increasing
+    for r in rows:
+        for stored in r.done:
+            answers, seed = stored.table("predictions"), stored.result.cell.seed
+            for k in range(8):
+                asked = answers[answers["k"] == k]
+                (line,) = found[
+                    (found["generator"] == r.generator)
+                    & (found["method"] == r.method)
+                    & (found["seed"] == seed)
+                    & (found["k"] == k)
+                ].to_dict("records")
+                assert line["n"] == len(asked)
+                assert line["accuracy"] == pytest.approx(sum(asked["k_hat"] == k) / len(asked))
+
+
+def test_comparison_and_leaderboard_compare_a_pair_once_and_say_what_they_say_alone(
+    rows, monkeypatch
+):
+    roles = assign_roles(ROLES, ())
+    alone = comparison_table(rows, roles).frame, leaderboard(rows, MEASURES, ORDER)
+    made = []
+
+    def counted(accuracies, method, baselines):
+        made.append((method, *baselines))
+        return compare(accuracies, method, baselines)
+
+    compare = module.compare_accuracies
+    monkeypatch.setattr(module, "compare_accuracies", counted)
+    pairs = Pairs(rows)
+    assert comparison_table(rows, roles, None, pairs).frame.equals(alone[0])
+    board = leaderboard(rows, MEASURES, ORDER, pairs)
+    for name in ("board", "matrix", "pairs"):
+        assert getattr(board, name).frame.equals(getattr(alone[1], name).frame)
+    assert sorted(made) == sorted({*made})
+    assert len(made) == 3  # of three methods
+
+
+def test_pairs_of_other_rows_are_others(rows):
+    pairs = Pairs(rows)
+    done = [r for r in rows if r.done]
+    assert pairs.among(done) is pairs
+    fewer = pairs.among(done[1:])
+    assert fewer is not pairs
+    assert len(fewer.accuracies) == len(pairs.accuracies) - 2 * 8
+
+
+def test_without_answers_there_is_nothing_to_compare(tmp_path):
+    write_cell(tmp_path, "x", "random", 0, failure="x")
+    assert Pairs(headline(read_cells(tmp_path), {})).accuracies.empty
