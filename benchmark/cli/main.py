@@ -25,7 +25,8 @@ from benchmark.cli.shared import (
     only_files,
     say_written,
 )
-from benchmark.cli.study import DATABASE, TASK, study
+from benchmark.cli.study import study
+from benchmark.cli.study.of_study import DATABASE, TASK
 from benchmark.core import memory, threads
 from benchmark.core.errors import BenchError
 

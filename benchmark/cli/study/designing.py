@@ -1,0 +1,111 @@
+"""Before the first person: how large a study must be, its bundle, and a rehearsal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from benchmark.cli.shared import SHIFTS_OPTION, method_roles
+from benchmark.cli.study.of_study import of_study
+
+
+@click.command()
+@click.option("--effect", default=0.2, show_default=True, help="Difference of MOS to find.")
+@click.option("--power", default=0.8, show_default=True, help="Wanted chance of finding it.")
+@click.option("--baseline", default=0.3, show_default=True, help="MOS of the baseline.")
+@click.option("--studies", default=2_000, show_default=True, type=click.IntRange(100))
+@click.option("--seed", default=0, show_default=True)
+@click.option("--out", default="results/plan", show_default=True, type=click.Path(path_type=Path))
+def plan(effect: float, power: float, baseline: float, studies: int, seed: int, out: Path) -> None:
+    """Find how large a study must be; simulates STUDIES per design."""
+    from benchmark.study.planning import describe, plan_study
+
+    designs = plan_study(effect, power, baseline, out, studies, seed)
+    if not designs:
+        click.echo(f"no design of the table reaches a power of {power:g}")
+    for design in designs:
+        click.echo(describe(design))
+    click.echo(f"table and curve: {out}")
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "-g",
+    "--generator",
+    "generators",
+    multiple=True,
+    help="Generator to show, or path/to/file.py:callable of one of your own: only files named here "
+    "are run. Repeatable.  [default: all of the run]",
+)
+@SHIFTS_OPTION
+@click.option(
+    "--per-method",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1),
+    help="Directions of each method, or all where there are fewer.",
+)
+@click.option(
+    "--seed", default=0, show_default=True, help="Seed of the draw of directions and latents."
+)
+@click.option("--settings", type=click.Path(path_type=Path), help="A study.toml of your own.")
+@click.option(
+    "--known-good",
+    multiple=True,
+    metavar="GENERATOR/METHOD/K",
+    help="A direction that all should call clear, shown as a check. Default: planted true axes.",
+)
+@click.option(
+    "--task",
+    default="rating",
+    show_default=True,
+    metavar="NAME | FILE.py:CLASS",
+    help="Task that people are asked to do: rating (one direction on a page), pairs (which of two "
+    "changes one single thing), or one of your own.",
+)
+@click.option("--out", default="study", show_default=True, type=click.Path(path_type=Path))
+def build(
+    run: Path,
+    generators: tuple[str, ...],
+    methods: tuple[str, ...],
+    per_method: int,
+    seed: int,
+    settings: Path | None,
+    known_good: tuple[str, ...],
+    task: str,
+    out: Path,
+) -> None:
+    """Turn RUN into a blinded bundle of images; prints the administrator's password once."""
+    from benchmark.cli.choices import define_shifts
+    from benchmark.study.build import build_study
+    from study_server.bundle import load_bundle
+    from study_server.effort import effort
+
+    define_shifts(methods)
+    password = build_study(
+        run, out, generators, per_method, seed, settings, known_good, method_roles(), task
+    )
+    click.echo(effort(load_bundle(out, task)))
+    click.echo(f"study in {out}; the administrator's password, not stored anywhere: {password}")
+
+
+@click.command()
+@of_study
+@click.option("--annotators", "count", default=12, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--profile",
+    default="careful",
+    show_default=True,
+    help="How bots answer: careful, careless, biased or straight.",
+)
+@click.option("--seed", default=0, show_default=True)
+def simulate(
+    folder: Path, database: str | None, task: str | None, count: int, profile: str, seed: int
+) -> None:
+    """Let bots take part; their judgments are marked as simulated for ever."""
+    from study_server import commands
+
+    done = commands.simulate(folder, count, profile, seed, database, task)
+    click.echo(f"{done} simulated judgments")

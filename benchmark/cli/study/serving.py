@@ -1,0 +1,101 @@
+"""While a study runs: the site, its links, how far it is, and its end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from benchmark.cli.study.of_study import REASON, of_study
+
+
+@click.command()
+@of_study
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
+@click.option(
+    "--base",
+    metavar="ADDRESS",
+    help="The site's address as annotators see it, such as https://host.example/faces, where a "
+    "proxy stands before it.",
+)
+@click.option(
+    "--client-address",
+    type=click.Choice(["x-forwarded-for", "x-real-ip"], case_sensitive=False),
+    help="Header in which that proxy says whose request it is.  [default: none]",
+)
+def serve(
+    folder: Path,
+    database: str | None,
+    task: str | None,
+    host: str,
+    port: int,
+    base: str | None,
+    client_address: str | None,
+) -> None:
+    """Serve STUDY until Ctrl-C. docs/DEPLOYING.md says how to put it on the internet."""
+    from study_server.stopping import Stop
+
+    with Stop() as stop:  # before the imports below, which could lose a Ctrl-C
+        from study_server import commands
+
+        commands.serve(folder, stop, host, port, database, task, base, client_address)
+
+
+@click.command()
+@of_study
+@click.option("--annotators", "count", default=1, show_default=True, type=click.IntRange(1))
+@click.option(
+    "--base",
+    metavar="ADDRESS",
+    help="The site's address as annotators see it.  [default: the one it was last served at]",
+)
+def invite(
+    folder: Path, database: str | None, task: str | None, count: int, base: str | None
+) -> None:
+    """Print personal links, one for each new annotator."""
+    from study_server import commands
+
+    for link in commands.invite(folder, count, base, database, task):
+        click.echo(link)
+
+
+@click.command()
+@of_study
+@click.option("--simulated", is_flag=True, help="Of simulated annotators instead of people.")
+def status(folder: Path, database: str | None, task: str | None, simulated: bool) -> None:
+    """Show how far STUDY is, and how well its annotators agree."""
+    from study_server import commands
+
+    for name, value in commands.status(folder, simulated, database, task).items():
+        click.echo(f"{name:22} {value}")
+
+
+@click.command()
+@of_study
+@click.option(
+    "--state", type=click.Choice(["closed", "paused", "open"]), default="closed", show_default=True
+)
+def close(folder: Path, database: str | None, task: str | None, state: str) -> None:
+    """Close STUDY to annotators; or pause it, or open it again."""
+    from study_server import commands
+
+    commands.close(folder, state, database, task)
+    click.echo(f"the study is {state}")
+
+
+@click.command("raise")
+@of_study
+@click.option(
+    "--ratings", required=True, type=click.IntRange(1), help="Of each item, more than now."
+)
+@REASON
+def raise_(folder: Path, database: str | None, task: str | None, ratings: int, reason: str) -> None:
+    """Ask for more ratings of each item of STUDY, also while it runs: a change of plan."""
+    from study_server import commands
+
+    before = commands.raise_ratings(folder, ratings, reason, database, task)
+    click.echo(
+        f"{ratings} ratings of each item in place of {before}, from the next start of the site; "
+        "the analysis will say that the plan changed"
+    )
