@@ -21,9 +21,9 @@ from benchmark.report.pictures.gallery import write_pictures
 from benchmark.report.tables.ablations import write_ablations
 from benchmark.report.tables.against import clear_winners, comparison_table
 from benchmark.report.tables.agreeing_seeds import write_agreement
+from benchmark.report.tables.duels import Duels
 from benchmark.report.tables.leaderboard import write_leaderboard
 from benchmark.report.tables.main_table import write_tables
-from benchmark.report.tables.pairs import Pairs
 from benchmark.report.tables.recipe import write_recipe
 from benchmark.runs.meanings import measures_in
 from benchmark.runs.opening import NOTHING, AtHand, Painters, open_generators
@@ -89,13 +89,13 @@ def write_report(
     with ThreadPoolExecutor(1) as beside, taking_turns():
         # Matplotlib stays in this thread alone, as it must.
         painted = beside.submit(write_pictures, rows, painters, judged, run, painting)
-        pairs = Pairs(rows)
-        comparison = write("the comparison", comparison_table, rows, assigned, judged, pairs)
+        duels = Duels(rows)
+        comparison = write("the comparison", comparison_table, rows, assigned, judged, duels)
         ahead = clear_winners(rows, comparison, assigned)
         write("the tables", write_tables, rows, measures, run, ahead)
         if comparison is not None:
             write_table(comparison, run)
-        board = write("the leaderboard", write_leaderboard, rows, measures, run, order, pairs)
+        board = write("the leaderboard", write_leaderboard, rows, measures, run, order, duels)
         agreement = write("the agreement of seeds", write_agreement, rows, painters, run)
         draw_ablated()
         write("the figures", write_figures, rows, measures, figures, order)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from benchmark.core.estimates import Estimate, Undefined
 from benchmark.report.judged import Judged
-from benchmark.report.tables.pairs import Pairs
+from benchmark.report.tables.duels import Duels
 from benchmark.report.words import COMPARISON, COMPARISON_NOTE, COMPARISON_OF_STUDY
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.roles import Roles
@@ -30,11 +30,11 @@ def comparison_table(
     rows: Sequence[Replicates],
     roles: Roles,
     judged: Judged | None = None,
-    pairs: Pairs | None = None,
+    duels: Duels | None = None,
 ) -> Table | None:
     """One row per method under test, baseline and generator, and pooled; with a study, MOS too.
 
-    pairs: of these rows, where another table compares them, too. None where no cell is done. Where
+    duels: of these rows, where another table compares them, too. None where no cell is done. Where
     there is nothing to compare the table has no rows, and a note says why. What the data cannot
     answer is None in the frame, and the row's note says why.
     """
@@ -42,8 +42,8 @@ def comparison_table(
         return None
     counts = Counter((r.generator, r.method) for r in rows if r.done)
     single = [r for r in rows if r.done and counts[r.generator, r.method] == 1]
-    pairs = (pairs or Pairs(single)).among(single)
-    rca = {key_of(c): c for c in _rca(pairs, roles)}
+    duels = (duels or Duels(single)).among(single)
+    rca = {key_of(c): c for c in _rca(duels, roles)}
     mos = {key_of(c): c for c in _mos(judged, roles)} if judged else {}
     differing = _differing_terms(single, roles)
     lines = []
@@ -149,12 +149,12 @@ def _estimate(name: str, estimate: Estimate | Undefined) -> dict[str, Any]:
     return {name: estimate.value, f"{name}_low": ends[0], f"{name}_high": ends[1]}
 
 
-def _rca(pairs: Pairs, roles: Roles) -> Sequence[RcaComparison]:
+def _rca(duels: Duels, roles: Roles) -> Sequence[RcaComparison]:
     return in_one_family(
         comparison
-        for method, baselines in _sides(pairs.accuracies, roles)
+        for method, baselines in _sides(duels.accuracies, roles)
         for baseline in baselines
-        for comparison in pairs.of(method, baseline)
+        for comparison in duels.of(method, baseline)
     )
 
 

@@ -14,8 +14,8 @@ from benchmark.core.estimates import Undefined
 from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
 from benchmark.report.tables.against import key_of, rca_values, terms_on
+from benchmark.report.tables.duels import Duels
 from benchmark.report.tables.main_table import ENDS, rca_row
-from benchmark.report.tables.pairs import Pairs
 from benchmark.report.words import COMPARISON, LEADERBOARD, MATRIX, ON_THE_BOARD, PLACE
 from benchmark.runs.replicates import Replicates
 from benchmark.stats.paired import RcaComparison, in_one_family
@@ -48,12 +48,12 @@ def write_leaderboard(
     measures: Measures,
     run: Path,
     order: Sequence[str],
-    pairs: Pairs | None = None,
+    duels: Duels | None = None,
 ) -> Board | None:
     """Write the leaderboard and the pairs into `run`; None, and no files, for fewer than FEWEST
-    methods. order: of the methods, which ties keep. pairs: of these rows, where another table
+    methods. order: of the methods, which ties keep. duels: of these rows, where another table
     compares them, too."""
-    found = leaderboard(rows, measures, order, pairs)
+    found = leaderboard(rows, measures, order, duels)
     if found is None:
         for name in ("leaderboard", "matrix", "pairs"):
             remove_table(name, run)
@@ -68,7 +68,7 @@ def leaderboard(
     rows: Sequence[Replicates],
     measures: Measures,
     order: Sequence[str],
-    compared: Pairs | None = None,
+    duels: Duels | None = None,
 ) -> Board | None:
     """The tables; None for fewer than FEWEST methods with a done cell."""
     done = [r for r in rows if r.done]
@@ -77,7 +77,7 @@ def leaderboard(
         return None
     values = {(r.generator, r.method): rca_row(r, measures) for r in done}
     generators = list(dict.fromkeys(r.generator for r in done))
-    pairs = all_pairs((compared or Pairs(done)).among(done), methods)
+    pairs = all_pairs((duels or Duels(done)).among(done), methods)
     whole = [g for g in generators if all((g, m) in values for m in methods)]
     terms = {(r.generator, r.method): terms_on(r.first.result.config) for r in done}
     common = [g for g in whole if all(terms[g, m] == terms[g, methods[0]] for m in methods)]
@@ -90,14 +90,14 @@ def leaderboard(
     )
 
 
-def all_pairs(pairs: Pairs, methods: Sequence[str]) -> tuple[RcaComparison, ...]:
+def all_pairs(duels: Duels, methods: Sequence[str]) -> tuple[RcaComparison, ...]:
     """Each method against each one after it, on every generator and pooled, as one family."""
-    present = set(pairs.accuracies["method"])
+    present = set(duels.accuracies["method"])
     known = [m for m in methods if m in present]
     return in_one_family(
         comparison
         for first, second in combinations(known, 2)
-        for comparison in pairs.of(first, second)
+        for comparison in duels.of(first, second)
     )
 
 

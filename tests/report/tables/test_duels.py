@@ -1,11 +1,11 @@
-"""Pairs of methods: accuracies by a plain loop, and no comparison made twice."""
+"""Duels of methods: accuracies by a plain loop, and no comparison made twice."""
 
 import pytest
 
-from benchmark.report.tables import pairs as module
+from benchmark.report.tables import duels as module
 from benchmark.report.tables.against import comparison_table
+from benchmark.report.tables.duels import Duels
 from benchmark.report.tables.leaderboard import leaderboard
-from benchmark.report.tables.pairs import Pairs
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
 from benchmark.runs.roles import assign_roles
@@ -27,7 +27,7 @@ def rows(tmp_path):
 
 
 def test_accuracies_are_what_a_loop_counts(rows):
-    found = Pairs(rows).accuracies
+    found = Duels(rows).accuracies
     assert len(found) == 2 * 3 * 2 * 8
     assert found[["generator", "method"]].apply(tuple, axis=1).is_monotonic_increasing
     for r in rows:
@@ -58,9 +58,9 @@ def test_comparison_and_leaderboard_compare_a_pair_once_and_say_what_they_say_al
 
     compare = module.compare_accuracies
     monkeypatch.setattr(module, "compare_accuracies", counted)
-    pairs = Pairs(rows)
-    assert comparison_table(rows, roles, None, pairs).frame.equals(alone[0])
-    board = leaderboard(rows, MEASURES, ORDER, pairs)
+    duels = Duels(rows)
+    assert comparison_table(rows, roles, None, duels).frame.equals(alone[0])
+    board = leaderboard(rows, MEASURES, ORDER, duels)
     for name in ("board", "matrix", "pairs"):
         assert getattr(board, name).frame.equals(getattr(alone[1], name).frame)
     assert sorted(made) == sorted({*made})
@@ -68,14 +68,14 @@ def test_comparison_and_leaderboard_compare_a_pair_once_and_say_what_they_say_al
 
 
 def test_pairs_of_other_rows_are_others(rows):
-    pairs = Pairs(rows)
+    duels = Duels(rows)
     done = [r for r in rows if r.done]
-    assert pairs.among(done) is pairs
-    fewer = pairs.among(done[1:])
-    assert fewer is not pairs
-    assert len(fewer.accuracies) == len(pairs.accuracies) - 2 * 8
+    assert duels.among(done) is duels
+    fewer = duels.among(done[1:])
+    assert fewer is not duels
+    assert len(fewer.accuracies) == len(duels.accuracies) - 2 * 8
 
 
 def test_without_answers_there_is_nothing_to_compare(tmp_path):
     write_cell(tmp_path, "x", "random", 0, failure="x")
-    assert Pairs(headline(read_cells(tmp_path), {})).accuracies.empty
+    assert Duels(headline(read_cells(tmp_path), {})).accuracies.empty

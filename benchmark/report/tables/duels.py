@@ -10,7 +10,7 @@ from benchmark.runs.replicates import Replicates, answers
 from benchmark.stats.paired import RcaComparison, compare_accuracies, direction_accuracies
 
 
-class Pairs:
+class Duels:
     """Comparisons of the methods of some rows of the main table, made when they are asked for."""
 
     def __init__(self, rows: Sequence[Replicates]) -> None:
@@ -40,6 +40,6 @@ class Pairs:
             self._kept[method, baseline] = found
         return self._kept[method, baseline]
 
-    def among(self, rows: Sequence[Replicates]) -> "Pairs":
+    def among(self, rows: Sequence[Replicates]) -> "Duels":
         """Those of these rows: the same ones where the rows are."""
-        return self if list(rows) == self.rows else Pairs(rows)
+        return self if list(rows) == self.rows else Duels(rows)
