@@ -30,7 +30,8 @@ def attended() -> Material:
     people = people.assign(annotator=names, stage=[*stages, "withdrawn"], language="en")
     people["source"] = np.where(people["stage"] == "invited", "invite", "open")
     people.loc[people["annotator"].isin(["a00", "a03"]), "language"] = "zh"
-    people["minutes"] = [10.0, 20.0, 30.0, *[20.0] * 6, *[np.nan] * 7]
+    # Who withdrew after the end is none of those who finished, though their times stay.
+    people["minutes"] = [10.0, 20.0, 30.0, *[20.0] * 5, 30.0, *[np.nan] * 6, 500.0]
     people.loc[people["stage"] == "withdrawn", "consented_at"] = pd.Timestamp(
         "2026-05-01", tz="UTC"
     )
@@ -50,7 +51,7 @@ def test_the_numbers_add_up() -> None:
     assert (found.contributed, found.by_rules, found.by_staff, found.counted) == (10, 2, 1, 7)
     assert found.broken == {"median_seconds": 2}
     assert found.languages == {"English": 6, "中文": 1}
-    assert found.minutes == Spread(20.0, 20.0, 20.0)
+    assert found.minutes == Spread(20.0, 20.0, 20.0)  # of nine
     assert found.seconds == Spread(9.0, 9.0, 9.0)
     assert found.days == (date(2026, 5, 1), date(2026, 5, 3))
 
