@@ -213,6 +213,8 @@ def test_staff_erase_by_either_number_with_a_reason(app: Flask, served: Served) 
     assert erase_person(served, name, "asked as well") == 1
     with pytest.raises(BenchError, match="withdrew already"):
         erase_person(served, name, "again")
+    with pytest.raises(BenchError, match="withdrew; nothing of them is left"):
+        counting.exclude(served, name, "asleep")
     with served.store.read() as db:
         stones = [tuple(row) for row in db.execute(select(Erasure.who, Erasure.reason))]
         assert str(withdrawals(db)).startswith("2 withdrew, 0 of them after the end, 2 of them by")
