@@ -44,7 +44,7 @@ def decide(session: Session, public_id: str, excluded: bool, reason: str, now: f
             f"there is no annotator '{public_id}'; the staff's page of annotators lists them"
         )
     if excluded and annotator.stage == "withdrawn":
-        raise BenchError(f"the annotator {public_id} withdrew; nothing of them is left to leave out")
+        raise BenchError(f"the annotator {public_id} withdrew; nothing of them is left")
     if excluded == (public_id in left_out(decisions(session))):
         state = "already excluded" if excluded else "not excluded by the staff"
         raise BenchError(f"the annotator {public_id} is {state}")

@@ -83,6 +83,13 @@ def test_table_and_paragraph_say_them() -> None:
     assert not re.search(r"\b(nan|none|nat)\b", analysis.methods.casefold())
 
 
+def test_one_check_is_one_page() -> None:
+    everyone = attended()
+    settings = replace(everyone.settings, good_checks=1, still_checks=2)
+    said = analyse(replace(everyone, settings=settings)).methods
+    assert "1 page that everybody should call clear and 2 pages without any change" in said
+
+
 def test_without_people_there_is_neither() -> None:
     analysis = analyse(replace(attended(), people=None))
     assert analysis.methods == ""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from pandas import isna
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -27,6 +28,7 @@ from study_server.models import (
     Judgment,
     QuizTry,
 )
+from study_server.people import people_in
 from study_server.quality import answers, coverage, persons
 from study_server.served import Served, open_study, set_state
 
@@ -135,7 +137,10 @@ def test_after_the_end_the_code_stays(app: Flask, served: Served, tmp_path: Path
     with served.store.read() as db:
         gone = withdrawals(db)
         assert withdrawals(db, simulated=True).people == 0
+        (row,) = people_in(db).to_dict("records")
     assert (gone.people, gone.ended, gone.staff, gone.answers) == (1, 1, 0, 9)
+    assert isna(row["finished_at"])
+    assert isna(row["minutes"])
 
 
 @pytest.mark.parametrize("state", ["open", "paused", "closed"])
