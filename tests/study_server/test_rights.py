@@ -108,6 +108,18 @@ def test_nothing_of_what_was_said_is_left(app: Flask, served: Served) -> None:
         assert NUMBER["PROLIFIC_PID"].encode() not in data
 
 
+def test_who_was_left_out_and_withdrew_is_counted_once(app: Flask, served: Served) -> None:
+    """As in the analysis, where those whom the staff left out are some who judged."""
+    for _ in range(2):
+        enter(app, served).begin()
+    first, second = (one.public_id for one in people(served))
+    for name in (first, second):
+        counting.exclude(served, name, "asleep")
+    erase_person(served, second, "asked by mail")
+    said = commands.status(served.bundle.folder)
+    assert (said["withdrew"], said["excluded by the staff"]) == ("1", "1")
+
+
 def test_places_open_again(app: Flask, served: Served) -> None:
     someone = enter(app, served)
     judge_all(someone)
