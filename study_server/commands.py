@@ -164,7 +164,9 @@ def status(
         or "none",
         "flagged annotators": str(sum(bool(person.flags) for person in people)),
         "withdrew": str(gone.people),
-        "excluded by the staff": str(sum(person.decision is not None for person in people)),
+        "excluded by the staff": str(
+            sum(one.decision is not None and one.stage != erasure.WITHDRAWN for one in people)
+        ),
         "Krippendorff's alpha": alpha,
         "stopping rule": f"{looked.rule}; {looked}" if looked.rule.fixed else "none",
     }

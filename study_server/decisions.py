@@ -32,7 +32,7 @@ class Decision:
 
 def decide(session: Session, public_id: str, excluded: bool, reason: str, now: float) -> Annotator:
     """Add a decision; returns whom it is about. Raises BenchError for an annotator who does not
-    exist, without a reason, and where it is so already."""
+    exist, without a reason, where it is so already, and for leaving out who withdrew."""
     reason = clean(reason)
     if not 0 < len(reason) <= MAX_REASON:
         raise BenchError(f"give a reason of 1 to {MAX_REASON} characters")
@@ -43,6 +43,8 @@ def decide(session: Session, public_id: str, excluded: bool, reason: str, now: f
         raise BenchError(
             f"there is no annotator '{public_id}'; the staff's page of annotators lists them"
         )
+    if excluded and annotator.stage == "withdrawn":
+        raise BenchError(f"the annotator {public_id} withdrew; nothing of them is left")
     if excluded == (public_id in left_out(decisions(session))):
         state = "already excluded" if excluded else "not excluded by the staff"
         raise BenchError(f"the annotator {public_id} is {state}")

@@ -53,7 +53,7 @@ def stored(strings: Mapping[str, str], retention: str = "") -> tuple[str, ...]:
         return tuple(say(strings, f"stored.{key}") for key in keys)
     until = say(strings, "stored.until", day=retention)
     return tuple(
-        say(strings, f"stored.{key}") + (f" {until}" if key == "outside" else "") for key in keys
+        say(strings, f"stored.{key}") + (until if key == "outside" else "") for key in keys
     )
 
 

@@ -81,10 +81,11 @@ def _material(material: Material) -> str:
         f"a slider moved all rows at once. The questions were: {asked} Everybody was to judge up "
         f"to {settings.items_per_annotator} pages in an order of their own, and "
         f"{settings.repeat_share:.0%} of them a second time, unannounced; beside them stood "
-        f"{settings.good_checks} pages that everybody should call clear and "
-        f"{settings.still_checks} that do not move. {len(first):,} ratings of {len(given):,} of "
-        f"{material.shown:,} pages count: {given.mean():.1f} on average, "
-        f"{given.min()} to {given.max()} each, of {settings.ratings_per_item} planned."
+        f"{_many(settings.good_checks, 'page', 'pages')} that everybody should call clear and "
+        f"{_many(settings.still_checks, 'page', 'pages')} without any change. "
+        f"{len(first):,} ratings of {len(given):,} of {material.shown:,} pages count: "
+        f"{given.mean():.1f} on average, {given.min()} to {given.max()} each, of "
+        f"{settings.ratings_per_item} planned."
     )
 
 

@@ -99,7 +99,7 @@ def participants(
             NAMES.get(code, code or "unknown"): n
             for code, n in Counter(people.loc[counted, "language"]).most_common()
         },
-        minutes=_spread(people["minutes"]),
+        minutes=_spread(people.loc[people["stage"] == "finished", "minutes"]),
         seconds=_spread(rated["seconds"]),
         days=(days.min(), days.max()) if len(days) else None,
     )

@@ -30,7 +30,8 @@ def attended() -> Material:
     people = people.assign(annotator=names, stage=[*stages, "withdrawn"], language="en")
     people["source"] = np.where(people["stage"] == "invited", "invite", "open")
     people.loc[people["annotator"].isin(["a00", "a03"]), "language"] = "zh"
-    people["minutes"] = [10.0, 20.0, 30.0, *[20.0] * 6, *[np.nan] * 7]
+    # Who withdrew after the end is none of those who finished, though their times stay.
+    people["minutes"] = [10.0, 20.0, 30.0, *[20.0] * 5, 30.0, *[np.nan] * 6, 500.0]
     people.loc[people["stage"] == "withdrawn", "consented_at"] = pd.Timestamp(
         "2026-05-01", tz="UTC"
     )
@@ -50,7 +51,7 @@ def test_the_numbers_add_up() -> None:
     assert (found.contributed, found.by_rules, found.by_staff, found.counted) == (10, 2, 1, 7)
     assert found.broken == {"median_seconds": 2}
     assert found.languages == {"English": 6, "中文": 1}
-    assert found.minutes == Spread(20.0, 20.0, 20.0)
+    assert found.minutes == Spread(20.0, 20.0, 20.0)  # of nine
     assert found.seconds == Spread(9.0, 9.0, 9.0)
     assert found.days == (date(2026, 5, 1), date(2026, 5, 3))
 
@@ -80,6 +81,13 @@ def test_table_and_paragraph_say_them() -> None:
     ):
         assert said in analysis.methods, said
     assert not re.search(r"\b(nan|none|nat)\b", analysis.methods.casefold())
+
+
+def test_one_check_is_one_page() -> None:
+    everyone = attended()
+    settings = replace(everyone.settings, good_checks=1, still_checks=2)
+    said = analyse(replace(everyone, settings=settings)).methods
+    assert "1 page that everybody should call clear and 2 pages without any change" in said
 
 
 def test_without_people_there_is_neither() -> None:

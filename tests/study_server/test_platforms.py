@@ -93,6 +93,8 @@ def test_each_ending_has_its_code_and_leads_back(
     )
     judge_all(done)
     led_back(done, "CDONE")
+    assert "Please go back to the service" in done.last.text
+    assert "close this page" not in done.last.text  # which would leave the service without a word
     declined.post(choice="decline")
     led_back(declined, "CNO", by_itself=False)  # who may still agree
     failed.post(choice="agree")

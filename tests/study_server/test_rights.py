@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from pandas import isna
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -27,6 +28,7 @@ from study_server.models import (
     Judgment,
     QuizTry,
 )
+from study_server.people import people_in
 from study_server.quality import answers, coverage, persons
 from study_server.served import Served, open_study, set_state
 
@@ -106,6 +108,18 @@ def test_nothing_of_what_was_said_is_left(app: Flask, served: Served) -> None:
         assert NUMBER["PROLIFIC_PID"].encode() not in data
 
 
+def test_who_was_left_out_and_withdrew_is_counted_once(app: Flask, served: Served) -> None:
+    """As in the analysis, where those whom the staff left out are some who judged."""
+    for _ in range(2):
+        enter(app, served).begin()
+    first, second = (one.public_id for one in people(served))
+    for name in (first, second):
+        counting.exclude(served, name, "asleep")
+    erase_person(served, second, "asked by mail")
+    said = commands.status(served.bundle.folder)
+    assert (said["withdrew"], said["excluded by the staff"]) == ("1", "1")
+
+
 def test_places_open_again(app: Flask, served: Served) -> None:
     someone = enter(app, served)
     judge_all(someone)
@@ -135,7 +149,10 @@ def test_after_the_end_the_code_stays(app: Flask, served: Served, tmp_path: Path
     with served.store.read() as db:
         gone = withdrawals(db)
         assert withdrawals(db, simulated=True).people == 0
+        (row,) = people_in(db).to_dict("records")
     assert (gone.people, gone.ended, gone.staff, gone.answers) == (1, 1, 0, 9)
+    assert isna(row["finished_at"])
+    assert isna(row["minutes"])
 
 
 @pytest.mark.parametrize("state", ["open", "paused", "closed"])
@@ -213,6 +230,8 @@ def test_staff_erase_by_either_number_with_a_reason(app: Flask, served: Served) 
     assert erase_person(served, name, "asked as well") == 1
     with pytest.raises(BenchError, match="withdrew already"):
         erase_person(served, name, "again")
+    with pytest.raises(BenchError, match="withdrew; nothing of them is left"):
+        counting.exclude(served, name, "asleep")
     with served.store.read() as db:
         stones = [tuple(row) for row in db.execute(select(Erasure.who, Erasure.reason))]
         assert str(withdrawals(db)).startswith("2 withdrew, 0 of them after the end, 2 of them by")

@@ -142,7 +142,7 @@ def test_staff_and_the_status_are_told_and_nothing_closes(
     page = staff.get("/admin/").text
     assert "Fixed with the plan: stop when the 95% interval of the difference of MOS" in page
     assert "4 of 4 people" in page
-    assert "There is enough; nothing closes by itself." in page
+    assert "There is enough; nothing closes by itself.\nThe rule looks" in page
     said = status(served.bundle.folder)
     assert said["stopping rule"].startswith("stop when the 95% interval of the difference")
     assert "; met: the width is" in said["stopping rule"]

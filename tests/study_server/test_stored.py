@@ -62,6 +62,10 @@ def test_the_day_is_read_and_told(bundle: Bundle, retention: str) -> None:
     assert settings.retention == "2027-03-01"
     for language in LANGUAGES:
         assert any("2027-03-01" in one for one in stored(texts(language), settings.retention))
+    (outside,) = (one for one in stored(texts("zh"), settings.retention) if "2027-03-01" in one)
+    assert "。它们将于 2027-03-01" in outside  # Chinese sentences have no space between them
+    (outside,) = (one for one in stored(texts("en"), settings.retention) if "2027-03-01" in one)
+    assert ". They are deleted on 2027-03-01." in outside
 
 
 @pytest.mark.parametrize("wrong", ['"soon"', "2027-03-01T10:00:00", "3", "true", '"2027-02-30"'])
