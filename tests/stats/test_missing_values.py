@@ -56,6 +56,7 @@ from benchmark.study.tables import (
     mos_comparisons,
     mos_tables,
     pair_tables,
+    participants_table,
     prediction,
 )
 from benchmark.tables.table import Table
@@ -273,6 +274,7 @@ WITHOUT_NUMBERS = {  # they take counts, names, or what a case above has checked
     pair_tables.win_table,
     pair_tables.contest_table,
     pair_tables.mos_table,
+    participants_table.participants_table,
     bootstrap.blocks,
     bootstrap.drawn_counts,
     paired.in_one_family,

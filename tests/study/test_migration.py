@@ -8,7 +8,7 @@ import io
 import random
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -260,7 +260,10 @@ def test_export_and_analysis_are_the_same_before_and_after(
             study=old.bundle.study,
             plan=after.plan,
         )
-        assert_same(analyse(expected), after)
+        # Of people there is more than their answers, which are all that is known here.
+        answered = tuple(table for table in after.tables if table.name != "participants")
+        assert len(answered) == len(after.tables) - 1
+        assert_same(analyse(expected), replace(after, tables=answered))
         assert after.table("mos_methods").frame["mos"].nunique() > 2
     assert "p10" in analyse_study(folder, database=old.url).screening
 

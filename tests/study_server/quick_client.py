@@ -4,7 +4,7 @@ import re
 import socket
 from urllib.parse import urlencode
 
-HIDDEN = re.compile(r'name="(csrf_token|ticket)" value="([^"]*)"')
+HIDDEN = re.compile(r'name="(csrf_token|ticket|read)" value="([^"]*)"')
 
 
 class QuickClient:
