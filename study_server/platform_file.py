@@ -87,6 +87,10 @@ def _check_parameters(platform: Platform) -> None:
     for name in names:
         if not PARAMETER.fullmatch(name) or name in TAKEN or names.count(name) > 1:
             raise BenchError(f"platform: '{name}' cannot be a parameter's name, or stands twice")
+    if not platform.number:
+        raise BenchError(
+            "platform.number is empty, which no number is; leave it out for any number"
+        )
     try:
         re.compile(platform.number)
     except re.error as error:

@@ -6,16 +6,18 @@ import shutil
 from collections import Counter
 from itertools import combinations
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from benchmark.core.errors import BenchError
 from benchmark.directions.labels import Label, add_labels
-from benchmark.stats.wins import pair_scores
+from benchmark.stats.wins import PAIR, VALUES, pair_scores
 from benchmark.study.analyse import analyse_study
 from benchmark.study.for_report import read_judged
 from benchmark.study.labelling import label_study
+from benchmark.study.tables.pair_tables import contest_table
 from study_server import commands
 from study_server.bundle import load_bundle
 from study_server.study_settings import Settings
@@ -182,3 +184,15 @@ def test_the_report_takes_the_tables_and_no_mos(study: Path, run: Path) -> None:
 def test_labels_are_left_to_a_rating_study(study: Path, run: Path) -> None:
     with pytest.raises(BenchError, match="the task pairs compares directions and names none"):
         label_study(study, run)
+
+
+def test_notes_speak_of_columns_that_the_table_has() -> None:
+    pairs = pd.DataFrame(
+        [["g", "a", k, "b", j, 2, 0, 0.5] for k in range(2) for j in range(2)],
+        columns=[*PAIR, *VALUES],
+    )
+    table = contest_table(pairs, ["a", "b"], SimpleNamespace(unanswered=(), simulated=False))
+    assert table.frame["p_holm"].isna().all()  # of two directions of a method
+    notes = [note for note in table.notes if "need 4 directions" in note]
+    assert any("p_holm" in note for note in notes)
+    assert not any("p_adjusted" in note for note in notes)

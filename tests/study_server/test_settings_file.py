@@ -79,6 +79,7 @@ WRONG = [
         "give platform.codes.full",
     ),
     ("[title]", f"{OWN}number = '('\n[title]", "platform.number is no regular expression"),
+    ("[title]", f"{OWN}number = ''\n[title]", "platform.number is empty"),
     (
         "[title]",
         f"{OWN}others = ['p']\n[title]",
