@@ -74,6 +74,15 @@ def read_settings(path: Path) -> Settings:
     return settings
 
 
+def check_retention(settings: Settings, path: Path, today: date) -> None:
+    """Raise BenchError where a study that is yet to be built would drop every number at once."""
+    if settings.retention and date.fromisoformat(settings.retention) <= today:
+        raise BenchError(
+            f"{path}: consent.retention is {settings.retention}, and no day to come: the numbers "
+            "of recruiting services would be dropped before anybody is paid"
+        )
+
+
 def check_method(settings: Settings, methods: Iterable[str], path: Path) -> None:
     """Raises BenchError where the method under test is none of those that the study shows."""
     if settings.method and settings.method not in set(methods):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
@@ -28,7 +29,7 @@ from benchmark.runs.results import StoredCell, read_cells, read_run
 from benchmark.runs.roles import NO_ROLES, in_order, known_roles
 from benchmark.study.accuracies import cell_accuracies
 from study_server.bundle_writer import DirectionStrips, write_bundle
-from study_server.settings_file import check_method, read_settings
+from study_server.settings_file import check_method, check_retention, read_settings
 from study_server.tasks.choosing import made_task, task_class
 
 ROWS = 4  # different z, the same for all methods of a generator
@@ -61,8 +62,9 @@ def build_study(
     """
     asked = task_class(task)
     read = None if settings is None else read_settings(settings)
-    if read is not None:
-        made_task(asked, read)  # before anything is rendered
+    if settings is not None and read is not None:  # before anything is rendered
+        made_task(asked, read)
+        check_retention(read, settings, datetime.now(UTC).date())
     description = read_run(run)
     cells = read_cells(run)
     said = known_roles([(c.result.cell.method, c.result.role) for c in cells], roles)

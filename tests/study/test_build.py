@@ -24,6 +24,8 @@ from benchmark.runs.settings import RunConfig
 from benchmark.study.build import build_study, render
 from study_server.bundle import load_bundle
 
+from .conftest import default_settings
+
 
 def bench(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(a) for a in arguments])
@@ -200,3 +202,12 @@ def test_a_designers_day(run: Path, tmp_path: Path) -> None:
     refused = bench("study", "simulate", study, "--profile", "carefull")
     assert refused.exit_code == 2
     assert "did you mean careful" in refused.output
+
+
+@pytest.mark.parametrize(("day", "refused"), [("1990-01-01", True), ("2999-01-01", False)])
+def test_numbers_are_kept_until_a_day_to_come(day: str, refused: bool, tmp_path: Path) -> None:
+    settings = tmp_path / "study.toml"
+    settings.write_text(default_settings().replace('retention = ""', f"retention = {day}"))
+    said = bench("study", "build", tmp_path, "--settings", settings, "--out", tmp_path / "study")
+    assert said.exit_code == 2  # no run is there, which is told after the settings
+    assert (f"consent.retention is {day}, and no day to come" in said.output) == refused
