@@ -76,8 +76,8 @@ def write_codes(study: Served, path: Path) -> Counter[str]:
         for one, count in db.execute(people):
             came = one.stage != "invited" or one.source != "invite"
             ending = ending_of(one.stage, state) if came else ""
-            code = code_given(study.bundle, one.stage, state, one.public_id, one.completion_code)
-            code = code if came else ""
+            given = code_given(study.bundle, one.stage, state, one.public_id, one.completion_code)
+            code = given if came else ""
             number = outside_number(one.outside_id)
             rows.append((number, code, ending, action(ending), one.stage, count, one.public_id))
     order = {ending: place for place, ending in enumerate((*ENDINGS, "withdrawn", ""))}

@@ -30,12 +30,18 @@ class Decision:
         return f"{'excluded' if self.excluded else 'taken back'} {day}: {self.reason}"
 
 
+def given_reason(text: str) -> str:
+    """The text in one line. Raises BenchError where it is empty or too long."""
+    reason = clean(text)
+    if not 0 < len(reason) <= MAX_REASON:
+        raise BenchError(f"give a reason of 1 to {MAX_REASON} characters")
+    return reason
+
+
 def decide(session: Session, public_id: str, excluded: bool, reason: str, now: float) -> Annotator:
     """Add a decision; returns whom it is about. Raises BenchError for an annotator who does not
     exist, without a reason, where it is so already, and for leaving out who withdrew."""
-    reason = clean(reason)
-    if not 0 < len(reason) <= MAX_REASON:
-        raise BenchError(f"give a reason of 1 to {MAX_REASON} characters")
+    reason = given_reason(reason)
     annotator = session.scalars(
         select(Annotator).where(Annotator.public_id == public_id)
     ).one_or_none()

@@ -13,10 +13,9 @@ from sqlalchemy.orm import Session
 
 from benchmark.core.errors import BenchError
 from study_server.counting import screen_now, set_counts
-from study_server.decisions import MAX_REASON
+from study_server.decisions import given_reason
 from study_server.models import Annotator, Assignment, Erasure, Judgment, QuizTry, Screened
 from study_server.served import Served, note
-from study_server.tasks.question import clean
 from study_server.tombstones import listed, remember
 
 WITHDRAWN = "withdrawn"
@@ -65,9 +64,7 @@ def erase_person(study: Served, person: str, reason: str) -> int:
     """The staff erase somebody, by public number or by the number at the recruiting service; see
     `erase_now`. Raises BenchError for who does not exist or withdrew before, and without a
     reason."""
-    reason = clean(reason)
-    if not 0 < len(reason) <= MAX_REASON:
-        raise BenchError(f"give a reason of 1 to {MAX_REASON} characters")
+    reason = given_reason(reason)
     outside = study.bundle.settings.platform.outside_id(
         {study.bundle.settings.platform.person: person}
     )

@@ -7,10 +7,9 @@ from pathlib import Path
 from benchmark.core.errors import BenchError
 from benchmark.core.reading import decoded
 from benchmark.core.storage import write_text
-from study_server.decisions import MAX_REASON
+from study_server.decisions import given_reason
 from study_server.served import Served, note
 from study_server.settings_file import read_settings
-from study_server.tasks.question import clean
 
 LINE = re.compile(r"^[ \t]*ratings_per_item[ \t]*=[^\n]*$", re.MULTILINE)
 
@@ -24,9 +23,7 @@ def raise_ratings(study: Served, ratings: int, reason: str) -> int:
     """
     path = study.bundle.folder / "study.toml"
     before = read_settings(path).ratings_per_item
-    reason = clean(reason)
-    if not 0 < len(reason) <= MAX_REASON:
-        raise BenchError(f"give a reason of 1 to {MAX_REASON} characters")
+    reason = given_reason(reason)
     if ratings <= before:
         raise BenchError(
             f"{ratings} ratings of each item are no more than the {before} of the plan; places "

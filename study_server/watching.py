@@ -59,8 +59,10 @@ def look(bundle: Bundle, counted: "pd.DataFrame", who: Collection[str]) -> Looke
 
     counted: of `study_server.quality.answers`. who: the public numbers of those who count.
     """
+    from benchmark.core.judgments import first_showings  # pandas is slow to import
+
     rule = bundle.settings.stopping
-    first = counted[counted["check"].isna() & (counted["repeat"] == 0)].dropna(subset=["mos"])
+    first = first_showings(counted).dropna(subset=["mos"])
     first = first[first["annotator"].isin(list(who))]
     width: float | Undefined = Undefined("not asked for")
     if rule.width:

@@ -27,7 +27,8 @@ def in_short(
     lines = []
     if len(first):
         lines.append(f"ahead of all others by {HEADLINE}: {_told(first)}")
-        lines += [f"the price of it, at worst: {prices}" for prices in _prices(first, measures)]
+        if prices := _prices(first, measures):
+            lines.append(f"the price of it, at worst: {', '.join(prices)}")
     if len(unsure):
         lines.append(f"nobody is surely ahead of all others; the best: {_told(unsure)}")
     return lines
@@ -44,7 +45,7 @@ def _told(table: pd.DataFrame) -> str:
 
 
 def _prices(table: pd.DataFrame, measures: Measures) -> list[str]:
-    """All prices in one text, each with the generator where it is highest; none without any."""
+    """Each price that is known, with the generator where it is highest."""
     parts = []
     for name in measures.of_prices:
         column = measures.cell[name]
@@ -53,4 +54,4 @@ def _prices(table: pd.DataFrame, measures: Measures) -> list[str]:
         ranked = table.dropna(subset=name).sort_values(name, ascending=column.better == "low")
         for worst in ranked.tail(1).to_dict("records"):
             parts.append(f"{name} {value_text(worst[name], column.kind)} ({worst['generator']})")
-    return [", ".join(parts)] if parts else []
+    return parts

@@ -1,6 +1,6 @@
 """The figures of a study: MOS or wins of each method, change types, and RCA against MOS."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from benchmark.charts import style
@@ -34,16 +35,12 @@ def write_figures(analysis: Analysis, folder: Path) -> None:
 
 def draw_mos(analysis: Analysis, folder: Path) -> None:
     """MOS with its interval: one line per method, one facet per generator; hollow: directions."""
-    table = _in_order(analysis.table("mos_methods").frame, analysis.order)
-    groups = list(table.groupby("generator", sort=False))
-    most = max(len(group) for _, group in groups)
-    figure, axes = style.facets(len(groups), height=0.9 + 0.6 * most)
-    colour, marker = style.palette(analysis.order), style.markers(analysis.order)
-    for ax, (name, group) in zip(axes, groups, strict=True):
-        own = analysis.directions[analysis.directions["generator"] == name]
-        draw_rows(ax, [_mos_row(row, own) for row in group.to_dict("records")], colour, marker)
-        ax.set(title=_heading(str(name), analysis), xlabel="mean opinion score")
-        ax.set_xlim(-0.03, 1.03)
+
+    def row_of(row: Mapping[Any, Any]) -> Row:
+        own = analysis.directions[analysis.directions["generator"] == row["generator"]]
+        return _mos_row(row, own)
+
+    figure, _ = _draw_shares(analysis, "mos_methods", 0.6, row_of, "mean opinion score")
     style.legend(figure, [], analysis.order, [INTERVAL, point("one direction")])
     style.save(figure, folder, "mos")
 
@@ -59,27 +56,32 @@ def _mos_row(row: Mapping[Any, Any], directions: pd.DataFrame) -> Row:
 def draw_wins(analysis: Analysis, folder: Path) -> None:
     """Shares of wins with their intervals: one line per method, one facet per generator; the
     dotted line is where nobody is better."""
-    table = _in_order(analysis.table("wins").frame, analysis.order)
-    groups = list(table.groupby("generator", sort=False))
-    most = max(len(group) for _, group in groups)
-    figure, axes = style.facets(len(groups), height=0.9 + 0.5 * most)
-    colour, marker = style.palette(analysis.order), style.markers(analysis.order)
-    for ax, (name, group) in zip(axes, groups, strict=True):
-        rows = [
-            Row(
-                row["method"],
-                row["wins"],
-                f"{row['wins']:.2f}",
-                None if pd.isna(row["wins_low"]) else (row["wins_low"], row["wins_high"]),
-            )
-            for row in group.to_dict("records")
-        ]
-        draw_rows(ax, rows, colour, marker)
+
+    def row_of(row: Mapping[Any, Any]) -> Row:
+        interval = None if pd.isna(row["wins_low"]) else (row["wins_low"], row["wins_high"])
+        return Row(row["method"], row["wins"], f"{row['wins']:.2f}", interval)
+
+    figure, axes = _draw_shares(analysis, "wins", 0.5, row_of, "share of wins, a tie half a win")
+    for ax in axes:
         ax.axvline(0.5, color=style.GREY, linestyle=":")
-        ax.set(title=_heading(str(name), analysis), xlabel="share of wins, a tie half a win")
-        ax.set_xlim(-0.03, 1.03)
     style.legend(figure, [], analysis.order, [INTERVAL])
     style.save(figure, folder, "wins")
+
+
+def _draw_shares(
+    analysis: Analysis, name: str, height: float, row_of: Callable[..., Row], label: str
+) -> tuple[Figure, Sequence[Axes]]:
+    """A table's rows from 0 to 1: one line per method, of this height in inches, one facet per
+    generator. row_of: how a row of the table is drawn."""
+    table = _in_order(analysis.table(name).frame, analysis.order)
+    groups = list(table.groupby("generator", sort=False))
+    most = max(len(group) for _, group in groups)
+    figure, axes = style.facets(len(groups), height=0.9 + height * most)
+    colour, marker = style.palette(analysis.order), style.markers(analysis.order)
+    for ax, (generator, group) in zip(axes, groups, strict=True):
+        draw_rows(ax, [row_of(row) for row in group.to_dict("records")], colour, marker)
+        ax.set(title=_heading(str(generator), analysis), xlabel=label, xlim=(-0.03, 1.03))
+    return figure, axes
 
 
 def draw_change_types(analysis: Analysis, folder: Path) -> None:

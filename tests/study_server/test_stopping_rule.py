@@ -64,7 +64,9 @@ def answers(bundle: Bundle, people: int, good: str = "discovered") -> pd.DataFra
             "annotator": f"a{i}",
             "mos": float(source.method == good or source.direction == 0),
             "repeat": 0,
+            "seconds": 5.0,
             "check": None,
+            "simulated": False,
         }
         for source in sources
         for i in range(people)
