@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 import study_server
+from study_server.catalogue import texts
 from study_server.served import Served
 from study_server.settings_file import read_settings
 from study_server.tasks import Question, Rating
 from study_server.terms import consent_text, minutes
-from study_server.texts import texts
 
 EN = {"en": {"ask": "Well?"}}
 FIRST, SECOND = Question("first", "yes_no", EN), Question("second", "yes_no", EN)
