@@ -7,7 +7,7 @@ makes it one of the site's. What has no translation, or one of an English that h
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from gettext import c2py
@@ -50,22 +50,22 @@ def texts(language: str) -> Mapping[str, str]:
     own = english if language == "en" else _read(f"{language}/LC_MESSAGES/study.po", language)
     found: dict[str, str] = {}
     for message in english:
-        if not message.id:  # the header
+        if not message.context:  # the header
             continue
-        said, rule = message.id, english.plural_expr
+        said, rule = _forms(message.id), english.plural_expr
         other = own.get(message.id, message.context)
-        if other and other.id == message.id and not other.fuzzy and _is_whole(other.string):
-            said, rule = other.string, own.plural_expr
+        if other and other.id == message.id and not other.fuzzy and all(_forms(other.string)):
+            said, rule = _forms(other.string), own.plural_expr
         if isinstance(message.id, str):
-            found[message.context] = said
+            found[message.context] = said[0]
         else:
             number = PLACEHOLDER.findall(message.id[1])[-1]
-            found[message.context] = Plural(tuple(said), number, rule)
+            found[message.context] = Plural(said, number, rule)
     return found
 
 
-def _is_whole(said: str | tuple[str, ...]) -> bool:
-    return all((said,) if isinstance(said, str) else said)
+def _forms(said: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (said,) if isinstance(said, str) else tuple(said or ("",))
 
 
 def _read(path: str, language: str) -> Catalog:
