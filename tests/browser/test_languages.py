@@ -85,7 +85,7 @@ CUT_OFF = """() => {
     range.selectNodeContents(node);
     const text = range.getBoundingClientRect();
     if (!text.width) continue;
-    const box = home.closest("button, .button, .choice > span, .notice, .code, .personal, main, "
+    const box = home.closest("button, .button, .choice > span, .notice, .code, .example, main, "
       + "header, footer").getBoundingClientRect();
     if (!inside(text, box)) found.push(`${home.outerHTML.slice(0, 80)} sticks out`);
   }
