@@ -60,7 +60,8 @@ UNBRACKETED = """() => {
   const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const node = walker.currentNode, home = node.parentElement;
-    if (home.closest("script, style, kbd, .link, output, .languages summary, [name=language]")) continue;
+    const bare_ones = "script, style, kbd, .link, output, .languages summary, [name=language]";
+    if (home.closest(bare_ones)) continue;
     if (bare(node.data)) found.push(node.data.trim());
   }
   for (const one of document.querySelectorAll("*"))

@@ -52,6 +52,20 @@ def test_the_consent_page_lists_it(app: Flask, served: Served, language: str) ->
     assert someone.last.request.path == "/consent"
 
 
+def test_who_declines_sees_what_is_stored_of_them(app: Flask, served: Served) -> None:
+    told = {key: texts("en")[f"stored.{key}"] for key in ("number", "source", "outside", "address")}
+    invited, recruited = new_visitor(app, served), enter(app, served, **NUMBER)
+    for someone, expected in (
+        (invited, {"number", "source"}),
+        (recruited, {"number", "source", "outside", "address"}),
+    ):
+        page = someone.post(choice="decline").text
+        assert someone.last.request.path == "/declined"
+        assert {key for key, text in told.items() if f"<li>{text}</li>" in page} == expected
+        assert f"<li>{texts('en')['stored.times']}</li>" in page
+        assert texts("en")["stored.answers"] not in page
+
+
 @pytest.mark.parametrize("retention", ["2027-03-01", '"2027-03-01"'])
 def test_the_day_is_read_and_told(bundle: Bundle, retention: str) -> None:
     path = bundle.folder / "study.toml"
