@@ -117,6 +117,26 @@ def test_keys_of_the_template_are_told_apart_and_used() -> None:
     assert named <= set(keys)
 
 
+STAFF_S = re.compile(r'<p class="notice" role="note">Preview: .*?</p>')  # above a preview
+
+
+def test_no_template_says_anything_by_itself() -> None:
+    """All that participants read comes from the catalogues: templates hold no words, nor do the
+    attributes that are read out."""
+    found = {}
+    for path in (Path(__file__).parents[2] / TEMPLATES).rglob("*.html"):
+        if "admin" in path.parts:
+            continue
+        html = STAFF_S.sub("", path.read_text("utf-8"))
+        html = re.sub(r"{% block kind %}.*?{% endblock %}|<kbd.*?</kbd>", "", html)
+        html = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", "", html, flags=re.DOTALL)
+        read_out = re.findall(r'(?:alt|title|placeholder|aria-label)="([^"]*)"', html)
+        text = " ".join([re.sub(r'[\w-]+="[^"]*"|<[^>]*>', "", html), *read_out])
+        if words := re.findall(r"[^\W\d_]{2,}", text):
+            found[path.name] = words
+    assert found == {}
+
+
 def test_every_lesson_is_explained() -> None:
     for task in TASKS.values():
         for lesson in task.lessons:
