@@ -11,9 +11,9 @@ from sqlalchemy import select
 from benchmark.core.errors import BenchError
 from study_server import commands
 from study_server.bundle import Bundle
-from study_server.catalogue import LANGUAGES, texts
 from study_server.models import Annotator, Base, Event
 from study_server.retention import Keeper, drop_numbers
+from study_server.sentences import LANGUAGES, texts
 from study_server.served import Served
 from study_server.settings_file import read_settings
 from study_server.terms import stored

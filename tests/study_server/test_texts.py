@@ -10,7 +10,7 @@ from babel import Locale
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from study_server.catalogue import (
+from study_server.sentences import (
     LANGUAGES,
     LOCALES,
     PLACEHOLDER,
@@ -208,7 +208,7 @@ def test_what_has_no_sure_translation_is_said_in_english(
     (tmp_path / "study.pot").write_bytes(LOCALES.joinpath("study.pot").read_bytes())
     (tmp_path / "de" / "LC_MESSAGES").mkdir(parents=True)
     (tmp_path / "de" / "LC_MESSAGES" / "study.po").write_text(PO, "utf-8")
-    monkeypatch.setattr("study_server.catalogue.LOCALES", tmp_path)
+    monkeypatch.setattr("study_server.sentences.LOCALES", tmp_path)
     found = texts.__wrapped__("de")
     assert found["item.yes"] == "Ja"
     for key in ("item.no", "item.back", "item.send", "home.title"):
