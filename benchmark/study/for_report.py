@@ -2,15 +2,18 @@
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from benchmark.core.progress import phase
 from benchmark.methods.method import Role
 from benchmark.report.judged import Judged, judged_cells
-from benchmark.runs.roles import NO_ROLES
+from benchmark.runs.results import read_cells
+from benchmark.runs.roles import NO_ROLES, in_order, known_roles
 from benchmark.study.analyse import analyse_study
 from benchmark.study.figures import write_figures
 
-KINDS = (".svg", ".png")  # of figures, the better first
+KINDS = (".svg", ".webp", ".png")  # of figures, the better first
 
 
 def read_judged(
@@ -26,7 +29,11 @@ def read_judged(
     roles: of methods, by name, for studies that do not store theirs. task: `file.py:Class` of a
     task that is neither built in nor installed.
     """
-    analysis = analyse_study(study, run, simulated, database, roles=roles, task=task)
+    with phase("report: analysing the study"):
+        analysis = analyse_study(study, run, simulated, database, roles=roles, task=task)
+    of_run = order_of_run(run, roles)
+    others = [name for name in analysis.order if name not in of_run]
+    analysis = replace(analysis, order=(*of_run, *others))  # so a method looks as in the run's own
     with tempfile.TemporaryDirectory() as folder:
         write_figures(analysis, Path(folder))
         figures = read_figures(Path(folder))
@@ -39,6 +46,12 @@ def read_judged(
         remarks,
         judged_cells(analysis.origins),
     )
+
+
+def order_of_run(run: Path, roles: Mapping[str, Role]) -> tuple[str, ...]:
+    """All methods of the run, in the order in which its tables and figures have them."""
+    results = [stored.result for stored in read_cells(run)]
+    return in_order(known_roles([(r.cell.method, r.role) for r in results], roles))
 
 
 def read_figures(folder: Path) -> tuple[tuple[str, str, bytes], ...]:

@@ -41,7 +41,8 @@ class Chapter:
     """The shown directions of one row of the main table, its lowest seed, the best first.
 
     of: how many directions there are. latents: rows of a sprite. eps: its columns, from left to
-    right. side: height and width of one image in it.
+    right. side: height and width of one image in it. evolution: a WebP picture of one direction
+    over training, empty where none was kept.
     """
 
     generator: str
@@ -52,6 +53,7 @@ class Chapter:
     eps: tuple[float, ...]
     side: tuple[int, int]
     directions: tuple[Shown, ...]
+    evolution: bytes = b""
 
 
 def share(chapters: int) -> int:

@@ -4,8 +4,9 @@ for the page."""
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
@@ -15,6 +16,7 @@ from benchmark.core.storage import write_atomically
 from benchmark.report.attempts import Attempts
 from benchmark.report.judged import Judged
 from benchmark.report.pictures.evolution import draw_evolution
+from benchmark.report.pictures.explorer import QUALITY as EXPLORER_QUALITY
 from benchmark.report.pictures.explorer import Chapter, chapter, share
 from benchmark.report.pictures.named import draw_named, named, section, write_named
 from benchmark.report.pictures.painted import Painted
@@ -83,6 +85,8 @@ def _row(r: Replicates, painters: Painters, judged: Judged | None, best: int, ru
         judgments = judged.of(r.first) if judged else {}
         what = f"the explorer of {r.generator}, {r.method}"
         shown.chapter = make(what, chapter, painted, judgments, best)
+        if shown.chapter is not None and evolution is not None:
+            shown.chapter = replace(shown.chapter, evolution=as_webp(evolution))
     if painted is not None and names:
         called = make(f"named/{name}", draw_named, painted, names)
     if names:
@@ -91,6 +95,13 @@ def _row(r: Replicates, painters: Painters, judged: Judged | None, best: int, ru
         _renew(picture, run / folder / name)
     memory.give_back()  # what lies between the images that are kept
     return shown
+
+
+def as_webp(picture: Image.Image) -> bytes:
+    """The picture for the page, in the quality of its sprites."""
+    file = BytesIO()
+    picture.save(file, "WEBP", quality=EXPLORER_QUALITY, method=METHOD)
+    return file.getvalue()
 
 
 def _renew(picture: Image.Image | None, path: Path) -> None:

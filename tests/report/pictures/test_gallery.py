@@ -102,7 +102,7 @@ def test_strips_and_explorer_make_each_image_once(run, monkeypatch):
     painters = open_generators(rows, {})
     made.clear()
     write_pictures(rows, painters, None, run, Attempts())
-    stages = 4  # of the one direction whose evolution is shown
+    stages = 5  # of the one direction whose evolution is shown
     of_row = LATENTS + 8 * LATENTS * (SHIFTS - 1)  # what is not shifted is the same for all eight
     assert sum(made) == 2 * of_row + SHIFTS * stages
 
