@@ -101,12 +101,13 @@ def html(contents: Contents, figures: Path) -> str:
         comparison=view(brief(contents.comparison), simulated) if contents.comparison else None,
         boards=[view(contents.board.board), view(contents.board.matrix)] if contents.board else [],
         figures=run_figures(figures),
-        chapters=contents.chapters,
+        chapters=(chapters := first_of_rows(contents.chapters)),
+        others=[one for one in contents.chapters if not any(one is first for first in chapters)],
         unseen=contents.unseen,
         picture=lambda sprite: address(".webp", sprite),
         orders=orders(contents.chapters, measures, judged),
         said=partial(said, measures=measures),
-        shown={"best": share(len(contents.chapters)), "steps": SHIFTS, "latents": LATENTS},
+        shown={"best": share(len(chapters)), "steps": SHIFTS, "latents": LATENTS},
         ablations=[
             (view(ablation), own_figure(figures, ablation.name)) for ablation in contents.ablations
         ],
@@ -122,6 +123,14 @@ def html(contents: Contents, figures: Path) -> str:
         settings=view(Table("settings", "Settings", settings, meaning)),
         seeds=view(Table("seeds", "Every run", seeds, seed_columns(seeds, measures))),
     )
+
+
+def first_of_rows(chapters: Sequence[Chapter]) -> list[Chapter]:
+    """Those of the lowest seed of each generator and method, which come first."""
+    first: dict[tuple[str, str], Chapter] = {}
+    for one in chapters:
+        first.setdefault((one.generator, one.method), one)
+    return list(first.values())
 
 
 def policy(style: str, script: str) -> str:
