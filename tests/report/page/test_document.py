@@ -120,6 +120,20 @@ def test_it_says_what_failed_and_why_and_how_the_run_came_about(with_study, repo
     assert "Nothing failed." in read(reported).text
 
 
+def test_bold_on_the_page_is_bold_in_the_table(reported):
+    html = (reported / "report.html").read_text("utf-8")
+    block = html[html.index('id="table-rca"') :].partition("</table>")[0]
+    there = re.findall(r"\*\*(.+?)\*\*", (reported / "rca.md").read_text())
+    assert re.findall(r"<strong>(.*?)</strong>", block) == there
+    assert len(there) == 1
+
+
+def test_a_direction_over_training_is_on_the_page(reported):
+    html = (reported / "report.html").read_text("utf-8")
+    assert html.count('<figure class="evolution">') == 1  # random learns no A
+    assert "One direction of discovered on planted over training" in html
+
+
 def test_every_column_has_its_meaning(reported):
     html = (reported / "report.html").read_text("utf-8")
     for block in re.findall(r'<div class="table-block".*?</details>', html, re.DOTALL):
