@@ -171,7 +171,7 @@ def draw_prediction(analysis: Analysis, folder: Path) -> None:
             ax.scatter(own["accuracy"], own["mos"] + aside[own.index], s=26, linewidth=0.4, **look)
         low, high = group["accuracy"].min(), group["accuracy"].max()
         room = max(0.05 * (high - low), 0.01)
-        ax.set(title=_heading(str(name), analysis), ylim=(-0.12, 1.25))
+        ax.set(title=_heading(str(name), analysis), ylim=(-0.12, 1.36))
         ax.set(xlim=(low - room, high + room), yticks=[0, 0.2, 0.4, 0.6, 0.8, 1])
         ax.set(xlabel="RCA of a fresh R, of one direction", ylabel="mean opinion score")
         ax.grid(visible=True, axis="both")
@@ -201,7 +201,7 @@ def _note_correlation(ax: Axes, row: Mapping[Any, Any]) -> None:
     ax.text(
         0.02,
         0.99,
-        f"{text}, n = {row['directions']}",
+        f"{text}\nof n = {row['directions']} directions",
         transform=ax.transAxes,
         ha="left",
         va="top",

@@ -109,6 +109,30 @@ def test_points_are_the_directions_that_have_both(material, saved) -> None:
         assert any("rank correlation 0." in text.get_text() for text in ax.texts)
 
 
+def test_the_correlation_has_its_interval_and_its_number(material, saved) -> None:
+    analysis = analyse(material)
+    figures.draw_prediction(analysis, Path())
+    table = analysis.table("rca_mos").frame.query("method == 'all'").set_index("generator")
+    for ax in saved["rca_mos"].axes:
+        row = table.loc[ax.get_title()]
+        ends = f"[{row['correlation_low']:.2f}, {row['correlation_high']:.2f}]"
+        (text,) = ax.texts
+        words = f"rank correlation {row['correlation']:.2f} {ends}\nof n = 36 directions"
+        assert text.get_text() == words
+
+
+def test_points_of_one_place_are_stacked_around_it_and_no_others_moved(saved) -> None:
+    group = pd.DataFrame(
+        {"accuracy": [0.0, 0.0, 0.001, 0.5, 1.0, 0.5], "mos": [0.0, 0.0, 0.0, 0.0, 1.0, 1.0]},
+        index=[3, 1, 4, 7, 9, 2],
+    )
+    aside = figures._aside(group)
+    assert aside.loc[[7, 9, 2]].tolist() == [0, 0, 0]
+    assert sorted(aside.loc[[3, 1, 4]]) == pytest.approx([-0.022, 0, 0.022])
+    many = pd.DataFrame({"accuracy": [0.5] * 40, "mos": [1.0] * 40})
+    assert figures._aside(many).abs().max() == pytest.approx(0.09)  # below the next answer's place
+
+
 def test_what_nobody_knows_is_not_drawn(material, saved) -> None:
     silent = analyse(gather(material.judgments.assign(category=None)))
     figures.write_figures(silent, Path())

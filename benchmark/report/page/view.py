@@ -14,7 +14,7 @@ from benchmark.tables.text import rounded
 MEDIA = {".svg": "image/svg+xml", ".png": "image/png", ".webp": "image/webp"}
 SIMULATED = "Simulated"
 PLAIN = " '/:=;,.-_+@?!$*~"  # what an address of text may hold as it is
-WIDE = 7.0  # inches of a figure that wants the whole width of the page
+WIDE = 8.5  # inches of a figure that wants the whole width of the page
 ACROSS = re.compile(rb'<svg [^>]*?\bwidth="([\d.]+)pt"')
 
 

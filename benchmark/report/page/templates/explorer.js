@@ -139,13 +139,15 @@
 
     // Take up what a link asks for, as far as the page has it.
     recall(method, seed, direction) {
-      const choose = (select, value) => { if ([...select.options].some((one) => one.value === value)) select.value = value; };
+      const has = (select, value) => [...select.options].some((one) => one.value === value);
+      const choose = (select, value) => { if (has(select, value)) select.value = value; };
       choose(this.method, method);
       this.chooseMethod();
       choose(this.seed, seed);
       this.chooseSeed();
       choose(this.direction, direction);
       this.chooseDirection();
+      if (!has(this.direction, direction)) this.facts.prepend(`Direction ${direction} is not on this page. `);
     }
   }
 
