@@ -1,6 +1,7 @@
 """The figures of a study: MOS or wins of each method, change types, and RCA against MOS."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,14 @@ NARROW = 0.15  # a share below this has no room for its number
 HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\", "++++", "oooo", "****")
 
 
-def write_figures(analysis: Analysis, folder: Path) -> None:
-    """Write mos, change_types, rca_mos and wins, each where there is something to show."""
+def write_figures(analysis: Analysis, folder: Path, order: Sequence[str] = ()) -> None:
+    """Write mos, change_types, rca_mos and wins, each where there is something to show.
+
+    order: all methods of the run, so that each looks as in the run's own figures; by default those
+    of the study alone.
+    """
+    others = [name for name in analysis.order if name not in order]
+    analysis = replace(analysis, order=(*order, *others))
     names = {table.name for table in analysis.tables}
     with style.look():
         if "mos_methods" in names:

@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from benchmark.core.progress import phase
@@ -31,11 +30,8 @@ def read_judged(
     """
     with phase("report: analysing the study"):
         analysis = analyse_study(study, run, simulated, database, roles=roles, task=task)
-    of_run = order_of_run(run, roles)
-    others = [name for name in analysis.order if name not in of_run]
-    analysis = replace(analysis, order=(*of_run, *others))  # so a method looks as in the run's own
     with tempfile.TemporaryDirectory() as folder:
-        write_figures(analysis, Path(folder))
+        write_figures(analysis, Path(folder), order_of_run(run, roles))
         figures = read_figures(Path(folder))
     remarks = tuple(text for text in (analysis.plan, analysis.screening, analysis.staff) if text)
     return Judged(

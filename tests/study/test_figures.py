@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from benchmark.charts import style
@@ -151,3 +152,17 @@ def test_the_same_answers_give_the_same_bytes(material, tmp_path: Path) -> None:
         figures.write_figures(analysis, tmp_path / name)
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_in_a_report_a_method_looks_as_in_the_figures_of_the_run(material, saved) -> None:
+    of_run = ("ant", "discovered", "bee", "coordinate", "random")
+    figures.write_figures(analyse(material), Path(), of_run)
+    colour = style.palette(of_run)
+    lines = {to_hex(line.get_color()) for ax in saved["mos"].axes for line in ax.lines}
+    assert lines == {to_hex(colour[method]) for method in ("discovered", "coordinate", "random")}
+    (legend,) = saved["rca_mos"].legends
+    shown = [
+        (text.get_text(), to_hex(line.get_color()))
+        for text, line in zip(legend.get_texts(), legend.get_lines(), strict=True)
+    ]
+    assert shown == [(method, to_hex(colour[method])) for method in of_run[1::2] + of_run[4:]]
