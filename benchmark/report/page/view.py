@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -65,17 +66,24 @@ def view(table: Table, simulated: bool = False) -> View:
 
 
 def brief(table: Table) -> Table:
-    """The table without columns that no row can answer, and with a reason that all rows share said
+    """The table without columns that no row can answer, and with a reason that most rows share said
     once: so that what there is stands on the page without scrolling."""
     frame = table.frame
     if len(frame) < 2:
         return table
-    empty = [str(name) for name in frame if frame[name].isna().all()]
+    empty = [str(name) for name in frame if name != "note" and frame[name].isna().all()]
     gone = [name for name in table.shown if name in empty]
     notes = [f"Undefined in every row, and so not shown: {', '.join(gone)}."] if gone else []
-    if "note" in frame and frame["note"].nunique() == 1 and frame["note"].iloc[0]:
-        notes.append(f"Of every row: {frame['note'].iloc[0]}.")
-        empty.append("note")
+    if "note" in frame:
+        reasons = [str(note or "").split("; ") for note in frame["note"]]
+        counts = Counter(reason for own in reasons for reason in own if reason)
+        common = [reason for reason, n in counts.items() if 2 * n > len(frame)]
+        for reason in common:
+            rows = "every row" if counts[reason] == len(frame) else f"{counts[reason]} rows"
+            notes.append(f"Of {rows}: {reason}.")
+        left = ["; ".join(one for one in own if one not in common) for own in reasons]
+        frame = frame.assign(note=left)
+        empty += [] if any(left) else ["note"]
     return replace(table, frame=frame.drop(columns=empty), notes=(*table.notes, *notes))
 
 

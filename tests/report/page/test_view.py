@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64decode
+from dataclasses import replace
 from urllib.parse import unquote_to_bytes
 from xml.etree import ElementTree
 
@@ -49,12 +50,23 @@ def test_what_no_row_knows_is_left_out_and_a_reason_of_all_rows_said_once():
 
 
 @pytest.mark.parametrize(
-    ("notes", "new"), [(["few seeds", ""], (None, 0.5)), (["", ""], (0.25, 0.5))]
+    ("notes", "new"), [(["few seeds", ""], (None, 0.5)), (["", "other K"], (0.25, 0.5))]
 )
 def test_what_a_row_knows_or_says_by_itself_stays(notes, new):
     shown = brief(table(notes, new))
     assert shown.shown == ["generator", "rca_difference", "new", "note"]
     assert shown.notes == ("A word.",)
+    assert list(shown.frame["note"]) == notes
+
+
+def test_what_a_row_says_beside_the_reason_of_all_stays():
+    shown = brief(table(["few seeds; other K", "few seeds"]))
+    assert shown.notes[-1] == "Of every row: few seeds."
+    assert list(shown.frame["note"]) == ["other K", ""]
+    whole = table(["few seeds", "few seeds"])
+    three = replace(whole, frame=pd.concat([whole.frame, whole.frame[:1].assign(note="")]))
+    assert brief(three).notes[-1] == "Of 2 rows: few seeds."
+    assert "note" not in brief(three).shown
 
 
 def test_bold_cells_are_found_among_the_shown_columns():
