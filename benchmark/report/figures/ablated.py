@@ -1,4 +1,4 @@
-"""Figures of every measure over the values of one setting: ablation_k, ablation_lambda."""
+"""Figures of every measure over the values of one setting: ablation_k, _lambda and _steps."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -40,9 +40,9 @@ def draw_ablation(table: Table, measures: Measures, folder: Path, order: Sequenc
     groups = list(frame.groupby("generator"))
     columns = {**measures.cell, TIMES_CHANCE: ABLATED[TIMES_CHANCE]}
     others = [name for name in measures.of_main if name != HEADLINE]
-    names = [HEADLINE, TIMES_CHANCE, *others]
+    every = [HEADLINE, TIMES_CHANCE, *others]
     shown = [
-        [name for name in names if name in group and group[name].notna().any()]
+        [name for name in every if name in group and group[name].notna().any()]
         for _, group in groups
     ]
     figure, axes = blocks([len(names) for names in shown])
