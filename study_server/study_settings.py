@@ -9,7 +9,6 @@ from study_server.platforms import ANY, Platform
 from study_server.screening import Limits
 from study_server.stopping_rule import StoppingRule
 
-LANGUAGES = ("en", "zh")
 PLANNED = (
     "method",
     "categories",
@@ -41,7 +40,7 @@ class Settings:
     consent: dict[str, str]
     consent_version: str
     version: int = 1
-    languages: tuple[str, ...] = LANGUAGES
+    languages: tuple[str, ...] = ("en",)
     categories: tuple[str, ...] = ("geometry", "colour", "texture")
     ratings_per_item: int = 5
     items_per_annotator: int = 40

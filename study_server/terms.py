@@ -49,21 +49,22 @@ def stored(strings: Mapping[str, str], retention: str = "") -> tuple[str, ...]:
     retention: the day on which outside numbers are dropped, "" for never."""
     columns = (column for table in Base.metadata.tables.values() for column in table.columns)
     keys = dict.fromkeys(key for column in columns if (key := column.info["stored"]))
-    if not retention:
-        return tuple(say(strings, f"stored.{key}") for key in keys)
-    until = say(strings, "stored.until", day=retention)
     return tuple(
-        say(strings, f"stored.{key}") + (until if key == "outside" else "") for key in keys
+        say(strings, "retention.outside", day=retention)
+        if key == "outside" and retention
+        else say(strings, f"stored.{key}")
+        for key in keys
     )
 
 
 def consent_text(bundle: Bundle, language: str, strings: Mapping[str, str]) -> str:
-    """The consent text; `{questions}` and `{minutes}` in it are what the task asks of one item, and
-    how long all items of one annotator take."""
+    """The consent text; `{questions}` in it is what the task asks of one item, and `{time}`, or
+    `{minutes}` as a bare number, how long all items of one annotator take."""
     settings = bundle.settings
     text = settings.text(settings.consent, language)
     filled = {
         "{questions}": questions(bundle.task, strings),
+        "{time}": say(strings, "consent.time", minutes=minutes(bundle)),
         "{minutes}": str(minutes(bundle)),
     }
     for name, value in filled.items():

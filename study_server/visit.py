@@ -10,11 +10,12 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from study_server.annotators import outside_of
+from study_server.catalogue import direction_of, name_of
 from study_server.codes import code_given, ending_of
 from study_server.security import csrf_token
 from study_server.served import Served, state_of
 from study_server.standing import find_standing
-from study_server.texts import NAMES, say, with_task
+from study_server.texts import say, with_task
 
 NO_DATABASE = ("judging.image", "judging.style", "static")  # pages that wait for no database
 
@@ -55,14 +56,15 @@ def offered(language: str | None) -> str:
 
 
 def words() -> dict[str, object]:
-    """The variables of every template: t(key, ...), names of languages, the task, settings."""
+    """The variables of every template: t(key, ...), the language and its direction, the task."""
     language = g.get("language", "en")
     settings, task = served().bundle.settings, served().bundle.task
     return {
         "t": partial(say, strings(language)),
         "task": task,
         "language": language,
-        "languages": [(code, NAMES[code]) for code in settings.languages],
+        "direction": direction_of(language),
+        "languages": [(code, name_of(code)) for code in settings.languages],
         "study": served().bundle.study,
         "title": settings.text(settings.title, language),
         "settings": settings,

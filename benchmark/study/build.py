@@ -29,6 +29,7 @@ from benchmark.study.rows import Rows, deal_rows
 from study_server.bundle_writer import DirectionStrips, write_bundle
 from study_server.settings_file import check_method, check_retention, read_settings
 from study_server.tasks.choosing import made_task, task_class
+from study_server.translations import untranslated
 
 STEPS = 13  # values of eps from end to end: every second one in the strip, all in the slider
 
@@ -61,6 +62,8 @@ def build_study(
     if settings is not None and read is not None:  # before anything is rendered
         made_task(asked, read)
         check_retention(read, settings, datetime.now(UTC).date())
+        if amiss := untranslated(read):
+            raise BenchError(f"{settings}: {amiss}")
     description = read_run(run)
     cells = read_cells(run)
     said = known_roles([(c.result.cell.method, c.result.role) for c in cells], roles)
