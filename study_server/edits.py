@@ -1,7 +1,8 @@
 """Clear changes that no generator made: a generator's own pictures, edited.
 
 They are the checks that everybody should call clear. They show what the items show; what changes in
-them is known, since it was made; and they cost no method a direction, as its best ones would. `t` in [-1, 1] says how far; at 0 the picture is as it was.
+them is known, since it was made; and they cost no method a direction, as its best ones would. `t`
+in [-1, 1] says how far; at 0 the picture is as it was.
 """
 
 from collections.abc import Callable, Sequence

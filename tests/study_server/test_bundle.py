@@ -12,6 +12,7 @@ from PIL import Image
 from benchmark.core.errors import BenchError
 from study_server.bundle import Bundle, load_bundle
 from study_server.bundle_writer import DirectionStrips, write_bundle
+from study_server.tasks.task import FormError
 
 from .blobs import GENERATORS, STEPS, images, strips
 
@@ -27,7 +28,7 @@ def test_bundle_holds_every_direction_once(bundle: Bundle) -> None:
     }
     assert sources == given + Counter(checks)
     assert [lesson.text for lesson in bundle.lessons] == [
-        *("clear", "unclear", "move", "scatter", "two")
+        *("clear", "unclear", "both", "move", "scatter", "two")
     ]
     assert len(bundle.quiz) == 3
 
@@ -232,12 +233,30 @@ def test_files_nested_deeply_are_refused_in_one_line(
     assert "\n" not in str(caught.value)
 
 
+def test_a_study_from_before_the_name_came_first_asks_in_its_own_order(bundle: Bundle) -> None:
+    """And shows the examples that it was built with; a study that runs does not change."""
+    path = bundle.folder / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    *first, label, category = manifest["task"]["questions"]
+    assert (label["name"], category["name"]) == ("label", "category")
+    manifest["task"]["questions"] = [*first, category, label]
+    manifest["lessons"] = [one for one in manifest["lessons"] if one["text"] != "both"]
+    path.write_text(json.dumps(manifest), "utf-8")
+    old = load_bundle(bundle.folder)
+    assert [q.name for q in old.task.questions] == ["consistent", "single", "category", "label"]
+    assert "both" not in {lesson.text for lesson in old.lessons}
+    form = {"consistent": "yes", "single": "yes", "category": "other", "label": "size"}
+    with pytest.raises(FormError):  # the name was not said yet when the kind was asked
+        old.task.parse(form)
+    assert bundle.task.parse(form)["category"] == "size"
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda lessons: lessons.clear(), "lacks the example 'clear' of the task rating; build"),
+        (lambda lessons: lessons.clear(), "lacks the quiz 'move' of the task rating; build"),
         (lambda lessons: lessons.pop(), "lacks the quiz 'two' of the task rating; build the study"),
-        (lambda lessons: lessons[4].update(role="example"), "lacks the quiz 'two'"),
+        (lambda lessons: lessons[5].update(role="example"), "lacks the quiz 'two'"),
         (lambda lessons: lessons[2]["right"].update(category="geometry"), "answers 'category'"),
     ],
 )
@@ -306,6 +325,7 @@ def test_a_bundle_of_format_1_is_one_of_the_rating_task(bundle: Bundle) -> None:
     del manifest["task"]
     for item in (*manifest["items"], *(lesson["item"] for lesson in manifest["lessons"])):
         item |= item.pop("shows")[0]
+    manifest["lessons"] = [one for one in manifest["lessons"] if one["text"] != "both"]  # is newer
     for lesson in manifest["lessons"]:
         right = lesson.pop("right")
         lesson["consistent"], lesson["single"] = right["consistent"], right.get("single")
@@ -319,7 +339,7 @@ def test_a_bundle_of_format_1_is_one_of_the_rating_task(bundle: Bundle) -> None:
     old = load_bundle(bundle.folder)
     assert old.items == bundle.items
     assert old.sources == bundle.sources
-    assert old.lessons == bundle.lessons
+    assert old.lessons == tuple(lesson for lesson in bundle.lessons if lesson.text != "both")
     assert old.task.describe() == bundle.task.describe()
     assert old.sha256 != bundle.sha256  # of the file as it is, which its database knows
     del manifest["lessons"][0]["item"]
