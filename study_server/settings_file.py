@@ -32,6 +32,7 @@ RANGES = {
     "still_checks": ANY_COUNT,
     "max_annotators": ANY_COUNT,
     "max_per_address": ANY_COUNT,
+    "least_screen": (0, 2000),
     "least_seconds": (0, 10),
     "repeat_share": SHARE,
     "screening.min_checks_passed": SHARE,

@@ -28,9 +28,10 @@ class Settings:
     them) and the checks (good_checks, still_checks). lease_minutes: how long, at most, a shown item
     stays reserved; sign_minutes: after the last sign that somebody looks at it. least_seconds: from
     showing an item to its answer. max_annotators: how many people may take part, and
-    max_per_address through the open link from one address in a day; 0: any number. pause_every:
-    judgments between two suggestions to rest. name: whether a change that is clear must be given a
-    name (required), may be (optional), or is asked for none (off). number_opens: whether an outside
+    max_per_address through the open link from one address in a day; 0: any number. least_screen:
+    the narrowest window in which one may begin, in CSS pixels; 0: any. pause_every: judgments
+    between two suggestions to rest. name: whether a change that is clear must be given a name
+    (required), may be (optional), or is asked for none (off). number_opens: whether an outside
     number alone, in any browser, opens the answers of the person who has it. completion_code: one
     code for all, or "" for one code for each person. platform: the recruiting service. method: the
     method under test, "" for all that are not baselines. retention: the day (ISO, UTC) on which
@@ -53,6 +54,7 @@ class Settings:
     least_seconds: float = 0.7
     max_annotators: int = 0
     max_per_address: int = 20
+    least_screen: int = 0
     pause_every: int = 20
     quiz_tries: int = 2
     name: str = "optional"

@@ -127,7 +127,7 @@ function startKeys(form, pictures) {
     at = rest.slice(1).find((next) => !done(next)) || rest[1] || box;
     mark();
     if (done(at) || (!byKey && boxes.indexOf(at) < boxes.indexOf(box))) return;
-    at.scrollIntoView({ block: "nearest" });
+    for (const shown of [asked().at(-1), at]) shown.scrollIntoView({ block: "nearest" });
     if (byKey && isText(at)) field(at).focus();
   }
   function press(key) {
@@ -313,6 +313,20 @@ function startLanguages(form, languages) {
   });
 }
 
+// ---------------------------------------------------------------- a window that is too narrow
+
+// It is told before the consent, and closes the way on until the window is wide enough.
+function startScreen(notice) {
+  const forward = $("main form .primary");
+  function measure() {
+    const narrow = innerWidth < Number(notice.dataset.leastScreen);
+    notice.hidden = !narrow;
+    if (forward) forward.disabled = narrow;
+  }
+  addEventListener("resize", measure);
+  measure();
+}
+
 // ----------------------------------------------------------------
 
 const languages = $("form.languages");
@@ -340,5 +354,7 @@ if (sections.length && form) {
     startSigns(form);
   }
 }
+const screenRule = $("[data-least-screen]");
+if (screenRule) startScreen(screenRule);
 const waiting = $("form[data-retry]");
 if (waiting) startWaiting(waiting);
