@@ -57,9 +57,10 @@ class Rating(Task):
 
     def __init__(self, settings: Settings):
         super().__init__(settings)
-        named = {"required": settings.name == "required", "off": settings.name == "off"}
+        needed, off = settings.name == "required", settings.name == "off"
         self.questions = tuple(
-            replace(q, **named) if q.name == LABEL.name else q for q in self.questions
+            replace(q, required=needed, off=off) if q.name == LABEL.name else q
+            for q in self.questions
         )
 
     def score(self, answer: Answer) -> int:

@@ -146,6 +146,11 @@ class Task(ABC):
         return tuple(q for q in self.questions if q.kind != "text" and not q.asked_if)
 
     @property
+    def posed(self) -> tuple[Question, ...]:
+        """The questions that people meet: all but those that study.toml turns off."""
+        return tuple(q for q in self.questions if not q.off)
+
+    @property
     def units(self) -> str:
         """What its items are, in the plural."""
         return "directions" if self.shows == 1 else "pairs"

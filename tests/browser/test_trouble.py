@@ -126,3 +126,32 @@ def test_the_back_button_shows_what_was_answered(page: Page, site: Site) -> None
     page.wait_for_url("**/items/0")
     expect(page.locator("input[name=category][value=geometry]")).to_be_checked()
     assert len(site.judgments()) == 1
+
+
+def test_who_lost_the_session_finds_a_way_on(
+    page: Page, context: BrowserContext, site: Site
+) -> None:
+    link = site.link()
+    begin(page, link)
+    context.clear_cookies()
+    page.keyboard.type("nn")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_contain_text("open your personal link")
+    page.go_back()
+    page.reload()
+    expect(page.locator("main")).to_contain_text("open your personal link")
+    page.goto(link)
+    page.wait_for_url("**/items/0")
+    context.clear_cookies()
+    other = context.new_page()
+    other.goto(link)  # in another tab; the first one has the form of a session that is gone
+    other.wait_for_url("**/items/0")
+    page.keyboard.type("nn")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_contain_text("reload the page")
+    page.go_back()
+    page.reload()
+    page.keyboard.type("nn")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/items/1")
+    assert len(site.judgments()) == 1
