@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import ClassVar
 
-from study_server.catalogue import Part
 from study_server.drawings import (
     grow,
     grow_and_recolour,
@@ -18,6 +17,7 @@ from study_server.drawings import (
     scatter_otherwise,
     turn_and_tint,
 )
+from study_server.sentences import Part
 from study_server.study_settings import Settings
 from study_server.tasks.question import Answer, Question, Words
 from study_server.tasks.task import DrawnLesson, Source, Task, check_of
