@@ -25,7 +25,7 @@ from benchmark.runs.replicates import Replicates, headline
 from benchmark.runs.results import StoredCell, read_cells, read_run
 from benchmark.runs.roles import NO_ROLES, in_order, known_roles
 from benchmark.study.accuracies import cell_accuracies
-from benchmark.study.rows import Rows, deal_rows
+from benchmark.study.dealing import Rows, deal_rows
 from study_server.bundle_writer import DirectionStrips, write_bundle
 from study_server.settings_file import check_method, check_retention, read_settings
 from study_server.tasks.choosing import made_task, task_class

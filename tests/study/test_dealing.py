@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator, Latents
 from benchmark.generators.catalogue import GENERATORS
-from benchmark.study.rows import NEIGHBOURS, deal_rows, oddness
+from benchmark.study.dealing import NEIGHBOURS, deal_rows, oddness
 
 
 class Sometimes(Generator):
