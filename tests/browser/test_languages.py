@@ -16,7 +16,7 @@ from study_server.served import Served
 from study_server.tasks import Pairs
 from tests.study_server.blobs import SETTINGS, strips
 
-from .conftest import PATIENCE, Site, begin
+from .conftest import PATIENCE, Site, begin, clear
 from .test_pairs import begin as compare
 from .walk import every_page, spoken_site
 
@@ -205,7 +205,7 @@ def test_rows_run_from_left_to_right_where_lines_run_from_right_to_left(item: Pa
 
 
 def test_what_was_chosen_and_typed_stays_in_another_language(item: Page) -> None:
-    item.keyboard.type("yy4")
+    clear(item, "4")
     item.fill("input[name=category-other]", "sparkle")
     item.click(".languages summary")
     item.click("button[name=language][value=ja]")
