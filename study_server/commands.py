@@ -13,6 +13,7 @@ from benchmark.core.estimates import Estimate, Interval
 from study_server import annotators, counting, erasure, quality, raising, retention
 from study_server.backup import back_up
 from study_server.backup import restore as put_back
+from study_server.blanks import unready
 from study_server.bundle import Bundle, load_bundle
 from study_server.codes import write_codes
 from study_server.databases import name_of, sqlite_file, sqlite_url
@@ -110,6 +111,8 @@ def serve(
         print(f"administration: {base}/admin/")
         if study.bundle.settings.open_link:
             print(f"open link:      {base}/open/{study.links.open()}")
+        if why := unready(study.bundle.settings):
+            print(why)
         print("stop with Ctrl+C; answers are on disk as soon as the site has confirmed them")
         sys.stdout.flush()
         server.run(stop)
@@ -155,6 +158,7 @@ def status(
     return {
         "annotators": "simulated" if simulated else "people",
         "state": state,
+        "consent": unready(study.bundle.settings) or "nothing is left to fill in",
         "ratings": f"{full.ratings} of {full.wanted}",
         "ratings not counted": full.not_counted,
         "places open again": str(full.reopened),

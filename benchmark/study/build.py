@@ -1,6 +1,6 @@
 """From a run to a study: renders sampled directions of every method for people to judge."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import chain
@@ -28,6 +28,7 @@ from benchmark.runs.replicates import Replicates, headline
 from benchmark.runs.results import StoredCell, read_cells, read_run
 from benchmark.runs.roles import NO_ROLES, in_order, known_roles
 from benchmark.study.accuracies import cell_accuracies
+from benchmark.study.to_render import announced, counted, numbers_of
 from study_server.bundle_writer import DirectionStrips, write_bundle
 from study_server.settings_file import check_method, check_retention, read_settings
 from study_server.tasks.choosing import made_task, task_class
@@ -47,6 +48,7 @@ def build_study(
     known_good: Sequence[str] = (),
     roles: Mapping[str, Role] = NO_ROLES,
     task: str = "rating",
+    tell: Callable[[str], object] = lambda _: None,
 ) -> str:
     """Write a study bundle of `per_method` directions of each method; returns the admin's password.
 
@@ -57,7 +59,8 @@ def build_study(
     directions GENERATOR/METHOD/K that everybody should call clear; shown as checks, not studied.
     Where none are given, true directions of a generator that knows them serve. roles: of methods,
     by name, for cells that do not store theirs. task: what is asked about them, a name or
-    `file.py:Class`. Raises BenchError where a generator or direction is not in the run, or a
+    `file.py:Class`. tell: is told what will be rendered, before it is. Raises BenchError where a
+    generator or direction is not in the run, or a
     generator cannot be opened.
     """
     asked = task_class(task)
@@ -87,7 +90,9 @@ def build_study(
     gallery = _Gallery(references, at_hand, seed)
     for r in (*chosen, *(r for r, _ in good)):
         gallery.open(r)  # before anything is rendered
-    strips = _studied(gallery, chosen, per_method, good)
+    numbers = numbers_of(chosen, per_method, good)
+    tell(announced(chosen, numbers, settings))
+    strips = counted(_studied(gallery, chosen, numbers, good), sum(numbers.values()))
     checks = (gallery.strip(r, k, "good") for r, k in good) if good else _true_axes(seed)
     # Rendered ahead, while the one before is written as files.
     shown = one_ahead(chain(strips, checks))
@@ -146,20 +151,16 @@ class _Gallery:
 def _studied(
     gallery: _Gallery,
     rows: Sequence[Replicates],
-    per_method: int,
+    numbers: Mapping[tuple[str, str], int],
     good: Sequence[tuple[Replicates, int]],
 ) -> Iterator[DirectionStrips]:
-    """The same number of directions of every method, without those that serve as checks."""
+    """So many directions of every method, drawn without those that serve as checks."""
     checks = {(r.generator, r.method, k) for r, k in good}
-    free = {
-        (r.generator, r.method): [k for k in range(r.k) if (r.generator, r.method, k) not in checks]
-        for r in rows
-    }
     for r in rows:
-        others = (len(ks) for (generator, _), ks in free.items() if generator == r.generator)
-        n = min(per_method, *others)
+        free = [k for k in range(r.k) if (r.generator, r.method, k) not in checks]
         rng = np.random.default_rng(derive_seed("study", gallery.seed, r.generator, r.method))
-        for k in sorted(rng.choice(free[r.generator, r.method], n, replace=False).tolist()):
+        n = numbers[r.generator, r.method]
+        for k in sorted(rng.choice(free, n, replace=False).tolist()):
             yield gallery.strip(r, k)
 
 
