@@ -1,5 +1,5 @@
-"""What a consent text leaves to be filled in: places like [[institution]], which an ethics committee
-asks for and only the study's designer knows."""
+"""What a consent text leaves to be filled in: places like [[institution]], which an ethics
+committee asks for and only the study's designer knows."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The study of docs/STUDY.md can be done as printed: those invited give all the ratings it needs."""
+"""The study of docs/STUDY.md can be done as printed: those invited give all ratings it needs."""
 
 import re
 from collections import defaultdict
@@ -20,7 +20,8 @@ def test_the_invited_of_the_printed_commands_give_all_ratings() -> None:
     shown = sum(len(ks) * min(int(per_method), *ks.values()) for ks in methods.values())
     wanted = shown * settings.ratings_per_item
     assert f"give\n{shown} directions" in text
-    assert f"Five ratings of each are {wanted:,}" in text and settings.ratings_per_item == 5
+    assert f"Five ratings of each are {wanted:,}" in text
+    assert settings.ratings_per_item == 5
     needed = -(-wanted // settings.items_per_annotator)
     assert f"so {needed}\npeople do it" in text
     assert int(invited) * settings.items_per_annotator >= 1.1 * wanted

@@ -68,7 +68,7 @@ def test_people_suffice_for_the_ratings_and_more_are_invited(bundle: Bundle) -> 
 
 def test_power_is_that_of_the_plan_with_this_study_s_numbers(bundle: Bundle) -> None:
     shown = [one for of_item in bundle.sources.values() for one in of_item if not one.check]
-    (each,) = {n for n in Counter(one.method for one in shown).values()}
+    (each,) = set(Counter(one.method for one in shown).values())
     said, one = strength(bundle)
     assert one.startswith("power on the generator with most of them alone (3 directions of each")
     design = Design(each, effort(bundle).people, 3)

@@ -32,8 +32,8 @@ def plan(effect: float, power: float, baseline: float, studies: int, seed: int, 
 @click.command()
 @click.argument("file", default="study.toml", type=click.Path(path_type=Path))
 def init(file: Path) -> None:
-    """Write the settings of a new study to FILE, commented, to be changed before `build`.  [default:
-    study.toml]"""
+    """Write the settings of a new study, commented, to FILE (study.toml), to be changed before
+    `build`."""
     from study_server.blanks import blanks
     from study_server.settings_file import read_settings
     from study_server.shipped import write_settings
@@ -117,7 +117,7 @@ def build(
     tell(f"next: bench study simulate {out} --annotators 3         # a rehearsal, with bots")
     tell(f"      bench study serve {out}")
     tell(
-        f"      bench study invite {out} --annotators {needed.invited}  # some stop, or are left out"
+        f"      bench study invite {out} --annotators {needed.invited}  # some stop or do not count"
     )
 
 
