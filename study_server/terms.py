@@ -11,6 +11,8 @@ from study_server.models import Base
 from study_server.tasks.task import Task
 from study_server.texts import say, sha256_of
 
+UNTIL = ("outside", "invitation")  # what is dropped on the day that study.toml names
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -46,15 +48,13 @@ def terms_of(bundle: Bundle, language: str, strings: Mapping[str, str]) -> Terms
 
 def stored(strings: Mapping[str, str], retention: str = "") -> tuple[str, ...]:
     """What the database keeps of a person: of each column what `study_server.models` says, once.
-    retention: the day on which outside numbers are dropped, "" for never."""
+    retention: the day on which outside numbers and names of links are dropped, "" for never."""
     columns = (column for table in Base.metadata.tables.values() for column in table.columns)
     keys = dict.fromkeys(key for column in columns if (key := column.info["stored"]))
     if not retention:
         return tuple(say(strings, f"stored.{key}") for key in keys)
     until = say(strings, "stored.until", day=retention)
-    return tuple(
-        say(strings, f"stored.{key}") + (until if key == "outside" else "") for key in keys
-    )
+    return tuple(say(strings, f"stored.{key}") + (until if key in UNTIL else "") for key in keys)
 
 
 def consent_text(bundle: Bundle, language: str, strings: Mapping[str, str]) -> str:

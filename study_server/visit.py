@@ -36,7 +36,7 @@ def know_visitor() -> None:
     public_id = session.get("annotator")
     with served().store.look() as db:
         g.annotator = find_standing(db, public_id) if public_id else None
-        g.state = g.annotator.state if g.annotator else state_of(db)
+        g.state = g.annotator.state_at(served().clock()) if g.annotator else state_of(db)
     if g.annotator and g.annotator.language:
         g.language = offered(g.annotator.language)
 

@@ -15,6 +15,7 @@ from benchmark.charts import style
 from benchmark.charts.rows import INTERVAL, Row, draw_rows, point
 from benchmark.core.judgments import DIRECTION
 from benchmark.study.analyse import Analysis
+from benchmark.study.tables.mos_comparisons import POOLED
 
 NARROW = 0.15  # a share below this has no room for its number
 HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\", "++++", "oooo", "****")
@@ -34,14 +35,16 @@ def write_figures(analysis: Analysis, folder: Path) -> None:
 
 
 def draw_mos(analysis: Analysis, folder: Path) -> None:
-    """MOS with its interval: one line per method, one facet per generator; hollow: directions."""
+    """MOS with its interval and the number of directions: one line per method, one facet per
+    generator, and one for all together; hollow: directions."""
 
     def row_of(row: Mapping[Any, Any]) -> Row:
-        own = analysis.directions[analysis.directions["generator"] == row["generator"]]
-        return _mos_row(row, own)
+        own = analysis.directions
+        return _mos_row(row, own if _pooled(row) else own[own["generator"] == row["generator"]])
 
     figure, _ = _draw_shares(analysis, "mos_methods", 0.6, row_of, "mean opinion score")
-    style.legend(figure, [], analysis.order, [INTERVAL, point("one direction")])
+    drawn = [INTERVAL] if analysis.table("mos_methods").frame["mos_low"].notna().any() else []
+    style.legend(figure, [], analysis.order, [*drawn, point("one direction")])
     style.save(figure, folder, "mos")
 
 
@@ -50,7 +53,8 @@ def _mos_row(row: Mapping[Any, Any], directions: pd.DataFrame) -> Row:
     stacked = own.groupby("mos").cumcount().clip(upper=9)  # equal ones stand below each other
     interval = None if row["mos_low"] is None else (row["mos_low"], row["mos_high"])
     below = list(0.16 + 0.03 * stacked)
-    return Row(row["method"], row["mos"], f"{row['mos']:.2f}", interval, list(own["mos"]), below)
+    text = f"{row['mos']:.2f}, n = {row['directions']}"
+    return Row(row["method"], row["mos"], text, interval, list(own["mos"]), below)
 
 
 def draw_wins(analysis: Analysis, folder: Path) -> None:
@@ -59,12 +63,14 @@ def draw_wins(analysis: Analysis, folder: Path) -> None:
 
     def row_of(row: Mapping[Any, Any]) -> Row:
         interval = None if pd.isna(row["wins_low"]) else (row["wins_low"], row["wins_high"])
-        return Row(row["method"], row["wins"], f"{row['wins']:.2f}", interval)
+        text = f"{row['wins']:.2f}, n = {row['pairs']}"
+        return Row(row["method"], row["wins"], text, interval)
 
     figure, axes = _draw_shares(analysis, "wins", 0.5, row_of, "share of wins, a tie half a win")
     for ax in axes:
         ax.axvline(0.5, color=style.GREY, linestyle=":")
-    style.legend(figure, [], analysis.order, [INTERVAL])
+    drawn = [INTERVAL] if analysis.table("wins").frame["wins_low"].notna().any() else []
+    style.legend(figure, [], analysis.order, drawn)
     style.save(figure, folder, "wins")
 
 
@@ -196,7 +202,13 @@ def _heading(generator: str, analysis: Analysis) -> str:
 
 
 def _in_order(table: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
-    """By generator, then method in this order; rows of one method keep theirs."""
+    """By generator, all together last, then method in this order; rows of one method keep
+    theirs."""
     rank = {name: i for i, name in enumerate(order)}
-    ranked = table.assign(rank=table["method"].map(rank))
-    return ranked.sort_values(["generator", "rank"], kind="stable").drop(columns="rank")
+    ranked = table.assign(rank=table["method"].map(rank), last=table["generator"] == POOLED)
+    ranked = ranked.sort_values(["last", "generator", "rank"], kind="stable")
+    return ranked.drop(columns=["rank", "last"])
+
+
+def _pooled(row: Mapping[Any, Any]) -> bool:
+    return bool(row["generator"] == POOLED)

@@ -27,7 +27,9 @@ def test_mos_bars_span_the_interval(material, saved) -> None:
     figures.draw_mos(analysis, Path())
     table = analysis.table("mos_methods").frame
     axes = saved["mos"].axes
-    assert [ax.get_title() for ax in axes] == ["g0", "g1"]
+    assert [ax.get_title() for ax in axes] == ["g0", "g1", "pooled"]
+    assert {text.get_text().partition(", ")[2] for text in axes[0].texts} == {"n = 12"}
+    assert {text.get_text().partition(", ")[2] for text in axes[2].texts} == {"n = 24"}
     assert [t.get_text() for t in axes[0].get_yticklabels()] == [
         "discovered",
         "coordinate",
