@@ -62,11 +62,11 @@ def end_of(day: str, now: float) -> float | None:
 
 
 def invitations(session: Session, links: Links, now: float) -> list[Invitation]:
-    """All personal links of people, the newest first."""
+    """All personal links of people, the oldest first."""
     people = (
         select(Annotator)
         .where(Annotator.source == "invite", Annotator.simulated == "")
-        .order_by(Annotator.id.desc())
+        .order_by(Annotator.id)
     )
     return [_of(one, links, now) for one in session.scalars(people)]
 
