@@ -9,10 +9,10 @@ import pandas as pd
 
 from benchmark.core.judgments import first_showings
 from benchmark.study.answers import Material
+from study_server.catalogue import name_of
 from study_server.decisions import left_out
 from study_server.erasure import WITHDRAWN
 from study_server.screening import Screening
-from study_server.texts import NAMES
 
 AGREED = ("consented", "instructed", "judging", "finished", "failed")  # stages after the consent
 STOPPED = ("consented", "instructed", "judging")
@@ -107,7 +107,7 @@ def participants(
         reasons=tuple(sorted({decided[name].reason for name in staff})),
         counted=len(judged - ruled - staff),
         languages={
-            NAMES.get(code, code or "unknown"): n
+            name_of(code) if code else "unknown": n
             for code, n in Counter(people.loc[counted, "language"]).most_common()
         },
         minutes=_spread(people.loc[people["stage"] == "finished", "minutes"]),
