@@ -227,7 +227,7 @@ def status(
             sum(one.decision is not None and one.stage != erasure.WITHDRAWN for one in people)
         ),
         "Krippendorff's alpha": alpha,
-        "stopping rule": f"{looked.rule}; {looked}" if looked.rule.fixed else "none",
+        "stopping rule": f"{looked.fixed}; {looked}" if looked.rule.fixed else "none",
     }
 
 
