@@ -42,7 +42,9 @@ def draw_mos(analysis: Analysis, folder: Path) -> None:
         own = analysis.directions
         return _mos_row(row, own if _pooled(row) else own[own["generator"] == row["generator"]])
 
-    figure, _ = _draw_shares(analysis, "mos_methods", 0.6, row_of, "mean opinion score")
+    figure, _ = _draw_shares(
+        analysis, "mos_methods", 0.6, row_of, "directions", "mean opinion score of n directions"
+    )
     drawn = [INTERVAL] if analysis.table("mos_methods").frame["mos_low"].notna().any() else []
     style.legend(figure, [], analysis.order, [*drawn, point("one direction")])
     style.save(figure, folder, "mos")
@@ -53,8 +55,7 @@ def _mos_row(row: Mapping[Any, Any], directions: pd.DataFrame) -> Row:
     stacked = own.groupby("mos").cumcount().clip(upper=9)  # equal ones stand below each other
     interval = None if row["mos_low"] is None else (row["mos_low"], row["mos_high"])
     below = list(0.16 + 0.03 * stacked)
-    text = f"{row['mos']:.2f}, n = {row['directions']}"
-    return Row(row["method"], row["mos"], text, interval, list(own["mos"]), below)
+    return Row(row["method"], row["mos"], f"{row['mos']:.2f}", interval, list(own["mos"]), below)
 
 
 def draw_wins(analysis: Analysis, folder: Path) -> None:
@@ -63,10 +64,11 @@ def draw_wins(analysis: Analysis, folder: Path) -> None:
 
     def row_of(row: Mapping[Any, Any]) -> Row:
         interval = None if pd.isna(row["wins_low"]) else (row["wins_low"], row["wins_high"])
-        text = f"{row['wins']:.2f}, n = {row['pairs']}"
-        return Row(row["method"], row["wins"], text, interval)
+        return Row(row["method"], row["wins"], f"{row['wins']:.2f}", interval)
 
-    figure, axes = _draw_shares(analysis, "wins", 0.5, row_of, "share of wins, a tie half a win")
+    figure, axes = _draw_shares(
+        analysis, "wins", 0.5, row_of, "pairs", "share of wins in n pairs, a tie half a win"
+    )
     for ax in axes:
         ax.axvline(0.5, color=style.GREY, linestyle=":")
     drawn = [INTERVAL] if analysis.table("wins").frame["wins_low"].notna().any() else []
@@ -75,17 +77,24 @@ def draw_wins(analysis: Analysis, folder: Path) -> None:
 
 
 def _draw_shares(
-    analysis: Analysis, name: str, height: float, row_of: Callable[..., Row], label: str
+    analysis: Analysis,
+    name: str,
+    height: float,
+    row_of: Callable[..., Row],
+    number: str,
+    label: str,
 ) -> tuple[Figure, Sequence[Axes]]:
     """A table's rows from 0 to 1: one line per method, of this height in inches, one facet per
-    generator. row_of: how a row of the table is drawn."""
+    generator. row_of: how a row of the table is drawn. number: the column that says of how many."""
     table = _in_order(analysis.table(name).frame, analysis.order)
     groups = list(table.groupby("generator", sort=False))
     most = max(len(group) for _, group in groups)
     figure, axes = style.facets(len(groups), height=0.9 + height * most)
     colour, marker = style.palette(analysis.order), style.markers(analysis.order)
     for ax, (generator, group) in zip(axes, groups, strict=True):
-        draw_rows(ax, [row_of(row) for row in group.to_dict("records")], colour, marker)
+        rows = group.to_dict("records")
+        draw_rows(ax, [row_of(row) for row in rows], colour, marker)
+        ax.set_yticks(range(len(rows)), [f"{row['method']}\nn = {row[number]}" for row in rows])
         ax.set(title=_heading(str(generator), analysis), xlabel=label, xlim=(-0.03, 1.03))
     return figure, axes
 
