@@ -133,7 +133,7 @@ def _statistics(table: Table) -> str:
     said.append(
         "Methods were compared by a two-sided permutation test of the method labels of "
         "directions within each generator (mid-p), adjusted by Holm over "
-        f"{_many(len(rows), 'comparison', 'comparisons')}."
+        f"{_family(table, 'comparison')}."
     )
     for number, row in _pooled_or_all(rows):
         difference = _value(table, number, "difference", "difference")
@@ -156,7 +156,7 @@ def _wins(wins: Table, contests: Table) -> str:
         "direction. Strengths are those of the model of Bradley and Terry, a logistic regression "
         "over pairs with such errors; the difference of two is the log odds of a win. Methods were "
         "compared by a two-sided score test with such errors, adjusted by Holm over "
-        f"{_many(len(rows), 'contest', 'contests')}."
+        f"{_family(contests, 'contest')}."
     ]
     for number, row in _pooled_or_all(rows):
         said.append(
@@ -169,6 +169,13 @@ def _wins(wins: Table, contests: Table) -> str:
         strength = _value(wins, number, "strength", "difference")
         said.append(f"Strength of {row['method']} on {row['generator']}: {strength}.")
     return " ".join(said)
+
+
+def _family(table: Table, one: str) -> str:
+    """Over how many tests an adjustment runs; those without a p do not count."""
+    missing = sum(column == "p" for _, column in table.undefined)
+    said = _many(len(table.frame) - missing, one, f"{one}s")
+    return f"{said} ({missing} more have no p)" if missing else said
 
 
 def _pooled_or_all(rows: Sequence[Mapping[Any, Any]]) -> list[tuple[int, Mapping[Any, Any]]]:

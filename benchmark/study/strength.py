@@ -21,11 +21,12 @@ def strength(bundle: Bundle) -> Iterator[str]:
         yield "power: not known of a study that shows two directions"
         return
     of_each = directions_of_each(bundle)
-    together, largest = sum(of_each.values()), max(of_each.values())
-    where = f"over all {len(of_each)} generators" if len(of_each) > 1 else "on the one generator"
+    together, most = sum(of_each.values()), max(of_each.values())
+    several = len(of_each) > 1
+    where = f"over all {len(of_each)} generators together" if several else "on the one generator"
     yield _of(bundle, together, where)
-    if together > largest:
-        yield _of(bundle, largest, "on the generator with most of them alone")
+    if several:
+        yield _of(bundle, most, "on one generator alone")
 
 
 def directions_of_each(bundle: Bundle) -> dict[str, int]:
