@@ -91,8 +91,12 @@ def invite(
     def work(session: Session) -> list[str]:
         detail = f"{len(called)} {simulated}".strip()
         session.add(Event(kind="invited", detail=detail, created_at=now))
-        given = {"simulated": simulated, "deadline": deadline}
-        return [register(session, "invite", now, invited_as=name, **given) for name in called]
+        return [
+            register(
+                session, "invite", now, simulated=simulated, invited_as=name, deadline=deadline
+            )
+            for name in called
+        ]
 
     return [links.personal(public_id) for public_id in store.write(work)]
 

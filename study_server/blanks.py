@@ -23,12 +23,17 @@ def blanks(settings: Settings) -> dict[str, tuple[str, ...]]:
 
 def unready(settings: Settings) -> str:
     """In one line, that the consent is not ready for people, and why; "" where it is."""
-    parts = [
-        f"in '{language}': {'; '.join(places)}" for language, places in blanks(settings).items()
-    ]
-    if not parts:
+    if left := places_left(settings):
+        return f"THE CONSENT IS NOT READY FOR PEOPLE: fill in its [[double brackets]], {left}"
+    return ""
+
+
+def places_left(settings: Settings) -> str:
+    """The places of the first language that has some, by name, and which others have some; "" where
+    nothing is left."""
+    found = blanks(settings)
+    if not found:
         return ""
-    return (
-        "THE CONSENT IS NOT READY FOR PEOPLE. Places in [[double brackets]] are left to fill "
-        f"{', and '.join(parts)}"
-    )
+    (language, names), *others = found.items()
+    also = f"; also in {', '.join(code for code, _ in others)}" if others else ""
+    return f"{', '.join(names)} ({language}{also})"

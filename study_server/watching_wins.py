@@ -55,8 +55,8 @@ def widest_wins(
         return Undefined(f"not known yet: {behind} pairs have fewer than {wanted} ratings")
     frame = pd.DataFrame(rows, columns=["generator", *ENDS, "score"])
     widths = []
-    for method, other in compared:
-        met = [_seen_from(own, method, other) for _, own in frame.groupby("generator")]
+    for method, against in compared:
+        met = [_seen_from(own, method, against) for _, own in frame.groupby("generator")]
         met = [own for own in met if len(own)]
         if not met:
             continue

@@ -95,7 +95,7 @@ def test_init_writes_settings_and_says_what_comes_next(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     first = CliRunner().invoke(main, ["study", "init", str(path)])
     assert first.exit_code == 0, first.output
-    assert "fill in its consent (en): institution; " in first.output
+    assert "fill in its consent: institution, " in first.output
     assert first.output.endswith(f"next: bench study build RUN --settings {path}\n")
     again = CliRunner().invoke(main, ["study", "init", str(path)])
     assert again.exit_code

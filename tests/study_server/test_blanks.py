@@ -9,6 +9,7 @@ from benchmark.core.errors import BenchError
 from study_server import commands
 from study_server.blanks import blanks, unready
 from study_server.bundle import load_bundle
+from study_server.catalogue import LANGUAGES
 from study_server.settings_file import read_settings
 from study_server.shipped import write_settings
 
@@ -16,7 +17,10 @@ from study_server.shipped import write_settings
 def test_the_shipped_consent_asks_for_what_an_ethics_vote_asks(tmp_path: Path) -> None:
     path = tmp_path / "study.toml"
     write_settings(path)
-    names = " ".join(blanks(read_settings(path))["en"])
+    left = blanks(read_settings(path))
+    assert set(left) == set(LANGUAGES)
+    assert {len(places) for places in left.values()} == {9}  # the same are asked in every language
+    names = " ".join(left["en"])
     for asked in ("institution", "age", "pay", "how long", "deleted", "ethics committee", "person"):
         assert asked in f"{names} {read_settings(path).consent['en']}"
     for asked in ("institution", "age", "pay", "how long the answers are kept", "pictures show"):
@@ -31,7 +35,7 @@ def test_places_are_named_by_language_and_only_of_those_offered(bundle) -> None:
     consent = {"en": "By [[institution:\n yours]], for [[pay]].", "zh": "[[机构]]"}
     settings = replace(bundle.settings, consent=consent)
     assert blanks(settings) == {"en": ("institution", "pay"), "zh": ("机构",)}
-    assert unready(settings).endswith("to fill in 'en': institution; pay, and in 'zh': 机构")
+    assert unready(settings).endswith("brackets]], institution, pay (en; also in zh)")
     assert blanks(replace(settings, languages=("en",))) == {"en": ("institution", "pay")}
     assert unready(replace(settings, consent={"en": "A list [1], [ ] and {[x]}."})) == ""
 
@@ -41,5 +45,5 @@ def test_status_says_so(bundle) -> None:
     path = bundle.folder / "study.toml"
     text = path.read_text("utf-8")
     path.write_text(text.replace('en = "', 'en = "[[age: 18]] '), "utf-8")
-    assert unready(load_bundle(bundle.folder).settings).endswith("in 'en': age")
+    assert unready(load_bundle(bundle.folder).settings).endswith(", age (en)")
     assert "NOT READY" in commands.status(bundle.folder)["consent"]

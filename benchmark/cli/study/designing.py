@@ -34,14 +34,13 @@ def plan(effect: float, power: float, baseline: float, studies: int, seed: int, 
 def init(file: Path) -> None:
     """Write the settings of a new study, commented, to FILE (study.toml), to be changed before
     `build`."""
-    from study_server.blanks import blanks
+    from study_server.blanks import places_left
     from study_server.settings_file import read_settings
     from study_server.shipped import write_settings
 
     write_settings(file)
     click.echo(f"the settings of a new study are in {file}, each with its meaning")
-    for language, places in blanks(read_settings(file)).items():
-        click.echo(f"fill in its consent ({language}): {'; '.join(places)}")
+    click.echo(f"fill in its consent: {places_left(read_settings(file))}")
     click.echo(f"next: bench study build RUN --settings {file}")
 
 

@@ -196,7 +196,7 @@ def check(rows: pd.DataFrame, stored: pd.DataFrame, name: str, key: list[str]) -
     good = len(both) == len(stored) == len(rows)
     for column in [c for c in stored if c not in key]:
         theirs, own = both[column].astype(float), both[f"{column}_own"].astype(float)
-        near = (theirs - own).abs() <= (FITTED if column.startswith("strength") else EXACT)
+        near = (theirs - own).abs() <= (FITTED if str(column).startswith("strength") else EXACT)
         same = (theirs.isna() & own.isna()) | near
         if not same.all():
             print(f"{name} {column} differs")
