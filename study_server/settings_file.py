@@ -11,9 +11,9 @@ from typing import Any
 
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.reading import decoded, parse_toml
-from study_server.catalogue import LANGUAGES
 from study_server.platform_file import read_platform
 from study_server.screening import Limits
+from study_server.sentences import LANGUAGES
 from study_server.stopping_rule import StoppingRule
 from study_server.study_settings import Settings
 

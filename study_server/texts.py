@@ -4,7 +4,7 @@ task."""
 import hashlib
 from collections.abc import Mapping
 
-from study_server.catalogue import Plural, texts
+from study_server.sentences import Plural, texts
 from study_server.tasks.question import Words
 
 

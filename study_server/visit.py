@@ -10,9 +10,9 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from study_server.annotators import outside_of
-from study_server.catalogue import direction_of, name_of
 from study_server.codes import code_given, ending_of
 from study_server.security import STAFF, csrf_token
+from study_server.sentences import direction_of, name_of
 from study_server.served import Served, state_of
 from study_server.standing import find_standing
 from study_server.texts import say, with_task

@@ -9,10 +9,10 @@ import pandas as pd
 
 from benchmark.core.judgments import first_showings
 from benchmark.study.answers import Material
-from study_server.catalogue import name_of
 from study_server.decisions import left_out
 from study_server.erasure import WITHDRAWN
 from study_server.screening import Screening
+from study_server.sentences import name_of
 
 AGREED = ("consented", "instructed", "judging", "finished", "failed")  # stages after the consent
 STOPPED = ("consented", "instructed", "judging")

@@ -12,8 +12,8 @@ from importlib import resources
 from itertools import combinations
 from typing import ClassVar
 
-from study_server.catalogue import Part
 from study_server.drawings import grow, grow_and_recolour, move, scatter, scatter_otherwise, turn
+from study_server.sentences import Part
 from study_server.tasks.question import Answer, Question, Words
 from study_server.tasks.task import DrawnLesson, Source, Task, check_of
 

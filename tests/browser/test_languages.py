@@ -9,8 +9,8 @@ import pytest
 from babel.messages.pofile import read_po, write_po
 from playwright.sync_api import Browser, Page, expect
 
-from study_server import catalogue
-from study_server.catalogue import LANGUAGES, texts
+from study_server import sentences
+from study_server.sentences import LANGUAGES, texts
 from study_server.served import Served
 
 from .conftest import PATIENCE, Site, begin
@@ -28,14 +28,14 @@ def pseudo(text: str) -> str:
 
 def forget() -> None:
     texts.cache_clear()
-    catalogue._part.cache_clear()
+    sentences._part.cache_clear()
 
 
 @pytest.fixture
 def in_brackets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """German and Arabic are the pseudo-language; all else that is said would be in English."""
     folder = Path(
-        shutil.copytree(Path(catalogue.__file__).parent / "locales", tmp_path / "locales")
+        shutil.copytree(Path(sentences.__file__).parent / "locales", tmp_path / "locales")
     )
     for path in (folder / language / "LC_MESSAGES" / "study.po" for language in ("de", "ar")):
         with path.open("rb") as file:
@@ -47,7 +47,7 @@ def in_brackets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
                 message.string = (said,) * catalog.num_plurals if many else said
         with path.open("wb") as file:
             write_po(file, catalog)
-    monkeypatch.setattr(catalogue, "LOCALES", folder)
+    monkeypatch.setattr(sentences, "LOCALES", folder)
     forget()
     yield
     forget()
@@ -60,7 +60,8 @@ UNBRACKETED = """() => {
   const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const node = walker.currentNode, home = node.parentElement;
-    if (home.closest("script, style, kbd, .link, output, .languages summary, [name=language]")) continue;
+    const bare_ones = "script, style, kbd, .link, output, .languages summary, [name=language]";
+    if (home.closest(bare_ones)) continue;
     if (bare(node.data)) found.push(node.data.trim());
   }
   for (const one of document.querySelectorAll("*"))
@@ -85,7 +86,7 @@ CUT_OFF = """() => {
     range.selectNodeContents(node);
     const text = range.getBoundingClientRect();
     if (!text.width) continue;
-    const box = home.closest("button, .button, .choice > span, .notice, .code, .personal, main, "
+    const box = home.closest("button, .button, .choice > span, .notice, .code, .example, main, "
       + "header, footer").getBoundingClientRect();
     if (!inside(text, box)) found.push(`${home.outerHTML.slice(0, 80)} sticks out`);
   }

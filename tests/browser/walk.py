@@ -10,7 +10,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 from study_server.bundle import load_bundle
-from study_server.catalogue import LANGUAGES
+from study_server.sentences import LANGUAGES
 from study_server.served import Served, open_study
 from study_server.settings_file import read_settings
 from tests.study_server.conftest import QUIZ

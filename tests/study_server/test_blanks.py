@@ -9,7 +9,7 @@ from benchmark.core.errors import BenchError
 from study_server import commands
 from study_server.blanks import blanks, unready
 from study_server.bundle import load_bundle
-from study_server.catalogue import LANGUAGES
+from study_server.sentences import LANGUAGES
 from study_server.settings_file import read_settings
 from study_server.shipped import write_settings
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from study_server import annotators, counting
 from study_server.app import create_app
 from study_server.caps import DAY, Refused, admit
-from study_server.catalogue import texts
 from study_server.models import Annotator, Arrivals
+from study_server.sentences import texts
 from study_server.served import Served
 
 from .conftest import Clock, Visitor, new_visitor

@@ -11,9 +11,9 @@ from sqlalchemy import select
 from benchmark.core.errors import BenchError
 from study_server import commands
 from study_server.bundle import Bundle
-from study_server.catalogue import LANGUAGES, texts
 from study_server.models import Annotator, Base, Event
 from study_server.retention import Keeper, drop_numbers
+from study_server.sentences import LANGUAGES, texts
 from study_server.served import Served
 from study_server.settings_file import read_settings
 from study_server.terms import stored
@@ -50,6 +50,20 @@ def test_the_consent_page_lists_it(app: Flask, served: Served, language: str) ->
     assert len(listed) == len(set(listed)) >= 15
     assert all(f"<li>{one}</li>" in someone.last.text for one in listed)
     assert someone.last.request.path == "/consent"
+
+
+def test_who_declines_sees_what_is_stored_of_them(app: Flask, served: Served) -> None:
+    told = {key: texts("en")[f"stored.{key}"] for key in ("number", "source", "outside", "address")}
+    invited, recruited = new_visitor(app, served), enter(app, served, **NUMBER)
+    for someone, expected in (
+        (invited, {"number", "source"}),
+        (recruited, {"number", "source", "outside", "address"}),
+    ):
+        page = someone.post(choice="decline").text
+        assert someone.last.request.path == "/declined"
+        assert {key for key, text in told.items() if f"<li>{text}</li>" in page} == expected
+        assert f"<li>{texts('en')['stored.times']}</li>" in page
+        assert texts("en")["stored.answers"] not in page
 
 
 @pytest.mark.parametrize("retention", ["2027-03-01", '"2027-03-01"'])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import study_server
-from study_server.catalogue import LANGUAGES, texts
+from study_server.sentences import LANGUAGES, texts
 from study_server.served import Served
 from study_server.settings_file import read_settings
 from study_server.tasks import Question, Rating

@@ -21,7 +21,7 @@ from benchmark.core.errors import BenchError
 from study_server import commands
 from study_server.app import create_app
 from study_server.bundle import Bundle
-from study_server.catalogue import texts
+from study_server.sentences import texts
 from study_server.served import Served, open_study
 from study_server.stopping import Stop
 from study_server.store import Store
