@@ -9,7 +9,6 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from benchmark.core.failures import in_one_line
-<<<<<<< HEAD
 from study_server import (
     admin,
     changing,
@@ -21,17 +20,10 @@ from study_server import (
     rights,
     staff,
 )
-from study_server.catalogue import texts
 from study_server.front import DIRECT, Door, Front
 from study_server.gate import Gate
 from study_server.security import STAFF, ForeignForm, has_cookie, log, protect, start_clock
-=======
-from study_server import admin, entrance, judging, pages, preview, rights, staff
-from study_server.front import DIRECT, Door, Front
-from study_server.gate import Gate
-from study_server.security import ForeignForm, has_cookie, log, protect, start_clock
 from study_server.sentences import texts
->>>>>>> main
 from study_server.served import Served
 from study_server.sessions import Sessions
 from study_server.trouble import advice, is_trouble
