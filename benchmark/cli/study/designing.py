@@ -41,6 +41,7 @@ def init(file: Path) -> None:
     write_settings(file)
     click.echo(f"the settings of a new study are in {file}, each with its meaning")
     click.echo(f"fill in its consent: {places_left(read_settings(file))}")
+    click.echo("delete the texts of the languages that you do not offer")
     click.echo(f"next: bench study build RUN --settings {file}")
 
 
