@@ -3,7 +3,7 @@
 It asks how narrow the interval of the difference is, or that of a share of wins, never where it
 lies, so that looking again and again finds no differences that are not there: of 2,000 simulated
 studies without any, looked at after every round of ratings, the test that follows rejects 4.4-5.6%
-(of wins WINS_REJECT); stopping at the first p below 0.05 would reject 11-13%. The site shows what
+(of wins 5.6-5.7%); stopping at the first p below 0.05 would reject 11-13%. The site shows what
 the rule says, and people act on it.
 """
 
