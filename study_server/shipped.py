@@ -4,11 +4,19 @@ from importlib import resources
 from pathlib import Path
 
 from benchmark.core.errors import BenchError
+from study_server.settings_file import read_settings
+from study_server.study_settings import Settings
 
 
 def shipped_settings() -> str:
     """The text of the shipped `study.toml`."""
     return resources.files("study_server").joinpath("study.toml").read_text("utf-8")
+
+
+def default_settings() -> Settings:
+    """They as they are read."""
+    with resources.as_file(resources.files("study_server").joinpath("study.toml")) as path:
+        return read_settings(path)
 
 
 def write_settings(path: Path) -> None:

@@ -31,6 +31,7 @@ from benchmark.study.accuracies import cell_accuracies
 from benchmark.study.to_render import announced, counted, numbers_of
 from study_server.bundle_writer import DirectionStrips, write_bundle
 from study_server.settings_file import check_method, check_retention, read_settings
+from study_server.shipped import default_settings
 from study_server.tasks.choosing import made_task, task_class
 from study_server.translations import untranslated
 
@@ -61,13 +62,12 @@ def build_study(
     Where none are given, true directions of a generator that knows them serve. roles: of methods,
     by name, for cells that do not store theirs. task: what is asked about them, a name or
     `file.py:Class`. tell: is told what will be rendered, before it is. Raises BenchError where a
-    generator or direction is not in the run, or a
-    generator cannot be opened.
+    generator or direction is not in the run, or a generator cannot be opened.
     """
     asked = task_class(task)
-    read = None if settings is None else read_settings(settings)
-    if settings is not None and read is not None:  # before anything is rendered
-        made_task(asked, read)
+    read = default_settings() if settings is None else read_settings(settings)
+    made_task(asked, read)  # before anything is rendered
+    if settings is not None:
         check_retention(read, settings, datetime.now(UTC).date())
         if amiss := untranslated(read):
             raise BenchError(f"{settings}: {amiss}")
@@ -81,7 +81,7 @@ def build_study(
     references = description.get("generators", {})
     named = {name for given in generators for name in _called(given, known, references)}
     chosen = [r for r in rows if not generators or r.generator in named]
-    if read is not None and settings is not None:
+    if settings is not None:
         check_method(read, {r.method for r in chosen}, settings)
     good = [_named(text, rows) for text in known_good]
     provenance = {

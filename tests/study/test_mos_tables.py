@@ -52,6 +52,8 @@ def test_rca_stands_beside_mos_where_it_is_known(material) -> None:
     known = known_accuracies(material.judgments).iloc[1:]
     frame = direction_table(gather(material.judgments, known), ORDER).frame
     assert frame["rca"].isna().sum() == 1
+    notes = direction_table(gather(material.judgments, known), ORDER).notes
+    assert any("Of 1 directions the study knows no RCA" in note for note in notes)
     both = frame.dropna(subset=["rca"]).merge(known, on=DIRECTION)
     assert len(both) == 71
     assert (both["rca"] == both["accuracy"]).all()

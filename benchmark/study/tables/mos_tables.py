@@ -93,6 +93,10 @@ def direction_table(material: Material, order: Sequence[str]) -> Table:
     rows.sort(key=lambda row: (row["generator"], of_method(row["method"])))
     unrated = material.shown - len(rows)
     notes = [f"{unrated} of {material.shown} directions have no rating."] if unrated else []
+    if unknown := sum(row["rca"] is None for row in rows):
+        notes.append(
+            f"Of {unknown} directions the study knows no RCA; --run reads it from the run."
+        )
     return tabulate(
         "mos_directions",
         "Mean opinion score of each direction",
