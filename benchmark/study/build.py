@@ -94,7 +94,7 @@ def build_study(
     for r in (*chosen, *(r for r, _ in good)):
         gallery.open(r)  # before anything is rendered
     numbers = numbers_of(chosen, per_method, good)
-    tell(announced(chosen, numbers, settings))
+    tell(announced(numbers, settings))
     strips = counted(_studied(gallery, chosen, numbers, good), sum(numbers.values()))
     checks = (gallery.strip(r, k, "good") for r, k in good) if good else _true_axes(seed)
     # Rendered ahead, while the one before is written as files.

@@ -28,11 +28,10 @@ def numbers_of(
     }
 
 
-def announced(
-    rows: Sequence[Replicates], numbers: Mapping[tuple[str, str], int], settings: Path | None
-) -> str:
-    """What will be rendered, and by which settings, before it is."""
-    methods = list(dict.fromkeys(r.method for r in rows))
+def announced(numbers: Mapping[tuple[str, str], int], settings: Path | None) -> str:
+    """What will be rendered, and by which settings, before it is. numbers: of directions by
+    generator and method."""
+    methods = list(dict.fromkeys(method for _, method in numbers))
     on = {generator: n for (generator, _), n in numbers.items()}
     of_each = ", ".join(f"{n} on {generator}" for generator, n in on.items())
     return (

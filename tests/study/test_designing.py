@@ -42,10 +42,10 @@ def test_methods_of_a_generator_show_as_many_and_checks_are_left_out() -> None:
     numbers = numbers_of([a, b, c], 20, good)
     assert numbers == {("g", "a"): 7, ("g", "b"): 7, ("h", "a"): 4}
     assert numbers_of([a, b, c], 5, good)["g", "a"] == 5
-    said = announced([a, b, c], numbers, None)
+    said = announced(numbers, None)
     assert said.startswith("rendering 18 directions of a, b: of each method 7 on g, 4 on h\n")
     assert said.endswith("`bench study init` writes them to a file of yours")
-    assert announced([a], {("g", "a"): 7}, Path("my.toml")).endswith("settings: my.toml")
+    assert announced({("g", "a"): 7}, Path("my.toml")).endswith("settings: my.toml")
 
 
 def test_rendering_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
