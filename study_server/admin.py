@@ -8,11 +8,13 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, g, redirect, request, url_for
 
 from benchmark.core.errors import BenchError
-from study_server import annotators, counting, quality
+from study_server import counting, quality
 from study_server.backup import back_up
+from study_server.blanks import unready
 from study_server.codes import write_codes
 from study_server.decisions import decisions
 from study_server.platforms import NAMES
+from study_server.raising import raised_later
 from study_server.screening import RULES, described
 from study_server.served import note, set_state
 from study_server.staff import sign_ins, signed_in
@@ -60,6 +62,8 @@ def overview() -> Page:
         names=NAMES,
         sign_ins=sign_ins(),
         state=g.state,
+        unready=unready(study.bundle.settings),
+        later=raised_later(study),
     )
 
 
@@ -138,18 +142,6 @@ def state() -> Page:
     now = served().clock()
     served().store.write(lambda db: set_state(db, chosen, now))
     return redirect(url_for(".overview"), 303)
-
-
-@blueprint.post("/invite")
-@signed_in
-def invite() -> Page:
-    """Make personal links and show them."""
-    count = request.form.get("count", type=int)
-    if count is None or not 1 <= count <= 500:
-        abort(400)
-    tokens = annotators.invite(served().store, served().links, count, served().clock())
-    links = [url_for("entrance.join", token=token, _external=True) for token in tokens]
-    return page("admin/invited.html", links=links)
 
 
 @blueprint.post("/export")

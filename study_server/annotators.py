@@ -31,16 +31,22 @@ def register(
     simulated: str = "",
     public_id: str = "",
     outside_id: str | None = None,
+    invited_as: str = "",
+    deadline: float | None = None,
+    seed: int | None = None,
 ) -> str:
     """The public id of a new annotator; a random one, unless it is given. outside: parameters of a
-    recruiting service; outside_id: whom they tell of, see `Platform.outside_id`."""
+    recruiting service; outside_id: whom they tell of, see `Platform.outside_id`. invited_as and
+    deadline: of a personal link. seed: of who is replaced; None draws one."""
     annotator = Annotator(
         public_id=public_id or secrets.token_hex(6),
         source=source,
         outside=json.dumps(dict(outside or {})),
         outside_id=outside_id,
         simulated=simulated,
-        seed=secrets.randbelow(2**31),
+        seed=secrets.randbelow(2**31) if seed is None else seed,
+        invited_as=invited_as,
+        deadline=deadline,
         created_at=now,
         seen_at=now,
     )
@@ -69,13 +75,28 @@ def recognise(
     return known if number_opens or known in (own, newcomer) else None
 
 
-def invite(store: Store, links: Links, count: int, now: float, simulated: str = "") -> list[str]:
-    """Tokens of the personal links of `count` new annotators. simulated: a bot's profile."""
+def invite(
+    store: Store,
+    links: Links,
+    count: int,
+    now: float,
+    simulated: str = "",
+    names: Sequence[str] = (),
+    deadline: float | None = None,
+) -> list[str]:
+    """Tokens of the personal links of new annotators: one for each name, `count` in all where those
+    are more. simulated: a bot's profile. deadline: when the links end to let in, None for never."""
+    called = [*names, *[""] * (count - len(names))]
 
     def work(session: Session) -> list[str]:
-        detail = f"{count} {simulated}".strip()
+        detail = f"{len(called)} {simulated}".strip()
         session.add(Event(kind="invited", detail=detail, created_at=now))
-        return [register(session, "invite", now, simulated=simulated) for _ in range(count)]
+        return [
+            register(
+                session, "invite", now, simulated=simulated, invited_as=name, deadline=deadline
+            )
+            for name in called
+        ]
 
     return [links.personal(public_id) for public_id in store.write(work)]
 

@@ -9,10 +9,20 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from benchmark.core.failures import in_one_line
-from study_server import admin, entrance, judging, pages, preview, rights, staff
+from study_server import (
+    admin,
+    changing,
+    entrance,
+    invitation_pages,
+    judging,
+    pages,
+    preview,
+    rights,
+    staff,
+)
 from study_server.front import DIRECT, Door, Front
 from study_server.gate import Gate
-from study_server.security import ForeignForm, has_cookie, log, protect, start_clock
+from study_server.security import STAFF, ForeignForm, has_cookie, log, protect, start_clock
 from study_server.sentences import texts
 from study_server.served import Served
 from study_server.sessions import Sessions
@@ -46,7 +56,10 @@ def create_app(study: Served, front: Front = DIRECT, processes: int = 1) -> Flas
     app.context_processor(words)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _failed)
-    for part in (entrance, pages, judging, rights, staff, admin, preview):
+    for part in (
+        *(entrance, pages, judging, rights),
+        *(staff, admin, invitation_pages, changing, preview),
+    ):
         app.register_blueprint(part.blueprint)
     paths = {rule.rule for rule in app.url_map.iter_rules()}
     app.wsgi_app = Door(app.wsgi_app, front, paths)  # type: ignore[method-assign]
@@ -114,7 +127,7 @@ def _in_trouble(error: Exception) -> tuple[str, int, dict[str, str]]:
     elif request.method == "GET":
         fields = list(request.args.items(multi=True))
     else:
-        start = "admin.overview" if request.blueprint in ("staff", "admin") else "pages.study"
+        start = "admin.overview" if request.blueprint in STAFF else "pages.study"
         again["action"] = url_for(start)
     text, status = page(
         "error.html", 503, key=key, again=again, fields=fields, seconds=RETRY_SECONDS

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,6 +31,7 @@ from study_server.edits import clearest
 from study_server.filmstrips import Picture, as_film, as_picture, as_strip, tile_size
 from study_server.folders import new_folder, write_json
 from study_server.settings_file import check_method, read_settings
+from study_server.shipped import write_settings
 from study_server.study_settings import Settings
 from study_server.tasks import TASKS, Source, Task
 from study_server.tasks.choosing import made_task
@@ -84,9 +84,10 @@ def write_bundle(
     """
     password = "-".join(secrets.token_hex(3) for _ in range(3))
     with new_folder(folder) as part:
-        default = resources.files("study_server").joinpath("study.toml")
-        with resources.as_file(default) as path:
-            shutil.copyfile(settings or path, part / "study.toml")
+        if settings is None:
+            write_settings(part / "study.toml")
+        else:
+            shutil.copyfile(settings, part / "study.toml")
         read = read_settings(part / "study.toml")
         asked = made_task(task, read)
         writer = _Writer(part)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from benchmark.core.errors import BenchError
 from benchmark.core.guarding import guarded
 from benchmark.core.storage import write_atomically
 from study_server.bundle import Bundle
@@ -42,6 +43,12 @@ def ending_of(stage: str, state: str) -> str:
     return "closed" if stage == "judging" else "full"
 
 
+def state_for(annotator: Annotator, state: str, now: float) -> str:
+    """The study's state as it is for an annotator: closed once their link is over."""
+    over = annotator.deadline is not None and annotator.deadline <= now
+    return "closed" if over else state
+
+
 def code_given(bundle: Bundle, stage: str, state: str, public_id: str, stored: str) -> str:
     """The code that an annotator was shown, "" for none. stored: at their end, so that it stays
     when study.toml changes."""
@@ -64,19 +71,23 @@ def write_codes(study: Served, path: Path) -> Counter[str]:
     the pseudonym, which is that of exports. judgments: how many items they judged, checks and
     repeats among them.
     """
+    if not path.parent.is_dir():
+        raise BenchError(f"there is no folder {path.parent} to write {path.name} to; make it first")
     judged = (
         select(func.count())
         .where(Judgment.annotator_id == Annotator.id, Judgment.revision == 0)
         .scalar_subquery()
     )
     people = select(Annotator, judged).where(Annotator.simulated == "").order_by(Annotator.id)
+    now = study.clock()
     with study.store.read() as db:
         state = state_of(db)
         rows = []
         for one, count in db.execute(people):
             came = one.stage != "invited" or one.source != "invite"
-            ending = ending_of(one.stage, state) if came else ""
-            given = code_given(study.bundle, one.stage, state, one.public_id, one.completion_code)
+            own = state_for(one, state, now)
+            ending = ending_of(one.stage, own) if came else ""
+            given = code_given(study.bundle, one.stage, own, one.public_id, one.completion_code)
             code = given if came else ""
             number = outside_number(one.outside_id)
             rows.append((number, code, ending, action(ending), one.stage, count, one.public_id))

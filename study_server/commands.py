@@ -3,16 +3,26 @@
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
 from benchmark.core.errors import BenchError
 from benchmark.core.estimates import Estimate, Interval
-from study_server import annotators, counting, erasure, quality, raising, retention
+from study_server import (
+    annotators,
+    counting,
+    erasure,
+    invitations,
+    quality,
+    raising,
+    replacing,
+    retention,
+)
 from study_server.backup import back_up
 from study_server.backup import restore as put_back
+from study_server.blanks import unready
 from study_server.bundle import Bundle, load_bundle
 from study_server.codes import write_codes
 from study_server.databases import name_of, sqlite_file, sqlite_url
@@ -113,6 +123,8 @@ def serve(
         print(f"administration: {base}/admin/")
         if study.bundle.settings.open_link:
             print(f"open link:      {base}/open/{study.links.open()}")
+        if why := unready(study.bundle.settings):
+            print(why)
         print("stop with Ctrl+C; answers are on disk as soon as the site has confirmed them")
         sys.stdout.flush()
         server.run(stop)
@@ -124,15 +136,58 @@ def invite(
     base: str | None = None,
     database: str | None = None,
     task: str | None = None,
+    names: Sequence[str] = (),
+    deadline: str = "",
+    csv: Path | None = None,
 ) -> list[str]:
-    """Personal links for `count` new annotators, below the site's address `base`; below the one
-    that the study was last served at where there is none."""
+    """Personal links for new annotators, one for each name and `count` in all where those are more,
+    below the site's address `base`; below the one that the study was last served at where there is
+    none.
+
+    deadline: the last day (ISO, UTC) on which they let in, "" for none. csv: a file to which all
+    personal links are written, those of before among them.
+    """
     base = read_front(base).base
     with opened(folder, database, task) as study:
         with study.store.read() as db:
             base = base or last_base(db) or USUAL_BASE
-        tokens = annotators.invite(study.store, study.links, count, study.clock())
+        end = invitations.end_of(deadline, study.clock())
+        called = invitations.given_names(names)
+        if csv is not None:  # before any link is made
+            with study.store.read() as db:
+                before = invitations.invitations(db, study.links, study.clock())
+            invitations.write_invitations(before, base, csv)
+        tokens = annotators.invite(
+            study.store, study.links, count, study.clock(), names=called, deadline=end
+        )
+        if csv is not None:
+            with study.store.read() as db:
+                every = invitations.invitations(db, study.links, study.clock())
+            invitations.write_invitations(every, base, csv)
     return [f"{base}/join/{token}" for token in tokens]
+
+
+def unready_consent(folder: Path, task: str | None = None) -> str:
+    """That the consent of a study is not ready for people, and why; "" where it is."""
+    return unready(load_bundle(folder, task).settings)
+
+
+def replace(
+    folder: Path,
+    person: str,
+    reason: str,
+    base: str | None = None,
+    database: str | None = None,
+    task: str | None = None,
+) -> str:
+    """The personal link that takes over the places of somebody who dropped out; see
+    `replacing.replace_person`."""
+    base = read_front(base).base
+    with opened(folder, database, task) as study:
+        with study.store.read() as db:
+            base = base or last_base(db) or USUAL_BASE
+        heir = replacing.replace_person(study, person, reason)
+        return f"{base}/join/{study.links.personal(heir)}"
 
 
 def status(
@@ -158,6 +213,7 @@ def status(
     return {
         "annotators": "simulated" if simulated else "people",
         "state": state,
+        "consent": unready(study.bundle.settings) or "nothing is left to fill in",
         "ratings": f"{full.ratings} of {full.wanted}",
         "ratings not counted": full.not_counted,
         "places open again": str(full.reopened),
@@ -171,7 +227,7 @@ def status(
             sum(one.decision is not None and one.stage != erasure.WITHDRAWN for one in people)
         ),
         "Krippendorff's alpha": alpha,
-        "stopping rule": f"{looked.rule}; {looked}" if looked.rule.fixed else "none",
+        "stopping rule": f"{looked.fixed}; {looked}" if looked.rule.fixed else "none",
     }
 
 

@@ -142,6 +142,7 @@ def erase(
     annotator.completion_code = annotator.completion_code or no_consent
     annotator.stage, annotator.counts, annotator.waiting_since = WITHDRAWN, False, None
     annotator.outside, annotator.outside_id, annotator.language = "{}", None, ""
+    annotator.invited_as, annotator.deadline = "", None
     annotator.finished_at = None  # how long they took is theirs as well
     note(session, "erased", annotator.public_id, now)
     return answers, simulated

@@ -90,7 +90,8 @@ class Annotator(Base):
     declined, failed (the quiz) or withdrawn. consent_sha256: of the `ConsentText` agreed to. seed:
     decides the personal order. counts: whether their ratings fill places, which staff and screening
     rules decide (`study_server.counting`). waiting_since: when all that was left for them had been
-    leased to others, None with an item in hand.
+    leased to others, None with an item in hand. invited_as: the name that the staff gave their
+    link; deadline: when that ends to let them in, None for never.
     """
 
     __tablename__ = "annotator"
@@ -113,6 +114,8 @@ class Annotator(Base):
     finished_at: Mapped[float | None] = told("times")
     counts: Mapped[bool] = told("counts", default=True, server_default=true())
     waiting_since: Mapped[float | None] = told("times")
+    invited_as: Mapped[str] = told("invitation", default="", server_default="")
+    deadline: Mapped[float | None] = told("invitation")
 
 
 class QuizTry(Base):
@@ -228,7 +231,8 @@ class Arrivals(Base):
 
 class Event(Base):
     """What the study's staff did: opened, paused, closed, invited, exported, imported, backed up,
-    restored, served; excluded, took back or erased an annotator; dropped outside numbers."""
+    restored, served, changed the plan; excluded, took back, replaced or erased an annotator;
+    dropped outside numbers."""
 
     __tablename__ = "event"
     id: Mapped[int] = of_nobody(primary_key=True)

@@ -44,6 +44,8 @@ KEPT_BACK = {
     "seen_at": "their last request, which says nothing that answers do not",
     "counts": "what the rules said when the site last asked; the analysis asks anew",
     "waiting_since": "passes when the next item is free",
+    "invited_as": "the name that the staff gave the person's link",
+    "deadline": "of the person's link, which says nothing of what they did",
 }
 DERIVED = {
     "quiz_tries": "How often the person took the quiz.",

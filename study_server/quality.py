@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from benchmark.core.alpha import alpha_over
 from benchmark.core.estimates import Estimate, Undefined
-from study_server.codes import code_given
+from study_server.codes import code_given, state_for
 from study_server.counting import verdicts
 from study_server.decisions import Decision, decisions, left_out
 from study_server.models import Annotator, Assignment
@@ -177,6 +177,7 @@ def persons(study: Served, counted: "pd.DataFrame", simulated: bool = False) -> 
         )
         state = state_of(db)
         excluded = left_out(decisions(db))
+    now = study.clock()
     outcome = verdicts(counted, study.bundle.settings, study.bundle.task, excluded)
     found = {one.annotator: one for one in outcome}
     return [
@@ -184,7 +185,9 @@ def persons(study: Served, counted: "pd.DataFrame", simulated: bool = False) -> 
             public_id=a.public_id,
             source=a.simulated or a.source,
             outside_number=outside_number(a.outside_id),
-            code=code_given(study.bundle, a.stage, state, a.public_id, a.completion_code),
+            code=code_given(
+                study.bundle, a.stage, state_for(a, state, now), a.public_id, a.completion_code
+            ),
             stage=a.stage,
             language=a.language,
             screening=found.get(a.public_id),
@@ -261,13 +264,13 @@ def repeats_alike(counted: "pd.DataFrame") -> tuple[int, int]:
 def agreement(counted: "pd.DataFrame") -> Estimate | Undefined:
     """Krippendorff's alpha of the score over items that two or more people judged, first showings
     only, as in the analysis."""
-    from benchmark.core.judgments import first_showings, item_columns  # pandas is slow to import
+    from benchmark.core.judgments import first_showings, item_columns, units  # slow, by pandas
 
     first = first_showings(counted).dropna(subset=["mos"])
     counts = first.pivot_table(
         index=item_columns(first), columns="mos", aggfunc="size", fill_value=0, observed=True
     ).to_numpy(float)  # (items, scores)
-    return alpha_over(counts[counts.sum(axis=1) >= 2], "directions")
+    return alpha_over(counts[counts.sum(axis=1) >= 2], units(first))
 
 
 def funnel(study: Served, simulated: bool = False) -> dict[str, int]:

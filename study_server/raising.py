@@ -1,17 +1,61 @@
 """More ratings of each item than the plan had: a change of plan, and recorded as one."""
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from benchmark.core.errors import BenchError
 from benchmark.core.reading import decoded
 from benchmark.core.storage import write_text
 from study_server.decisions import given_reason
+from study_server.models import Event
 from study_server.served import Served, note
 from study_server.settings_file import read_settings
 
+KIND = "plan changed"  # of the event in the database
+DETAIL = re.compile(r"ratings_per_item from (\d+) to (\d+): (.*)", re.DOTALL)
 LINE = re.compile(r"^[ \t]*ratings_per_item[ \t]*=[^\n]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Raised:
+    """That more ratings of each item were asked for: from `before` to `after`, at seconds since the
+    epoch."""
+
+    before: int
+    after: int
+    reason: str
+    at: float
+
+    def __str__(self) -> str:
+        day = datetime.fromtimestamp(self.at, UTC).strftime("%Y-%m-%d")
+        return f"from {self.before} to {self.after} on {day}: {self.reason}"
+
+
+def raises(session: Session) -> tuple[Raised, ...]:
+    """All of them, the oldest first."""
+    rows = session.execute(
+        select(Event.detail, Event.created_at).where(Event.kind == KIND).order_by(Event.id)
+    )
+    found = [(DETAIL.fullmatch(detail), at) for detail, at in rows]
+    return tuple(
+        Raised(int(said[1]), int(said[2]), said[3], at) for said, at in found if said is not None
+    )
+
+
+def raised_later(study: Served) -> int:
+    """How many ratings of each item study.toml asks for, where it was changed since the site was
+    started, which goes on as before; else 0."""
+    path = study.bundle.folder / "study.toml"
+    try:
+        now = read_settings(path).ratings_per_item
+    except BenchError:  # somebody is at it; the next start says what is wrong
+        return 0
+    return now if now != study.bundle.settings.ratings_per_item else 0
 
 
 def raise_ratings(study: Served, ratings: int, reason: str) -> int:
@@ -38,7 +82,7 @@ def raise_ratings(study: Served, ratings: int, reason: str) -> int:
     _checked(path, changed, ratings)
     write_text(path, changed)
     said = f"ratings_per_item from {before} to {ratings}: {reason}"
-    study.store.write(lambda db: note(db, "plan changed", said, now))
+    study.store.write(lambda db: note(db, KIND, said, now))
     return before
 
 

@@ -72,8 +72,8 @@ def record(session: Session, ticket: Ticket, answer: Answer, bundle: Bundle, now
     mine = places(db, who.id)
     if any(key == ticket.key for _, key, _ in revisions):
         return Outcome("repeated", go_on(db, who, mine, bundle, now))
-    if who.state != "open":
-        return Outcome(who.state)
+    if (state := who.state_at(now)) != "open":
+        return Outcome(state)
     if who.stage in ("finished", "withdrawn"):
         return Outcome(who.stage)
     place = next((place for place in mine if place.position == ticket.position), None)

@@ -13,16 +13,19 @@ from study_server.trouble import advice, is_trouble
 
 log = logging.getLogger("study")
 
+DROPPED = {"outside": "{}", "outside_id": None, "invited_as": ""}
 HOUR = 3600.0  # seconds between two looks of a site that runs
 
 
 def drop_numbers(study: Served) -> int:
-    """Drop all outside numbers, and what came with them, from the day on that study.toml names;
-    returns of how many people."""
+    """Drop all outside numbers, what came with them, and names of links, from the day on that
+    study.toml names; returns of how many people."""
     day, now = study.bundle.settings.retention, study.clock()
     if not day or datetime.fromtimestamp(now, UTC).date() < date.fromisoformat(day):
         return 0
-    held = or_(Annotator.outside_id.is_not(None), Annotator.outside != "{}")
+    held = or_(
+        Annotator.outside_id.is_not(None), Annotator.outside != "{}", Annotator.invited_as != ""
+    )
     with study.store.read() as db:
         count: int = db.execute(
             select(func.count()).select_from(Annotator).where(held)
@@ -31,7 +34,7 @@ def drop_numbers(study: Served) -> int:
         return 0
 
     def work(session: Session) -> None:
-        session.execute(update(Annotator).where(held).values(outside="{}", outside_id=None))
+        session.execute(update(Annotator).where(held).values(DROPPED))
         note(session, "numbers dropped", str(count), now)
 
     study.store.write(work)

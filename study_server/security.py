@@ -30,7 +30,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
-STAFF = ("admin", "staff")  # whose pages no other site may show
+STAFF = ("admin", "staff", "invitations", "changing")  # whose pages no other site may show
 _POLICY = HEADERS["Content-Security-Policy"]
 FRAMED = {
     "Content-Security-Policy": _POLICY.replace(

@@ -14,7 +14,8 @@ from study_server.statements import Statement
 
 class Standing(NamedTuple):
     """What requests need to know of an annotator. counts: whether their ratings fill places (0 or
-    1 in SQLite). waiting_since: for an item. state: that of the study."""
+    1 in SQLite). waiting_since: for an item. deadline: of their link.
+    state: that of the study."""
 
     id: int
     public_id: str
@@ -25,7 +26,13 @@ class Standing(NamedTuple):
     completion_code: str
     counts: bool
     waiting_since: float | None
+    deadline: float | None
     state: str
+
+    def state_at(self, now: float) -> str:
+        """The study's state as it is for this annotator: closed once their link is over."""
+        over = self.deadline is not None and self.deadline <= now
+        return "closed" if over else self.state
 
 
 _COLUMNS = select(
@@ -38,6 +45,7 @@ _COLUMNS = select(
     Annotator.completion_code,
     Annotator.counts,
     Annotator.waiting_since,
+    Annotator.deadline,
     Study.state,
 ).join(Study, true())  # the one study
 _BY_ID = Statement(_COLUMNS.where(Annotator.id == bindparam("id")))

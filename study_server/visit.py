@@ -11,13 +11,12 @@ from werkzeug.wrappers import Response
 
 from study_server.annotators import outside_of
 from study_server.codes import code_given, ending_of
-from study_server.security import csrf_token
+from study_server.security import STAFF, csrf_token
 from study_server.sentences import direction_of, name_of
 from study_server.served import Served, state_of
 from study_server.standing import find_standing
 from study_server.texts import say, with_task
 
-STAFF = ("admin", "staff")  # blueprints
 NO_DATABASE = ("judging.image", "judging.style", "static")  # pages that wait for no database
 
 P = ParamSpec("P")
@@ -38,7 +37,7 @@ def know_visitor() -> None:
     public_id = session.get("annotator")
     with served().store.look() as db:
         g.annotator = find_standing(db, public_id) if public_id else None
-        g.state = g.annotator.state if g.annotator else state_of(db)
+        g.state = g.annotator.state_at(served().clock()) if g.annotator else state_of(db)
     if g.annotator and g.annotator.language and request.blueprint not in STAFF:
         g.language = offered(g.annotator.language)
 

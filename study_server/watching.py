@@ -1,9 +1,10 @@
 """Whether there is enough: the study's stopping rule, looked at as often as one likes.
 
-It asks how narrow the interval of the difference is, never where it lies, so that looking again and
-again finds no differences that are not there: of 2,000 simulated studies without any, looked at
-after every round of ratings, the test that follows rejects 4.4-5.6%; stopping at the first p below
-0.05 would reject 11-13%. The site shows what the rule says, and people act on it.
+It asks how narrow the interval of the difference is, or that of a share of wins, never where it
+lies, so that looking again and again finds no differences that are not there: of 2,000 simulated
+studies without any, looked at after every round of ratings, the test that follows rejects 4.4-5.6%
+(of wins 5.6-5.7%); stopping at the first p below 0.05 would reject 11-13%. The site shows what
+the rule says, and people act on it.
 """
 
 from collections import defaultdict
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+MOS, WINS = "the difference of MOS", "a share of wins"
 LEAST_DIRECTIONS = 4  # of each method on each generator, below which no width is known
 LEAST_RATINGS = 3  # of each direction, before the rule looks; or all that are wanted
 
@@ -32,11 +34,17 @@ LEAST_RATINGS = 3  # of each direction, before the rule looks; or all that are w
 @dataclass(frozen=True)
 class Looked:
     """What the rule says now. width: of the widest interval of a method against another that the
-    plan compares; people: whose ratings count."""
+    plan compares; people: whose ratings count; of: what has the interval."""
 
     rule: StoppingRule
     width: float | Undefined
     people: int
+    of: str = MOS
+
+    @property
+    def fixed(self) -> str:
+        """The rule in words."""
+        return self.rule.say(self.of)
 
     @property
     def met(self) -> bool:
@@ -65,9 +73,14 @@ def look(bundle: Bundle, counted: "pd.DataFrame", who: Collection[str]) -> Looke
     first = first_showings(counted).dropna(subset=["mos"])
     first = first[first["annotator"].isin(list(who))]
     width: float | Undefined = Undefined("not asked for")
-    if rule.width:
+    pairs = bundle.task.shows > 1
+    if rule.width and pairs:
+        from study_server.watching_wins import widest_wins
+
+        width = widest_wins(bundle, first, compared(bundle))
+    elif rule.width:
         width = _widest(bundle, first)
-    return Looked(rule, width, int(first["annotator"].nunique()))
+    return Looked(rule, width, int(first["annotator"].nunique()), WINS if pairs else MOS)
 
 
 def difference_width(strata: Sequence[tuple[Floats, Floats]]) -> float:
@@ -107,7 +120,7 @@ def _widest(bundle: Bundle, first: "pd.DataFrame") -> float | Undefined:
         return Undefined(f"not known: a method has {fewest} directions, fewer than 4")
     generators = sorted({generator for generator, _ in shares})
     widths = []
-    for method, other in _compared(bundle):
+    for method, other in compared(bundle):
         both = [g for g in generators if (g, method) in shares and (g, other) in shares]
         strata = [tuple(np.array(shares[g, name]) for name in (method, other)) for g in both]
         if strata:
@@ -115,7 +128,7 @@ def _widest(bundle: Bundle, first: "pd.DataFrame") -> float | Undefined:
     return max(widths, default=Undefined("not known: there is nothing to compare"))
 
 
-def _compared(bundle: Bundle) -> list[tuple[str, str]]:
+def compared(bundle: Bundle) -> list[tuple[str, str]]:
     """The methods under test, each with what it is compared with, as in the analysis."""
     cells = bundle.hidden["provenance"].get("cells", {}).values()
     roles = {cell["method"]: cell.get("role", "") for cell in cells if isinstance(cell, dict)}

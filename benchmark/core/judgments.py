@@ -27,6 +27,11 @@ def item_columns(judgments: pd.DataFrame) -> list[str]:
     return [column for column in (*DIRECTION, *SECOND) if column in judgments.columns]
 
 
+def units(judgments: pd.DataFrame) -> str:
+    """What an item is, in the plural: directions, or pairs of them."""
+    return "pairs" if SECOND[1] in judgments.columns else "directions"
+
+
 def checked(judgments: pd.DataFrame) -> pd.DataFrame:
     """The same frame.
 

@@ -14,7 +14,7 @@ from benchmark.core.alpha import ALL_THE_SAME, Floats, addends, alpha, alpha_ove
 from benchmark.core.errors import unknown
 from benchmark.core.estimates import Estimate, Interval, Undefined
 from benchmark.core.finite import finite_or_missing
-from benchmark.core.judgments import NAME, first_showings, item_columns, showings
+from benchmark.core.judgments import NAME, first_showings, item_columns, showings, units
 from benchmark.stats.bootstrap import (
     FEWEST_UNITS,
     RESAMPLES,
@@ -47,13 +47,13 @@ class Agreement:
 
 
 def agreement(judgments: pd.DataFrame, question: str, seed: int = 0) -> Agreement:
-    """Agreement between annotators. The intervals are over directions."""
+    """Agreement between annotators. The intervals are over directions, or over pairs of them."""
     table = _answer_counts(first_showings(judgments), item_columns(judgments), question)
     counts = table.to_numpy(float)  # (units, answers)
     if not len(counts):
         return _nothing(question)
-    percent = _percent(_equal_pairs(counts), "directions", seed)
-    found = alpha_over(counts, "directions")
+    percent = _percent(_equal_pairs(counts), units(judgments), seed)
+    found = alpha_over(counts, units(judgments))
     return Agreement(question, len(counts), int(counts.sum()), percent, found)
 
 

@@ -18,9 +18,9 @@ from statsmodels.genmod.families import Binomial
 from statsmodels.genmod.generalized_linear_model import GLM
 from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
+from benchmark.core.dyadic import ENDS, PAIRS, dyadic_variance, ends_of
 from benchmark.core.estimates import Estimate, Interval, Undefined
 from benchmark.core.finite import complete
-from benchmark.stats.dyadic import ENDS, PAIRS, dyadic_variance, ends_of
 
 HOW = "Bradley-Terry, errors of pairs that share a direction, t"
 

@@ -60,6 +60,34 @@ def method_mos(judgments: pd.DataFrame, seed: int = 0) -> tuple[MethodMos, ...]:
     )
 
 
+def pooled_mos(judgments: pd.DataFrame, seed: int = 0) -> tuple[MethodMos, ...]:
+    """One result for every method with rated directions on several generators, which count the
+    same however many directions they have; `generator` is "" in it."""
+    found = []
+    for method, scores in direction_scores(judgments).groupby("method", observed=True):
+        shares = [own["mos"].to_numpy() for _, own in scores.groupby("generator", observed=True)]
+        if len(shares) < 2:
+            continue
+        interpretable = [(own > MAJORITY).astype(float) for own in shares]
+        found.append(
+            MethodMos(
+                generator="",
+                method=str(method),
+                directions=len(scores),
+                ratings=int(scores["n"].sum()),
+                mos=_mean_of_means(shares, seed),
+                interpretable=_mean_of_means(interpretable, seed),
+            )
+        )
+    return tuple(found)
+
+
+def _mean_of_means(groups: list[Floats], seed: int) -> Estimate:
+    weights = [1 / len(groups)] * len(groups)
+    interval = interval_of_shares(groups, weights, "directions", seed=seed)
+    return Estimate(float(np.mean([group.mean() for group in groups])), interval)
+
+
 def _mean(shares: Floats, seed: int) -> Estimate:
     interval = interval_of_shares([shares], [1.0], "directions", seed=seed)
     return Estimate(float(shares.mean()), interval)

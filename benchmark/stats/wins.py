@@ -2,7 +2,7 @@
 
 The unit is the direction: what one person says of a pair is no evidence independent of what another
 says, and a direction stands in several pairs. So judgments of a pair are averaged first, and errors
-are those of pairs that share directions (`benchmark.stats.dyadic`).
+are those of pairs that share directions (`benchmark.core.dyadic`).
 
 "Neither, or both alike" is half a win for each; a share without those answers stands beside it.
 Measured by simulation (2,000 studies each; directions differ by SD 1.2 on the logit scale, each
@@ -19,11 +19,11 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, stdtr, stdtrit
 
+from benchmark.core.dyadic import PAIRS, Ends, dyadic_variance, ends_of
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.estimates import Estimate, Interval, Undefined
 from benchmark.core.finite import complete
 from benchmark.core.judgments import DIRECTION, NAME, SECOND, first_showings
-from benchmark.stats.dyadic import PAIRS, Ends, dyadic_variance, ends_of
 from benchmark.stats.intervals import wilson
 from benchmark.stats.permutation import adjusted
 

@@ -18,6 +18,7 @@ from study_server.decisions import Decision, decisions
 from study_server.erasure import NOBODY, Withdrawals, withdrawals
 from study_server.export import counting, judgments_in
 from study_server.people import people_in
+from study_server.raising import Raised, raises
 from study_server.served import Served
 from study_server.study_settings import Settings
 from study_server.tasks.question import OTHER
@@ -38,8 +39,9 @@ class Material:
     those who judged, to leave them out or take them back; the oldest first. withdrawn: how many had
     their answers erased, which are in no other field. people: of everybody who took part, in the
     columns of `study_server.people`; None where that is not known. revisions: all revisions of all
-    answers, of people and bots, as an export has them. rated: where a page
-    shows two directions, what a rating study said of each (`benchmark.study.rated_elsewhere`).
+    answers, of people and bots, as an export has them. planned: ratings of each item when the study
+    was built, 0 where that is not known; raised: how that changed since. rated: where a page shows
+    two directions, what a rating study said of each (`benchmark.study.rated_elsewhere`).
     """
 
     study: str
@@ -58,6 +60,8 @@ class Material:
     people: pd.DataFrame | None = None
     revisions: pd.DataFrame = field(default_factory=pd.DataFrame)
     rated: pd.DataFrame = field(default_factory=NOT_RATED.copy)
+    planned: int = 0
+    raised: tuple[Raised, ...] = ()
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -110,7 +114,7 @@ def material_of(
     bundle = study.bundle
     with study.store.read() as db:
         every, decided = judgments_in(db, bundle), decisions(db)
-        people = people_in(db, simulated)
+        people, raised = people_in(db, simulated), raises(db)
         withdrawn = withdrawals(db, simulated)
     counted = counting(every, bundle.task, simulated)
     if first_showings(counted)["mos"].isna().all():
@@ -134,7 +138,9 @@ def material_of(
         shown=bundle.kinds["direction"],
         settings=bundle.settings,
         task=bundle.task,
-        plan=plan_check(bundle),
+        plan=plan_check(bundle, raised),
+        planned=(bundle.hidden.get("plan") or {}).get("settings", {}).get("ratings_per_item", 0),
+        raised=raised,
         accuracies=study_accuracies(bundle.hidden["provenance"], run),
         roles={origin["method"]: origin.get("role", "") for origin in origins},
         origins=origins,
@@ -146,8 +152,9 @@ def material_of(
     )
 
 
-def plan_check(bundle: Bundle) -> str:
-    """Whether the analysis plan in study.toml is the one stored at build; else what changed."""
+def plan_check(bundle: Bundle, raised: Sequence[Raised] = ()) -> str:
+    """Whether the analysis plan in study.toml is the one stored at build; else what changed, and
+    why, as far as anybody said so when more ratings were asked for."""
     stored = bundle.hidden.get("plan")
     if stored is None:
         return "No analysis plan was stored at build, so it may have changed."
@@ -164,7 +171,8 @@ def plan_check(bundle: Bundle) -> str:
         if before.get(name) != now.get(name)
     ]
     what = "; ".join(changes)
-    return f"The analysis plan in study.toml CHANGED since the study was built: {what}."
+    said = f"The analysis plan in study.toml CHANGED since the study was built: {what}."
+    return " ".join([said, *(f"Ratings of each item were raised {one}." for one in raised)])
 
 
 def _nobody(folder: Path, simulated: bool, others: bool) -> str:

@@ -1,7 +1,7 @@
 """From a run to a study: renders sampled directions of every method for people to judge."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,8 +26,10 @@ from benchmark.runs.results import StoredCell, read_cells, read_run
 from benchmark.runs.roles import NO_ROLES, in_order, known_roles
 from benchmark.study.accuracies import cell_accuracies
 from benchmark.study.dealing import Rows, deal_rows
+from benchmark.study.to_render import announced, counted, numbers_of
 from study_server.bundle_writer import DirectionStrips, write_bundle
 from study_server.settings_file import check_method, check_retention, read_settings
+from study_server.shipped import default_settings
 from study_server.tasks.choosing import made_task, task_class
 from study_server.translations import untranslated
 
@@ -44,6 +46,7 @@ def build_study(
     known_good: Sequence[str] = (),
     roles: Mapping[str, Role] = NO_ROLES,
     task: str = "rating",
+    tell: Callable[[str], object] = lambda _: None,
 ) -> str:
     """Write a study bundle of `per_method` directions of each method; returns the admin's password.
 
@@ -54,13 +57,13 @@ def build_study(
     directions GENERATOR/METHOD/K that everybody should call clear; shown as checks, not studied.
     Where none are given, edits of each generator's own pictures serve. roles: of methods, by name,
     for cells that do not store theirs. task: what is asked about them, a name or `file.py:Class`.
-    Raises BenchError where a generator or direction is not in the run, or a generator cannot be
-    opened.
+    tell: is told what will be rendered, before it is. Raises BenchError where a generator or
+    direction is not in the run, or a generator cannot be opened.
     """
     asked = task_class(task)
-    read = None if settings is None else read_settings(settings)
-    if settings is not None and read is not None:  # before anything is rendered
-        made_task(asked, read)
+    read = default_settings() if settings is None else read_settings(settings)
+    made_task(asked, read)  # before anything is rendered
+    if settings is not None:
         check_retention(read, settings, datetime.now(UTC).date())
         if amiss := untranslated(read):
             raise BenchError(f"{settings}: {amiss}")
@@ -74,13 +77,15 @@ def build_study(
     references = description.get("generators", {})
     named = {name for given in generators for name in _called(given, known, references)}
     chosen = [r for r in rows if not generators or r.generator in named]
-    if read is not None and settings is not None:
+    if settings is not None:
         check_method(read, {r.method for r in chosen}, settings)
     good = [_named(text, rows) for text in known_good]
     gallery = _Gallery(references, at_hand)
     for r in (*chosen, *(r for r, _ in good)):
         gallery.open(r)  # before anything is rendered
-    pages = _pages(chosen, per_method, seed, good)
+    numbers = numbers_of(chosen, per_method, good)
+    tell(announced(numbers, settings))
+    pages = _pages(chosen, numbers, seed, good)
     rows_of = {
         name: deal_rows(gallery.opened[name], name, 1 + max(page.place for page in own), seed)
         for name, own in _by_generator(pages).items()
@@ -93,7 +98,8 @@ def build_study(
         "rows": {name: _dealt(rows_of[name], own) for name, own in _by_generator(pages).items()},
     }
     # Rendered ahead, while the one before is written as files.
-    shown = one_ahead(gallery.strip(page, rows_of[page.r.generator]) for page in pages)
+    strips = (gallery.strip(page, rows_of[page.r.generator]) for page in pages)
+    shown = one_ahead(counted(strips, len(pages)))
     return write_bundle(out, shown, settings, provenance, asked, seed)
 
 
@@ -175,27 +181,21 @@ class _Gallery:
 
 def _pages(
     rows: Sequence[Replicates],
-    per_method: int,
+    numbers: Mapping[tuple[str, str], int],
     seed: int,
     good: Sequence[tuple[Replicates, int]],
 ) -> list[_Page]:
-    """The same number of directions of every method, without those that serve as checks; then
-    these.
+    """So many directions of every method, drawn without those that serve as checks; then these.
 
     The direction that a method's draw gives first has the rows at the first place, and so on: every
     method has all places, and chance alone says which of its directions has which.
     """
     checks = {(r.generator, r.method, k) for r, k in good}
-    free = {
-        (r.generator, r.method): [k for k in range(r.k) if (r.generator, r.method, k) not in checks]
-        for r in rows
-    }
     pages = []
     for r in rows:
-        others = (len(ks) for (generator, _), ks in free.items() if generator == r.generator)
-        n = min(per_method, *others)
+        free = [k for k in range(r.k) if (r.generator, r.method, k) not in checks]
         rng = np.random.default_rng(derive_seed("study", seed, r.generator, r.method))
-        drawn = rng.choice(free[r.generator, r.method], n, replace=False).tolist()
+        drawn = rng.choice(free, numbers[r.generator, r.method], replace=False).tolist()
         pages += [_Page(r, k, drawn.index(k)) for k in sorted(drawn)]
     for r, k in good:
         taken = [page.place for page in pages if page.r.generator == r.generator]

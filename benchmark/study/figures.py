@@ -16,6 +16,7 @@ from benchmark.charts import style
 from benchmark.charts.rows import INTERVAL, Row, draw_rows, point
 from benchmark.core.judgments import DIRECTION
 from benchmark.study.analyse import Analysis
+from benchmark.study.tables.mos_comparisons import POOLED
 
 STACKED, HIGHEST, COLUMNS = 0.022, 0.09, 45  # of points that would hide each other
 ENDS = ("correlation_low", "correlation_high")
@@ -43,14 +44,18 @@ def write_figures(analysis: Analysis, folder: Path, order: Sequence[str] = ()) -
 
 
 def draw_mos(analysis: Analysis, folder: Path) -> None:
-    """MOS with its interval: one line per method, one facet per generator; hollow: directions."""
+    """MOS with its interval and the number of directions: one line per method, one facet per
+    generator, and one for all together; hollow: directions."""
 
     def row_of(row: Mapping[Any, Any]) -> Row:
-        own = analysis.directions[analysis.directions["generator"] == row["generator"]]
-        return _mos_row(row, own)
+        own = analysis.directions
+        return _mos_row(row, own if _pooled(row) else own[own["generator"] == row["generator"]])
 
-    figure, _ = _draw_shares(analysis, "mos_methods", 0.6, row_of, "mean opinion score")
-    style.legend(figure, [], analysis.order, [INTERVAL, point("one direction")])
+    figure, _ = _draw_shares(
+        analysis, "mos_methods", 0.6, row_of, "directions", "mean opinion score of n directions"
+    )
+    drawn = [INTERVAL] if analysis.table("mos_methods").frame["mos_low"].notna().any() else []
+    style.legend(figure, [], analysis.order, [*drawn, point("one direction")])
     style.save(figure, folder, "mos")
 
 
@@ -71,25 +76,35 @@ def draw_wins(analysis: Analysis, folder: Path) -> None:
         interval = None if pd.isna(row["wins_low"]) else (row["wins_low"], row["wins_high"])
         return Row(row["method"], row["wins"], f"{row['wins']:.2f}", interval)
 
-    figure, axes = _draw_shares(analysis, "wins", 0.5, row_of, "share of wins, a tie half a win")
+    figure, axes = _draw_shares(
+        analysis, "wins", 0.5, row_of, "pairs", "share of wins in n pairs, a tie half a win"
+    )
     for ax in axes:
         ax.axvline(0.5, color=style.GREY, linestyle=":")
-    style.legend(figure, [], analysis.order, [INTERVAL])
+    drawn = [INTERVAL] if analysis.table("wins").frame["wins_low"].notna().any() else []
+    style.legend(figure, [], analysis.order, drawn)
     style.save(figure, folder, "wins")
 
 
 def _draw_shares(
-    analysis: Analysis, name: str, height: float, row_of: Callable[..., Row], label: str
+    analysis: Analysis,
+    name: str,
+    height: float,
+    row_of: Callable[..., Row],
+    number: str,
+    label: str,
 ) -> tuple[Figure, Sequence[Axes]]:
     """A table's rows from 0 to 1: one line per method, of this height in inches, one facet per
-    generator. row_of: how a row of the table is drawn."""
+    generator. row_of: how a row of the table is drawn. number: the column that says of how many."""
     table = _in_order(analysis.table(name).frame, analysis.order)
     groups = list(table.groupby("generator", sort=False))
     most = max(len(group) for _, group in groups)
     figure, axes = style.facets(len(groups), height=0.9 + height * most)
     colour, marker = style.palette(analysis.order), style.markers(analysis.order)
     for ax, (generator, group) in zip(axes, groups, strict=True):
-        draw_rows(ax, [row_of(row) for row in group.to_dict("records")], colour, marker)
+        rows = group.to_dict("records")
+        draw_rows(ax, [row_of(row) for row in rows], colour, marker)
+        ax.set_yticks(range(len(rows)), [f"{row['method']}\nn = {row[number]}" for row in rows])
         ax.set(title=_heading(str(generator), analysis), xlabel=label, xlim=(-0.03, 1.03))
     return figure, axes
 
@@ -220,7 +235,13 @@ def _heading(generator: str, analysis: Analysis) -> str:
 
 
 def _in_order(table: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
-    """By generator, then method in this order; rows of one method keep theirs."""
+    """By generator, all together last, then method in this order; rows of one method keep
+    theirs."""
     rank = {name: i for i, name in enumerate(order)}
-    ranked = table.assign(rank=table["method"].map(rank))
-    return ranked.sort_values(["generator", "rank"], kind="stable").drop(columns="rank")
+    ranked = table.assign(rank=table["method"].map(rank), last=table["generator"] == POOLED)
+    ranked = ranked.sort_values(["last", "generator", "rank"], kind="stable")
+    return ranked.drop(columns=["rank", "last"])
+
+
+def _pooled(row: Mapping[Any, Any]) -> bool:
+    return bool(row["generator"] == POOLED)

@@ -6,10 +6,10 @@ from typing import Any
 
 from benchmark.core.judgments import first_showings, item_columns
 from benchmark.study.answers import Material
-from benchmark.study.participants import Participants, Spread
+from benchmark.study.participants import Participants, answered_on, paced, taken
 from benchmark.study.tables.agreement_table import BETWEEN, WITHIN
 from benchmark.study.tables.mos_comparisons import POOLED
-from benchmark.tables.table import Table
+from benchmark.tables.table import Kind, Table
 from benchmark.tables.text import interval_text, value_text
 from study_server.screening import RULES
 from study_server.tasks.task import Task
@@ -26,7 +26,8 @@ def methods_paragraph(material: Material, found: Participants, tables: Sequence[
         _material(material),
         _exclusions(material, found),
         _agreement(by_name["agreement"], material),
-        _statistics(by_name) if "comparisons" in by_name else "",
+        _statistics(by_name["comparisons"]) if "comparisons" in by_name else "",
+        _wins(by_name["wins"], by_name["contests"]) if "wins" in by_name else "",
         material.plan,
     ]
     return "\n\n".join(filter(None, paragraphs)) + "\n"
@@ -34,8 +35,12 @@ def methods_paragraph(material: Material, found: Participants, tables: Sequence[
 
 def _participants(material: Material, found: Participants) -> str:
     who = "simulated annotators" if material.simulated else "people"
-    came = f"{found.came} {who} were invited or came by an open link"
-    said = [f"{came}; {found.agreed} agreed to take part and {found.declined} declined."]
+    own, opened = found.invited, found.came - found.invited
+    came = f"{own} {who} were invited by links of their own and {opened} came by an open link"
+    said = [
+        f"{came}; {found.agreed} agreed to take part, {found.declined} declined and "
+        f"{found.unanswered} did neither."
+    ]
     if material.task.quiz:
         tries = _many(material.settings.quiz_tries, "try", "tries")
         said.append(f"{found.failed} failed a quiz about the task ({tries}).")
@@ -44,20 +49,7 @@ def _participants(material: Material, found: Participants) -> str:
         f"{found.contributed} judged at least one direction."
     )
     said += [f"{n} stood at the stage '{stage}'." for stage, n in found.others.items()]
-    if found.days:
-        first, last = found.days
-        said.append(
-            f"The answers were given on {first}."
-            if first == last
-            else f"The answers were given from {first} to {last}."
-        )
-    if found.minutes:
-        said.append(
-            f"Those who finished took {_spread(found.minutes, 'minutes', 0)} from the consent to "
-            "the last page, pauses among them."
-        )
-    if found.seconds:
-        said.append(f"A judgment took {_spread(found.seconds, 'seconds', 1)}.")
+    said += filter(None, (answered_on(found), taken(found), paced(found)))
     if found.languages:
         read = ", ".join(f"{name} {n}" for name, n in found.languages.items())
         said.append(f"Languages of those who were analysed: {read}.")
@@ -85,8 +77,17 @@ def _material(material: Material) -> str:
         f"{_many(settings.still_checks, 'page', 'pages')} without any change. "
         f"{len(first):,} ratings of {len(given):,} of {material.shown:,} pages count: "
         f"{given.mean():.1f} on average, {given.min()} to {given.max()} each, of "
-        f"{settings.ratings_per_item} planned."
+        f"{_planned(material)}."
     )
+
+
+def _planned(material: Material) -> str:
+    """How many ratings of each page were planned, before the first answer and since."""
+    before, now = material.planned, material.settings.ratings_per_item
+    if before in (0, now):
+        return f"{now} planned"
+    why = "".join(f"; raised {one}" for one in material.raised)
+    return f"{before} planned when the study was built and {now} later{why}"
 
 
 def _exclusions(material: Material, found: Participants) -> str:
@@ -107,48 +108,101 @@ def _exclusions(material: Material, found: Participants) -> str:
 
 
 def _agreement(table: Table, material: Material) -> str:
-    rows = {
-        row["agreement"]: row
-        for row in table.frame.to_dict("records")
-        if row["question"] == material.task.score_name
-    }
     said = []
-    for kind, words in (
-        (BETWEEN, "Agreement of different annotators on a page's score"),
-        (WITHIN, "Agreement of annotators with themselves on the pages that came twice"),
-    ):
-        if row := rows.get(kind):
-            alpha, percent = (
-                interval_text(row[name], row[f"{name}_low"], row[f"{name}_high"], "share")
-                for name in ("alpha", "percent")
-            )
-            said.append(f"{words}: Krippendorff's alpha {alpha}, equal answers {percent}.")
+    for number, row in enumerate(table.frame.to_dict("records")):
+        if row["question"] != material.task.score_name:
+            continue
+        words = {
+            BETWEEN: "Agreement of different annotators on a page's score",
+            WITHIN: "Agreement of annotators with themselves on the pages that came twice",
+        }[row["agreement"]]
+        alpha, percent = (_value(table, number, name, "share") for name in ("alpha", "percent"))
+        said.append(f"{words}: Krippendorff's alpha {alpha}, equal answers {percent}.")
     return " ".join(said)
 
 
-def _statistics(tables: Mapping[str, Table]) -> str:
-    rows = tables["comparisons"].frame.to_dict("records")
-    pooled = [row for row in rows if row["generator"] == POOLED] or rows
+def _statistics(table: Table) -> str:
+    rows = table.frame.to_dict("records")
     said = [
         "The mean opinion score (MOS) of a direction is the share of its annotators who gave it a "
         "score of 1; that of a method is the mean over its directions. Its interval is a BCa "
-        "bootstrap over directions, or from clustered Wilson intervals where there are few. "
+        "bootstrap over directions, or from clustered Wilson intervals where there are few."
+    ]
+    if not rows:
+        return " ".join([*said, "Methods were not compared.", *table.notes])
+    said.append(
         "Methods were compared by a two-sided permutation test of the method labels of "
         "directions within each generator (mid-p), adjusted by Holm over "
-        f"{_many(len(rows), 'comparison', 'comparisons')}."
-    ]
-    for row in pooled:
-        where = "pooled over generators" if row["generator"] == POOLED else f"on {row['generator']}"
-        difference = interval_text(
-            row["difference"], row["difference_low"], row["difference_high"], "difference"
-        )
+        f"{_family(table, 'comparison')}."
+    )
+    for number, row in _pooled_or_all(rows):
+        difference = _value(table, number, "difference", "difference")
         said.append(
-            f"{row['method']} against {row['baseline']}, {where}: difference of MOS {difference} "
-            f"(95% interval), p = {value_text(row['p'], 'p')}, adjusted p = "
-            f"{value_text(row['p_holm'], 'p')}, {row['method_directions']} and "
+            f"{row['method']} against {row['baseline']}, {_where(row)}: difference of MOS "
+            f"{difference} (95% interval), {_p(table, number)}, {row['method_directions']} and "
             f"{row['baseline_directions']} directions."
         )
-    return " ".join(said).replace("p = <", "p < ")
+    return " ".join(said)
+
+
+def _wins(wins: Table, contests: Table) -> str:
+    """Of a study of pairs: what a share of wins is, who won against whom, and how strong each
+    method is."""
+    rows = contests.frame.to_dict("records")
+    said = [
+        "A judgment that chose a direction is a win of its method, one that chose neither, or both "
+        "alike, half a win of each; a method's share of wins is the mean over its pairs, whose "
+        "judgments are averaged first. Intervals are Wilson's, with errors of pairs that share a "
+        "direction. Strengths are those of the model of Bradley and Terry, a logistic regression "
+        "over pairs with such errors; the difference of two is the log odds of a win. Methods were "
+        "compared by a two-sided score test with such errors, adjusted by Holm over "
+        f"{_family(contests, 'contest')}."
+    ]
+    for number, row in _pooled_or_all(rows):
+        said.append(
+            f"{row['method']} against {row['other']}, {_where(row)}: share of wins "
+            f"{_value(contests, number, 'wins', 'share')} (95% interval), {_p(contests, number)}, "
+            f"{row['pairs']} pairs, {row['judgments']} judgments, of which {row['ties']} chose "
+            "neither."
+        )
+    for number, row in enumerate(wins.frame.to_dict("records")):
+        strength = _value(wins, number, "strength", "difference")
+        said.append(f"Strength of {row['method']} on {row['generator']}: {strength}.")
+    return " ".join(said)
+
+
+def _family(table: Table, one: str) -> str:
+    """Over how many tests an adjustment runs; those without a p do not count."""
+    missing = sum(column == "p" for _, column in table.undefined)
+    said = _many(len(table.frame) - missing, one, f"{one}s")
+    return f"{said} ({missing} more have no p)" if missing else said
+
+
+def _pooled_or_all(rows: Sequence[Mapping[Any, Any]]) -> list[tuple[int, Mapping[Any, Any]]]:
+    """The rows over all generators, or all rows where there are none, each with its number."""
+    numbered = list(enumerate(rows))
+    return [(n, row) for n, row in numbered if row["generator"] == POOLED] or numbered
+
+
+def _where(row: Mapping[Any, Any]) -> str:
+    return "pooled over generators" if row["generator"] == POOLED else f"on {row['generator']}"
+
+
+def _p(table: Table, number: int) -> str:
+    """Both p of a row, or why there is none."""
+    if why := table.undefined.get((number, "p")):
+        return f"p undefined ({why})"
+    row = table.frame.iloc[number]
+    single, holm = (value_text(row[name], "p") for name in ("p", "p_holm"))
+    return f"p = {single}, adjusted p = {holm}".replace("= <", "< ")
+
+
+def _value(table: Table, number: int, name: str, kind: Kind) -> str:
+    """A value with its interval, or why there is none."""
+    if why := table.undefined.get((number, name)):
+        return f"undefined ({why})"
+    row = table.frame.iloc[number]
+    return interval_text(row[name], row[f"{name}_low"], row[f"{name}_high"], kind)
 
 
 def _when(asked_if: Mapping[str, Any], task: Task) -> str:
@@ -162,11 +216,6 @@ def _when(asked_if: Mapping[str, Any], task: Task) -> str:
 
 def _answer(value: Any) -> str:
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
-
-
-def _spread(spread: Spread, unit: str, digits: int) -> str:
-    low, median, high = (f"{x:.{digits}f}" for x in (spread.low, spread.median, spread.high))
-    return f"a median of {median} {unit} (quartiles {low} and {high})"
 
 
 def _many(n: int, one: str, several: str) -> str:

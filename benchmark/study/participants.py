@@ -27,6 +27,11 @@ class Spread:
     median: float
     high: float
 
+    def say(self, unit: str, digits: int) -> str:
+        """It in words."""
+        low, median, high = (f"{x:.{digits}f}" for x in (self.low, self.median, self.high))
+        return f"a median of {median} {unit} (quartiles {low} and {high})"
+
 
 @dataclass(frozen=True)
 class Participants:
@@ -34,12 +39,13 @@ class Participants:
 
     came: all who have an invitation or opened the link; invited: those of them who had a link of
     their own. agreed: to take part; declined: the consent. failed: the quiz. stopped: agreed, but
-    have not finished. withdrawn: had their answers erased. others: by stage, those in a stage that
+    have not finished. withdrawn: had their answers erased. unanswered: neither agreed nor
+    declined. others: by stage, those in a stage that
     none of these counts. contributed: judged a direction, so contributed = by_rules + by_staff +
     counted. by_rules: left out by the rules; broken: by rule, who broke it. by_staff: left out by
-    the staff alone. counted: whose answers the analysis takes. languages: of those, by name.
-    minutes: of those who finished, from consent to end; seconds: of the counted judgments. days: of
-    the first and the last of them.
+    the staff alone; reasons: theirs. counted: whose answers the analysis takes. languages: of
+    those, by name. minutes: of those who finished, from consent to end; seconds: of the counted
+    judgments. days: of the first and the last of them.
     """
 
     came: int
@@ -50,11 +56,13 @@ class Participants:
     stopped: int
     finished: int
     withdrawn: int
+    unanswered: int
     others: Mapping[str, int]
     contributed: int
     by_rules: int
     broken: Mapping[str, int]
     by_staff: int
+    reasons: tuple[str, ...]
     counted: int
     languages: Mapping[str, int]
     minutes: Spread | None
@@ -76,7 +84,8 @@ def participants(
     stages = Counter(people["stage"])
     judged = {one.annotator for one in outcome if one.ratings}
     ruled = {one.annotator for one in outcome if one.excluded} & judged
-    staff = (left_out(everyone.decisions).keys() & judged) - ruled
+    decided = left_out(everyone.decisions)
+    staff = (decided.keys() & judged) - ruled
     rated = first_showings(kept.judgments)
     counted = people["annotator"].isin(judged - ruled - staff)
     days = rated["created_at"].dt.date if "created_at" in rated else pd.Series(dtype=object)
@@ -89,11 +98,13 @@ def participants(
         stopped=sum(stages[stage] for stage in STOPPED),
         finished=stages["finished"],
         withdrawn=stages[WITHDRAWN],
+        unanswered=stages["invited"],
         others={stage: n for stage, n in sorted(stages.items()) if stage not in KNOWN},
         contributed=len(judged),
         by_rules=len(ruled),
         broken=_broken(outcome, ruled),
         by_staff=len(staff),
+        reasons=tuple(sorted({decided[name].reason for name in staff})),
         counted=len(judged - ruled - staff),
         languages={
             name_of(code) if code else "unknown": n
@@ -103,6 +114,30 @@ def participants(
         seconds=_spread(rated["seconds"]),
         days=(days.min(), days.max()) if len(days) else None,
     )
+
+
+def answered_on(found: Participants) -> str:
+    """On which days, in a sentence; "" where nobody's answers count."""
+    if not found.days:
+        return ""
+    first, last = found.days
+    when = f"on {first}" if first == last else f"from {first} to {last}"
+    return f"The answers were given {when}."
+
+
+def taken(found: Participants) -> str:
+    """How long those who finished took, in a sentence; "" where nobody did."""
+    if not found.minutes:
+        return ""
+    return (
+        f"Those who finished took {found.minutes.say('minutes', 0)} from the consent to the last "
+        "page, pauses among them."
+    )
+
+
+def paced(found: Participants) -> str:
+    """How long a judgment took, in a sentence; "" where there is none."""
+    return f"A judgment took {found.seconds.say('seconds', 1)}." if found.seconds else ""
 
 
 def _broken(outcome: Sequence[Screening], ruled: Collection[str]) -> dict[str, int]:

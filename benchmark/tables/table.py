@@ -1,7 +1,7 @@
 """A table: what is computed once, then shown as CSV, Markdown, LaTeX and HTML."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 import pandas as pd
@@ -50,7 +50,8 @@ class Table:
     stand in columns NAME_low and NAME_high and are printed beside NAME. columns: what each column
     means; it may explain more columns than the frame has. introduction: a paragraph above the
     table. notes: sentences below it. simulated: bots gave the answers, so every file says so. bold:
-    cells that stand out, as (row, column), rows counted from 0.
+    cells that stand out, as (row, column), rows counted from 0. undefined: why a cell holds None,
+    likewise.
 
     In all words, `backticks` mark code. Raises ValueError where a column of the frame has no
     `Column`.
@@ -64,6 +65,7 @@ class Table:
     introduction: str = ""
     simulated: bool = False
     bold: Collection[tuple[int, str]] = ()
+    undefined: Mapping[tuple[int, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         unexplained = [str(name) for name in self.frame if name not in self.columns]

@@ -36,7 +36,15 @@ def tabulate(
     if simulated:
         title = f"Simulated: {title}"
     every = [*([SIMULATED] if simulated else []), *notes, *reasons]
-    return Table(name, title, frame, dict(columns), tuple(every), simulated=simulated)
+    why = {
+        (number, column): value.reason
+        for number, row in enumerate(rows)
+        for column, value in row.items()
+        if isinstance(value, Undefined)
+    }
+    return Table(
+        name, title, frame, dict(columns), tuple(every), simulated=simulated, undefined=why
+    )
 
 
 def _answer(value: Any) -> Any:

@@ -41,9 +41,10 @@ def task_class(reference: str) -> type[Task]:
 
 def made_task(kind: type[Task], settings: Settings) -> Task:
     """The task with a study's settings. Raises BenchError where it cannot be made."""
-    if kind.shows > 1 and settings.stopping.width:
+    wins = issubclass(kind, TASKS["pairs"])
+    if kind.shows > 1 and not wins and settings.stopping.width:
         raise BenchError(
-            f"the task {kind.name} compares directions and gives no MOS, so that [stopping] width "
+            f"the task {kind.name} gives neither MOS nor wins, so that [stopping] width "
             "cannot be met: leave it out, and give the number of people"
         )
     return in_one_line(f"the task {kind.name} cannot be made", kind, settings)

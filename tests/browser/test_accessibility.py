@@ -76,10 +76,19 @@ def test_the_staff_s_pages(browser: Browser, site: Site, scheme: str) -> None:
     page.fill("input[type=password]", password)
     page.click(".primary")
     page.wait_for_url("**/admin/")
+    page.goto(f"{site.base}/admin/invitations/")
     page.click("button:text-is('Invite')")
-    page.wait_for_selector(".links")
+    page.wait_for_selector("#link-10")
     check(page)  # by now the tables name annotators
-    for path in ("/admin/", "/admin/items", "/admin/annotators"):
+    page.locator("a:has-text('QR')").first.click()
+    page.wait_for_selector(".qr svg")
+    check(page)
+    page.goto(f"{site.base}/admin/")
+    page.fill("form[action*=raise] [name=reason]", "wider than planned")
+    page.click("button:text-is('Ask for more')")
+    page.wait_for_selector("button:text-is('Raise it')")
+    check(page)
+    for path in ("/admin/", "/admin/items", "/admin/annotators", "/admin/invitations/"):
         for who in ("", "?who=simulated"):
             page.goto(site.base + path + who)
             check(page)

@@ -51,6 +51,41 @@ def password(folder: Path) -> str:
     return (folder / "private" / "password.txt").read_text()
 
 
+SPILT = """[...document.querySelectorAll('.tile')].filter(t => {
+    const range = document.createRange();
+    range.selectNodeContents(t.querySelector('dd'));
+    const inside = t.getBoundingClientRect().right - parseFloat(getComputedStyle(t).paddingRight);
+    return Math.ceil(range.getBoundingClientRect().right) > Math.ceil(inside) + 1;
+}).length"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_links_are_copied_and_named(browser: Browser, site: Site, width: int) -> None:
+    size = {"width": width, "height": 800}
+    context = browser.new_context(viewport=size, permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    sign_in(page, site)
+    assert page.evaluate(SPILT) == 0  # of a study that nobody judged: "undefined" is in its tile
+    page.click("text=Personal links >> nth=0")
+    page.fill("textarea[name=names]", "Ada Lovelace\nBen of the second floor")
+    page.fill("input[name=count]", "3")
+    page.click("text=Invite")
+    page.wait_for_selector("text=Ada Lovelace")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    if width == 1280:
+        assert page.evaluate(WIDE) == [0]
+    link = page.locator("#link-2").inner_text()
+    page.locator("button[data-copies='link-2']").click()
+    page.wait_for_selector("text=Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == link
+    page.locator("a:has-text('QR')").nth(1).click()
+    page.wait_for_selector("h1:has-text('Ben of the second floor')")
+    box = page.locator(".qr svg").bounding_box()
+    assert 200 < box["width"] == box["height"] < width
+    assert page.locator("#link").inner_text() == link
+    context.close()
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_tables_fit(browser: Browser, judged: Site, width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800})

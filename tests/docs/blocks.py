@@ -208,7 +208,8 @@ def _is_cheap(context: click.Context) -> bool:
         return True
     if context.info_name in ENDLESS:
         return False
-    steps = [s for s in context.params.get("settings") or () if str(s).startswith("steps=")]
+    given = context.params.get("settings")  # of a study it is a file
+    steps = [s for s in given or () if s.startswith("steps=")] if isinstance(given, tuple) else []
     if steps:
         return int(steps[-1].partition("=")[2]) <= FEW_STEPS
     command = context.command

@@ -22,7 +22,7 @@ import pytest
 
 import benchmark.stats
 import benchmark.study.tables
-from benchmark.core import alpha
+from benchmark.core import alpha, dyadic
 from benchmark.core.errors import BenchError
 from benchmark.core.estimates import Undefined
 from benchmark.core.judgments import first_showings
@@ -35,7 +35,6 @@ from benchmark.stats import (
     categories,
     comparison,
     correlation,
-    dyadic,
     gee,
     intervals,
     mos,
@@ -187,6 +186,7 @@ CASES: dict[Any, Case] = {
         {"groups": [VALUES[:4], OTHERS[:4]], "weights": [1.0, -1.0]},
     ),
     mos.direction_mos: (mos.direction_mos, OF_JUDGMENTS),
+    mos.pooled_mos: (mos.pooled_mos, OF_JUDGMENTS),
     mos.method_mos: (mos.method_mos, OF_JUDGMENTS),
     new_runs.new_runs: (new_runs.new_runs, {"differences": VALUES}),
     paired.direction_accuracies: (paired.direction_accuracies, {"predictions": PREDICTIONS}),
@@ -300,7 +300,7 @@ IDS = [f"{f.__module__.rpartition('.')[2]}.{f.__name__}" for f in CASES]
 def public_functions() -> Iterator[Any]:
     packages = (benchmark.stats, benchmark.study.tables)
     names = [f"{p.__name__}.{m.name}" for p in packages for m in pkgutil.iter_modules(p.__path__)]
-    modules: list[ModuleType] = [*map(importlib.import_module, names), alpha, screening]
+    modules: list[ModuleType] = [*map(importlib.import_module, names), alpha, dyadic, screening]
     for module in modules:
         for name, member in inspect.getmembers(module, inspect.isfunction):
             if member.__module__ == module.__name__ and not name.startswith("_"):

@@ -9,10 +9,10 @@ import pytest
 from scipy.optimize import minimize
 from scipy.special import expit, log_expit, logit
 
+from benchmark.core.dyadic import dyadic_variance, ends_of
 from benchmark.core.errors import BenchError
 from benchmark.core.estimates import Estimate, Interval, Undefined
 from benchmark.stats.bradley_terry import strengths
-from benchmark.stats.dyadic import dyadic_variance, ends_of
 from benchmark.stats.population import POINTS, WEIGHTS
 from benchmark.stats.wins import contests, direction_wins, pair_scores, win_shares
 from study_server.study_settings import Settings

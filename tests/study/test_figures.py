@@ -28,12 +28,13 @@ def test_mos_bars_span_the_interval(material, saved) -> None:
     figures.draw_mos(analysis, Path())
     table = analysis.table("mos_methods").frame
     axes = saved["mos"].axes
-    assert [ax.get_title() for ax in axes] == ["g0", "g1"]
+    assert [ax.get_title() for ax in axes] == ["g0", "g1", "pooled"]
     assert [t.get_text() for t in axes[0].get_yticklabels()] == [
-        "discovered",
-        "coordinate",
-        "random",
+        "discovered\nn = 12",
+        "coordinate\nn = 12",
+        "random\nn = 12",
     ]
+    assert axes[2].get_yticklabels()[0].get_text() == "discovered\nn = 24"
     drawn_intervals = {
         tuple(line.get_xdata()) for line in axes[0].lines if len(line.get_xdata()) == 2
     }

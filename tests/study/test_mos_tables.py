@@ -9,7 +9,7 @@ from benchmark.core.judgments import DIRECTION
 from benchmark.study.tables.mos_tables import direction_table, method_table
 from benchmark.tables.writing import write_table
 
-from .conftest import CLEAR, ORDER, drawn, gather
+from .conftest import CLEAR, ORDER, drawn, gather, known_accuracies
 
 
 def test_methods_have_the_mean_of_their_directions(material) -> None:
@@ -17,13 +17,48 @@ def test_methods_have_the_mean_of_their_directions(material) -> None:
     by_direction = material.judgments.groupby(DIRECTION)["mos"].mean()
     expected = by_direction.groupby(level=[0, 1]).mean()
     shares = (by_direction > 0.5).groupby(level=[0, 1]).mean()
-    assert len(frame) == 6
-    for row in frame.to_dict("records"):
+    assert len(frame) == 9
+    for row in frame[frame["generator"] != "pooled"].to_dict("records"):
         place = row["generator"], row["method"]
         assert row["mos"] == pytest.approx(expected[place])
         assert row["interpretable"] == pytest.approx(shares[place])
         assert row["mos_low"] < row["mos"] < row["mos_high"]
         assert (row["directions"], row["ratings"]) == (12, 60)
+
+
+def test_all_generators_together_count_the_same(material) -> None:
+    """However many directions each has; a method on one generator alone has no such row."""
+    judgments = material.judgments
+    first = judgments["generator"] == sorted(judgments["generator"].unique())[0]
+    fewer = judgments[~(first & (judgments["direction"].astype(int) < 5))]
+    alone = fewer["generator"].ne(judgments.loc[first, "generator"].iloc[0])
+    fewer = fewer[~(alone & fewer["method"].eq("random"))]
+    frame = method_table(gather(fewer), ORDER).frame
+    pooled = frame[frame["generator"] == "pooled"].set_index("method")
+    by_direction = fewer.groupby(DIRECTION)["mos"].mean()
+    by_generator = by_direction.groupby(level=[0, 1]).mean()
+    clear = (by_direction > 0.5).groupby(level=[0, 1]).mean()
+    assert set(pooled.index) == {"discovered", "coordinate"}
+    for method, row in pooled.iterrows():
+        assert row["mos"] == pytest.approx(by_generator.xs(method, level=1).mean())
+        assert row["interpretable"] == pytest.approx(clear.xs(method, level=1).mean())
+        assert row["mos_low"] < row["mos"] < row["mos_high"]
+        assert row["directions"] == (by_direction.xs(method, level=1)).size == 19
+        assert row["ratings"] == (fewer["method"] == method).sum()
+    assert list(frame["generator"][-2:]) == ["pooled", "pooled"]
+
+
+def test_rca_stands_beside_mos_where_it_is_known(material) -> None:
+    known = known_accuracies(material.judgments).iloc[1:]
+    frame = direction_table(gather(material.judgments, known), ORDER).frame
+    assert frame["rca"].isna().sum() == 1
+    notes = direction_table(gather(material.judgments, known), ORDER).notes
+    assert any("Of 1 directions the study knows no RCA" in note for note in notes)
+    both = frame.dropna(subset=["rca"]).merge(known, on=DIRECTION)
+    assert len(both) == 71
+    assert (both["rca"] == both["accuracy"]).all()
+    unknown = direction_table(gather(material.judgments), ORDER).frame["rca"]
+    assert unknown.isna().all()
 
 
 def test_every_rated_direction_has_a_row_and_the_others_a_note(material) -> None:

@@ -60,10 +60,19 @@ def test_table_and_paragraph_say_them() -> None:
     analysis = analyse(attended())
     frame = analysis.table("participants").frame.set_index("step")
     assert frame.loc["analysed", "people"] == 7
+    assert frame.loc["came by the open link", "people"] == 14
+    assert frame.loc["neither agreed nor declined", "people"] == 2
+    assert frame.loc["of them reading 中文", "people"] == 1
+    assert frame.loc["left out by the staff", "why"] == "asleep"
+    notes = analysis.table("participants").notes
+    assert "A judgment took a median of 9.0 seconds (quartiles 9.0 and 9.0)." in notes
+    assert any("median of 20 minutes" in note for note in notes)
+    assert "The answers were given from 2026-05-01 to 2026-05-03." in notes
     assert frame.loc["withdrew, with all that they said", "people"] == 1
     assert frame.loc["left out by the rules", "why"] == "median_seconds: 2"
     for said in (
-        "16 people were invited or came by an open link; 12 agreed to take part and 1 declined.",
+        "2 people were invited by links of their own and 14 came by an open link; 12 agreed to "
+        "take part, 1 declined and 2 did neither.",
         "1 failed a quiz about the task (2 tries).",
         "9 finished, 1 stopped before the end, and 10 judged at least one direction.",
         "1 stood at the stage 'abducted'.",

@@ -107,19 +107,6 @@ def test_pause_close_and_open(app: Flask, served: Served, staff: Visitor) -> Non
     assert staff.post("/admin/state", state="nonsense").status_code == 400
 
 
-def test_invitations_are_links_that_work(app: Flask, served: Served, staff: Visitor) -> None:
-    staff.get("/admin/")
-    page = staff.post("/admin/invite", count="3")
-    links = re.findall(r"http://localhost(/join/[^<\s]+)", page.text)
-    assert len(set(links)) == 3
-    assert Visitor(app.test_client()).get(links[0]).request.path == "/consent"
-    with served.store.read() as db:
-        assert len(list(db.scalars(select(Annotator.id)))) == 3
-    for count in ("0", "501", "x", ""):
-        staff.get("/admin/")
-        assert staff.post("/admin/invite", count=count).status_code == 400
-
-
 def test_the_link_to_paste_is_what_the_service_fills_in(served: Served, staff: Visitor) -> None:
     text = html.unescape(staff.get("/admin/").text)
     link = f"http://localhost/open/{served.links.open()}"

@@ -5,8 +5,10 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from flask import Flask
 
+from benchmark.core.errors import BenchError
 from study_server import commands
 from study_server.bundle import Bundle
 from study_server.codes import COLUMNS, completion_code, write_codes
@@ -66,3 +68,8 @@ def test_the_command_writes_the_list(bundle: Bundle, tmp_path: Path) -> None:
     commands.invite(bundle.folder, 2)
     assert commands.codes(bundle.folder, tmp_path / "codes.csv") == {"": 2}
     assert (tmp_path / "codes.csv").read_text().startswith(",".join(COLUMNS))
+    with pytest.raises(
+        BenchError, match=r"there is no folder .*none to write codes\.csv to; make it"
+    ):
+        commands.codes(bundle.folder, tmp_path / "none" / "codes.csv")
+    assert not (tmp_path / "none").exists()

@@ -8,7 +8,17 @@ import sys
 import study_server
 
 CORE = {
-    *("advice", "alpha", "errors", "estimates", "failures", "finite", "guarding", "judgments"),
+    *(
+        "advice",
+        "alpha",
+        "dyadic",
+        "errors",
+        "estimates",
+        "failures",
+        "finite",
+        "guarding",
+        "judgments",
+    ),
     *("plugins", "reading", "storage"),
 }
 CODE = """

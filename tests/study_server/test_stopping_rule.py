@@ -1,5 +1,6 @@
 """The rule that says when there is enough: what it says, and that looking often does no harm."""
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -7,21 +8,25 @@ import pandas as pd
 import pytest
 from flask import Flask
 from scipy.special import expit
-from scipy.stats import binom, ttest_ind
+from scipy.stats import binom, t, ttest_ind
 
 from benchmark.core.errors import BenchError
 from benchmark.core.estimates import Undefined
 from benchmark.stats.power import arrangements, p_values
+from benchmark.stats.wins import contests, pair_scores
 from study_server.bundle import Bundle, load_bundle
+from study_server.bundle_writer import write_bundle
 from study_server.commands import status
 from study_server.served import Served
 from study_server.settings_file import read_settings
 from study_server.stopping_rule import StoppingRule
-from study_server.tasks import Pairs
+from study_server.tasks import Pairs, Task
 from study_server.tasks.choosing import made_task
+from study_server.tasks.question import Answer, Question
 from study_server.watching import Looked, difference_width, look
+from study_server.watching_wins import wins_width
 
-from .blobs import SETTINGS, blob_bundle
+from .blobs import SETTINGS, blob_bundle, strips
 from .conftest import Visitor
 from .test_assignment import judge_all, newcomer
 
@@ -151,13 +156,112 @@ def test_staff_and_the_status_are_told_and_nothing_closes(
     assert said["state"] == "open"
 
 
-def test_wins_have_no_mos_to_be_narrow(tmp_path: Path) -> None:
+def test_a_task_without_mos_or_wins_has_nothing_to_be_narrow(tmp_path: Path) -> None:
+    class Other(Task):
+        name = "other"
+        shows = 2
+        questions = (Question("which", "yes_no", {"en": {"which.ask": "This?"}}),)
+
+        def score(self, answer: Answer) -> float:
+            return float(answer["which"])
+
     path = tmp_path / "study.toml"
     path.write_text(SETTINGS.format(ratings=3, items=6, repeats=0, checks=1) + RULE, "utf-8")
-    with pytest.raises(BenchError, match=r"no MOS, so that \[stopping\] width cannot be met"):
-        made_task(Pairs, read_settings(path))
-    path.write_text(path.read_text("utf-8").replace("width = 0.5\n", ""), "utf-8")
+    with pytest.raises(BenchError, match=r"neither MOS nor wins, so that \[stopping\] width"):
+        made_task(Other, read_settings(path))
     made_task(Pairs, read_settings(path))
+
+
+@pytest.fixture
+def pairs(tmp_path: Path) -> Bundle:
+    """A study of pairs with a rule, of four directions of each method."""
+    path = tmp_path / "study.toml"
+    path.write_text(SETTINGS.format(ratings=3, items=6, repeats=0, checks=1) + RULE, "utf-8")
+    shown = strips(4, ("blobs-grey",))
+    write_bundle(tmp_path / "study", shown, path, task=Pairs)
+    return load_bundle(tmp_path / "study")
+
+
+def answers_about_pairs(bundle: Bundle, people: int) -> pd.DataFrame:
+    """Whoever judges chooses by chance, and sometimes nothing."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for one, other in bundle.sources.values():
+        if not one.check:
+            second = {f"{key}_2": value for key, value in vars(other).items()}
+            rows += [
+                {**vars(one), **second, "annotator": f"a{i}", "mos": rng.choice([0, 0.5, 1])}
+                for i in range(people)
+            ]
+    given = {"repeat": 0, "seconds": 5.0, "check": None, "simulated": False}
+    return pd.DataFrame(rows).drop(columns="check_2").assign(**given)
+
+
+def test_pairs_are_watched_by_the_width_of_wins(pairs: Bundle) -> None:
+    everybody = {f"a{i}" for i in range(9)}
+    two = look(pairs, answers_about_pairs(pairs, 2), everybody)
+    assert "24 pairs have fewer than 3 ratings" in str(two.width)
+    frame = answers_about_pairs(pairs, 3)
+    found = look(pairs, frame, everybody)
+    assert found.fixed.startswith("stop when the 95% interval of a share of wins is narrower than")
+    scored = pair_scores(frame)
+    widths = []
+    for method, other in itertools.permutations(["coordinate", "discovered", "random"], 2):
+        own = scored[
+            (scored["method"].isin([method, other])) & scored["method_2"].isin([method, other])
+        ]
+        turned = own["method"] == other
+        value = np.where(turned, 1 - own["score"], own["score"])
+        shares = {
+            (
+                row.Index,
+                frozenset([(row.method, row.direction), (row.method_2, row.direction_2)]),
+            ): v
+            for row, v in zip(own.itertuples(), value - value.mean(), strict=True)
+        }
+        total = sum(  # a loop over pairs of pairs that share a direction
+            a * b
+            for (i, ends), a in shares.items()
+            for (j, others), b in shares.items()
+            if ends & others
+        )
+        alone = sum(a * a for a in shares.values())
+        variance = max(total, alone) / len(value) ** 2 * 4 / 3
+        widths.append(2 * t.ppf(0.975, 3) * variance**0.5)
+    assert found.width == pytest.approx(max(widths), rel=1e-9)
+    turned = look(pairs, frame.assign(mos=1 - frame["mos"]), everybody)
+    assert turned.width == pytest.approx(found.width, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "studies", [pytest.param(100, id="reduced"), pytest.param(2_000, marks=pytest.mark.slow)]
+)
+@pytest.mark.parametrize(("directions", "width"), [(10, 0.36), (20, 0.24)])
+def test_looking_often_at_wins_finds_none_that_are_not_there(
+    studies: int, directions: int, width: float
+) -> None:
+    """Two methods alike; each direction stands in two pairs, as the task draws them."""
+    rng, rounds, n = np.random.default_rng(directions), 12, directions
+    a, b = np.tile(np.arange(n), 2), np.concatenate([np.arange(n), (np.arange(n) + 1) % n])
+    ends = {"method": "x", "direction": a, "method_2": "y", "direction_2": b}
+    frame = pd.DataFrame({"generator": "g", **ends})
+    found, looks = 0, []
+    for _ in range(studies):
+        worth = 1.2 * rng.standard_normal((2, n))
+        chance = expit(worth[0, a] - worth[1, b])  # (pairs,)
+        won = (rng.random((2 * n, rounds)) < chance[:, None]).astype(float)
+        scores = np.where(rng.random(won.shape) < 0.15, 0.5, won)  # (pairs, rounds)
+        for seen in range(3, rounds + 1):
+            scored = frame.assign(score=scores[:, :seen].mean(axis=1))
+            if wins_width([scored]) < width:
+                break
+        looks.append(seen)
+        judged = scored.assign(n=seen, ties=(scores[:, :seen] == 0.5).sum(axis=1))
+        (contest,) = contests(judged, ["x", "y"])
+        found += contest.p <= 0.05
+    print(f"{directions} directions reject {found / studies:.4f}, mean rounds {np.mean(looks):.1f}")
+    assert len(set(looks)) > 3
+    assert binom.ppf(1e-3, studies, 0.05) <= found <= binom.ppf(1 - 1e-3, studies, 0.05)
 
 
 @pytest.mark.parametrize(

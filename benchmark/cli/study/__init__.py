@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from benchmark.cli.study.concluding import analyse, label
-from benchmark.cli.study.deciding import codes, erase, exclude, take_back
-from benchmark.cli.study.designing import build, plan, simulate
+from benchmark.cli.study.deciding import codes, erase, exclude, replace, take_back
+from benchmark.cli.study.designing import build, init, plan, simulate
 from benchmark.cli.study.keeping import backup, export, import_, restore
 from benchmark.cli.study.serving import close, invite, raise_, serve, status
 
@@ -17,9 +17,9 @@ def study() -> None:
 
 
 for command in (
-    *(plan, build, simulate),
+    *(plan, init, build, simulate),
     *(serve, invite, status, raise_, close),
-    *(exclude, take_back, erase, codes),
+    *(exclude, take_back, replace, erase, codes),
     *(backup, restore, export, import_),
     *(analyse, label),
 ):

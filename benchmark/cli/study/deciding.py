@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.study.of_study import REASON, of_study
+from benchmark.cli.study.of_study import BASE, REASON, of_study
 
 
 @click.command()
@@ -46,6 +46,26 @@ def erase(folder: Path, person: str, database: str | None, task: str | None, rea
     count = commands.erase(folder, person, reason, database, task)
     click.echo(f"{count} judgments of {person} are erased, and the number at the service with them")
     click.echo("backups and exports made before still hold them: see docs/ANSWERS.md")
+
+
+@click.command()
+@of_study
+@click.argument("person")
+@REASON
+@BASE
+def replace(
+    folder: Path,
+    person: str,
+    database: str | None,
+    task: str | None,
+    reason: str,
+    base: str | None,
+) -> None:
+    """Replace PERSON, who dropped out: prints a new link that takes over their places."""
+    from study_server import commands
+
+    click.echo(commands.replace(folder, person, reason, base, database, task))
+    click.echo(f"{person} is left out, and their own link lets nobody in any more", err=True)
 
 
 @click.command()

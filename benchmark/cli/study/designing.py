@@ -30,6 +30,22 @@ def plan(effect: float, power: float, baseline: float, studies: int, seed: int, 
 
 
 @click.command()
+@click.argument("file", default="study.toml", type=click.Path(path_type=Path))
+def init(file: Path) -> None:
+    """Write the settings of a new study, commented, to FILE (study.toml), to be changed before
+    `build`."""
+    from study_server.blanks import places_left
+    from study_server.settings_file import read_settings
+    from study_server.shipped import write_settings
+
+    write_settings(file)
+    click.echo(f"the settings of a new study are in {file}, each with its meaning")
+    click.echo(f"fill in its consent: {places_left(read_settings(file))}")
+    click.echo("delete the texts of the languages that you do not offer")
+    click.echo(f"next: bench study build RUN --settings {file}")
+
+
+@click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option(
     "-g",
@@ -81,15 +97,29 @@ def build(
     """Turn RUN into a blinded bundle of images; prints the administrator's password once."""
     from benchmark.cli.choices import define_shifts
     from benchmark.study.build import build_study
+    from benchmark.study.strength import strength
+    from study_server.blanks import unready
     from study_server.bundle import load_bundle
     from study_server.effort import effort
 
     define_shifts(methods)
+    roles, tell = method_roles(), click.echo
     password = build_study(
-        run, out, generators, per_method, seed, settings, known_good, method_roles(), task
+        run, out, generators, per_method, seed, settings, known_good, roles, task, tell
     )
-    click.echo(effort(load_bundle(out, task)))
-    click.echo(f"study in {out}; the administrator's password, not stored anywhere: {password}")
+    bundle = load_bundle(out, task)
+    needed = effort(bundle)
+    tell(str(needed))
+    for sentence in strength(bundle):
+        tell(sentence)
+    if why := unready(bundle.settings):
+        tell(f"{why}: see {out}/study.toml")
+    tell(f"study in {out}; the administrator's password, not stored anywhere: {password}")
+    tell(f"next: bench study simulate {out} --annotators 3         # a rehearsal, with bots")
+    tell(f"      bench study serve {out}")
+    tell(
+        f"      bench study invite {out} --annotators {needed.invited}  # some stop or do not count"
+    )
 
 
 @click.command()

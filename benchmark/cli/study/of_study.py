@@ -17,6 +17,11 @@ TASK = click.option(
     metavar="FILE.py:CLASS",
     help="The file of STUDY's task, where that is neither built in nor installed.",
 )
+BASE = click.option(
+    "--base",
+    metavar="ADDRESS",
+    help="The site's address as annotators see it.  [default: the one it was last served at]",
+)
 REASON = click.option("--reason", required=True, metavar="TEXT", help="Kept with the decision.")
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from benchmark.cli.study.of_study import REASON, of_study
+from benchmark.cli.study.of_study import BASE, REASON, of_study
 
 
 @click.command()
@@ -44,19 +44,46 @@ def serve(
 
 @click.command()
 @of_study
-@click.option("--annotators", "count", default=1, show_default=True, type=click.IntRange(1))
 @click.option(
-    "--base",
-    metavar="ADDRESS",
-    help="The site's address as annotators see it.  [default: the one it was last served at]",
+    "--annotators",
+    "count",
+    type=click.IntRange(1, 500),
+    help="How many links.  [default: one for each name, or 1]",
 )
+@click.option(
+    "--name", "names", multiple=True, help="Name of a link, for the staff alone. Repeatable."
+)
+@click.option("--deadline", default="", metavar="DAY", help="Last day of the links: 2030-12-31.")
+@click.option(
+    "--csv",
+    "table",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write all personal links to FILE, with names, states and last days, and print none.",
+)
+@BASE
 def invite(
-    folder: Path, database: str | None, task: str | None, count: int, base: str | None
+    folder: Path,
+    database: str | None,
+    task: str | None,
+    count: int | None,
+    names: tuple[str, ...],
+    deadline: str,
+    table: Path | None,
+    base: str | None,
 ) -> None:
-    """Print personal links, one for each new annotator."""
+    """Make personal links, one for each new annotator. Whoever has one is its person."""
     from study_server import commands
 
-    for link in commands.invite(folder, count, base, database, task):
+    count = count or (0 if names else 1)
+    links = commands.invite(folder, count, base, database, task, names, deadline, table)
+    if why := commands.unready_consent(folder, task):
+        click.echo(why, err=True)
+    if table:
+        made = f"{len(links)} new {'link' if len(links) == 1 else 'links'}"
+        click.echo(f"{made}; all personal links are in {table}")
+        return
+    for link in links:
         click.echo(link)
 
 

@@ -28,6 +28,7 @@ TESTED = ["odds_ratio", "p", "p_holm", "exact"]
 def main_methods(analysis: Analysis) -> pd.DataFrame:
     """MOS of each method on each generator, with its interval and the t interval."""
     frame = analysis.table("mos_methods").frame
+    frame = frame[frame["generator"] != POOLED]
     ends = [
         t_interval([_shares(analysis, row["generator"], row["method"])], [1.0])
         for row in frame.to_dict("records")
@@ -41,6 +42,16 @@ def main_comparisons(analysis: Analysis) -> pd.DataFrame:
     ends = [_difference(analysis, row) for row in frame.to_dict("records")]
     columns = [*COMPARED, *DIFFERENCE, "difference_t_low", "difference_t_high", *TESTED]
     return _with_ends(frame, "difference_t", ends)[columns]
+
+
+def main_wins(analysis: Analysis) -> pd.DataFrame:
+    """Of a study of pairs: each method's share of wins and its strength."""
+    return analysis.table("wins").frame
+
+
+def main_contests(analysis: Analysis) -> pd.DataFrame:
+    """Of a study of pairs: each method against each other."""
+    return analysis.table("contests").frame
 
 
 def t_interval(groups: Sequence[Floats], weights: Sequence[float], level: float = 0.95) -> Ends:

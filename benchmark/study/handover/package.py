@@ -12,9 +12,11 @@ pictures and tables, and scripts that compute the main tables from the data alon
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
+
+import pandas as pd
 
 from benchmark.core.storage import write_text
 from benchmark.methods.method import Role
@@ -25,7 +27,12 @@ from benchmark.study.exclusions import screened
 from benchmark.study.handover.codebook import Variable, as_frame, codebook, variables_of
 from benchmark.study.handover.description import description, file_name
 from benchmark.study.handover.frames import as_csv, data_frames
-from benchmark.study.handover.main_tables import main_comparisons, main_methods
+from benchmark.study.handover.main_tables import (
+    main_comparisons,
+    main_contests,
+    main_methods,
+    main_wins,
+)
 from benchmark.study.handover.planned import plan_of
 from benchmark.tables.writing import escape_markdown, write_table
 from study_server.bundle import Bundle
@@ -33,7 +40,12 @@ from study_server.commands import looked_at
 from study_server.folders import new_folder
 from study_server.screening import described
 
-SCRIPTS = ("reproduce.R", "reproduce.py")
+TABLES: Mapping[str, Mapping[str, Callable[[Analysis], pd.DataFrame]]] = {
+    # by a table that tells the task: what its scripts compute anew, which carry its name here
+    "mos_methods": {"methods": main_methods, "comparisons": main_comparisons},
+    "wins": {"wins": main_wins, "contests": main_contests},
+}
+SCRIPTS = {"mos_methods": "rating", "wins": "pairs"}  # and .R, .py; "reproduce" in the package
 CONTENTS = """\
 A study of directions in latent spaces, as a Psych-DS data set. `dataset_description.json` lacks
 what only you know: add `author`, `license` and `funder` before you publish it.
@@ -49,15 +61,31 @@ what only you know: add `author`, `license` and `funder` before you publish it.
 Text that a spreadsheet would run as a formula begins with an apostrophe. Names of changes and
 reasons are in people's own words: read them before you publish, in case they say who somebody is.
 """
-MAIN_TABLES = """
+AGAIN = """
 ## The main tables again
 
 `Rscript analysis/reproduce.R` (R alone) and `python3 analysis/reproduce.py` (numpy, pandas,
-scipy) compute MOS, intervals, differences and p from `data/` and compare them with
-`results/main_methods.csv` and `results/main_comparisons.csv`. What has a closed form agrees to
-1e-9; the ends of bootstrap intervals and a p that is not exact agree within what 10,000 random
-draws leave open.
+scipy) compute {what} from `data/` and compare them with
+`results/main_{first}.csv` and `results/main_{second}.csv`. {agrees}
 """
+MOS_AGREES = """What has a closed form agrees to
+1e-9; the ends of bootstrap intervals and a p that is not exact agree within what 10,000 random
+draws leave open."""
+WINS_AGREES = "Strengths agree to 1e-6, all else to 1e-9."
+MAIN_TABLES = {
+    "mos_methods": AGAIN.format(
+        what="MOS, intervals, differences and p",
+        first="methods",
+        second="comparisons",
+        agrees=MOS_AGREES,
+    ),
+    "wins": AGAIN.format(
+        what="shares of wins, strengths, intervals and p",
+        first="wins",
+        second="contests",
+        agrees=WINS_AGREES,
+    ),
+}
 
 
 def write_package(
@@ -98,26 +126,32 @@ def write_package(
         write_text(part / "documentation" / "METHODS.txt", analysis.methods)
         _write_results(analysis, part)
         _copy_strips(bundle, part / "materials" / "strips")
-        write_text(part / "README.md", _readme(bundle, "mos_methods" in _names(analysis)))
+        write_text(part / "README.md", _readme(bundle, _kind(analysis)))
     return len(frames["judgments"])
 
 
 def _write_results(analysis: Analysis, part: Path) -> None:
-    """All tables of the analysis; and of a task that shows one direction the main tables, with what
+    """All tables of the analysis; and of a task whose main tables are known those, with what
     computes them anew."""
     for table in analysis.tables:
         write_table(table, part / "results")
-    if "mos_methods" not in _names(analysis):
-        return
-    write_text(part / "results" / "main_methods.csv", as_csv(main_methods(analysis)))
-    write_text(part / "results" / "main_comparisons.csv", as_csv(main_comparisons(analysis)))
-    for name in SCRIPTS:
+    if kind := _kind(analysis):
+        for name, table_of in TABLES[kind].items():
+            write_text(part / "results" / f"main_{name}.csv", as_csv(table_of(analysis)))
+        write_scripts(kind, part / "analysis")
+
+
+def write_scripts(kind: str, folder: Path) -> None:
+    """Write what computes the main tables anew. kind: a key of TABLES."""
+    for suffix in ("R", "py"):
+        name = f"{SCRIPTS[kind]}.{suffix}"
         script = resources.files("benchmark.study.handover").joinpath("analysis", name)
-        write_text(part / "analysis" / name, script.read_text("utf-8"))
+        write_text(folder / f"reproduce.{suffix}", script.read_text("utf-8"))
 
 
-def _names(analysis: Analysis) -> set[str]:
-    return {table.name for table in analysis.tables}
+def _kind(analysis: Analysis) -> str:
+    """Which main tables the analysis has, a key of TABLES; "" for none."""
+    return next((table.name for table in analysis.tables if table.name in TABLES), "")
 
 
 def _copy_strips(bundle: Bundle, folder: Path) -> None:
@@ -150,10 +184,10 @@ def _exclusions_page(analysis: Analysis, everyone: Material) -> str:
     return "\n\n".join(["# Screening and exclusions", *map(escape_markdown, said)]) + "\n"
 
 
-def _readme(bundle: Bundle, single: bool) -> str:
+def _readme(bundle: Bundle, kind: str) -> str:
     settings = bundle.settings
     title = escape_markdown(settings.text(settings.title, settings.first_language))
-    return f"# {title}\n\n{CONTENTS}{MAIN_TABLES if single else ''}"
+    return f"# {title}\n\n{CONTENTS}{MAIN_TABLES.get(kind, '')}"
 
 
 def _write_json(path: Path, value: object) -> None:

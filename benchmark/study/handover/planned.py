@@ -3,6 +3,7 @@ the site has served."""
 
 import tomllib
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from benchmark.study.answers import plan_check
 from study_server.bundle import Bundle
 from study_server.models import SettingsVersion
+from study_server.raising import raises
 
 KEPT_BACK = ("completion_code", "platform", "contact")  # codes, and somebody's address
 
@@ -20,11 +22,12 @@ def plan_of(bundle: Bundle, db: Session) -> dict[str, Any]:
     """The plan and its changes, for `documentation/plan.json`."""
     stored = bundle.hidden.get("plan") or {}
     return {
-        "says": plan_check(bundle),
+        "says": plan_check(bundle, raises(db)),
         "at_build": stored.get("settings"),
         "at_build_sha256": stored.get("sha256"),
         "now": bundle.settings.plan,
         "now_sha256": bundle.settings.plan_sha256,
+        "raised": [asdict(one) for one in raises(db)],
         "served": _served(db),
     }
 

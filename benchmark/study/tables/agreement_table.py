@@ -9,18 +9,18 @@ BETWEEN, WITHIN = "between annotators", "within annotators"
 
 COLUMNS = {
     "agreement": Column(
-        f"{BETWEEN}: of different people about one direction; {WITHIN}: of one person "
-        "about a direction that was shown again, unannounced.",
+        f"{BETWEEN}: of different people about one page; {WITHIN}: of one person about a page that "
+        "was shown again, unannounced. A page shows a direction, or two beside each other.",
         "text",
     ),
     "question": Column("What is compared.", "text"),
     "units": Column(
-        "How many directions (or repeats) have at least two answers to compare.", "count"
+        "How many pages (or repeats of one) have at least two answers to compare.", "count"
     ),
     "answers": Column("How many answers those have.", "count"),
     "percent": Column("The share of pairs of answers that are equal."),
     "percent_low": Column(
-        f"Lower end of its 95% interval; {BETWEEN} it is over directions, {WITHIN} over annotators."
+        f"Lower end of its 95% interval; {BETWEEN} it is over pages, {WITHIN} over annotators."
     ),
     "percent_high": Column("Upper end of that interval."),
     "alpha": Column(
@@ -28,7 +28,7 @@ COLUMNS = {
         "where all answers are the same."
     ),
     "alpha_low": Column(
-        f"Lower end of its 95% interval; {BETWEEN} it is over directions, by the likelihood of "
+        f"Lower end of its 95% interval; {BETWEEN} it is over pages, by the likelihood of "
         f"Dirichlet's distribution, {WITHIN} over annotators, by a BCa bootstrap."
     ),
     "alpha_high": Column("Upper end of that interval."),

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from benchmark.core.estimates import Estimate, Interval, Undefined
 from benchmark.core.judgments import DIRECTION
 from benchmark.runs.roles import place
-from benchmark.stats.mos import method_mos
+from benchmark.stats.mos import method_mos, pooled_mos
 from benchmark.study.answers import Material
 from benchmark.study.majority import commonest, rated_directions
+from benchmark.study.tables.mos_comparisons import POOLED
 from benchmark.tables.table import Column, Table
 from benchmark.tables.tabulate import tabulate
 
@@ -25,6 +26,12 @@ DIRECTION_COLUMNS = {
     ),
     "mos_high": Column("Upper end of that interval."),
     "n": Column("How many annotators judged it.", "count"),
+    "rca": Column(
+        "Its RCA: the share of held-out pairs in which a fresh R tells it from the other "
+        "directions; empty where the study does not know it.",
+        better="high",
+        optional=True,
+    ),
     "category": Column(
         "The change type that was named most often; empty where none was, or two tie.", "text"
     ),
@@ -34,7 +41,11 @@ DIRECTION_COLUMNS = {
     ),
 }
 METHOD_COLUMNS = {
-    "generator": DIRECTION_COLUMNS["generator"],
+    "generator": Column(
+        "The frozen network whose latent space is searched; `pooled` is over all on which the "
+        "method has rated directions, each counting the same.",
+        "text",
+    ),
     "method": Column("Where the directions come from.", "text"),
     "directions": Column("How many of its directions were judged.", "count"),
     "ratings": Column("How many judgments they have together.", "count"),
@@ -54,8 +65,8 @@ METHOD_COLUMNS = {
         better="high",
     ),
     "interpretable_low": Column(
-        "Lower end of its 95% Wilson interval over directions; again of further directions, "
-        "judged by the same annotators."
+        "Lower end of its 95% interval over directions, Wilson's or, pooled, as that of mos; again "
+        "of further directions, judged by the same annotators."
     ),
     "interpretable_high": Column("Upper end of that interval."),
 }
@@ -65,6 +76,8 @@ def direction_table(material: Material, order: Sequence[str]) -> Table:
     """One row per rated direction. order: the methods in order."""
     of_method = place(order)
     ties = commonest(material.judgments, "category")
+    keys = zip(*(material.accuracies[name] for name in DIRECTION), strict=True)
+    rca = dict(zip(keys, material.accuracies["accuracy"], strict=True))
     rows = []
     for row in rated_directions(material.judgments).to_dict("records"):
         interval = Interval(row["low"], row["high"], "Wilson, over annotators")
@@ -73,12 +86,17 @@ def direction_table(material: Material, order: Sequence[str]) -> Table:
             {
                 **{str(name): value for name, value in row.items()},
                 "mos": Estimate(row["mos"], interval),
+                "rca": rca.get((row["generator"], row["method"], row["direction"])),
                 "category": tie if isinstance(tie, Undefined) else row["category"],
             }
         )
     rows.sort(key=lambda row: (row["generator"], of_method(row["method"])))
     unrated = material.shown - len(rows)
     notes = [f"{unrated} of {material.shown} directions have no rating."] if unrated else []
+    if unknown := sum(row["rca"] is None for row in rows):
+        notes.append(
+            f"Of {unknown} directions the study knows no RCA; --run reads it from the run."
+        )
     return tabulate(
         "mos_directions",
         "Mean opinion score of each direction",
@@ -91,10 +109,12 @@ def direction_table(material: Material, order: Sequence[str]) -> Table:
 
 
 def method_table(material: Material, order: Sequence[str]) -> Table:
-    """One row per method on a generator. order: the methods in order."""
+    """One row per method on a generator, then one over all of them, where they are several. order:
+    the methods in order."""
     of_method = place(order)
     found = sorted(method_mos(material.judgments), key=lambda m: (m.generator, of_method(m.method)))
-    rows = [vars(result) for result in found]
+    pooled = sorted(pooled_mos(material.judgments), key=lambda m: of_method(m.method))
+    rows = [*map(vars, found), *(vars(one) | {"generator": POOLED} for one in pooled)]
     return tabulate(
         "mos_methods",
         "Mean opinion score of each method",

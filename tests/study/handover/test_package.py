@@ -155,7 +155,9 @@ def test_nothing_is_overwritten_and_options_that_clash_are_told(package: Path, s
 
 def test_the_paragraph_has_the_study_s_numbers(package: Path, study: Path) -> None:
     text = (package / "documentation" / "METHODS.txt").read_text()
-    assert "3 people were invited or came by an open link; 3 agreed" in text
+    assert (
+        "3 people were invited by links of their own and 0 came by an open link; 3 agreed" in text
+    )
     assert "The staff left out 1 more" in text
     analysis = analyse_study(study)
     mos = analysis.table("comparisons").frame.iloc[0]

@@ -14,12 +14,29 @@ from scipy import stats
 from benchmark.study.analyse import analyse
 from benchmark.study.exclusions import screened
 from benchmark.study.handover.frames import as_csv
-from benchmark.study.handover.main_tables import main_comparisons, main_methods, t_interval
-from benchmark.study.handover.package import SCRIPTS
+from benchmark.study.handover.main_tables import (
+    main_comparisons,
+    main_contests,
+    main_methods,
+    main_wins,
+    t_interval,
+)
+from benchmark.study.handover.package import write_scripts
+from study_server.tasks import Pairs
+from tests.stats.test_wins import simulate_pairs
 from tests.study.conftest import ROLES, drawn, gather
 
 ANALYSIS = Path(sys.modules["benchmark.study.handover"].__path__[0]) / "analysis"
-KEYS = {"methods": ["generator", "method"], "comparisons": ["generator", "method", "baseline"]}
+KEYS = {
+    "methods": ["generator", "method"],
+    "comparisons": ["generator", "method", "baseline"],
+    "wins": ["generator", "method"],
+    "contests": ["generator", "method", "other"],
+}
+PAIRS = {
+    "wins": "directions pairs judgments ties wins wins_low wins_high decided",
+    "contests": "pairs judgments ties wins wins_low wins_high decided p p_holm",
+}
 CLOSED_FORM = {
     "methods": "directions ratings mos mos_t_low mos_t_high interpretable interpretable_low "
     "interpretable_high",
@@ -63,9 +80,31 @@ def handed_over(folder: Path, judgments: pd.DataFrame) -> Path:
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(as_csv(frame), encoding="utf-8")
-    (folder / "analysis").mkdir()
-    for name in SCRIPTS:
-        shutil.copyfile(ANALYSIS / name, folder / "analysis" / name)
+    write_scripts("mos_methods", folder / "analysis")
+    return folder
+
+
+def pairs_handed_over(folder: Path, judgments: pd.DataFrame) -> Path:
+    """The same of a study of pairs."""
+    settings = gather(drawn(directions=4, annotators=6)).settings
+    asked = judgments.assign(which=judgments["mos"].astype(str))
+    analysis = analyse(gather(asked, task=Pairs(settings), shown=1))
+    score = judgments.rename(columns={"mos": "score"}).assign(revision=0)
+    again = score.iloc[:9].assign(revision=1)  # the latest revision counts
+    score.loc[:8, "score"] = 0.5
+    left_out = score.assign(annotator="somebody left out", score=1.0)
+    people = [*sorted(set(judgments["annotator"])), "somebody left out"]
+    for name, frame in {
+        "data/study-x_description-judgments_data.csv": pd.concat([again, score, left_out]),
+        "data/study-x_description-annotators_data.csv": pd.DataFrame(
+            {"annotator": people, "counted": [*[True] * (len(people) - 1), False]}
+        ),
+        "results/main_wins.csv": main_wins(analysis),
+        "results/main_contests.csv": main_contests(analysis),
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(as_csv(frame), encoding="utf-8")
+    write_scripts("wins", folder / "analysis")
     return folder
 
 
@@ -124,11 +163,39 @@ def test_a_script_sees_where_a_table_says_something_else(tmp_path: Path, languag
     assert "NOT those" in done.stdout
 
 
-def test_the_scripts_need_nothing_of_ours() -> None:
-    source = (ANALYSIS / "reproduce.py").read_text(encoding="utf-8")
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_study_of_pairs(tmp_path: Path, language: str) -> None:
+    levels = {"a": 0.8, "b": 0.0, "c": -0.4}
+    judgments = simulate_pairs(np.random.default_rng(5), levels, 6, generators=2)
+    folder = pairs_handed_over(tmp_path, judgments)
+    check_reproduced(folder, language, PAIRS)
+    path = folder / "results" / "main_wins.csv"
+    table = pd.read_csv(path)
+    table.assign(strength=table["strength"] + 1e-5).to_csv(path, index=False)
+    done = run_script(folder, language)
+    assert done.returncode == 1
+    assert "wins strength differs" in done.stdout
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pairs_of_few_directions_or_of_one_who_wins_all(tmp_path: Path, language: str) -> None:
+    few = simulate_pairs(np.random.default_rng(1), {"a": 0.0, "b": 0.0}, 3)
+    clear = simulate_pairs(np.random.default_rng(2), {"a": 0.0, "b": 0.0}, 5)
+    won = np.where(clear["method"] == "a", 1.0, 0.0)
+    both = pd.concat([few, clear.assign(mos=won, generator="g9", generator_2="g9")])
+    folder = pairs_handed_over(tmp_path, both.reset_index(drop=True))
+    stored = pd.read_csv(folder / "results" / "main_wins.csv").set_index(["generator", "method"])
+    assert stored.loc[("g9", "a"), "wins"] > 0.8  # but for the nine that were revised
+    assert stored.loc["g0", "wins_low"].isna().all()
+    check_reproduced(folder, language, PAIRS)
+
+
+@pytest.mark.parametrize("name", ["rating", "pairs"])
+def test_the_scripts_need_nothing_of_ours(name: str) -> None:
+    source = (ANALYSIS / f"{name}.py").read_text(encoding="utf-8")
     imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
     assert imported <= {"itertools", "math", "sys", "pathlib", "typing", "numpy", "pandas", "scipy"}
-    assert not re.search(r"library\(|require\(|::", (ANALYSIS / "reproduce.R").read_text())
+    assert not re.search(r"library\(|require\(|::", (ANALYSIS / f"{name}.R").read_text())
 
 
 def test_the_t_interval_is_welch_s() -> None:

@@ -1,0 +1,59 @@
+"""What a study that was built can find: the power of its design, as `bench study plan` computes it,
+and what would be enough where that is little."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from benchmark.stats.population import Population
+from benchmark.stats.power import Design, closed_form, power
+from study_server.bundle import Bundle
+from study_server.effort import effort
+
+EFFECT, BASELINE, WANTED = 0.2, 0.3, 0.8  # those that `bench study plan` takes by itself
+STUDIES = 1_000  # simulated: the power is exact to 0.03
+MOST = 500  # directions of each method, up to which one looks for enough
+
+
+def strength(bundle: Bundle) -> Iterator[str]:
+    """Sentences on the power of a study of single directions; of one that shows two, that none is
+    known."""
+    if bundle.task.shows > 1:
+        yield "power: not known of a study that shows two directions"
+        return
+    of_each = directions_of_each(bundle)
+    together, most = sum(of_each.values()), max(of_each.values())
+    several = len(of_each) > 1
+    where = f"over all {len(of_each)} generators together" if several else "on the one generator"
+    yield _of(bundle, together, where)
+    if several:
+        yield _of(bundle, most, "on one generator alone")
+
+
+def directions_of_each(bundle: Bundle) -> dict[str, int]:
+    """By generator, how many directions of each method are under study: all have as many."""
+    shown = {source for sources in bundle.sources.values() for source in sources}
+    counts = Counter((one.generator, one.method) for one in shown if not one.check)
+    return {generator: n for (generator, _), n in counts.items()}
+
+
+def _of(bundle: Bundle, directions: int, where: str) -> str:
+    ratings = bundle.settings.ratings_per_item
+    said = f"power {where} ({directions} directions of each method, {ratings} ratings each): "
+    if directions < 4:
+        return f"{said}none, since fewer than 4 cannot be tested"
+    people = max(ratings, effort(bundle).people)
+    method, baseline = Population(BASELINE + EFFECT), Population(BASELINE)
+    found = power(Design(directions, people, ratings), method, baseline, STUDIES).power
+    said += f"a MOS of {BASELINE + EFFECT:g} against {BASELINE:g} is found with a chance of "
+    if found >= WANTED:
+        return f"{said}{found:.2f}"
+    enough = next(
+        (
+            n
+            for n in range(directions + 1, MOST)
+            if closed_form(Design(n, people, ratings), method, baseline) >= WANTED
+        ),
+        None,
+    )
+    more = f"about {enough} directions of each" if enough else "many more directions of each"
+    return f"{said}{found:.2f}: too little; {more} would make it {WANTED:g}"

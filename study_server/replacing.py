@@ -1,0 +1,63 @@
+"""Somebody who dropped out is replaced: a new link takes over the places of theirs.
+
+Who is replaced is left out, like anybody whom the staff leave out: nothing is deleted, their places
+open, and it can be taken back. Their own link lets nobody in any more. The new link has the same
+seed, so that its person is given the same number of items of each kind in the same personal order.
+"""
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from benchmark.core.errors import BenchError
+from study_server import annotators
+from study_server.counting import screen_now, set_counts
+from study_server.decisions import decide, decisions, given_reason, left_out
+from study_server.models import Annotator, Assignment, Screened
+from study_server.served import Served, note
+
+ENDED = {"finished": "has finished", "withdrawn": "withdrew, so that their places are open"}
+
+
+def replace_person(study: Served, person: str, reason: str) -> str:
+    """Make the link that takes over; returns its person's public number.
+
+    person: the public number of who dropped out. Raises BenchError for who does not exist, has
+    finished or withdrew, or was replaced before, and without a reason.
+    """
+    reason, now = given_reason(reason), study.clock()
+
+    def work(db: Session) -> tuple[str, bool]:
+        gone = db.scalars(select(Annotator).where(Annotator.public_id == person)).one_or_none()
+        if gone is None:
+            raise BenchError(
+                f"there is no annotator '{person}'; the staff's page of annotators lists them"
+            )
+        if why := ENDED.get(gone.stage):
+            raise BenchError(f"the annotator {person} {why}; there is nobody to replace")
+        if gone.deadline is not None and gone.deadline <= now:
+            raise BenchError(
+                f"the link of {person} is over already; `bench study invite` makes another one"
+            )
+        simulated = bool(gone.simulated)
+        heir = annotators.register(
+            db,
+            "invite",
+            now,
+            simulated=gone.simulated,
+            seed=gone.seed,
+            invited_as=gone.invited_as,
+        )
+        if person not in left_out(decisions(db)):
+            decide(db, person, True, f"replaced by {heir}: {reason}"[:500], now)
+        if gone.counts:
+            set_counts(db, gone.id, simulated, False)
+        held = (Assignment.annotator_id == gone.id, Assignment.judged.is_(False))
+        db.execute(delete(Assignment).where(*held))
+        db.execute(delete(Screened).where(Screened.simulated == simulated))
+        gone.deadline, gone.waiting_since = now, None
+        note(db, "replaced", f"{person} by {heir}: {reason}", now)
+        return heir, simulated
+
+    heir, simulated = study.store.write(work)
+    screen_now(study, simulated)
+    return heir
