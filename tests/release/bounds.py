@@ -7,9 +7,36 @@ from typing import Any
 EXTRAS = ("postgres", "cluster", "train", "onnx")
 BOUND = re.compile(r"(?P<name>[\w.-]+(?:\[[\w,-]+\])?)>=(?P<version>[\w.]+)$")
 
-# The tests that are run with the lowest versions, and what they are there for.
+# Tests that between them use every dependency, beside the commands themselves. Those that hold a
+# bootstrap against scipy's need a newer scipy than the suite does.
 TESTS = (
     "tests/tables",  # pandas
+    "tests/stats/test_gee.py",  # statsmodels, scipy
+    "tests/stats/test_categories.py",
+    "tests/stats/test_comparison.py",
+    "tests/metrics",  # numpy, scipy, torch
+    "tests/directions",  # safetensors
+    "tests/core/test_progress.py",  # rich
+    "tests/core/test_screen.py",
+    "tests/cli/test_terminal.py",  # click
+    "tests/report/figures/test_confusion.py",
+    "tests/study/test_figures.py",  # matplotlib, seaborn
+    "tests/study/test_migration.py",  # alembic, sqlalchemy, psycopg
+    "tests/study_server/test_store.py",
+    "tests/study_server/test_bundle.py",  # jsonschema
+    "tests/study_server/test_export.py",  # pandas, pyarrow
+    "tests/study_server/test_site.py",  # flask, flask-wtf
+    "tests/study_server/test_staff.py",  # flask-limiter
+    "tests/study_server/test_front.py",  # waitress
+    "tests/generators/test_download.py",  # pooch, requests
+    "tests/generators/test_stored.py",
+    "tests/generators/families/test_onnx_model.py",  # onnxruntime
+    "tests/generators/training/test_card.py",
+    "tests/generators/training/test_real_images.py",  # pillow
+    "tests/generators/training/test_scalars.py",  # tensorboard
+    "tests/runs/engines/test_placing.py",  # pyyaml
+    "tests/runs/engines/test_on_dask.py",  # distributed
+    "tests/runs/engines/test_on_slurm.py",  # submitit
 )
 
 

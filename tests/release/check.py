@@ -15,15 +15,17 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from . import built
 from .bounds import EXTRAS, TESTS, lowest
 from .built import Fault
 from .used import environment, use
 
-TOOLS = ("pytest", "hypothesis", "krippendorff", "pyte", "sybil", "onnx")
-"""Of the extra `dev`, what those tests import."""
+# Of the extra `dev`, what those tests import.
+TOOLS = ("pytest>", "pytest-benchmark", "hypothesis", "krippendorff", "pyte>", "onnx")
 
 
 def main() -> None:
@@ -39,7 +41,7 @@ def main() -> None:
             used = [v for v in pythons if installed(v, wheel, torch, project["version"], folder)]
             if not used:
                 raise Fault("none of these Pythons is here")
-            lower_bounds(used[0], checkout, project, torch, folder)
+            lower_bounds(used[0], wheel, project, torch, checkout)
         except (Fault, subprocess.CalledProcessError) as fault:
             sys.exit(f"not to be released: {fault}")
     print("may be released")
@@ -76,7 +78,8 @@ def new_environment(version: str, folder: Path) -> Path | None:
 
 def pip(python: Path, *arguments: str) -> None:
     """`pip install` in an environment. Raises CalledProcessError."""
-    command = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
+    quick = ("--quiet", "--disable-pip-version-check", "--no-compile")
+    command = [python, "-m", "pip", "install", *quick, *arguments]
     subprocess.run(command, check=True, env=environment())
 
 
@@ -96,21 +99,26 @@ def installed(version: str, wheel: Path, torch: list[str], release: str, folder:
 
 
 def lower_bounds(
-    version: str, checkout: Path, project: dict, torch: list[str], folder: Path
+    version: str, wheel: Path, project: Mapping[str, Any], torch: list[str], checkout: Path
 ) -> None:
-    """Tests with the lowest versions allowed; of torch, whichever TORCH names."""
-    python = new_environment(version, folder / "lowest")
+    """Uses the wheel with the lowest versions allowed, and runs tests with them; of torch,
+    whichever version TORCH names."""
+    place = checkout.parent / "lowest"
+    python = new_environment(version, place / "venv")
     assert python is not None
     pinned = [p for p in lowest(project, EXTRAS) if not p.startswith("torch==")]
     tools = [t for t in project["optional-dependencies"]["dev"] if t.startswith(TOOLS)]
     pip(python, *torch)
-    pip(python, *torch, *pinned, *tools)
+    pip(python, str(wheel), *pinned, *tools)
+    empty = place / "empty"
+    empty.mkdir()
+    use(python.with_name("bench"), project["version"], empty)
     # What old versions and their own dependencies warn of is theirs.
     command = [python, "-m", "pytest", "-q", "-o", "filterwarnings=default", "--disable-warnings"]
     done = subprocess.run([*command, *TESTS], cwd=checkout, env=environment())
     if done.returncode != 0:
         raise Fault("tests fail with the lowest versions that pyproject.toml allows")
-    print(f"python {version}: tests pass with the lowest versions, torch as TORCH says")
+    print(f"python {version}: used and tested with the lowest versions, torch as TORCH says")
 
 
 if __name__ == "__main__":
