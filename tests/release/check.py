@@ -32,19 +32,23 @@ def main() -> None:
     commit = "HEAD"
     pythons = os.environ.get("PYTHONS", "3.11 3.12 3.13 3.14").split()
     torch = shlex.split(os.environ.get("TORCH", "torch"))
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        try:
-            checkout = built.check_out(commit, folder)
-            wheel = distributions(checkout, commit, folder)
-            project = tomllib.loads((checkout / "pyproject.toml").read_text())["project"]
-            used = [v for v in pythons if installed(v, wheel, torch, project["version"], folder)]
-            if not used:
-                raise Fault("none of these Pythons is here")
-            lower_bounds(used[0], wheel, project, torch, checkout)
-        except (Fault, subprocess.CalledProcessError) as fault:
-            sys.exit(f"not to be released: {fault}")
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            release(Path(name), commit, pythons, torch)
+    except (Fault, subprocess.CalledProcessError) as fault:
+        sys.exit(f"not to be released: {fault}")
     print("may be released")
+
+
+def release(folder: Path, commit: str, pythons: list[str], torch: list[str]) -> None:
+    """All of it, in an empty folder. Raises Fault, and CalledProcessError where pip fails."""
+    checkout = built.check_out(commit, folder)
+    wheel = distributions(checkout, commit, folder)
+    project = tomllib.loads((checkout / "pyproject.toml").read_text())["project"]
+    used = [v for v in pythons if installed(v, wheel, torch, project["version"], folder)]
+    if not used:
+        raise Fault("none of these Pythons is here")
+    lower_bounds(used[0], wheel, project, torch, checkout)
 
 
 def distributions(checkout: Path, commit: str, folder: Path) -> Path:

@@ -57,8 +57,8 @@ def use(bench: Path, version: str, folder: Path) -> None:
                     raise Fault(f"{address}{path} is not what it should be")
     run("study simulate study --annotators 6")
     run("study analyse study --simulated")
-    if not list(folder.glob("study/analysis/**/mos.csv")):
-        raise Fault("no mos.csv after bench study analyse")
+    if not (folder / "study/analysis-simulated/mos_methods.csv").exists():
+        raise Fault("no table of MOS after bench study analyse")
 
 
 @contextmanager
