@@ -13,9 +13,9 @@ from study_server import admin, entrance, judging, pages, preview, rights, staff
 from study_server.front import DIRECT, Door, Front
 from study_server.gate import Gate
 from study_server.security import ForeignForm, has_cookie, log, protect, start_clock
+from study_server.sentences import texts
 from study_server.served import Served
 from study_server.sessions import Sessions
-from study_server.texts import texts
 from study_server.trouble import advice, is_trouble
 from study_server.visit import NO_DATABASE, know_browser, know_visitor, page, served, words
 

@@ -31,6 +31,7 @@ from study_server.served import (
 from study_server.server import make_server, running
 from study_server.stopping import Stop
 from study_server.store import PATIENCE as PAGE_PATIENCE
+from study_server.translations import untranslated
 from study_server.trouble import told
 from study_server.watching import look
 
@@ -100,6 +101,8 @@ def serve(
     with opened(folder, database, task, PAGE_PATIENCE) as study:
         if study.bundle.settings.platform.framed and front.scheme == "http":
             raise BenchError("in MTurk's frame browsers keep a cookie of HTTPS alone: see --base")
+        if amiss := untranslated(study.bundle.settings):
+            print(f"study.toml: {amiss}")
         known = front.base or (f"http://{host}:{port}" if port else "")
         study.store.write(lambda db: note(db, "served", known, study.clock()))
         server = make_server(study, host, port, front)

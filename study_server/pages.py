@@ -5,9 +5,10 @@ from flask import Blueprint, abort, g, redirect, request, url_for
 from study_server import annotators, counting, next_step
 from study_server.judging import next_address
 from study_server.leases import places
+from study_server.models import Annotator
 from study_server.security import has_cookie
 from study_server.tasks.question import Fault
-from study_server.terms import terms_of
+from study_server.terms import stored_of, terms_of
 from study_server.visit import Page, address, at, end, lost, page, served, strings
 
 blueprint = Blueprint("pages", __name__)
@@ -73,8 +74,11 @@ def decide() -> Page:
 @blueprint.get("/declined")
 @at("declined")
 def declined() -> Page:
-    """The page for annotators who chose not to take part."""
-    return end("declined.html", "no_consent", leads=False)
+    """The page for annotators who chose not to take part, which lists what is stored of them."""
+    with served().store.read() as db:
+        me = db.get_one(Annotator, g.annotator.id)
+        kept = stored_of(me, strings(g.language), served().bundle.settings.retention)
+    return end("declined.html", "no_consent", leads=False, stored=kept)
 
 
 @blueprint.get("/instructions")

@@ -13,8 +13,9 @@ from benchmark.core.errors import BenchError, unknown
 from benchmark.core.reading import decoded, parse_toml
 from study_server.platform_file import read_platform
 from study_server.screening import Limits
+from study_server.sentences import LANGUAGES
 from study_server.stopping_rule import StoppingRule
-from study_server.study_settings import LANGUAGES, Settings
+from study_server.study_settings import Settings
 
 CATEGORY = re.compile(r"[^\W_][\w -]{0,39}")
 TABLES = ("title", "consent", "screening", "stopping", "platform")
@@ -30,6 +31,7 @@ RANGES = {
     "still_checks": ANY_COUNT,
     "max_annotators": ANY_COUNT,
     "max_per_address": ANY_COUNT,
+    "least_screen": (0, 2000),
     "least_seconds": (0, 10),
     "repeat_share": SHARE,
     "screening.min_checks_passed": SHARE,
@@ -59,6 +61,7 @@ def read_settings(path: Path) -> Settings:
     retention = _day(path, consent.pop("retention", "")) if isinstance(consent, dict) else ""
     _check_texts(path, "consent", consent, ("version", "retention", *LANGUAGES))
     plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    plain.setdefault("languages", _spoken(title, consent))
     settings = Settings(
         **plain,
         title=title,
@@ -123,6 +126,11 @@ def _day(path: Path, value: object) -> str:
     except ValueError:
         pass
     raise BenchError(f"{path}: consent.retention is a day such as 2030-12-31; it is {value}")
+
+
+def _spoken(title: Collection[str], consent: Collection[str]) -> tuple[str, ...]:
+    """The languages in which there are both; English where there are none, which is then told."""
+    return tuple(name for name in title if name in consent) or ("en",)
 
 
 def _check_texts(path: Path, name: str, texts: Any, known: Collection[str]) -> None:

@@ -9,7 +9,6 @@ from study_server.platforms import ANY, Platform
 from study_server.screening import Limits
 from study_server.stopping_rule import StoppingRule
 
-LANGUAGES = ("en", "zh")
 PLANNED = (
     "method",
     "categories",
@@ -29,19 +28,20 @@ class Settings:
     them) and the checks (good_checks, still_checks). lease_minutes: how long, at most, a shown item
     stays reserved; sign_minutes: after the last sign that somebody looks at it. least_seconds: from
     showing an item to its answer. max_annotators: how many people may take part, and
-    max_per_address through the open link from one address in a day; 0: any number. pause_every:
-    judgments between two suggestions to rest. number_opens: whether an outside number alone, in any
-    browser, opens the answers of the person who has it. completion_code: one code for all, or ""
-    for one code for each person. platform: the recruiting service. method: the method under test,
-    "" for all that are not baselines. retention: the day (ISO, UTC) on which outside numbers are
-    dropped, "" for never. sha256: of the file.
+    max_per_address through the open link from one address in a day; 0: any number. least_screen:
+    the narrowest window in which one may begin, in CSS pixels; 0: any. pause_every: judgments
+    between two suggestions to rest. number_opens: whether an outside number alone, in any browser,
+    opens the answers of the person who has it. completion_code: one code for all, or "" for one
+    code for each person. platform: the recruiting service. method: the method under test, "" for
+    all that are not baselines. retention: the day (ISO, UTC) on which outside numbers are dropped,
+    "" for never. sha256: of the file.
     """
 
     title: dict[str, str]
     consent: dict[str, str]
     consent_version: str
     version: int = 1
-    languages: tuple[str, ...] = LANGUAGES
+    languages: tuple[str, ...] = ("en",)
     categories: tuple[str, ...] = ("geometry", "colour", "texture")
     ratings_per_item: int = 5
     items_per_annotator: int = 40
@@ -53,6 +53,7 @@ class Settings:
     least_seconds: float = 0.7
     max_annotators: int = 0
     max_per_address: int = 20
+    least_screen: int = 0
     pause_every: int = 20
     quiz_tries: int = 2
     open_link: bool = True

@@ -1,13 +1,13 @@
 """What taking part means, in the words of `study.toml`, with what the task asks filled in; and what
 is stored, in the words of the database's own columns."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from study_server.assignment import personal_plan
 from study_server.bundle import Bundle
 from study_server.judging import minutes_left
-from study_server.models import Base
+from study_server.models import Annotator, Base
 from study_server.tasks.task import Task
 from study_server.texts import say, sha256_of
 
@@ -48,22 +48,37 @@ def stored(strings: Mapping[str, str], retention: str = "") -> tuple[str, ...]:
     """What the database keeps of a person: of each column what `study_server.models` says, once.
     retention: the day on which outside numbers are dropped, "" for never."""
     columns = (column for table in Base.metadata.tables.values() for column in table.columns)
-    keys = dict.fromkeys(key for column in columns if (key := column.info["stored"]))
-    if not retention:
-        return tuple(say(strings, f"stored.{key}") for key in keys)
-    until = say(strings, "stored.until", day=retention)
+    return _told((column.info["stored"] for column in columns), strings, retention)
+
+
+def stored_of(me: Annotator, strings: Mapping[str, str], retention: str = "") -> tuple[str, ...]:
+    """The same of somebody who has not begun: of each of their columns that holds anything."""
+    keys = [
+        column.info["stored"]
+        for column in Annotator.__table__.columns
+        if getattr(me, column.key) not in (None, "", column.default and column.default.arg)
+    ]
+    return _told([*keys, *(["address"] if me.source == "open" else [])], strings, retention)
+
+
+def _told(keys: Iterable[str], strings: Mapping[str, str], retention: str) -> tuple[str, ...]:
     return tuple(
-        say(strings, f"stored.{key}") + (until if key == "outside" else "") for key in keys
+        say(strings, "retention.outside", day=retention)
+        if key == "outside" and retention
+        else say(strings, f"stored.{key}")
+        for key in dict.fromkeys(keys)
+        if key
     )
 
 
 def consent_text(bundle: Bundle, language: str, strings: Mapping[str, str]) -> str:
-    """The consent text; `{questions}` and `{minutes}` in it are what the task asks of one item, and
-    how long all items of one annotator take."""
+    """The consent text; `{questions}` in it is what the task asks of one item, and `{time}`, or
+    `{minutes}` as a bare number, how long all items of one annotator take."""
     settings = bundle.settings
     text = settings.text(settings.consent, language)
     filled = {
         "{questions}": questions(bundle.task, strings),
+        "{time}": say(strings, "consent.time", minutes=minutes(bundle)),
         "{minutes}": str(minutes(bundle)),
     }
     for name, value in filled.items():

@@ -12,10 +12,12 @@ from werkzeug.wrappers import Response
 from study_server.annotators import outside_of
 from study_server.codes import code_given, ending_of
 from study_server.security import csrf_token
+from study_server.sentences import direction_of, name_of
 from study_server.served import Served, state_of
 from study_server.standing import find_standing
-from study_server.texts import NAMES, say, with_task
+from study_server.texts import say, with_task
 
+STAFF = ("admin", "staff")  # blueprints
 NO_DATABASE = ("judging.image", "judging.style", "static")  # pages that wait for no database
 
 P = ParamSpec("P")
@@ -37,7 +39,7 @@ def know_visitor() -> None:
     with served().store.look() as db:
         g.annotator = find_standing(db, public_id) if public_id else None
         g.state = g.annotator.state if g.annotator else state_of(db)
-    if g.annotator and g.annotator.language:
+    if g.annotator and g.annotator.language and request.blueprint not in STAFF:
         g.language = offered(g.annotator.language)
 
 
@@ -45,7 +47,8 @@ def know_browser() -> None:
     """Set what is known without the database: the language that the browser asks for."""
     g.annotator, g.state = None, "open"
     wanted = request.accept_languages.best_match(served().bundle.settings.languages)
-    g.language = offered(session.get("language") or wanted)
+    staff = request.blueprint in STAFF  # whose pages are English
+    g.language = "en" if staff else offered(session.get("language") or wanted)
 
 
 def offered(language: str | None) -> str:
@@ -55,14 +58,16 @@ def offered(language: str | None) -> str:
 
 
 def words() -> dict[str, object]:
-    """The variables of every template: t(key, ...), names of languages, the task, settings."""
+    """The variables of every template: t(key, ...), the language and its direction, the task."""
     language = g.get("language", "en")
     settings, task = served().bundle.settings, served().bundle.task
     return {
         "t": partial(say, strings(language)),
         "task": task,
         "language": language,
-        "languages": [(code, NAMES[code]) for code in settings.languages],
+        "direction": direction_of(language),
+        "languages": {code: name_of(code) for code in settings.languages},
+        "for_staff": request.blueprint in STAFF,
         "study": served().bundle.study,
         "title": settings.text(settings.title, language),
         "settings": settings,

@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
-from benchmark.cli.shared import (
-    GENERATOR_HELP,
-    METRICS_OPTION,
-    agree,
-    configured,
-    exit_if_failed,
-    grid_options,
-    line,
-    method_roles,
-    methods_option,
-    tell,
-)
-from benchmark.core import memory
+from benchmark.cli.shared import GENERATOR_HELP, METRICS_OPTION, grid_options, methods_option
+from benchmark.cli.varying import vary
 from benchmark.core.errors import BenchError
 
 GENERATOR = click.option("-g", "--generator", required=True, help=GENERATOR_HELP)
@@ -58,54 +44,13 @@ def lambda_(**options: Any) -> None:
     _ablate("lambda", **options)
 
 
-def _ablate(
-    axis: str,
-    generator: str,
-    methods: tuple[str, ...],
-    metrics: tuple[str, ...],
-    values: str | None,
-    preset: str,
-    seeds: str | None,
-    settings: tuple[str, ...],
-    device: str,
-    out: Path | None,
-    jobs: int | None,
-    parallel_config: Path | None,
-    yes: bool,
-) -> None:
-    from benchmark.cli.choices import Brought, named_methods, named_metrics
-    from benchmark.core.device import resolve
-    from benchmark.report import write_report
-    from benchmark.runs.ablation import note, plan_ablation
-    from benchmark.runs.engines.placing import choice
+def _ablate(axis: str, values: str | None, yes: bool, **options: Any) -> None:
     from benchmark.runs.lease import lease
-    from benchmark.runs.meanings import note_measures
-    from benchmark.runs.opening import made_by
-    from benchmark.runs.runner import Workers, execute
 
-    memory.keep()
-    config = configured(preset, settings, seeds)
-    out = out or Path("results") / config.preset
-    engine, device = choice(jobs, parallel_config), resolve(device)
-    methods = methods or _usual_methods(axis)
-    named, judges = named_methods(methods, out), named_metrics(metrics)
-    ablation = plan_ablation(
-        axis, config, generator, named.chosen, named.table, _numbers(values), named.code, out
-    )
-    failed = 0
-    with lease(out) as held:
-        expected, backend = agree(ablation.groups, out, device, yes, judges, engine=engine)
-        workers = Workers(backend, Brought(methods, metrics, out), held.token) if backend else None
-        note(ablation, out, shlex.join(["bench", *sys.argv[1:]]), named.references)
-        note_measures(out, judges)
-        for result in execute(ablation.groups, out, device, False, judges, expected, workers):
-            protocol = result.config["protocol"]
-            place = f"K {protocol['k']:<4} lambda {protocol['lambda']:<5g} {protocol['shift_loss']}"
-            tell(f"{place}  {line(result)}")
-            failed += result.status == "failed"
-        written = write_report(out, roles=method_roles(), at_hand=made_by(ablation.groups))
-    click.echo(f"ablation: {out / f'ablation_{axis}.md'}")
-    exit_if_failed(failed, written.unmade)
+    varying = vary(axis, usual=_usual_methods(axis), **options)
+    ablation = varying.planned(_numbers(values))
+    with lease(varying.out) as held:
+        varying.report(ablation, varying.compute(ablation, held, yes))
 
 
 def _usual_methods(axis: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""`bench compare` and `bench submit-check`: runs of several people beside each other."""
+"""`bench compare`, `slim` and `submit-check`: runs of several people beside each other."""
 
 from __future__ import annotations
 
@@ -54,6 +54,24 @@ def compare(
         sys.exit(130)
     say_written(out, written)
     exit_if_failed(0, written.unmade)
+
+
+@click.command()
+@click.argument("run", metavar="RUN", type=RUN)
+@click.argument("out", metavar="OUT", type=RUN)
+def slim(run: Path, out: Path) -> None:
+    """Copy RUN to the new folder OUT, small enough to publish.
+
+    Left out are checkpoints and, of every seed but the lowest, files of a cell that are larger than
+    1 MB, such as directions that bend. All tables can be made and checked without them.
+    """
+    from benchmark.runs.slimming import slim as copy_without
+
+    left = copy_without(run, out)
+    for path, size in left.items():
+        click.echo(f"left out: {path.relative_to(run)} ({size / 1e6:.1f} MB)")
+    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
+    click.echo(f"{out}: {size / 1e6:.1f} MB")
 
 
 @click.command("submit-check")

@@ -11,7 +11,8 @@ import click
 from benchmark import __version__
 from benchmark.cli.ablate import ablate
 from benchmark.cli.check import check
-from benchmark.cli.compare import compare, submit_check
+from benchmark.cli.compare import compare, slim, submit_check
+from benchmark.cli.converge import converge
 from benchmark.cli.convert_generator import convert_generator
 from benchmark.cli.demo import demo
 from benchmark.cli.fetch import fetch
@@ -192,8 +193,10 @@ def train_generator(
 main.add_command(run)
 main.add_command(demo)
 main.add_command(ablate)
+main.add_command(converge)
 main.add_command(check)
 main.add_command(compare)
+main.add_command(slim)
 main.add_command(submit_check)
 main.add_command(study)
 main.add_command(fetch)

@@ -206,9 +206,16 @@ ABLATIONS = {
         "for both reasons. At lambda 0 no shift is learned, of either kind of loss, and "
         "R's error in it only says how long shifts are.",
     ),
+    "steps": (
+        "Convergence: the same comparison with more steps",
+        "Each row is a training of its own, of so many steps of A and of R, all else equal. "
+        f"Where {HEADLINE} still moves from one number of steps to its double, a shorter run "
+        "compares how fast methods and R learn, not only what was found.",
+    ),
 }
 
 ABLATED = {
+    "steps": Column("Training steps of R, and of A where it learns.", "number"),
     "lambda": Column("Weight of the shift loss beside the classification loss.", "text"),
     "shift_loss": Column(
         "Mean squared (mse) or mean absolute (mae) error of the estimated eps.", "text"
@@ -246,6 +253,10 @@ FIGURES = {  # of the run, in the order of the page: its title, and what it show
         "diagonal is a good R.",
     ),
     "ablation_k": ("Over K", "What becomes of the directions as there are more of them."),
+    "ablation_steps": (
+        "Over the steps",
+        "What more training changes, each point a run of its own.",
+    ),
     "ablation_lambda": ("Over lambda", "What becomes of them as the shift loss weighs more."),
 }
 

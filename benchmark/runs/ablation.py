@@ -1,4 +1,4 @@
-"""Ablations: the same grid at many K, or at many weights of the shift loss, all else equal.
+"""Ablations: the same grid at many K, steps or weights of the shift loss, all else equal.
 
 An ablation is an ordinary run of many variants, so a cell that `bench run` computed in the same
 folder is not computed again, nor the other way round. What it adds is a note of the cells that
@@ -20,7 +20,8 @@ from benchmark.runs.grid import Group, name_of_generator, plan, record, unserved
 from benchmark.runs.results import read_run
 from benchmark.runs.settings import Methods, RunConfig, Settings, method_for, protocol_for
 
-AXES = {"k": ("k",), "lambda": ("lambda", "shift_loss")}  # the settings that an axis varies
+# The settings that an axis varies.
+AXES = {"k": ("k",), "lambda": ("lambda", "shift_loss"), "steps": ("steps",)}
 KS = tuple(2**power for power in range(3, 13))  # 8 to 4096, as far as twice the dimensions
 LAMBDAS = (0.0, 0.25, 1.0, 4.0, 10.0)
 SHIFT_LOSSES = ("mse", "mae")
@@ -30,8 +31,8 @@ SHIFT_LOSSES = ("mse", "mae")
 class Ablation:
     """One axis on one generator: what to compute, and how its points are told apart.
 
-    config: with one variant per point, the ordinary setting first. points: a method, the values of
-    the axis, and the hash of the configuration or, for what cannot run, the reason.
+    config: with one variant per point. points: a method, the values of the axis, and the hash of
+    the configuration or, for what cannot run, the reason.
     """
 
     axis: str
@@ -53,18 +54,20 @@ def plan_ablation(
 ) -> Ablation:
     """The ordinary setting first, then every value of the axis; what cannot run keeps its reason.
 
-    reference: what opens the generator. chosen, methods, code, run: as for `plan`. values: of K or
-    lambda; the usual ones where empty. Raises BenchError for every name, key or value that cannot
-    be right, before any work is done.
+    Of steps there are the values alone, the most first: how many are ordinary is what they are to
+    show. The main table is of the first. reference: what opens the generator. chosen, methods,
+    code, run: as for `plan`. values: of the axis; the usual ones of K or lambda where empty. Raises
+    BenchError for every name, key or value that cannot be right, before any work is done.
     """
     for key in config.settings:
         if key.rpartition(".")[2] in AXES[axis]:
-            raise BenchError(f"--set {key} fixes what is varied here; choose by --values instead")
+            raise BenchError(f"--set {key} fixes what is varied here; leave it out")
     name = name_of_generator(reference, run)
     own, entry = find_generator(reference)
     generator = entry.load()
     options = option_names(generator)
-    config = replace(config, variants=({}, *_variants(axis, generator.latent_dim, values)))
+    usual: tuple[Settings, ...] = () if axis == "steps" else ({},)
+    config = replace(config, variants=(*usual, *_variants(axis, generator.latent_dim, values)))
     able: dict[tuple[str, ...], list[Settings]] = {}  # methods that run together, and on what
     points: list[dict[str, Any]] = []
     for variant in config.variants:
@@ -85,7 +88,8 @@ def plan_ablation(
     for together, variants in able.items():
         part = replace(config, variants=tuple(variants))
         planned = plan(part, [reference], together, methods, code, run)
-        groups += planned if {} in variants else [_aside(group) for group in planned]
+        first = config.variants[0] in variants
+        groups += planned if first else [_aside(group) for group in planned]
     return Ablation(axis, name, config, groups, [*_points(axis, groups), *points])
 
 
@@ -98,9 +102,10 @@ def note(
     """Write ablation_<axis>.json, and run.json where the folder has none yet.
 
     An ordinary run's own description stays: the ablation adds cells to its folder, and how the
-    generator is opened. An axis measured again on the same generator replaces what stood there.
+    generator is opened. An axis measured again on the same generator replaces what stood there,
+    also in the main table where that showed one of its points.
     """
-    description = read_run(run)
+    description, content = read_run(run), read_note(run, ablation.axis)
     if not description:
         record(ablation.config, ablation.groups, run, command, methods)
     else:
@@ -109,9 +114,9 @@ def note(
         given = {group.name: group.given for group in ablation.groups}
         given |= description.get("given", {})
         methods = {**methods, **description.get("methods", {})}
-        added = {"generators": known, "given": given, "methods": methods}
+        headline = _shown_now(ablation, description.get("headline", {}), content)
+        added = {"generators": known, "given": given, "methods": methods, "headline": headline}
         write_json(run / "run.json", {**description, **added})
-    content = read_note(run, ablation.axis)
     content[ablation.generator] = {
         "command": command,
         "preset": ablation.config.preset,
@@ -138,8 +143,26 @@ def read_note(run: Path, axis: str) -> dict[str, Any]:
     return content
 
 
+def _shown_now(
+    ablation: Ablation,
+    headline: Mapping[str, Mapping[str, str]],
+    noted: Mapping[str, Any],
+) -> dict[str, Mapping[str, str]]:
+    """What the main table shows, by generator and method: a point of the axis gives way to the one
+    that this ablation says is the first."""
+    name = ablation.generator
+    before = {point.get("config_hash") for point in noted.get(name, {}).get("points", [])}
+    shown = dict(headline.get(name, {}))
+    for job in (job for group in ablation.groups for job in group.jobs if job.headline):
+        if shown.get(job.cell.method) in before:
+            shown[job.cell.method] = job.cell.config_hash
+    return {**headline, name: shown} if shown else dict(headline)
+
+
 def _variants(axis: str, latent_dim: int, values: Sequence[float]) -> list[Settings]:
     """Settings of each point. Without a shift loss, at lambda 0, its kind makes no difference."""
+    if axis == "steps":
+        return [{"steps": int(steps)} for steps in sorted(values, reverse=True)]
     if axis == "k":
         if any(value != int(value) for value in values):
             raise BenchError("--values of K are whole numbers, such as 8,16,32")

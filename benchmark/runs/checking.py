@@ -144,6 +144,7 @@ RESULT: Mapping[str, Check] = {
 
 LATER: Mapping[str, Check] = {  # what earlier versions did not write
     "passes": _map(_fields(forward=_images, backward=_images)),
+    "left_out": _map(_text),
 }
 
 RUN: Mapping[str, Check] = {

@@ -54,7 +54,7 @@ class Result:
     `by_direction`, their `words`, and `matrices`, each of columns of its own. seconds: by phase
     (fit, fresh, evaluation). passes: of G, as images, forward and backward, by phase (fit, fresh);
     a method alone would have needed as many. Earlier versions did not count them. files: SHA-256
-    of each file beside it.
+    of each file beside it. left_out: of files that a copy for publishing leaves out (`bench slim`).
     """
 
     cell: Cell
@@ -69,6 +69,7 @@ class Result:
     device: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, run: Path) -> None:
         """Write `result.json`; its presence says that the cell has ended."""
@@ -88,6 +89,10 @@ class StoredCell:
 
     def directions(self) -> Directions:
         """Raises BenchError where the cell has none."""
+        if "directions.safetensors" in self.result.left_out:
+            raise BenchError(
+                f"the directions of seed {self.result.cell.seed} were left out of this copy"
+            )
         if not self.has("directions.safetensors"):
             raise BenchError(f"{self.folder} names no directions among its files")
         return Directions.load(self.folder / "directions.safetensors")
@@ -231,5 +236,14 @@ def read_run(run: Path) -> dict[str, Any]:
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
-    """Write a compressed Parquet file."""
-    write_atomically(path, lambda part: table.to_parquet(part, compression="zstd", index=False))
+    """Write a compressed Parquet file.
+
+    Measured numbers hardly repeat, so that a dictionary of them would add a third to their size.
+    """
+    repeating = [column for column in table if table[column].dtype.kind != "f"]
+    write_atomically(
+        path,
+        lambda part: table.to_parquet(
+            part, compression="zstd", index=False, use_dictionary=repeating
+        ),
+    )

@@ -31,6 +31,7 @@ from benchmark.study.accuracies import cell_accuracies
 from study_server.bundle_writer import DirectionStrips, write_bundle
 from study_server.settings_file import check_method, check_retention, read_settings
 from study_server.tasks.choosing import made_task, task_class
+from study_server.translations import untranslated
 
 ROWS = 4  # different z, the same for all methods of a generator
 GOOD_AXES = 4  # true axes among which an annotator's checks are drawn
@@ -65,6 +66,8 @@ def build_study(
     if settings is not None and read is not None:  # before anything is rendered
         made_task(asked, read)
         check_retention(read, settings, datetime.now(UTC).date())
+        if amiss := untranslated(read):
+            raise BenchError(f"{settings}: {amiss}")
     description = read_run(run)
     cells = read_cells(run)
     said = known_roles([(c.result.cell.method, c.result.role) for c in cells], roles)

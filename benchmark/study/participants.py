@@ -12,7 +12,7 @@ from benchmark.study.answers import Material
 from study_server.decisions import left_out
 from study_server.erasure import WITHDRAWN
 from study_server.screening import Screening
-from study_server.texts import NAMES
+from study_server.sentences import name_of
 
 AGREED = ("consented", "instructed", "judging", "finished", "failed")  # stages after the consent
 STOPPED = ("consented", "instructed", "judging")
@@ -96,7 +96,7 @@ def participants(
         by_staff=len(staff),
         counted=len(judged - ruled - staff),
         languages={
-            NAMES.get(code, code or "unknown"): n
+            name_of(code) if code else "unknown": n
             for code, n in Counter(people.loc[counted, "language"]).most_common()
         },
         minutes=_spread(people.loc[people["stage"] == "finished", "minutes"]),

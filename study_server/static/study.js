@@ -253,6 +253,20 @@ function startLanguages(form, languages) {
   });
 }
 
+// ---------------------------------------------------------------- a window that is too narrow
+
+// It is told before the consent, and closes the way on until the window is wide enough.
+function startScreen(notice) {
+  const forward = $("main form .primary");
+  function measure() {
+    const narrow = innerWidth < Number(notice.dataset.leastScreen);
+    notice.hidden = !narrow;
+    if (forward) forward.disabled = narrow;
+  }
+  addEventListener("resize", measure);
+  measure();
+}
+
 // ----------------------------------------------------------------
 
 const languages = $("form.languages");
@@ -278,5 +292,7 @@ if (sections.length && form) {
   startDelivery(form);
   startSigns(form);
 }
+const screenRule = $("[data-least-screen]");
+if (screenRule) startScreen(screenRule);
 const waiting = $("form[data-retry]");
 if (waiting) startWaiting(waiting);

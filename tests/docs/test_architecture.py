@@ -34,7 +34,7 @@ def test_every_package_has_its_place_among_the_rooms() -> None:
 
 def test_no_two_files_of_the_product_have_one_name() -> None:
     paths = [path for top in ("benchmark", "baselines", "study_server") for path in files(top)]
-    demanded = {"__init__.py", "py.typed"}  # one in each package
+    demanded = {"__init__.py", "py.typed", "study.po"}  # one in each package, or language
     named = [path.name for path in paths if path.name not in demanded]
     assert [name for name, count in Counter(named).items() if count > 1] == []
 

@@ -7,8 +7,7 @@ from typing import Any
 EXTRAS = ("postgres", "cluster", "train", "onnx")
 BOUND = re.compile(r"(?P<name>[\w.-]+(?:\[[\w,-]+\])?)>=(?P<version>[\w.]+)$")
 
-# Tests that between them use every dependency, beside the commands themselves. Those that hold a
-# bootstrap against scipy's need a newer scipy than the suite does.
+# Tests that between them use every dependency, beside the commands themselves.
 TESTS = (
     "tests/tables",  # pandas
     "tests/stats/test_gee.py",  # statsmodels, scipy
@@ -25,6 +24,7 @@ TESTS = (
     "tests/study_server/test_store.py",
     "tests/study_server/test_bundle.py",  # jsonschema
     "tests/study_server/test_export.py",  # pandas, pyarrow
+    "tests/study_server/test_texts.py",  # babel
     "tests/study_server/test_site.py",  # flask, flask-wtf
     "tests/study_server/test_staff.py",  # flask-limiter
     "tests/study_server/test_front.py",  # waitress
@@ -37,6 +37,13 @@ TESTS = (
     "tests/runs/engines/test_placing.py",  # pyyaml
     "tests/runs/engines/test_on_dask.py",  # distributed
     "tests/runs/engines/test_on_slurm.py",  # submitit
+)
+
+# Those whose oracle is newer: alembic compares a Double of SQLAlchemy 2.0 with that of SQLite and
+# finds another type, where the columns are the same.
+UNFIT = (
+    "tests/study/test_migration.py::test_the_schema_is_that_of_the_models_and_takes_answers[sqlite]",
+    "tests/study_server/test_store.py::test_migrations_give_exactly_the_models",
 )
 
 

@@ -27,7 +27,8 @@ def files() -> set[str]:
 
 def test_every_file_of_the_packages_is_in_the_wheel(wheel: Path) -> None:
     assert wheel_faults(wheel, files()) == []
-    for kind in (".safetensors", ".toml", ".html", ".css", ".js", ".svg", ".mako", ".json", ".R"):
+    kinds = (".safetensors", ".toml", ".html", ".css", ".js", ".svg", ".mako", ".json", ".po", ".R")
+    for kind in kinds:
         assert any(name.endswith(kind) for name in files()), kind
 
 

@@ -11,8 +11,8 @@ from study_server import annotators, counting
 from study_server.app import create_app
 from study_server.caps import DAY, Refused, admit
 from study_server.models import Annotator, Arrivals
+from study_server.sentences import texts
 from study_server.served import Served
-from study_server.texts import texts
 
 from .conftest import Clock, Visitor, new_visitor
 

@@ -17,12 +17,13 @@ from .blobs import strips
 
 OWN = "[platform]\nkind = 'own'\nperson = 'p'\n"
 WRONG = [
+    ('["en", "zh"]', '["fr"]', "title needs a text in the first language"),
     ("ratings_per_item = 3", "ratings_per_item = 0", "ratings_per_item is 1 or more; it is 0"),
     ("ratings_per_item = 3", 'ratings_per_item = "three"', "wrong kind: 'three'; give a whole"),
     ("ratings_per_item", "rating_per_item", "'rating_per_item'; did you mean ratings_per_item?"),
     ("[title]", "[titel]", "'titel'; did you mean title?"),
     ('version = "3"', 'verson = "3"', "'consent.verson'; did you mean consent.version"),
-    ("[title]", "[title]\nfr = 'Quoi ?'", "unknown setting 'title.fr'"),
+    ("[title]", "[title]\nxx = 'Quoi ?'", "unknown setting 'title.xx'"),
     ("[title]", "[screening]\nmin_agreemnt = 0\n[title]", "did you mean screening.min_agreement"),
     ("pause_every = 5", "min_agreement = 0", "min_agreement belongs below [screening]"),
     ("[title]", "[screening]\npause_every = 5\n[title]", "belongs above all tables"),
@@ -30,8 +31,8 @@ WRONG = [
     ("pause_every = 5", "sha256 = 'x'", "unknown setting 'sha256'"),
     ('"texture"', '"geometry"', "categories: 1 to 8 different categories"),
     ('"texture"', '"<b>"', "categories: 1 to 8 different categories"),
-    ('["en", "zh"]', '["fr"]', "languages are en, zh"),
-    ('["en", "zh"]', "[]", "languages are en, zh: one at least"),
+    ('["en", "zh"]', '["xx"]', "languages are en, ar, de"),
+    ('["en", "zh"]', "[]", "languages are en, ar, de, es, fr, ja, zh: one at least"),
     ('["en", "zh"]', '["en", "en"]', "each once"),
     ('["en", "zh"]', '"en"', "languages has a value of the wrong kind: 'en'; give a list"),
     ('version = "3"', 'version = ""', "consent.version"),

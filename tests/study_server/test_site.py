@@ -76,7 +76,7 @@ def test_two_wrong_tries_end_the_quiz(visitor: Visitor, served: Served) -> None:
 @pytest.mark.parametrize(
     ("tries", "said"),
     [
-        (1, ["You have one try."]),
+        (1, ["You have 1 try."]),
         (3, ["You have 3 tries.", "You have 2 more tries.", "this is the last try"]),
     ],
 )

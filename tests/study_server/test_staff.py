@@ -97,3 +97,11 @@ def test_what_is_kept_opens_nothing(served: Served, staff: Visitor) -> None:
         assert token not in (row.token_sha256, row.password_sha256)
         session["staff"] = row.token_sha256
     assert staff.get("/admin/").request.path == "/admin/sign-in"
+
+
+def test_the_staff_s_pages_are_english_whatever_the_browser_reads(app: Flask) -> None:
+    client, chinese = app.test_client(), {"Accept-Language": "zh-CN"}
+    assert '<html lang="zh" dir="ltr">' in client.get("/", headers=chinese).text
+    staff = client.get("/admin/", headers=chinese, follow_redirects=True).text
+    assert '<html lang="en" dir="ltr">' in staff
+    assert 'name="language"' not in staff

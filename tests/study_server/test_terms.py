@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 import study_server
+from study_server.sentences import LANGUAGES, texts
 from study_server.served import Served
 from study_server.settings_file import read_settings
 from study_server.tasks import Question, Rating
 from study_server.terms import consent_text, minutes
-from study_server.texts import texts
 
 EN = {"en": {"ask": "Well?"}}
 FIRST, SECOND = Question("first", "yes_no", EN), Question("second", "yes_no", EN)
@@ -55,7 +55,17 @@ def test_other_braces_stay(served: Served) -> None:
 def test_the_default_text_leaves_nothing_open(served: Served) -> None:
     default = read_settings(Path(study_server.__file__).parent / "study.toml")
     bundle = replace(served.bundle, settings=default, task=Rating(default))
-    for language, asked in (("en", "answer 2 to 4 short questions"), ("zh", "回答2 到 4 个")):
+    assert default.languages == LANGUAGES
+    asked = {
+        "en": "answer 2 to 4 short questions",
+        "ar": "عن 2 إلى 4 أسئلة قصيرة",
+        "de": "beantworten zu jeder Bildgruppe 2 bis 4 kurze Fragen",
+        "es": "le haremos de 2 a 4 preguntas breves",
+        "fr": "on vous posera 2 à 4 courtes questions",
+        "ja": "短い質問2～4問にお答え",  # noqa: RUF001
+        "zh": "回答2 到 4 个",
+    }
+    for language in LANGUAGES:
         text = consent_text(bundle, language, texts(language))
-        assert asked in text
+        assert asked[language] in text
         assert "{" not in text

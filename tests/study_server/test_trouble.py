@@ -21,10 +21,10 @@ from benchmark.core.errors import BenchError
 from study_server import commands
 from study_server.app import create_app
 from study_server.bundle import Bundle
+from study_server.sentences import texts
 from study_server.served import Served, open_study
 from study_server.stopping import Stop
 from study_server.store import Store
-from study_server.texts import texts
 from study_server.trouble import advice, is_trouble
 from tests.postgres import Postgres
 

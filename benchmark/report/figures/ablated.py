@@ -1,4 +1,4 @@
-"""Figures of every measure over the values of one setting: ablation_k, ablation_lambda."""
+"""Figures of every measure over the values of one setting: ablation_k, _lambda and _steps."""
 
 from collections.abc import Sequence
 from pathlib import Path

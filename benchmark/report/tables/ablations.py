@@ -1,4 +1,4 @@
-"""ablation_k and ablation_lambda: tables of what a setting gains and costs."""
+"""ablation_k, ablation_lambda and ablation_steps: tables of what a setting gains and costs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -50,7 +50,7 @@ def ablation_table(run: Path, axis: str, measures: Measures, order: Sequence[str
     rank = {name: i for i, name in enumerate([*methods, NO_LOSS, *SHIFT_LOSSES])}
     frame = frame.sort_values(
         ["generator", "method", *reversed(own), "k"],
-        key=lambda c: c if c.name in ("generator", "lambda", "k") else c.map(rank),
+        key=lambda c: c if c.name in ("generator", "lambda", "steps", "k") else c.map(rank),
         ignore_index=True,
     )
     title, words = ABLATIONS[axis]
@@ -79,6 +79,8 @@ def _row(
         status = f"skipped: {reason}" if reason else "not computed yet: run it again to go on"
         row = {"generator": generator, "method": point["method"], "seeds": 0, "status": status}
         row |= {"k": point["k"], "chance": 1 / point["k"]} if "k" in point else {}
+    if "steps" in point:
+        row["steps"] = point["steps"]
     if "lambda" in point:  # without a weight the kind of loss makes no difference
         row["lambda"] = point["lambda"]
         row["shift_loss"] = point["shift_loss"] if point["lambda"] else NO_LOSS

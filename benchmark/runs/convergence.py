@@ -1,0 +1,73 @@
+"""How many steps a comparison needs: the same grid with ever doubled steps, until RCA stands still.
+
+Each budget is a training of its own, since the learning rate falls over all of its steps; an
+accuracy read in the middle of a longer training would be that of a rate that has not fallen yet.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from benchmark.core.errors import BenchError
+from benchmark.metrics import HEADLINE
+from benchmark.runs.results import Result
+
+FIRST = 500  # steps of the first budget
+STANDS = 0.01  # an accuracy that moves by less, from one budget to its double, has settled
+
+
+def rounds(most: int) -> Iterator[tuple[int, ...]]:
+    """The budgets to have computed after each round: 500 and 1,000 steps, then one double more each
+    time, up to `most`. Raises BenchError where there are no two."""
+    if most < 2 * FIRST:
+        raise BenchError(
+            f"--most must be {2 * FIRST} steps or more, since two budgets are compared, not {most}"
+        )
+    found = [FIRST]
+    while 2 * found[-1] <= most:
+        found.append(2 * found[-1])
+        yield tuple(found)
+
+
+@dataclass(frozen=True)
+class Move:
+    """The RCA of a method, a mean over seeds, at a number of steps and at its double."""
+
+    method: str
+    before: float
+    after: float
+
+    @property
+    def stands(self) -> bool:
+        return abs(self.after - self.before) < STANDS
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.after:.3f} ({self.after - self.before:+.3f})"
+
+
+def moves(results: Iterable[Result], before: int, after: int) -> list[Move]:
+    """How each method's RCA moved between two numbers of steps, in the order of the results.
+
+    results: cells of one generator. A method without a figure at either of them is left out: it
+    failed, and what failed does not settle.
+    """
+    found: dict[str, dict[int, list[float]]] = {}
+    for result in results:
+        if result.status == "done":
+            steps = int(result.config["protocol"]["steps"])
+            by_steps = found.setdefault(result.cell.method, {})
+            by_steps.setdefault(steps, []).append(float(result.metrics[HEADLINE]))
+    return [
+        Move(method, fmean(by_steps[before]), fmean(by_steps[after]))
+        for method, by_steps in found.items()
+        if before in by_steps and after in by_steps
+    ]
+
+
+def settled(moved: Sequence[Move], k: int) -> bool:
+    """Whether no accuracy moved by 0.01 or more, and one at least is twice that of guessing.
+
+    k: how many directions R chooses from. A reconstructor that has not begun to learn stands still,
+    too: where all guess, nothing has settled.
+    """
+    return all(move.stands for move in moved) and any(move.after >= 2 / k for move in moved)

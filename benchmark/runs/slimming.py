@@ -1,0 +1,71 @@
+"""A copy of a run that is small enough to publish: without what only another computation needs.
+
+Directions of most methods take some kilobytes, those that bend some megabytes a cell. Figures,
+answers and settings of every seed stay, so that all tables can be made and checked; large files of
+a cell stay where pictures are made from it, which is the lowest seed.
+"""
+
+import shutil
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from benchmark.core.errors import BenchError
+from benchmark.runs.results import StoredCell, read_cells
+
+LARGE = 1 << 20  # bytes
+NOT_COPIED = (".*", "*.pt", "*.part")  # leases, checkpoints, what a kill left half written
+
+
+def slim(run: Path, out: Path) -> dict[Path, int]:
+    """Copy `run` to the new folder `out`; the files that it leaves out, in `run`, with their bytes.
+
+    Each is named with its SHA-256 in its cell's result, as `left_out`. Raises BenchError where
+    there is no run, or `out` exists or lies in it.
+    """
+    cells = read_cells(run)
+    if run.resolve() in out.resolve().parents:
+        raise BenchError(f"{out} lies in the run; name a folder beside it for the copy")
+    if out.exists():
+        raise BenchError(f"{out} exists; name a new folder for the copy")
+    left: dict[Path, int] = {}
+    slimmer = []
+    for stored in _of_further_seeds(cells):
+        large = {
+            name: digest
+            for name, digest in stored.result.files.items()
+            if (stored.folder / name).stat().st_size > LARGE
+        }
+        if large:
+            left |= {stored.folder / name: (stored.folder / name).stat().st_size for name in large}
+            kept = {n: digest for n, digest in stored.result.files.items() if n not in large}
+            gone = {**stored.result.left_out, **large}
+            slimmer.append(replace(stored.result, files=kept, left_out=gone))
+    unfinished = out.with_name(out.name + ".part")
+    shutil.rmtree(unfinished, ignore_errors=True)  # of a copy that was killed
+    away = {path.resolve() for path in left}
+    usual = shutil.ignore_patterns(*NOT_COPIED)
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        large = {name for name in names if (Path(folder) / name).resolve() in away}
+        return {*usual(folder, names), *large}
+
+    shutil.copytree(run, unfinished, ignore=ignored)
+    for result in slimmer:
+        result.write(unfinished)
+    unfinished.rename(out)
+    return left
+
+
+def _of_further_seeds(cells: Iterable[StoredCell]) -> list[StoredCell]:
+    """All done cells but the one of the lowest seed, of each configuration of a method."""
+    seen = set()
+    further = []
+    for stored in sorted(cells, key=lambda c: c.result.cell.seed):
+        cell = stored.result.cell
+        if stored.result.status == "done":
+            place = cell.generator, cell.method, cell.config_hash
+            if place in seen:
+                further.append(stored)
+            seen.add(place)
+    return further

@@ -1,0 +1,136 @@
+"""Convergence: budgets double until no method's RCA moves, and guessing is not standing still."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from benchmark.cli.main import main
+from benchmark.core.errors import BenchError
+from benchmark.runs import convergence, runner
+from benchmark.runs.convergence import Move, moves, rounds, settled
+from benchmark.runs.results import Cell, Result, read_run
+
+TINY = ("--set", "batch=4", "--set", "evaluation=60", "-m", "random", "-m", "discovered")
+
+
+def result(method: str, steps: int, seed: int, rca: float | None) -> Result:
+    config = {"protocol": {"steps": steps}}
+    cell = Cell("planted", method, seed, f"{steps:010d}")
+    if rca is None:
+        return Result(cell, "failed", config, "it diverged")
+    return Result(cell, "done", config, metrics={"rca_fresh": rca})
+
+
+def test_each_round_has_one_budget_more_and_none_beyond_the_most() -> None:
+    assert list(rounds(4_500)) == [(500, 1000), (500, 1000, 2000), (500, 1000, 2000, 4000)]
+    assert list(rounds(1_000)) == [(500, 1000)]
+    with pytest.raises(BenchError, match="1000 steps or more"):
+        next(rounds(999))
+
+
+def test_a_move_is_between_means_over_seeds_of_the_last_two_budgets() -> None:
+    results = [
+        *(result("a", steps, seed, rca) for steps, seed, rca in
+          [(500, 0, 0.1), (1000, 0, 0.30), (1000, 1, 0.34), (2000, 0, 0.33), (2000, 1, 0.30)]),
+        result("b", 1000, 0, 0.5), result("b", 2000, 0, None),
+    ]  # fmt: skip
+    (move,) = moves(results, 1000, 2000)  # b has no figure at 2,000
+    assert move.method == "a"
+    assert (move.before, move.after) == pytest.approx((0.32, 0.315))
+    assert str(move) == "a 0.315 (-0.005)"
+
+
+@pytest.mark.parametrize(
+    ("moved", "expected"),
+    [
+        ([("a", 0.400, 0.409), ("b", 0.300, 0.291)], True),
+        ([("a", 0.400, 0.409), ("b", 0.300, 0.311)], False),  # one still rises
+        ([("a", 0.400, 0.409), ("b", 0.300, 0.289)], False),  # or falls
+        ([("a", 0.126, 0.127), ("b", 0.125, 0.124)], False),  # all guess, one of eight
+        ([("a", 0.400, 0.401), ("b", 0.125, 0.124)], True),  # this one only ever guesses
+        ([], False),
+    ],
+)
+def test_it_has_settled_when_nothing_moves_and_something_was_learned(
+    moved: list[tuple[str, float, float]], expected: bool
+) -> None:
+    assert settled([Move(*one) for one in moved], k=8) is expected
+
+
+@pytest.fixture
+def computed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Collect the steps of each cell that is computed, not only read."""
+    steps: list[int] = []
+    original = runner.GroupRun.results
+
+    def counted(self: Any, jobs: Any) -> Any:
+        steps.extend(job.config["protocol"]["steps"] for job in jobs)
+        return original(self, jobs)
+
+    monkeypatch.setattr(runner.GroupRun, "results", counted)
+    return steps
+
+
+def converge(run: Path, most: int) -> str:
+    arguments = ["converge", "-g", "planted", *TINY, "--most", str(most), "--out", str(run)]
+    done = CliRunner().invoke(main, [*arguments, "--jobs", "1"])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_command_doubles_until_it_has_settled_and_computes_nothing_twice(
+    tmp_path: Path, computed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convergence, "FIRST", 2)
+    monkeypatch.setattr(convergence, "settled", lambda moved, k: True)
+    said = converge(tmp_path, 8)
+    assert "settled: 2 steps are enough" in said
+    assert sorted(computed) == [2, 2, 4, 4]
+
+    monkeypatch.setattr(convergence, "settled", lambda moved, k: False)
+    said = converge(tmp_path, 8)
+    assert "not settled after 8 steps" in said
+    assert sorted(computed) == [2, 2, 4, 4, 8, 8]
+
+    table = pd.read_csv(tmp_path / "ablation_steps.csv")
+    assert table["steps"].tolist() == [2, 4, 8] * 2
+    assert table["rca_fresh"].notna().all()
+    assert (tmp_path / "figures" / "ablation_steps.svg").exists()
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "Convergence: the same comparison with more steps" in page
+    main_table = pd.read_csv(tmp_path / "rca.csv")
+    assert len(main_table) == 2
+    longest = {table["rca_fresh"][i] for i in (2, 5)}
+    assert set(main_table["rca_fresh"]) == longest  # of the most steps
+
+
+def test_an_ordinary_run_keeps_its_main_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ordinary = ["run", "-g", "planted", *TINY, "--set", "steps=3", "--out", str(tmp_path)]
+    assert CliRunner().invoke(main, ordinary).exit_code == 0
+    shown = read_run(tmp_path)["headline"]
+    monkeypatch.setattr(convergence, "FIRST", 2)
+    converge(tmp_path, 4)
+    assert read_run(tmp_path)["headline"] == shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--most", "700"], "1000 steps or more"),
+        (["--set", "steps=3"], "fixes what is varied here"),
+        (["-m", "discoverd"], "did you mean discovered"),
+    ],
+)
+def test_what_cannot_be_right_is_said_in_a_line(
+    tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    done = CliRunner().invoke(
+        main, ["converge", "-g", "planted", *arguments, "--out", str(tmp_path)]
+    )
+    assert done.exit_code == 2
+    assert message in done.output

@@ -1,0 +1,105 @@
+"""A copy of a run for publishing: smaller by large files of further seeds, and still whole."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from benchmark.cli.main import main
+from benchmark.core.errors import BenchError
+from benchmark.core.storage import sha256
+from benchmark.report.tables.agreeing_seeds import agreement_table
+from benchmark.runs import slimming
+from benchmark.runs.replicates import headline
+from benchmark.runs.results import read_cells, read_run
+from benchmark.runs.slimming import slim
+from tests.report.drawn import write_cell
+
+from .test_merging import a_run
+
+CELLS = [("planted", method, seed) for method in ("random", "sefa") for seed in (3, 0, 1)]
+
+
+def bench(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two methods of three seeds, whose answers are larger than is kept of further seeds."""
+    folder = a_run(tmp_path / "run", CELLS)
+    largest = max(p.stat().st_size for p in folder.rglob("directions.safetensors"))
+    monkeypatch.setattr(slimming, "LARGE", largest - 1)
+    (folder / ".lease.json").write_text("{}")
+    (folder / "cells/planted/random/fit.pt").write_bytes(b"a checkpoint")
+    (folder / "cells/planted/random/.x.1@here.part").write_bytes(b"half of a file")
+    (folder / "report.html").write_text("the page")
+    return folder
+
+
+def test_only_large_files_of_further_seeds_and_what_is_unfinished_are_left_out(
+    run: Path, tmp_path: Path
+) -> None:
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    left = slim(run, tmp_path / "slim")
+    assert {path: path.read_bytes() for path in before} == before  # the run itself stays
+    assert left
+    assert all(path.parent.name.startswith(("1-", "3-")) for path in left)
+    assert all(size == path.stat().st_size for path, size in left.items())
+    wanted = {path.relative_to(run) for path in before} - {path.relative_to(run) for path in left}
+    wanted = {p for p in wanted if p.suffix not in (".pt", ".part") and p.name != ".lease.json"}
+    copied = {p.relative_to(tmp_path / "slim") for p in (tmp_path / "slim").rglob("*.*")}
+    assert wanted <= copied
+    assert not {p for p in copied if p.suffix in (".pt", ".part") or p.name.startswith(".")}
+
+
+def test_a_cell_names_what_was_left_out_with_its_hash_and_keeps_its_figures(
+    run: Path, tmp_path: Path
+) -> None:
+    left = slim(run, tmp_path / "slim")
+    thin = {c.result.cell: c for c in read_cells(tmp_path / "slim")}
+    for stored in read_cells(run):  # all are there, and whole
+        now = thin[stored.result.cell].result
+        gone = {p.name: sha256(p) for p in left if p.parent == stored.folder}
+        assert now.left_out == gone
+        assert {**now.files, **gone} == stored.result.files
+        assert now.metrics == stored.result.metrics
+    seed = max(thin, key=lambda cell: cell.seed)
+    assert thin[seed].result.left_out
+    with pytest.raises(BenchError, match="the directions of seed 3 were left out of this copy"):
+        thin[seed].directions()
+
+
+def test_its_report_has_the_same_main_table_and_says_what_it_lacks(
+    run: Path, tmp_path: Path
+) -> None:
+    slim(run, tmp_path / "slim")
+    tables = []
+    for folder in (run, tmp_path / "slim"):
+        done = bench("report", folder)
+        assert done.exit_code == 0, done.output
+        tables.append(pd.read_csv(folder / "rca.csv"))
+    pd.testing.assert_frame_equal(*tables)
+    rows = headline(read_cells(tmp_path / "slim"), read_run(tmp_path / "slim")["headline"])
+    assert agreement_table(rows, {}) is None  # of all rows further seeds lack their directions
+    slim(tmp_path / "slim", tmp_path / "again")  # nothing more to leave out, nothing forgotten
+    again = {c.result.cell: c.result for c in read_cells(tmp_path / "again")}
+    assert again == {c.result.cell: c.result for c in read_cells(tmp_path / "slim")}
+
+
+def test_the_command_says_what_it_left_out(run: Path, tmp_path: Path) -> None:
+    done = bench("slim", run, tmp_path / "slim")
+    assert done.exit_code == 0, done.output
+    assert "left out: cells/planted/random/1-" in done.output
+    assert done.output.splitlines()[-1].startswith(f"{tmp_path / 'slim'}: ")
+
+
+def test_what_cannot_be_copied_is_said_in_a_line(run: Path, tmp_path: Path) -> None:
+    write_cell(tmp_path / "other", "planted", "random", 0)
+    for out, message in ((tmp_path / "other", "exists"), (run / "slim", "lies in the run")):
+        done = bench("slim", run, out)
+        assert done.exit_code == 2
+        assert message in done.output
+    assert bench("slim", tmp_path / "none", tmp_path / "new").exit_code == 2
+    assert not (tmp_path / "new").exists()
