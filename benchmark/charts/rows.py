@@ -19,12 +19,13 @@ INTERVAL = Line2D(
 class Row:
     """One row of the chart.
 
-    label: the value in digits. interval: its ends, or None. points: the values that it sums up.
+    label: the value in digits, or why there is none. interval: its ends, or None. points: the
+    values that it sums up.
     below: how far under the row each point is drawn; 1 is the place of the next row.
     """
 
     method: str
-    value: float
+    value: float | None
     label: str
     interval: tuple[float, float] | None
     points: Sequence[float] = ()
@@ -36,6 +37,9 @@ def draw_rows(
 ) -> None:
     """Draw the rows, the first one at the top."""
     for place, row in enumerate(rows):
+        if row.value is None:
+            ax.annotate(row.label, (0.0, place), (4, 0), textcoords="offset points", va="center")
+            continue
         look: dict[str, Any] = {"color": colour[row.method], "marker": marker[row.method]}
         if row.interval is not None:
             ax.plot(

@@ -21,7 +21,9 @@ from benchmark.cli.run import run
 from benchmark.cli.shared import (
     FILES_OPTION,
     SHIFTS_OPTION,
+    counted,
     exit_if_failed,
+    listed,
     method_roles,
     only_files,
     say_written,
@@ -71,24 +73,24 @@ def list_() -> None:
     for name, entry in GENERATORS.items():
         reason = entry.missing()
         state = f"not available: {reason}" if reason else "available"
-        terms = f"K={entry.usual.k:<4} {entry.usual.reconstructor:9} " if entry.usual else ""
-        click.echo(f"  {name:22} {terms}{entry.about}; {state}")
+        terms = f"K={entry.usual.k}, {entry.usual.reconstructor}; " if entry.usual else ""
+        listed(name, f"{terms}{entry.about}; {state}")
         if name in DOWNLOADS:
-            click.echo(f"  {'':22} {DOWNLOADS[name].summary()}")
+            listed("", DOWNLOADS[name].summary())
     click.echo("methods")
     for name in METHODS:
-        click.echo(f"  {name:22} {METHODS.about(name)}")
+        listed(name, METHODS.about(name))
     click.echo("metrics")
     for name in METRICS:
-        click.echo(f"  {name:22} {METRICS.about(name)}")
+        listed(name, METRICS.about(name))
     for name in ON_REQUEST:
-        click.echo(f"  {name:22} {ON_REQUEST.about(name)} Asked for by --metric {name}.")
+        listed(name, f"{ON_REQUEST.about(name)} Asked for by --metric {name}.")
     click.echo("tasks of a study")
     for name, task in TASKS.items():
-        click.echo(f"  {name:22} {summary(task)}")
+        listed(name, summary(task))
     click.echo("presets")
     for path in sorted(PRESETS.glob("*.toml")):
-        click.echo(f"  {path.stem:22} {read_text(path).splitlines()[0].lstrip('# ')}")
+        listed(path.stem, read_text(path).splitlines()[0].lstrip("# "))
     offers = [(kind, offer) for kind in KINDS for offer in installed(kind).values()]
     if offers:
         click.echo("of installed packages")
@@ -97,7 +99,7 @@ def list_() -> None:
             said = summary(offer.load().value)
         except BenchError as error:
             said = f"not available: {error}"
-        click.echo(f"  {offer.name:22} {group.removesuffix('s')} of {offer.package}; {said}")
+        listed(offer.name, f"{group.removesuffix('s')} of {offer.package}; {said}")
 
 
 @main.command()
@@ -156,7 +158,8 @@ def upgrade(run_folder: Path) -> None:
 
     with lease(run_folder):
         done = bring(run_folder, method_roles())
-    click.echo(f"{len(done.brought)} files converted, {len(done.left)} needed no change")
+    files = counted(len(done.brought), "file")
+    click.echo(f"{files} converted, {len(done.left)} needed no change")
     for path, reason in done.damaged.items():
         click.secho(f"damaged, and left as it is: {path} ({reason})", fg="red", err=True)
     if done.damaged:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from benchmark.runs.results import Cell, Result
     from benchmark.runs.settings import RunConfig
 
+WIDEST, NAMES = 100, 22  # columns of a list, and of the names in it
 LONG = 3600.0  # seconds; before anything longer the user is asked
 GENERATOR_HELP = "Name, weights file or folder, model.onnx, or path/to/file.py:callable."
 
@@ -170,12 +173,34 @@ def exit_if_failed(cells: int, unmade: Sequence[str] = ()) -> None:
     """End with code 1 where cells failed. unmade: parts of the report that could not be made; each
     was named when it failed."""
     if cells:
-        count = "1 cell" if cells == 1 else f"{cells} cells"
-        click.secho(f"{count} failed; the lines above say why", fg="red", err=True)
+        click.secho(f"{counted(cells, 'cell')} failed; the lines above say why", fg="red", err=True)
     if unmade:
-        click.secho(f"{len(unmade)} parts of the report are missing", fg="red", err=True)
+        parts = counted(len(unmade), "part")
+        click.secho(f"missing: {parts} of the report", fg="red", err=True)
     if cells or unmade:
         sys.exit(1)
+
+
+def listed(name: str, words: str) -> None:
+    """A line of a list: the name, and beside it words that wrap under themselves."""
+    width = min(shutil.get_terminal_size((WIDEST, 0)).columns, WIDEST)
+    gap = " " * 2
+    first = f"{gap}{name:{NAMES}} "
+    # a path, or a command to copy, stays whole
+    for text in textwrap.wrap(
+        words,
+        width,
+        initial_indent=first,
+        subsequent_indent=" " * len(first),
+        break_long_words=False,
+        break_on_hyphens=False,
+    ):
+        click.echo(text)
+
+
+def counted(n: int, what: str) -> str:
+    """`1 cell`, `2 cells`."""
+    return f"{n} {what}{'' if n == 1 else 's'}"
 
 
 def say_written(run: Path, written: Written) -> None:

@@ -52,6 +52,13 @@ class Directions:
     def __post_init__(self) -> None:
         check_labels(self.labels, len(self))
 
+    def __repr__(self) -> str:
+        """In a line: how many, where they move, whose they are, how many bear a label."""
+        whose = [self.provenance.get(name, "") for name in ("method", "generator")]
+        made = f", {' on '.join(filter(None, whose))}" if any(whose) else ""
+        labels = f", {len(self.labels)} label{'s' * (len(self.labels) != 1)}" if self.labels else ""
+        return f"Directions({len(self)} in {self.latent_dim} dimensions{made}{labels})"
+
     @property
     def latent_dim(self) -> int:
         return self.shift.latent_dim

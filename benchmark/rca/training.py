@@ -32,7 +32,7 @@ from benchmark.rca.reconstructor import RECONSTRUCTORS, Reconstructor
 from benchmark.rca.tally import Diverged, Tally
 
 CURVE_POINTS = 200  # how many means over consecutive steps a training curve has
-SNAPSHOTS = (0.0, 0.01, 0.1, 1.0)  # shares of the training after which A is kept
+SNAPSHOTS = (0.0, 0.25, 0.5, 0.75, 1.0)  # shares of the training after which A is kept
 LARGEST_KEPT = 1 << 18  # numbers; the stages of larger shifts would be most of a run's folder
 CHECKPOINT_SECONDS = 20.0
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from benchmark.core import memory
 from benchmark.core.errors import BenchError
+from benchmark.core.progress import phase
 from benchmark.core.storage import remove_parts
 from benchmark.methods.method import Role
 from benchmark.report.attempts import Attempts
@@ -88,9 +89,10 @@ def write_report(
     painting = Attempts()
     with ThreadPoolExecutor(1) as beside, taking_turns():
         # Matplotlib stays in this thread alone, as it must.
-        painted = beside.submit(write_pictures, rows, painters, judged, run, painting)
+        painted = beside.submit(_paint, rows, painters, judged, run, painting)
         duels = Duels(rows)
-        comparison = write("the comparison", comparison_table, rows, assigned, judged, duels)
+        with phase("report: comparison"):
+            comparison = write("the comparison", comparison_table, rows, assigned, judged, duels)
         ahead = clear_winners(rows, comparison, assigned)
         write("the tables", write_tables, rows, measures, run, ahead)
         if comparison is not None:
@@ -98,7 +100,8 @@ def write_report(
         board = write("the leaderboard", write_leaderboard, rows, measures, run, order, duels)
         agreement = write("the agreement of seeds", write_agreement, rows, painters, run)
         draw_ablated()
-        write("the figures", write_figures, rows, measures, figures, order)
+        with phase("report: figures"):
+            write("the figures", write_figures, rows, measures, figures, order)
         chapters = painted.result()
     attempts.faults += painting.faults
     unseen = _unseen(painters)
@@ -114,9 +117,13 @@ def write_report(
         judged,
         unseen,
         board,
+        ahead,
     )
     write("the page", write_page, contents, run)
     return Written(in_short(rows, ahead, measures), attempts.faults)
+
+
+_paint = phase("report: pictures")(write_pictures)
 
 
 @contextmanager

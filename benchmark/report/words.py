@@ -50,7 +50,7 @@ NAMED = (
 
 COMPARISON = {
     "generator": Column(
-        "The generator, or several joined by +, which then count the same.", "text"
+        "The generator; `all` of the table, or several joined by +, count the same each.", "text"
     ),
     "method": Column("The method that is compared.", "text"),
     "baseline": Column(
@@ -148,9 +148,9 @@ COMPARISON_OF_STUDY = {
 COMPARISON_NOTE = f"A high RCA alone is no good result: read it beside {PRICES} in the main table."
 
 ON_THE_BOARD = (
-    "All methods on all generators, the best mean place first. On each generator the highest "
-    f"`{HEADLINE}` is bold, whether or not it is surely ahead: which methods differ by more than "
-    "chance, matrix.md says for all generators together and pairs.csv for each of them."
+    f"All methods on all generators, the best mean place first. A `{HEADLINE}` is bold where it is "
+    "surely ahead of every other method's on that generator, at equal terms and by the adjusted p "
+    "of pairs.csv, which compares each with each; matrix.md does for all generators together."
 )
 
 LEADERBOARD = {
@@ -214,7 +214,17 @@ ABLATIONS = {
     ),
 }
 
+TIMES_CHANCE = "times_chance"
+
 ABLATED = {
+    TIMES_CHANCE: Column(
+        f"{HEADLINE} divided by chance: how many times better than guessing, which compares across "
+        "k as accuracy does not.",
+        "number",
+        better="high",
+        label="times chance",
+        optional=True,
+    ),
     "steps": Column("Training steps of R, and of A where it learns.", "number"),
     "lambda": Column("Weight of the shift loss beside the classification loss.", "text"),
     "shift_loss": Column(
@@ -229,8 +239,8 @@ FIGURES = {  # of the run, in the order of the page: its title, and what it show
     ),
     "price": (
         "What it was bought with",
-        "RCA against what a high one can be bought with, each in a panel with a range of its own. "
-        "The worse end is on the right; small points are seeds.",
+        "RCA, and beside it what a high one can be bought with, a panel each with its own range. "
+        "The better end is on the right; small points are seeds.",
     ),
     "directions": (
         "Direction by direction",
@@ -250,7 +260,8 @@ FIGURES = {  # of the run, in the order of the page: its title, and what it show
     "confusion": (
         "Confusion",
         "Which direction R takes for which. Those that are confused stand side by side; a clear "
-        "diagonal is a good R.",
+        "diagonal is a good R. The colour goes by the square root of the share, so that rare "
+        "confusions show: half the colour is a quarter.",
     ),
     "ablation_k": ("Over K", "What becomes of the directions as there are more of them."),
     "ablation_steps": (
@@ -263,7 +274,7 @@ FIGURES = {  # of the run, in the order of the page: its title, and what it show
 STUDY_FIGURES = {
     "mos": (
         "MOS of each method",
-        "Mean opinion score with its 95% interval; hollow points are directions.",
+        "Mean opinion score with its 95% interval; hollow points are directions, n their number.",
     ),
     "change_types": (
         "Kinds of change",
@@ -272,7 +283,9 @@ STUDY_FIGURES = {
     ),
     "rca_mos": (
         "RCA against MOS",
-        "One point per direction: does R's accuracy predict what annotators see?",
+        "One point per direction: does R's accuracy predict what annotators see? Points of one "
+        "MOS that would hide each other are stacked around it. The rank correlation is of all "
+        "methods together, with its 95% interval.",
     ),
 }
 

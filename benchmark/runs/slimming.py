@@ -1,8 +1,8 @@
 """A copy of a run that is small enough to publish: without what only another computation needs.
 
 Directions of most methods take some kilobytes, those that bend some megabytes a cell. Figures,
-answers and settings of every seed stay, so that all tables can be made and checked; large files of
-a cell stay where pictures are made from it, which is the lowest seed.
+answers and settings of every seed stay, so that all tables can be made and checked. Pictures are
+made from the lowest seed: large files of the others go, and the stages of their training.
 """
 
 import shutil
@@ -14,6 +14,7 @@ from benchmark.core.errors import BenchError
 from benchmark.runs.results import StoredCell, read_cells
 
 LARGE = 1 << 20  # bytes
+STAGES = "evolution.safetensors"
 NOT_COPIED = (".*", "*.pt", "*.part")  # leases, checkpoints, what a kill left half written
 
 
@@ -31,24 +32,21 @@ def slim(run: Path, out: Path) -> dict[Path, int]:
     left: dict[Path, int] = {}
     slimmer = []
     for stored in _of_further_seeds(cells):
-        large = {
-            name: digest
-            for name, digest in stored.result.files.items()
-            if (stored.folder / name).stat().st_size > LARGE
-        }
-        if large:
-            left |= {stored.folder / name: (stored.folder / name).stat().st_size for name in large}
-            kept = {n: digest for n, digest in stored.result.files.items() if n not in large}
-            gone = {**stored.result.left_out, **large}
-            slimmer.append(replace(stored.result, files=kept, left_out=gone))
+        files = stored.result.files
+        size = {name: (stored.folder / name).stat().st_size for name in files}
+        gone = {name for name in files if size[name] > LARGE or name == STAGES}
+        left |= {stored.folder / name: size[name] for name in gone}
+        kept = {name: digest for name, digest in files.items() if name not in gone}
+        hashes = {**stored.result.left_out, **{name: files[name] for name in gone}}
+        slimmer.append(replace(stored.result, files=kept, left_out=hashes))
     unfinished = out.with_name(out.name + ".part")
     shutil.rmtree(unfinished, ignore_errors=True)  # of a copy that was killed
     away = {path.resolve() for path in left}
     usual = shutil.ignore_patterns(*NOT_COPIED)
 
     def ignored(folder: str, names: list[str]) -> set[str]:
-        large = {name for name in names if (Path(folder) / name).resolve() in away}
-        return {*usual(folder, names), *large}
+        gone = {name for name in names if (Path(folder) / name).resolve() in away}
+        return {*usual(folder, names), *gone}
 
     shutil.copytree(run, unfinished, ignore=ignored)
     for result in slimmer:

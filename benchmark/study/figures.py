@@ -1,6 +1,7 @@
 """The figures of a study: MOS or wins of each method, change types, and RCA against MOS."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,20 @@ from benchmark.charts.rows import INTERVAL, Row, draw_rows, point
 from benchmark.core.judgments import DIRECTION
 from benchmark.study.analyse import Analysis
 
+STACKED, HIGHEST, COLUMNS = 0.022, 0.09, 45  # of points that would hide each other
+ENDS = ("correlation_low", "correlation_high")
 NARROW = 0.15  # a share below this has no room for its number
 HATCHES = ("", "////", "....", "xxxx", "----", "\\\\\\\\", "++++", "oooo", "****")
 
 
-def write_figures(analysis: Analysis, folder: Path) -> None:
-    """Write mos, change_types, rca_mos and wins, each where there is something to show."""
+def write_figures(analysis: Analysis, folder: Path, order: Sequence[str] = ()) -> None:
+    """Write mos, change_types, rca_mos and wins, each where there is something to show.
+
+    order: all methods of the run, so that each looks as in the run's own figures; by default those
+    of the study alone.
+    """
+    others = [name for name in analysis.order if name not in order]
+    analysis = replace(analysis, order=(*order, *others))
     names = {table.name for table in analysis.tables}
     with style.look():
         if "mos_methods" in names:
@@ -50,7 +59,8 @@ def _mos_row(row: Mapping[Any, Any], directions: pd.DataFrame) -> Row:
     stacked = own.groupby("mos").cumcount().clip(upper=9)  # equal ones stand below each other
     interval = None if row["mos_low"] is None else (row["mos_low"], row["mos_high"])
     below = list(0.16 + 0.03 * stacked)
-    return Row(row["method"], row["mos"], f"{row['mos']:.2f}", interval, list(own["mos"]), below)
+    label = f"{row['mos']:.2f}, n = {len(own)}"
+    return Row(row["method"], row["mos"], label, interval, list(own["mos"]), below)
 
 
 def draw_wins(analysis: Analysis, folder: Path) -> None:
@@ -161,34 +171,48 @@ def draw_prediction(analysis: Analysis, folder: Path) -> None:
     correlations = analysis.table("rca_mos").frame
     colour, marker = style.palette(analysis.order), style.markers(analysis.order)
     for ax, (name, group) in zip(axes, both.groupby("generator"), strict=True):
-        sns.scatterplot(
-            group,
-            x="accuracy",
-            y="mos",
-            hue="method",
-            style="method",
-            ax=ax,
-            palette=colour,
-            markers=marker,
-            legend=False,
-            s=30,
-            alpha=0.7,
-        )
+        aside = _aside(group)
+        for method in (name for name in analysis.order if name in set(group["method"])):
+            own = group[group["method"] == method]
+            look = {"color": colour[method], "marker": marker[method], "edgecolor": "white"}
+            ax.scatter(own["accuracy"], own["mos"] + aside[own.index], s=26, linewidth=0.4, **look)
         low, high = group["accuracy"].min(), group["accuracy"].max()
         room = max(0.05 * (high - low), 0.01)
-        ax.set(title=_heading(str(name), analysis), ylim=(-0.05, 1.2))
+        ax.set(title=_heading(str(name), analysis), ylim=(-0.12, 1.36))
         ax.set(xlim=(low - room, high + room), yticks=[0, 0.2, 0.4, 0.6, 0.8, 1])
         ax.set(xlabel="RCA of a fresh R, of one direction", ylabel="mean opinion score")
         ax.grid(visible=True, axis="both")
         own = correlations[(correlations["generator"] == name) & (correlations["method"] == "all")]
-        _note_correlation(ax, own.iloc[0]["correlation"])
+        _note_correlation(ax, own.iloc[0])
     style.legend(figure, both["method"], analysis.order)
     style.save(figure, folder, "rca_mos")
 
 
-def _note_correlation(ax: Axes, value: float | None) -> None:
-    text = "rank correlation undefined" if value is None else f"rank correlation {value:.2f}"
-    ax.text(0.02, 0.98, text, transform=ax.transAxes, ha="left", va="top")
+def _aside(group: pd.DataFrame) -> pd.Series:
+    """How far up or down each point is drawn from its MOS, so that none hides another: those of one
+    MOS and nearly one accuracy are stacked around it, STACKED apart."""
+    span = max(group["accuracy"].max() - group["accuracy"].min(), 1e-9)
+    near = (group["accuracy"] / span * COLUMNS).round()
+    stack = group.groupby([group["mos"].round(6), near])["mos"]
+    place = stack.cumcount() - (stack.transform("size") - 1) / 2
+    return (STACKED * place).clip(-HIGHEST, HIGHEST)
+
+
+def _note_correlation(ax: Axes, row: Mapping[Any, Any]) -> None:
+    """The rank correlation of all methods together, its interval, and of how many directions."""
+    value, low, high = (row[name] for name in ("correlation", *ENDS))
+    text = "rank correlation undefined"
+    if value is not None:
+        text = f"rank correlation {value:.2f}"
+        text += "" if low is None else f" [{low:.2f}, {high:.2f}]"
+    ax.text(
+        0.02,
+        0.99,
+        f"{text}\nof n = {row['directions']} directions",
+        transform=ax.transAxes,
+        ha="left",
+        va="top",
+    )
 
 
 def _heading(generator: str, analysis: Analysis) -> str:

@@ -4,13 +4,15 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmark.core.progress import phase
 from benchmark.methods.method import Role
 from benchmark.report.judged import Judged, judged_cells
-from benchmark.runs.roles import NO_ROLES
+from benchmark.runs.results import read_cells
+from benchmark.runs.roles import NO_ROLES, in_order, known_roles
 from benchmark.study.analyse import analyse_study
 from benchmark.study.figures import write_figures
 
-KINDS = (".svg", ".png")  # of figures, the better first
+KINDS = (".svg", ".webp", ".png")  # of figures, the better first
 
 
 def read_judged(
@@ -26,9 +28,10 @@ def read_judged(
     roles: of methods, by name, for studies that do not store theirs. task: `file.py:Class` of a
     task that is neither built in nor installed.
     """
-    analysis = analyse_study(study, run, simulated, database, roles=roles, task=task)
+    with phase("report: analysing the study"):
+        analysis = analyse_study(study, run, simulated, database, roles=roles, task=task)
     with tempfile.TemporaryDirectory() as folder:
-        write_figures(analysis, Path(folder))
+        write_figures(analysis, Path(folder), order_of_run(run, roles))
         figures = read_figures(Path(folder))
     remarks = tuple(text for text in (analysis.plan, analysis.screening, analysis.staff) if text)
     return Judged(
@@ -39,6 +42,12 @@ def read_judged(
         remarks,
         judged_cells(analysis.origins),
     )
+
+
+def order_of_run(run: Path, roles: Mapping[str, Role]) -> tuple[str, ...]:
+    """All methods of the run, in the order in which its tables and figures have them."""
+    results = [stored.result for stored in read_cells(run)]
+    return in_order(known_roles([(r.cell.method, r.role) for r in results], roles))
 
 
 def read_figures(folder: Path) -> tuple[tuple[str, str, bytes], ...]:

@@ -32,7 +32,7 @@ COLUMNS = {
 def plan_study(
     effect: float, wanted: float, baseline: float, folder: Path, studies: int, seed: int
 ) -> tuple[Power, ...]:
-    """Write power.csv, .md, .tex, .png and .svg into `folder`; returns the designs that are enough.
+    """Write power.csv, .md, .tex, .svg, .webp into `folder`; returns the designs that are enough.
 
     effect: MOS of the method less that of the baseline, whose MOS is `baseline`. wanted: power, in
     (0, 1). studies: simulated for each design. Raises BenchError where these make no sense.

@@ -1,13 +1,14 @@
 """The report opens from disk, on a phone, by keyboard, in light and dark, and without scripts."""
 
+import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from benchmark.report import write_report
 from benchmark.report.pictures.painted import SHIFTS
-from tests.report.drawn import draw_judged, write_run
+from tests.report.drawn import draw_judged, write_cell, write_run
 
 from .test_accessibility import check
 
@@ -18,6 +19,17 @@ PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     run = write_run(tmp_path_factory.mktemp("report") / "run")
     write_report(run, draw_judged(simulated=True))
+    return Path(run / "report.html").as_uri()
+
+
+@pytest.fixture(scope="module")
+def wide_address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A report of many generators of long names, without pictures."""
+    run = tmp_path_factory.mktemp("wide") / "run"
+    for generator in ("a-generator-of-many-words", *(f"some-other-network-{i}" for i in range(5))):
+        for method, skill in (("discovered", 0.7), ("coordinate", 0.4), ("random", 0.4)):
+            write_cell(run, generator, method, 0, skill=skill)
+    write_report(run)
     return Path(run / "report.html").as_uri()
 
 
@@ -32,20 +44,25 @@ def told(page: Page, address: str) -> list[str]:
     return heard
 
 
-def pixels(page: Page, row: int = 0) -> list[int]:
+def pixels(page: Page, row: int = 0, lane: int = 0) -> list[int]:
     """What the canvas of one z shows."""
     return page.evaluate(
-        """row => {
-          const canvas = document.querySelectorAll(".stage canvas")[row];
+        """([row, lane]) => {
+          const canvas = document.querySelectorAll(".lane")[lane].querySelectorAll("canvas")[row];
           const { width, height } = canvas;
           return [...canvas.getContext("2d").getImageData(0, 0, width, height).data];
         }""",
-        row,
+        [row, lane],
     )
 
 
+def lane(page: Page, place: int = 0) -> Locator:
+    """The first direction of the explorer, or the second."""
+    return page.locator(".lane").nth(place)
+
+
 def test_it_asks_for_nothing_but_itself(page: Page, told: list[str], address: str) -> None:
-    page.get_by_label("Direction", exact=False).first.focus()
+    lane(page).locator("select[name=direction]").focus()
     others = [text for text in told if text != address and not text.startswith("data:")]
     assert others == []
 
@@ -63,7 +80,7 @@ def test_the_slider_moves_all_z_by_keyboard(page: Page, told: list[str]) -> None
     assert all(first != second for first, second in zip(before, after, strict=True))
     page.keyboard.press("Home")
     expect(slider).to_have_attribute("aria-valuetext", "eps \N{MINUS SIGN}6")
-    assert "eps \N{MINUS SIGN}6" in (page.locator(".stage").get_attribute("aria-label") or "")
+    assert "eps \N{MINUS SIGN}6" in (lane(page).locator(".stage").get_attribute("aria-label") or "")
     for _ in range(SHIFTS // 2):
         page.keyboard.press("ArrowRight")
     assert [pixels(page, row) for row in range(4)] == before
@@ -89,8 +106,8 @@ def test_a_canvas_shows_its_part_of_the_strip(page: Page, told: list[str]) -> No
 
 
 def test_choosing_and_sorting(page: Page, told: list[str]) -> None:
-    direction = page.locator("select[name=direction]")
-    facts = page.locator(".explorer .facts")
+    direction = lane(page).locator("select[name=direction]")
+    facts = lane(page).locator(".facts")
     expect(facts).to_contain_text("place 1 of 8")
     page.get_by_role("button", name="Next direction").click()
     expect(facts).to_contain_text("place 2 of 8")
@@ -106,12 +123,148 @@ def test_choosing_and_sorting(page: Page, told: list[str]) -> None:
     page.get_by_label("Sorted by").select_option(label="number")
     assert direction.input_value() == "0"
     expect(page.get_by_role("button", name="Previous direction")).to_be_disabled()
-    page.locator("select[name=method]").select_option("random")
-    expect(page.locator(".whole img")).to_have_attribute(
+    lane(page).locator("select[name=method]").select_option("random")
+    expect(lane(page).locator(".whole img")).to_have_attribute(
         "alt", "Direction 0 of random on planted: each row one z, moved from eps -6 to +6"
     )
     direction.select_option("3")
     expect(facts).to_contain_text("<script>alert('x')</script>")
+
+
+def test_two_stand_side_by_side_of_the_same_z_at_the_same_shift(
+    page: Page, told: list[str]
+) -> None:
+    expect(lane(page, 1)).to_be_hidden()
+    page.get_by_role("button", name="Two side by side").click()
+    expect(lane(page, 1).locator("select[name=method]")).to_have_value("random")
+    page.wait_for_function("[...document.querySelectorAll('.whole img')].every(i => i.complete)")
+    boxes = [lane(page, place).bounding_box() for place in (0, 1)]
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
+    lane(page).locator(".whole").click(position={"x": 3, "y": 3})
+    expect(page.locator("output")).to_have_text("eps \N{MINUS SIGN}6")
+    assert pixels(page) != pixels(page, 0, 1)
+    lane(page, 1).locator("select[name=method]").select_option("discovered")
+    page.wait_for_function("[...document.querySelectorAll('.whole img')].every(i => i.complete)")
+    lane(page, 1).locator("select[name=direction]").select_option("3")
+    lane(page).locator("select[name=direction]").select_option("3")
+    page.wait_for_timeout(300)
+    assert pixels(page, 2) == pixels(page, 2, 1)
+
+
+def test_other_seeds_can_be_chosen(page: Page, told: list[str]) -> None:
+    seed = lane(page).locator("select[name=seed]")
+    assert seed.locator("option").all_text_contents() == ["0", "1"]
+    before = lane(page).locator(".whole img").get_attribute("src")
+    seed.select_option("1")
+    assert lane(page).locator(".whole img").get_attribute("src") != before
+    expect(page.locator(".explorer .link")).to_have_attribute("href", re.compile("seed=1"))
+
+
+def test_arrow_keys_change_shift_and_direction(page: Page, told: list[str]) -> None:
+    expect(page.get_by_text("Keys:")).to_be_visible()
+    page.locator(".explorer").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("output")).to_have_text("eps +1.5")
+    page.keyboard.press("ArrowDown")
+    expect(lane(page).locator(".facts")).to_contain_text("place 2 of 8")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")  # there is none before the first
+    expect(lane(page).locator(".facts")).to_contain_text("place 1 of 8")
+    page.get_by_label("Shift").focus()
+    page.keyboard.press("ArrowDown")  # of the direction, here too
+    expect(lane(page).locator(".facts")).to_contain_text("place 2 of 8")
+    expect(page.locator("output")).to_have_text("eps +1.5")
+
+
+def test_the_address_leads_back_to_what_is_shown(
+    page: Page, told: list[str], browser: Browser
+) -> None:
+    assert "#" not in page.url
+    page.get_by_role("button", name="Two side by side").click()
+    lane(page).locator("select[name=direction]").select_option("5")
+    lane(page, 1).locator("select[name=direction]").select_option("2")
+    page.locator(".explorer").focus()
+    page.keyboard.press("ArrowLeft")
+    address = page.url
+    assert address.endswith(
+        "#generator=planted&method=discovered&seed=0&direction=5&eps=-1.5"
+        "&beside-method=random&beside-seed=0&beside-direction=2"
+    )
+    assert page.locator(".explorer .link").get_attribute("href") == f"#{address.partition('#')[2]}"
+    other = browser.new_page()
+    other.goto(address)
+    expect(other.locator("output")).to_have_text("eps \N{MINUS SIGN}1.5")
+    expect(lane(other).locator("select[name=direction]")).to_have_value("5")
+    expect(lane(other, 1).locator("select[name=direction]")).to_have_value("2")
+    expect(lane(other, 1).locator("select[name=method]")).to_have_value("random")
+    expect(other.locator(".explorer")).to_be_in_viewport()
+    other.goto(address.partition("#")[0] + "#generator=planted&method=random&direction=99")
+    expect(lane(other).locator(".facts")).to_contain_text("Direction 99 is not on this page.")
+    other.goto(address)
+    expect(lane(other).locator(".facts")).to_contain_text("Direction 5")
+    other.goto(address.partition("#")[0] + "#generator=gone&direction=1")
+    expect(lane(other).locator("select[name=direction]")).to_have_value("5")  # as it was
+    other.close()
+
+
+def test_a_comparison_shows_difference_and_p_without_scrolling(
+    browser: Browser, wide_address: str
+) -> None:
+    page = browser.new_page(viewport=DESK)
+    page.goto(wide_address)
+    cells = page.locator("#table-comparison th")
+    texts = cells.all_inner_texts()
+    place = page.locator("#table-comparison .scroll").bounding_box()
+    for name in ("rca difference", "rca p\nadjusted"):
+        (column,) = [
+            i
+            for i, text in enumerate(texts)
+            if " ".join(text.split()).startswith(" ".join(name.split()))
+        ]
+        box = cells.nth(column).bounding_box()
+        assert box["x"] + box["width"] <= place["x"] + place["width"]
+    assert "all" in page.locator("#table-comparison tbody td:first-child").all_inner_texts()
+    page.close()
+
+
+def test_a_table_that_goes_on_says_so(browser: Browser, wide_address: str) -> None:
+    page = browser.new_page(viewport=DESK)
+    page.goto(wide_address)
+    for block in page.locator(".table-block").all():
+        goes_on = block.locator(".scroll").evaluate("one => one.scrollWidth > one.clientWidth + 1")
+        expect(block.locator(".hint")).to_be_visible(visible=goes_on)
+    expect(page.locator("#table-leaderboard .hint")).to_be_visible()
+    page.close()
+
+
+def test_on_a_phone_rows_are_cards(browser: Browser, wide_address: str) -> None:
+    page = browser.new_page(viewport=PHONE)
+    page.goto(wide_address)
+    for name in ("comparison", "leaderboard"):
+        row = page.locator(f"#table-{name} tbody tr").first
+        boxes = [cell.bounding_box() for cell in row.locator("td").all()]
+        assert all(box["x"] >= 0 and box["x"] + box["width"] <= 390 for box in boxes)
+        assert [box["y"] for box in boxes] == sorted({box["y"] for box in boxes})
+        expect(page.locator(f"#table-{name} .hint")).to_be_hidden()
+        assert row.get_attribute("role") == "row"
+    page.close()
+
+
+def test_glance_bars_share_one_scale(page: Page, told: list[str]) -> None:
+    marks = page.locator(".card").first.locator("svg text").all_text_contents()
+    assert marks == ["0", "0.25", "0.5", "0.75", "1"]
+    for bar in page.locator(".methods .interval").all():
+        words = bar.get_attribute("aria-label") or ""
+        value, low, high, chance = map(float, re.findall(r"\d\.\d+", words.replace("95%", "")))
+        drawn = float(bar.locator("rect").get_attribute("width") or "nan")
+        assert drawn == pytest.approx(300 * value, abs=0.2)
+        ends = re.findall(r"M([\d.]+)", bar.locator(".range").get_attribute("d") or "")
+        assert [float(end) for end in ends[:2]] == pytest.approx([300 * low, 300 * high], abs=0.2)
+        (mark,) = re.findall(r"M([\d.]+)", bar.locator(".chance").get_attribute("d") or "")
+        assert float(mark) == pytest.approx(300 * chance, abs=0.2)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -34,6 +34,14 @@ def test_a_move_is_eps_times_a_column() -> None:
     assert directions.latent_dim == 16
 
 
+def test_they_print_in_a_line_without_their_numbers() -> None:
+    assert repr(Directions(FrozenLinear(MATRIX))) == "Directions(5 in 16 dimensions)"
+    named = Directions(FrozenLinear(MATRIX), PROVENANCE, (Label(1, "zoom"),))
+    assert repr(named) == "Directions(5 in 16 dimensions, discovered on planted, 1 label)"
+    two = Directions(FrozenLinear(MATRIX), {}, (Label(1, "zoom"), Label(2, "turn")))
+    assert repr(two) == "Directions(5 in 16 dimensions, 2 labels)"
+
+
 def test_saved_directions_come_back_bit_for_bit(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "directions.safetensors"
     Directions(FrozenLinear(MATRIX), PROVENANCE).save(path)

@@ -109,7 +109,9 @@ def write_cell(
         curves.append(draw_curve(rng, "joint", skill))
         write_table(folder / "predictions_joint.parquet", draw_predictions(rng, k, n, skill))
         start = torch.nn.functional.normalize(matrix + 1, dim=0)
-        stages = {0: start, 2: start + 0.05 * matrix, 20: start + matrix, STEPS: matrix}
+        stages = {0: start, STEPS: matrix} | {
+            int(share * STEPS): start + 2 * share * matrix for share in (0.25, 0.5, 0.75)
+        }
         tensors = {f"step_{step}": stage.contiguous() for step, stage in stages.items()}
         save_file(tensors, folder / "evolution.safetensors")
     write_table(folder / "curves.parquet", pd.concat(curves))

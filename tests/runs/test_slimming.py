@@ -18,7 +18,7 @@ from tests.report.drawn import write_cell
 
 from .test_merging import a_run
 
-CELLS = [("planted", method, seed) for method in ("random", "sefa") for seed in (3, 0, 1)]
+CELLS = [("planted", method, seed) for method in ("random", "discovered") for seed in (3, 0, 1)]
 
 
 def bench(*arguments: object) -> Result:
@@ -29,8 +29,8 @@ def bench(*arguments: object) -> Result:
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two methods of three seeds, whose answers are larger than is kept of further seeds."""
     folder = a_run(tmp_path / "run", CELLS)
-    largest = max(p.stat().st_size for p in folder.rglob("directions.safetensors"))
-    monkeypatch.setattr(slimming, "LARGE", largest - 1)
+    least = min(p.stat().st_size for p in folder.rglob("directions.safetensors"))
+    monkeypatch.setattr(slimming, "LARGE", least - 1)
     (folder / ".lease.json").write_text("{}")
     (folder / "cells/planted/random/fit.pt").write_bytes(b"a checkpoint")
     (folder / "cells/planted/random/.x.1@here.part").write_bytes(b"half of a file")
@@ -52,6 +52,15 @@ def test_only_large_files_of_further_seeds_and_what_is_unfinished_are_left_out(
     copied = {p.relative_to(tmp_path / "slim") for p in (tmp_path / "slim").rglob("*.*")}
     assert wanted <= copied
     assert not {p for p in copied if p.suffix in (".pt", ".part") or p.name.startswith(".")}
+
+
+def test_the_stages_of_further_seeds_are_left_out_however_small(tmp_path: Path) -> None:
+    run = a_run(tmp_path / "run", CELLS)
+    left = slim(run, tmp_path / "slim")
+    assert {(path.name, path.parent.name[:2]) for path in left} == {
+        ("evolution.safetensors", "1-"),
+        ("evolution.safetensors", "3-"),
+    }
 
 
 def test_a_cell_names_what_was_left_out_with_its_hash_and_keeps_its_figures(
@@ -91,7 +100,7 @@ def test_its_report_has_the_same_main_table_and_says_what_it_lacks(
 def test_the_command_says_what_it_left_out(run: Path, tmp_path: Path) -> None:
     done = bench("slim", run, tmp_path / "slim")
     assert done.exit_code == 0, done.output
-    assert "left out: cells/planted/random/1-" in done.output
+    assert f"left out: {len(slim(run, tmp_path / 'other'))} files of cells, " in done.output
     assert done.output.splitlines()[-1].startswith(f"{tmp_path / 'slim'}: ")
 
 

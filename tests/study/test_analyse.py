@@ -116,7 +116,7 @@ def test_label_and_plan_as_they_are_typed(answered: Path, tmp_path: Path) -> Non
     assert re.search(
         r"\d+ directions per method, \d ratings each, by \d+ annotators", planned.output
     )
-    assert (tmp_path / "plan" / "power.png").exists()
+    assert (tmp_path / "plan" / "power.webp").exists()
 
 
 @pytest.mark.parametrize(

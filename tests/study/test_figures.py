@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from benchmark.charts import style
@@ -109,6 +110,30 @@ def test_points_are_the_directions_that_have_both(material, saved) -> None:
         assert any("rank correlation 0." in text.get_text() for text in ax.texts)
 
 
+def test_the_correlation_has_its_interval_and_its_number(material, saved) -> None:
+    analysis = analyse(material)
+    figures.draw_prediction(analysis, Path())
+    table = analysis.table("rca_mos").frame.query("method == 'all'").set_index("generator")
+    for ax in saved["rca_mos"].axes:
+        row = table.loc[ax.get_title()]
+        ends = f"[{row['correlation_low']:.2f}, {row['correlation_high']:.2f}]"
+        (text,) = ax.texts
+        words = f"rank correlation {row['correlation']:.2f} {ends}\nof n = 36 directions"
+        assert text.get_text() == words
+
+
+def test_points_of_one_place_are_stacked_around_it_and_no_others_moved(saved) -> None:
+    group = pd.DataFrame(
+        {"accuracy": [0.0, 0.0, 0.001, 0.5, 1.0, 0.5], "mos": [0.0, 0.0, 0.0, 0.0, 1.0, 1.0]},
+        index=[3, 1, 4, 7, 9, 2],
+    )
+    aside = figures._aside(group)
+    assert aside.loc[[7, 9, 2]].tolist() == [0, 0, 0]
+    assert sorted(aside.loc[[3, 1, 4]]) == pytest.approx([-0.022, 0, 0.022])
+    many = pd.DataFrame({"accuracy": [0.5] * 40, "mos": [1.0] * 40})
+    assert figures._aside(many).abs().max() == pytest.approx(0.09)  # below the next answer's place
+
+
 def test_what_nobody_knows_is_not_drawn(material, saved) -> None:
     silent = analyse(gather(material.judgments.assign(category=None)))
     figures.write_figures(silent, Path())
@@ -127,3 +152,17 @@ def test_the_same_answers_give_the_same_bytes(material, tmp_path: Path) -> None:
         figures.write_figures(analysis, tmp_path / name)
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+
+
+def test_in_a_report_a_method_looks_as_in_the_figures_of_the_run(material, saved) -> None:
+    of_run = ("ant", "discovered", "bee", "coordinate", "random")
+    figures.write_figures(analyse(material), Path(), of_run)
+    colour = style.palette(of_run)
+    lines = {to_hex(line.get_color()) for ax in saved["mos"].axes for line in ax.lines}
+    assert lines == {to_hex(colour[method]) for method in ("discovered", "coordinate", "random")}
+    (legend,) = saved["rca_mos"].legends
+    shown = [
+        (text.get_text(), to_hex(line.get_color()))
+        for text, line in zip(legend.get_texts(), legend.get_lines(), strict=True)
+    ]
+    assert shown == [(method, to_hex(colour[method])) for method in of_run[1::2] + of_run[4:]]

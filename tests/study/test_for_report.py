@@ -42,7 +42,8 @@ def asked(monkeypatch):
             ],
         )
 
-    def write_figures(analysis, folder):
+    def write_figures(analysis, folder, order):
+        assert order == ("discovered", "random")  # of the run, in the order of its roles
         (folder / "deeper").mkdir()
         (folder / "mos.csv").write_text("mos")
         (folder / "mos.png").write_bytes(b"png")
@@ -54,8 +55,8 @@ def asked(monkeypatch):
     return calls
 
 
-def test_tables_directions_and_the_better_figures_are_taken_over(asked):
-    given = Path("study"), Path("run"), True, "sqlite://", {"mine": "method"}, "mine.py:Mine"
+def test_tables_directions_and_the_better_figures_are_taken_over(asked, run):
+    given = Path("study"), run, True, "sqlite://", {"mine": "method"}, "mine.py:Mine"
     judged = read_judged(*given)
     assert asked == [given]
     assert judged.simulated

@@ -69,7 +69,7 @@ def test_one_more_question_adds_a_column_and_a_row_of_agreement_and_changes_noth
     assert {"mos_methods", "comparisons", "change_types", "screening", "mos_directions"} <= {
         path.stem for path in tmp_path.glob("*.csv")
     }
-    assert (tmp_path / "figures" / "change_types.png").exists()
+    assert (tmp_path / "figures" / "change_types.webp").exists()
 
 
 def test_two_directions_have_their_columns_and_their_own_table(pairs: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from benchmark.metrics.measures import Measures
 from benchmark.report.figures.panels import blocks, full_label
 from benchmark.report.tables.ablations import NO_LOSS
 from benchmark.report.tables.main_table import ENDS
+from benchmark.report.words import ABLATED, TIMES_CHANCE
 from benchmark.tables.table import Table
 
 DASHES: dict[str, Any] = {"mse": "-", "mae": "--"}  # of the two kinds of shift loss
@@ -37,8 +38,11 @@ def draw_ablation(table: Table, measures: Measures, folder: Path, order: Sequenc
         return
     axis = table.name.removeprefix("ablation_")
     groups = list(frame.groupby("generator"))
+    columns = {**measures.cell, TIMES_CHANCE: ABLATED[TIMES_CHANCE]}
+    others = [name for name in measures.of_main if name != HEADLINE]
+    every = [HEADLINE, TIMES_CHANCE, *others]
     shown = [
-        [name for name in measures.of_main if name in group and group[name].notna().any()]
+        [name for name in every if name in group and group[name].notna().any()]
         for _, group in groups
     ]
     figure, axes = blocks([len(names) for names in shown])
@@ -46,9 +50,9 @@ def draw_ablation(table: Table, measures: Measures, folder: Path, order: Sequenc
         values = sorted(set(group[axis]))
         for ax, name in zip(own, names, strict=True):
             _draw_lines(ax, group.assign(place=group[axis].map(values.index)), name, order)
-            _draw_reference(ax, group, measures.cell[name].reference, axis, values)
+            _draw_reference(ax, group, columns[name].reference, axis, values)
             _frame(ax, group, name)
-            ax.set(title=str(generator), xlabel=axis, ylabel=full_label(name, measures.cell[name]))
+            ax.set(title=str(generator), xlabel=axis, ylabel=full_label(name, columns[name]))
             ax.set_xticks(range(len(values)), [f"{value:g}" for value in values])
     several = [
         Line2D([], [], color=style.GREY, linestyle=line, label=f"shift loss {loss}")

@@ -15,29 +15,43 @@ from benchmark.rca import evaluation
 from benchmark.runs.replicates import Replicates
 
 MOST_LABELS = 16  # directions that still get a number each
+BESIDE = 1.2  # inches of a line for names and the scale of colours
+WIDTH = 13.0  # inches of a line of maps, as far as each still has room
 
 
-def draw_confusion(rows: Sequence[Replicates], folder: Path) -> None:
-    """A heat map for the lowest seed of each row; a generator's maps stand side by side."""
-    maps: dict[str, list[tuple[str, np.ndarray]]] = {}
-    for r in rows:
-        predictions = r.first.table("predictions")
-        if predictions is not None:
-            maps.setdefault(r.generator, []).append((r.method, shares(predictions, r.k)))
+def draw_confusion(rows: Sequence[Replicates], folder: Path, order: Sequence[str]) -> None:
+    """A heat map for the lowest seed of each row: a line per generator, a column per method, in
+    this order. A place without answers says so."""
+    maps = {
+        (r.generator, r.method): shares(predictions, r.k)
+        for r in rows
+        if (predictions := r.first.table("predictions")) is not None
+    }
     if not maps:
         return
-    across = max(len(line) for line in maps.values())
-    figure, axes = style.facets(across * len(maps), across, width=2.7, height=2.7)
-    for i, (generator, line) in enumerate(maps.items()):
-        own = axes[i * across : (i + 1) * across]
-        for ax, (method, matrix) in zip(own, line, strict=False):
-            _draw(ax, matrix)
-            ax.set_title(f"{generator}\n{method}")
-        own[0].set_ylabel("moved along")
-        for spare in own[len(line) :]:
-            spare.remove()
-    bar = figure.colorbar(axes[0].collections[0], ax=figure.axes, shrink=0.6, aspect=30)
-    bar.set_label("share of R's answers")
+    generators = list(dict.fromkeys(generator for generator, _ in maps))
+    methods = [name for name in order if any(name == method for _, method in maps)]
+    side = min(2.7, max(1.4, WIDTH / len(methods)))
+    height = side - BESIDE / len(methods)
+    figure, axes = style.facets(len(generators) * len(methods), len(methods), side, height)
+    places = [(generator, method) for generator in generators for method in methods]
+    for ax, place in zip(axes, places, strict=True):
+        generator, method = place
+        if generator == generators[0]:
+            ax.set_title(method)
+        if place in maps:
+            _draw(ax, maps[place])
+        else:
+            ax.text(0.5, 0.5, "no answers", ha="center", va="center", transform=ax.transAxes)
+            ax.set(xticks=[], yticks=[], aspect="equal")
+            ax.spines[:].set_visible(False)
+        if method == methods[0]:
+            ax.set_ylabel(f"{generator}\nmoved along")
+        if generator == generators[-1]:
+            ax.set_xlabel("R's answer")
+    drawn = next(ax.collections[0] for ax in axes if ax.collections)
+    bar = figure.colorbar(drawn, ax=figure.axes, shrink=0.6, aspect=30)
+    bar.set_label("share of R's answers; the colour goes by its square root, not evenly")
     bar.outline.set_visible(False)
     style.save(figure, folder, "confusion")
 
@@ -53,7 +67,6 @@ def _draw(ax: Axes, matrix: np.ndarray) -> None:
     ticks = np.arange(len(labels)) + 0.5
     ax.set_xticks(ticks, labels)
     ax.set_yticks(ticks, labels)
-    ax.set_xlabel("R's answer")
     ax.tick_params(length=0, rotation=0)
 
 

@@ -1,4 +1,4 @@
-"""Writes all figures of a run as PNG and SVG; draws RCA of each method and its price."""
+"""Writes all figures of a run as SVG and WebP; draws RCA of each method and its price."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
 from benchmark.report.figures.confusion import draw_confusion
 from benchmark.report.figures.lines import draw_curves, draw_directions, draw_shifts
-from benchmark.report.figures.panels import blocks, ranked_label
+from benchmark.report.figures.panels import lines_of_panels, ranked_label
 from benchmark.report.figures.places import draw_order
 from benchmark.report.tables.main_table import ENDS, direction_table, rca_table, seed_table
 from benchmark.runs.replicates import Replicates
@@ -30,25 +30,27 @@ def write_figures(
     rows: Sequence[Replicates], measures: Measures, folder: Path, order: Sequence[str]
 ) -> None:
     """Write every figure that the done cells have the data for. order: the methods in order."""
-    rows = [r for r in rows if r.done]
-    if not rows:
+    done = [r for r in rows if r.done]
+    if not done:
         return
-    table = rca_table(rows, measures)
-    seeds = seed_table([cell for r in rows for cell in r.done], measures)
+    seen = {r.generator for r in done}
+    table = rca_table([r for r in rows if r.generator in seen], measures)
+    seeds = seed_table([cell for r in done for cell in r.done], measures)
     with style.look():
         draw_rca(table, seeds, measures, folder, order)
         draw_price(table, seeds, measures, folder, order)
-        draw_directions(direction_table(rows, measures), folder, order)
-        draw_shifts(rows, folder, order)
-        draw_order(rows, folder, order)
-        draw_curves(rows, folder, order)
-        draw_confusion(rows, folder)
+        draw_directions(direction_table(done, measures), folder, order)
+        draw_shifts(done, folder, order)
+        draw_order(done, folder, order)
+        draw_curves(done, folder, order)
+        draw_confusion(done, folder, order)
 
 
 def draw_rca(
     table: pd.DataFrame, seeds: pd.DataFrame, measures: Measures, folder: Path, order: Sequence[str]
 ) -> None:
-    """RCA with its interval, one line per method and facet per generator; hollow points: seeds."""
+    """RCA with its interval, one line per method and facet per generator; hollow points: seeds. A
+    method without a result keeps its line, which says so."""
     groups = list(table.groupby("generator"))
     most = max(len(group) for _, group in groups)
     figure, axes = style.facets(len(groups), height=0.9 + 0.45 * most)
@@ -66,6 +68,8 @@ def draw_rca(
 
 
 def _rca_row(row: Mapping[Any, Any], seeds: pd.DataFrame) -> Row:
+    if pd.isna(row[HEADLINE]):
+        return Row(row["method"], None, _state(row), None)
     own = seeds[seeds["method"] == row["method"]][HEADLINE]
     points = list(own) if len(own) > 1 else []
     low, high = ENDS
@@ -79,54 +83,68 @@ def _rca_row(row: Mapping[Any, Any], seeds: pd.DataFrame) -> Row:
     )
 
 
+def _state(row: Mapping[Any, Any]) -> str:
+    """`failed` or `skipped`, without the reason."""
+    return str(row["status"]).partition(":")[0]
+
+
 def draw_price(
     table: pd.DataFrame, seeds: pd.DataFrame, measures: Measures, folder: Path, order: Sequence[str]
 ) -> None:
-    """RCA beside what it can be bought with: one panel per measure, a block of them per generator.
+    """RCA and beside it what it can be bought with: a block per generator, in it a panel per
+    measure with a range of its own, and a line per method, so that none hides another.
 
-    Every panel has a range of its own; the worse end is right.
+    The better end of every panel is right; small points are seeds.
     """
-    groups = list(table.groupby("generator"))
-    shown = [
-        [name for name in measures.of_prices if name in group and group[name].notna().any()]
-        for _, group in groups
-    ]
-    if not any(shown):
+    groups = [(str(name), group) for name, group in table.groupby("generator")]
+    prices = [name for name in measures.of_prices if name in table and table[name].notna().any()]
+    if not prices:
         return
-    figure, axes = blocks([len(names) for names in shown])
-    end = style.ceiling(seeds[HEADLINE])
-    for (generator, group), names, own in zip(groups, shown, axes, strict=True):
+    names = [HEADLINE, *prices]
+    figure, axes = lines_of_panels([len(group) for _, group in groups], len(names))
+    end = style.ceiling(pd.concat([seeds[HEADLINE], table[HEADLINE]]))
+    for (generator, group), own in zip(groups, axes, strict=True):
         of_seeds = seeds[seeds["generator"] == generator]
+        place = {method: i for i, method in enumerate(group["method"])}
+        own[0].set_title(f"{generator}, K = {group['k'].iloc[0]}", loc="left")
+        own[0].axvline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
+        for row in group[group[HEADLINE].isna()].to_dict("records"):
+            own[0].annotate(_state(row), (end, place[row["method"]]), ha="right", va="center")
+        own[0].set_yticks(list(place.values()), list(place))
+        own[0].set_ylim(len(place) - 0.5, -0.5)
         for ax, name in zip(own, names, strict=True):
-            _scatter(ax, of_seeds, name, order, size=16, alpha=0.5)
-            _scatter(ax, group, name, order, size=60)
-            ax.axhline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
-            ax.set(title=generator, ylabel=measures.label(HEADLINE), ylim=(0, end))
+            if name not in group or group[name].isna().all():
+                ax.remove()
+                continue
+            _dots(ax, of_seeds, name, place, order, size=14, alpha=0.5)
+            _dots(ax, group, name, place, order, size=45)
             column = measures.cell[name]
-            low, high = limits(pd.concat([of_seeds[name], group[name]]), column.kind)
-            ax.set_xlim((high, low) if column.better == "high" else (low, high))
+            values = pd.concat([of_seeds[name], group[name]])
+            low, high = (0.0, end) if name == HEADLINE else limits(values, column.kind)
+            ax.set_xlim((high, low) if column.better == "low" else (low, high))
             ax.set_xlabel(ranked_label(name, column))
             ax.grid(visible=True, axis="both")
     style.legend(figure, table["method"], order, [style.CHANCE])
     style.save(figure, folder, "price")
 
 
-def _scatter(
+def _dots(
     ax: Axes,
     frame: pd.DataFrame,
     name: str,
+    place: Mapping[str, int],
     order: Sequence[str],
     size: float,
     alpha: float | None = None,
 ) -> None:
-    """RCA over a measure, a point for each row, with its method's colour and marker."""
-    shown = frame[["method", name, HEADLINE]].dropna()
+    """A measure, a point for each row on its method's line, with its colour and marker."""
+    shown = frame[["method", name]].dropna()
     if shown.empty:
         return
     colour, marker = style.palette(order), style.markers(order)
     points = ax.scatter(
         shown[name],
-        shown[HEADLINE],
+        shown["method"].map(place),
         s=size,
         alpha=alpha,
         color=[colour[method] for method in shown["method"]],

@@ -27,6 +27,15 @@ def blocks(sizes: Sequence[int]) -> tuple[Figure, list[list[Axes]]]:
     return figure, found
 
 
+def lines_of_panels(sizes: Sequence[int], across: int) -> tuple[Figure, list[list[Axes]]]:
+    """A figure of blocks, one below the other, each a line of panels that share one axis of
+    methods; block i has room for sizes[i] methods."""
+    heights = [0.7 + 0.2 * size for size in sizes]
+    figure = Figure(figsize=(max(1.0 + 2.3 * across, style.NARROWEST), sum(heights) + 0.5))
+    grid = figure.subplots(len(sizes), across, squeeze=False, sharey="row", height_ratios=heights)
+    return figure, [list(line) for line in grid]
+
+
 def full_label(name: str, column: Column) -> str:
     """The column's label, and its name beside it where the two differ."""
     short = label(name, column)
@@ -34,6 +43,10 @@ def full_label(name: str, column: Column) -> str:
 
 
 def ranked_label(name: str, column: Column) -> str:
-    """The full label, and which end is better."""
-    ends = {"high": ", higher is better", "low": ", lower is better", "": ""}
+    """The full label, and which end is better: that on the right."""
+    ends = {
+        "high": "\nhigher is better \N{RIGHTWARDS ARROW}",
+        "low": "\nlower is better \N{RIGHTWARDS ARROW}",
+        "": "",
+    }
     return full_label(name, column) + ends[column.better]

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from hashlib import sha256
@@ -19,7 +19,7 @@ from benchmark.metrics.measures import Measures
 from benchmark.report.judged import Judged
 from benchmark.report.page.directions import orders, said
 from benchmark.report.page.glance import glances
-from benchmark.report.page.view import Drawing, address, drawing, study_drawing, view
+from benchmark.report.page.view import Drawing, address, brief, drawing, study_drawing, view
 from benchmark.report.pictures.explorer import Chapter, share
 from benchmark.report.pictures.painted import LATENTS, SHIFTS
 from benchmark.report.tables.leaderboard import Board
@@ -44,7 +44,8 @@ class Contents:
 
     rows: of the main table. cells: all cells of the run, in any configuration. measures: what their
     columns mean. description: the content of run.json. comparison, agreement, ablations, judged:
-    empty or None where the run has none.
+    empty or None where the run has none. ahead: generator and method of the rows that the
+    comparison finds ahead of all others.
     """
 
     rows: Sequence[Replicates]
@@ -58,6 +59,7 @@ class Contents:
     judged: Judged | None = None
     unseen: Sequence[str] = field(default=())
     board: Board | None = None
+    ahead: Collection[tuple[str, str]] = ()
 
 
 def write_page(contents: Contents, run: Path) -> None:
@@ -74,12 +76,15 @@ def html(contents: Contents, figures: Path) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style, script = ((TEMPLATES / name).read_text("utf-8") for name in ("page.css", "explorer.js"))
+    style = (TEMPLATES / "page.css").read_text("utf-8")
+    script = "".join((TEMPLATES / name).read_text("utf-8") for name in ("tables.js", "explorer.js"))
     judged = contents.judged
     simulated = judged is not None and judged.simulated
     measures = contents.measures
     table = rca_table(contents.rows, measures)
     settings, seeds = settings_table(contents.rows), seed_frame(contents.rows, measures)
+    ahead = [(r.generator, r.method) in contents.ahead for r in contents.rows]
+    bold = [(row, HEADLINE) for row, first in enumerate(ahead) if first]
     meaning = {name: SETTINGS.get(name, Column("", "text")) for name in map(str, settings)}
     return templates.get_template("report.html").render(
         style=Markup(style),
@@ -90,18 +95,19 @@ def html(contents: Contents, figures: Path) -> str:
         glances=glances(table, measures, contents.comparison, judged),
         headline={"name": HEADLINE, "words": measures.cell[HEADLINE].words},
         prices=[measures.label(name) for name in measures.of_prices if name in table],
-        main_table=view(Table("rca", "The main table", table, rca_columns(measures))),
+        main_table=view(Table("rca", "The main table", table, rca_columns(measures), bold=bold)),
         more_metrics=(more := metrics_table(contents.rows, measures)) and view(more),
         agreement=contents.agreement and view(contents.agreement),
-        comparison=view(contents.comparison, simulated) if contents.comparison else None,
+        comparison=view(brief(contents.comparison), simulated) if contents.comparison else None,
         boards=[view(contents.board.board), view(contents.board.matrix)] if contents.board else [],
         figures=run_figures(figures),
-        chapters=contents.chapters,
+        chapters=(chapters := first_of_rows(contents.chapters)),
+        others=[one for one in contents.chapters if not any(one is first for first in chapters)],
         unseen=contents.unseen,
         picture=lambda sprite: address(".webp", sprite),
         orders=orders(contents.chapters, measures, judged),
         said=partial(said, measures=measures),
-        shown={"best": share(len(contents.chapters)), "steps": SHIFTS, "latents": LATENTS},
+        shown={"best": share(len(chapters)), "steps": SHIFTS, "latents": LATENTS},
         ablations=[
             (view(ablation), own_figure(figures, ablation.name)) for ablation in contents.ablations
         ],
@@ -117,6 +123,14 @@ def html(contents: Contents, figures: Path) -> str:
         settings=view(Table("settings", "Settings", settings, meaning)),
         seeds=view(Table("seeds", "Every run", seeds, seed_columns(seeds, measures))),
     )
+
+
+def first_of_rows(chapters: Sequence[Chapter]) -> list[Chapter]:
+    """Those of the lowest seed of each generator and method, which come first."""
+    first: dict[tuple[str, str], Chapter] = {}
+    for one in chapters:
+        first.setdefault((one.generator, one.method), one)
+    return list(first.values())
 
 
 def policy(style: str, script: str) -> str:

@@ -25,13 +25,13 @@ class Glance:
 
     Of each: method, k, chance, status; value, low, high of the headline, and that value as text;
     price, what it was bought with in words; against, words on how the methods under test
-    compare with it. What is not known is None. end: where the axis of RCA ends, in [0, 1].
-    sentences: one per comparison, or few on many of them.
+    compare with it, of few comparisons. What is not known is None. k: of every row, None where they
+    differ. sentences: one per comparison, or few on many of them.
     """
 
     generator: str
+    k: int | None
     rows: list[dict[str, Any]]
-    end: float
     sentences: list[str]
 
 
@@ -48,16 +48,14 @@ def glances(
         rows = [glanced(row, measures) for row in group.to_dict("records")]
         here = [pair for pair in pairs if pair["generator"] == generator]
         for row in rows:
-            own = [pair for pair in here if pair["baseline"] == row["method"]]
+            own = [pair for pair in here if pair["baseline"] == row["method"] and len(here) <= FEW]
             spoken = opinion(judged, str(generator), str(row["method"]))
             parts = [difference(pair, "rca") for pair in own]
             parts += [spoken, *(difference(pair, "mos") for pair in own)]
             row["against"] = [words for words in parts if words]
-        highs = [row["high"] for row in rows if row["high"] is not None]
-        end = min(1.0, 1.05 * max(highs, default=1.0))
-        views.append(
-            Glance(str(generator), rows, end, sentences(here, {row["method"] for row in rows}))
-        )
+        (k, *others) = {int(row["k"]) for row in rows}
+        said = sentences(here, {row["method"] for row in rows})
+        views.append(Glance(str(generator), None if others else k, rows, said))
     return views
 
 

@@ -14,6 +14,7 @@ from benchmark.core.contact_sheet import contact_sheet
 from benchmark.report.pictures.painted import Painted
 
 FEWEST, MOST, ALL = 8, 16, 48  # directions of the best: of a chapter, and of all together
+OTHERS = 24  # directions of all seeds but the lowest, together, as far as each has one
 LARGEST = 64  # pixels of an image's side; the strips show larger ones
 QUALITY, METHOD = 75, 2  # of WebP; slower methods save one byte in twenty
 
@@ -38,10 +39,11 @@ class Shown:
 
 @dataclass(frozen=True)
 class Chapter:
-    """The shown directions of one row of the main table, its lowest seed, the best first.
+    """The shown directions of one cell of a row of the main table, the best first.
 
     of: how many directions there are. latents: rows of a sprite. eps: its columns, from left to
-    right. side: height and width of one image in it.
+    right. side: height and width of one image in it. evolution: a WebP picture of one direction
+    over training, empty where none was kept.
     """
 
     generator: str
@@ -52,6 +54,7 @@ class Chapter:
     eps: tuple[float, ...]
     side: tuple[int, int]
     directions: tuple[Shown, ...]
+    evolution: bytes = b""
 
 
 def share(chapters: int) -> int:
@@ -62,8 +65,17 @@ def share(chapters: int) -> int:
     return min(MOST, max(FEWEST, ALL // max(1, chapters)))
 
 
-def chapter(painted: Painted, judgments: Mapping[int, Mapping[str, Any]], best: int) -> Chapter:
-    """`best` directions of one cell and as many others, and all that were judged or have a name.
+def share_of_others(cells: int) -> int:
+    """How many directions each cell of another seed than the lowest shows: few, as painting is most
+    of a report's work."""
+    return max(1, OTHERS // max(1, cells))
+
+
+def chapter(
+    painted: Painted, judgments: Mapping[int, Mapping[str, Any]], best: int, rest: int | None = None
+) -> Chapter:
+    """`best` directions of one cell, `rest` others, by default as many, and all that were judged or
+    have a name.
 
     judgments: by k, what a study says; a name in it comes before one beside the directions.
     """
@@ -77,7 +89,7 @@ def chapter(painted: Painted, judgments: Mapping[int, Mapping[str, Any]], best: 
         if not isinstance(own.get("label"), str):
             own |= {"label": label.label, "by_hand": label.mos is None}
     shown, side = [], (0, 0)
-    for rank in chosen(ranked, facts, best):
+    for rank in chosen(ranked, facts, best, rest):
         k = ranked[rank]
         images = reduced(painted.images(k))  # (LATENTS, SHIFTS, C, h, w)
         side = (images.shape[-2], images.shape[-1])
@@ -103,11 +115,15 @@ def chapter(painted: Painted, judgments: Mapping[int, Mapping[str, Any]], best: 
     )
 
 
-def chosen(ranked: Sequence[int], known: Mapping[int, Any], most: int) -> list[int]:
-    """Directions of the ranking: the first `most`, as many of the rest, and all known ones."""
+def chosen(
+    ranked: Sequence[int], known: Mapping[int, Any], most: int, others: int | None = None
+) -> list[int]:
+    """Places in the ranking: the first `most`, `others` of the rest, by default as many, and those
+    of all known ones."""
     best = list(range(min(most, len(ranked))))
     rest = range(len(best), len(ranked))
-    places = np.linspace(0, len(rest) - 1, min(most, len(rest))).round().astype(int)
+    count = min(most if others is None else others, len(rest))
+    places = np.linspace(0, len(rest) - 1, count).round().astype(int)
     of_people = [place for place, k in enumerate(ranked) if k in known]
     return sorted({*best, *(rest[place] for place in places), *of_people})
 

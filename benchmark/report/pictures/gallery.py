@@ -2,10 +2,11 @@
 for the page."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
@@ -15,7 +16,8 @@ from benchmark.core.storage import write_atomically
 from benchmark.report.attempts import Attempts
 from benchmark.report.judged import Judged
 from benchmark.report.pictures.evolution import draw_evolution
-from benchmark.report.pictures.explorer import Chapter, chapter, share
+from benchmark.report.pictures.explorer import QUALITY as EXPLORER_QUALITY
+from benchmark.report.pictures.explorer import Chapter, chapter, share, share_of_others
 from benchmark.report.pictures.named import draw_named, named, section, write_named
 from benchmark.report.pictures.painted import Painted
 from benchmark.report.pictures.strips import draw_strips
@@ -28,10 +30,10 @@ METHOD = 2  # of its encoder: half the time of those that save a tenth of the by
 
 @dataclass
 class Exhibit:
-    """What shows a row of the main table: its chapter in the explorer, its section among the named
-    directions, and what could not be made of it."""
+    """What shows a row of the main table: its chapters in the explorer, that of the lowest seed
+    first, its section among the named directions, and what could not be made of it."""
 
-    chapter: Chapter | None = None
+    chapters: list[Chapter] = field(default_factory=list)
     section: str = ""
     attempts: Attempts = field(default_factory=Attempts)
 
@@ -44,12 +46,13 @@ def write_pictures(
     attempts: Attempts,
 ) -> list[Chapter]:
     """Write strips/, evolution/, named/ and named.md, of each row its lowest seed; returns the
-    explorer's chapters, in the order of the rows.
+    explorer's chapters, in the order of the rows, with those of the other seeds after each.
 
     A row that cannot be painted here keeps its names, and loses the pictures of an earlier report.
     Generators are painted side by side on all cores, the rows of one of them in turn.
     """
-    best = share(sum(painters.get((r.generator, r.method)) is not None for r in rows))
+    seen = [r for r in rows if painters.get((r.generator, r.method)) is not None]
+    best = share(len(seen)), share_of_others(sum(len(r.done[1:]) for r in seen))
     by_generator = defaultdict(list)
     for i, r in enumerate(rows):
         by_generator[r.generator].append(i)
@@ -65,11 +68,18 @@ def write_pictures(
     in_order = [shown[i] for i in range(len(rows))]
     attempts.faults += [fault for one in in_order for fault in one.attempts.faults]
     write_named([one.section for one in in_order if one.section], run)
-    return [one.chapter for one in in_order if one.chapter is not None]
+    return [chapter for one in in_order for chapter in one.chapters]
 
 
-def _row(r: Replicates, painters: Painters, judged: Judged | None, best: int, run: Path) -> Exhibit:
-    """Paint one row, and write its files."""
+def _row(
+    r: Replicates,
+    painters: Painters,
+    judged: Judged | None,
+    best: tuple[int, int],
+    run: Path,
+) -> Exhibit:
+    """Paint one row, and write its files. best: how many directions of its lowest seed, and of each
+    other one."""
     shown, name = Exhibit(), f"{r.generator}-{r.method}.webp"
     make = shown.attempts.make
     generator = painters.get((r.generator, r.method))
@@ -80,9 +90,9 @@ def _row(r: Replicates, painters: Painters, judged: Judged | None, best: int, ru
         strips = make(f"strips/{name}", draw_strips, painted)
         if r.first.has("evolution.safetensors"):
             evolution = make(f"evolution/{name}", draw_evolution, painted)
-        judgments = judged.of(r.first) if judged else {}
-        what = f"the explorer of {r.generator}, {r.method}"
-        shown.chapter = make(what, chapter, painted, judgments, best)
+        shown.chapters = _chapters(r, painted, judged, best, make)
+        if shown.chapters and evolution is not None:
+            shown.chapters[0] = replace(shown.chapters[0], evolution=as_webp(evolution))
     if painted is not None and names:
         called = make(f"named/{name}", draw_named, painted, names)
     if names:
@@ -91,6 +101,32 @@ def _row(r: Replicates, painters: Painters, judged: Judged | None, best: int, ru
         _renew(picture, run / folder / name)
     memory.give_back()  # what lies between the images that are kept
     return shown
+
+
+def _chapters(
+    r: Replicates,
+    painted: Painted,
+    judged: Judged | None,
+    best: tuple[int, int],
+    make: Callable[..., Chapter | None],
+) -> list[Chapter]:
+    """The chapters of the row's seeds, as far as they can be made."""
+    judgments = judged.of if judged else lambda stored: {}
+    what = f"the explorer of {r.generator}, {r.method}"
+    found = [make(what, chapter, painted, judgments(r.first), best[0])]
+    for stored in r.done[1:]:
+        if stored.ranking():
+            own = f"{what}, seed {stored.result.cell.seed}"
+            other = painted.of_seed(stored)
+            found.append(make(own, chapter, other, judgments(stored), best[1], 0))
+    return [one for one in found if one is not None]
+
+
+def as_webp(picture: Image.Image) -> bytes:
+    """The picture for the page, in the quality of its sprites."""
+    file = BytesIO()
+    picture.save(file, "WEBP", quality=EXPLORER_QUALITY, method=METHOD)
+    return file.getvalue()
 
 
 def _renew(picture: Image.Image | None, path: Path) -> None:

@@ -30,6 +30,12 @@ class Painted:
         self.generator, self.stored = generator, stored
         self._kept: dict[int, Tensor] = {}
 
+    def of_seed(self, stored: StoredCell) -> "Painted":
+        """The same of another seed's cell: of the same latents, whose images are at hand."""
+        other = Painted(self.generator, stored)
+        other.latents, other.unshifted = self.latents, self.unshifted
+        return other
+
     @cached_property
     def directions(self) -> Directions:
         return self.stored.directions()

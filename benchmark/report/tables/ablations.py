@@ -6,9 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
 from benchmark.report.tables.main_table import known, rca_columns, rca_row
-from benchmark.report.words import ABLATED, ABLATIONS, FACTS, PLACE
+from benchmark.report.words import ABLATED, ABLATIONS, FACTS, PLACE, TIMES_CHANCE
 from benchmark.runs.ablation import AXES, SHIFT_LOSSES, read_note
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell, read_cells
@@ -44,6 +45,8 @@ def ablation_table(run: Path, axis: str, measures: Measures, order: Sequence[str
     ]
     own = [name for name in AXES[axis] if name not in FACTS]
     terms = {name: FACTS[name] for name in ("k", "chance")}  # first, as K is what may be varied
+    if axis == "k":
+        terms[TIMES_CHANCE] = ABLATED[TIMES_CHANCE]
     columns = {**PLACE, **{name: ABLATED[name] for name in own}, **terms, **rca_columns(measures)}
     frame = known(pd.DataFrame(rows, columns=list(columns)), measures)
     methods = sorted(set(frame["method"]), key=place(order))
@@ -79,6 +82,8 @@ def _row(
         status = f"skipped: {reason}" if reason else "not computed yet: run it again to go on"
         row = {"generator": generator, "method": point["method"], "seeds": 0, "status": status}
         row |= {"k": point["k"], "chance": 1 / point["k"]} if "k" in point else {}
+    if HEADLINE in row:
+        row[TIMES_CHANCE] = row[HEADLINE] / row["chance"]
     if "steps" in point:
         row["steps"] = point["steps"]
     if "lambda" in point:  # without a weight the kind of loss makes no difference

@@ -23,6 +23,7 @@ from benchmark.tables.text import value_text
 from benchmark.tables.writing import without_nan
 
 UNEQUAL = "not on equal terms"
+ALL = "all"  # of the table's generators, which else would fill the page
 Key = tuple[str, str, str]  # generators joined by +, method, baseline
 
 
@@ -74,8 +75,21 @@ def comparison_table(
     if simulated:
         title = f"Simulated: {title}, RCA beside MOS of simulated answers"
         notes.insert(0, "Simulated answers are the source of every mos column.")
+    notes += _called_all(lines)
     frame = without_nan(pd.DataFrame(lines, columns=list(columns), dtype=object))
     return Table("comparison", title, frame, columns, tuple(notes))
+
+
+def _called_all(lines: Sequence[dict[str, Any]]) -> list[str]:
+    """Name rows over all generators of the table ALL; a sentence on which these are."""
+    joined = max((line["generator"].split(" + ") for line in lines), key=len, default=[])
+    every = {line["generator"] for line in lines if " + " not in line["generator"]}
+    if len(joined) < 2 or set(joined) != every or ALL in every:
+        return []
+    for line in lines:
+        if line["generator"] == " + ".join(joined):
+            line["generator"] = ALL
+    return [f"{ALL} is {', '.join(joined)}, which count the same."]
 
 
 def clear_winners(

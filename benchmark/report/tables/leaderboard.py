@@ -82,9 +82,10 @@ def leaderboard(
     terms = {(r.generator, r.method): terms_on(r.first.result.config) for r in done}
     common = [g for g in whole if all(terms[g, m] == terms[g, methods[0]] for m in methods)]
     places = _places(values, common, methods, pairs)
+    first = _ahead_of_all(pairs, terms)
     ranked = sorted(methods, key=lambda m: places[m].mean if places else methods.index(m))
     return Board(
-        _board(rows, values, generators, whole, common, ranked, places, measures),
+        _board(rows, values, generators, whole, common, ranked, places, first, measures),
         _matrix(pairs, ranked),
         _pairs(pairs),
     )
@@ -120,6 +121,27 @@ def _places(
     return mean_places(scores, ahead)
 
 
+def _ahead_of_all(
+    pairs: Sequence[RcaComparison], terms: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> list[tuple[str, str]]:
+    """Generator and method of each that is surely ahead of all others there, at equal terms."""
+    won = {
+        (pair.generators[0], *order)
+        for pair in pairs
+        if len(pair.generators) == 1 and (order := _clear_order(pair))
+    }
+    found = []
+    for generator, method in terms:
+        rivals = [m for g, m in terms if g == generator and m != method]
+        if rivals and all(
+            (generator, method, rival) in won
+            and terms[generator, method] == terms[generator, rival]
+            for rival in rivals
+        ):
+            found.append((generator, method))
+    return found
+
+
 def _clear_order(pair: RcaComparison) -> tuple[str, str] | None:
     """Which of the two is surely ahead, and which behind; None where neither is."""
     if isinstance(pair.difference, Undefined) or isinstance(pair.p_adjusted, Undefined):
@@ -138,6 +160,7 @@ def _board(
     common: Sequence[str],
     methods: Sequence[str],
     places: Mapping[str, Place],
+    first: Sequence[tuple[str, str]],
     measures: Measures,
 ) -> Table:
     prices = [n for n in measures.of_prices if measures.cell[n].reference != "k"]
@@ -172,12 +195,8 @@ def _board(
         for name, unit in SPENT.items():
             line[name] = _mean([row[name] / row["seeds"] / unit for row in own.values()])
         lines.append(line)
-    for generator in generators:
-        own = {m: values[generator, m] for m in methods if (generator, m) in values}
-        if len({row["k"] for row in own.values()}) > 1:
-            continue  # chance is another for each, so the highest says nothing
-        best = max(row[HEADLINE] for row in own.values())
-        bold += [(methods.index(m), f"on {generator}") for m in own if own[m][HEADLINE] == best]
+    for generator, method in first:
+        bold.append((methods.index(method), f"on {generator}"))
     notes = _of_places(whole, common, generators)
     notes += [f"{r.method} on {r.generator}: {r.status()}." for r in rows if r.status() != "done"]
     frame = without_nan(pd.DataFrame(lines, columns=list(columns)))

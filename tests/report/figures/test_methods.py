@@ -20,14 +20,14 @@ def check(folder, names=NAMES):
     """Every figure is a picture with something on it and an SVG with paths."""
     assert {path.name for path in folder.iterdir()} == {f"{n}.{k}" for n in names for k in KINDS}
     for name in names:
-        pixels = np.asarray(Image.open(folder / f"{name}.png").convert("L"))
+        pixels = np.asarray(Image.open(folder / f"{name}.webp").convert("L"))
         assert 0.005 < (pixels < 250).mean() < 0.9
         root = ElementTree.parse(folder / f"{name}.svg").getroot()
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert len(root.findall(".//{http://www.w3.org/2000/svg}path")) > 10
 
 
-KINDS = ("png", "svg")
+KINDS = ("svg", "webp")
 
 
 def test_a_report_has_every_figure_and_leaves_nothing_open(reported):
@@ -92,3 +92,37 @@ def test_facets_fill_their_rows(n, shape):
     assert len(axes) == n
     grid = axes[0].get_gridspec()
     assert (grid.nrows, grid.ncols) == shape
+
+
+def test_a_method_without_a_result_keeps_its_line_and_says_so(tmp_path, monkeypatch):
+    kept = {}
+    monkeypatch.setattr(style, "save", lambda figure, folder, name: kept.update({name: figure}))
+    for method in ("discovered", "random"):
+        write_cell(tmp_path, "planted", method, 0)
+    write_cell(tmp_path, "planted", "coordinate", 0, failure="ValueError: no memory")
+    write_figures(headline(read_cells(tmp_path), {}, ORDER), MEASURES, tmp_path, ORDER)
+    for name in ("rca", "price"):
+        ax = kept[name].axes[0]
+        assert [label.get_text() for label in ax.get_yticklabels()] == list(ORDER)
+        (said,) = (text for text in ax.texts if text.get_text() == "failed")
+        assert said.xy[1] == ORDER.index("coordinate")
+
+
+def test_a_drawing_in_fewer_bytes_is_the_same_drawing(tmp_path):
+    figure, (ax,) = style.facets(1)
+    ax.plot([0, 1, 2], [0.123456, 0.5, 0.25])
+    ax.pcolormesh(np.eye(3), rasterized=True)
+    style.save(figure, tmp_path, "drawn")
+    whole = (tmp_path / "drawn.svg").read_text()
+    assert style.lean(whole) == whole  # nothing is left to take away
+    assert "\n" not in whole
+    paths = ElementTree.fromstring(whole).findall(".//{http://www.w3.org/2000/svg}path")
+    numbers = [word for path in paths for word in path.get("d").split() if "." in word]
+    assert numbers
+    assert all(len(word.partition(".")[2]) <= 2 for word in numbers)
+
+
+def test_a_picture_of_an_earlier_version_goes(tmp_path):
+    (tmp_path / "drawn.png").write_bytes(b"old")
+    style.save(style.facets(1)[0], tmp_path, "drawn")
+    assert {path.name for path in tmp_path.iterdir()} == {"drawn.svg", "drawn.webp"}

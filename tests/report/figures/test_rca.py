@@ -46,7 +46,9 @@ def test_the_line_of_chance_stands_at_one_in_k(drawn):
         assert dotted(ax, "x") == pytest.approx(chance[ax.get_title().split(",")[0]])
     assert len(kept["price"].axes) > 2
     for ax in kept["price"].axes:
-        assert dotted(ax, "y") == pytest.approx(chance[ax.get_title()])
+        if ax.get_title(loc="left"):
+            name = ax.get_title(loc="left").split(",")[0]
+            assert dotted(ax, "x") == pytest.approx(chance[name])
 
 
 def test_points_intervals_and_digits_are_those_of_the_table(drawn):
@@ -74,9 +76,43 @@ def test_points_intervals_and_digits_are_those_of_the_table(drawn):
             assert sorted(hollow.get_xdata()) == sorted(of_seeds[HEADLINE])
 
 
-def test_price_shows_rca_against_each_price(drawn):
+def panels(figure):
+    """Of each generator its panels by the first line of what they show."""
+    found, name = {}, ""
+    for ax in figure.axes:
+        name = ax.get_title(loc="left").split(",")[0] or name
+        found.setdefault(name, {})[ax.get_xlabel().split("\n")[0]] = ax
+    return found
+
+
+def test_price_shows_each_measure_of_each_method_on_its_line(drawn):
     kept, table, _ = drawn
-    for ax in kept["price"].axes:
-        own = table[table["generator"] == ax.get_title()]
-        places = ax.collections[-1].get_offsets()
-        assert sorted(places[:, 1]) == pytest.approx(sorted(own[HEADLINE]))
+    names = {
+        "RCA of a fresh R (rca_fresh)": HEADLINE,
+        "redundancy (max_cosine)": "max_cosine",
+        "effective rank": "effective_rank",
+        "collapse": "collapse",
+    }
+    found = panels(kept["price"])
+    assert set(found) == {"planted", "own-net"}
+    for generator, own in found.items():
+        rows = table[table["generator"] == generator]
+        assert set(own) == set(names)
+        for label, ax in own.items():
+            places = ax.collections[-1].get_offsets()
+            assert places[:, 0].tolist() == pytest.approx(list(rows[names[label]]))
+            assert places[:, 1].tolist() == list(range(len(rows)))
+
+
+def test_the_better_end_of_a_price_is_right_and_no_generator_stretches_another(drawn):
+    kept, table, _ = drawn
+    for generator, own in panels(kept["price"]).items():
+        for label, ax in own.items():
+            low, high = ax.get_xlim()
+            assert (low > high) == label.startswith("redundancy")
+            better = "lower" if low > high else "higher"
+            assert ax.get_xlabel().split("\n")[1] == f"{better} is better \N{RIGHTWARDS ARROW}"
+        rank = table[table["generator"] == generator]["effective_rank"].iloc[0]  # 4 and 2.5
+        low, high = own["effective rank"].get_xlim()
+        assert low < rank < high
+        assert high - low < 1

@@ -78,7 +78,7 @@ def test_every_picture_has_words_and_every_control_a_name(with_study):
     page = read(with_study)
     images = [v for tag, name, v in page.attributes if (tag, name) == ("img", "src")]
     words = [v for tag, name, v in page.attributes if (tag, name) == ("img", "alt")]
-    assert len(words) == len(images) + 1  # the explorer's own has its source by script
+    assert len(words) == len(images) + 2  # the explorer's two have their source by script
     assert sum(1 for text in words if text) == len(images)
 
 
@@ -118,6 +118,20 @@ def test_it_says_what_failed_and_why_and_how_the_run_came_about(with_study, repo
     assert "ValueError: <script>" in text
     assert "4 done, 1 failed" in text
     assert "Nothing failed." in read(reported).text
+
+
+def test_bold_on_the_page_is_bold_in_the_table(reported):
+    html = (reported / "report.html").read_text("utf-8")
+    block = html[html.index('id="table-rca"') :].partition("</table>")[0]
+    there = re.findall(r"\*\*(.+?)\*\*", (reported / "rca.md").read_text())
+    assert re.findall(r"<strong>(.*?)</strong>", block) == there
+    assert len(there) == 1
+
+
+def test_a_direction_over_training_is_on_the_page(reported):
+    html = (reported / "report.html").read_text("utf-8")
+    assert html.count('<figure class="evolution">') == 1  # random learns no A
+    assert "One direction of discovered on planted over training" in html
 
 
 def test_every_column_has_its_meaning(reported):

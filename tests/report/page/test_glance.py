@@ -134,3 +134,25 @@ def test_many_comparisons_are_said_together():
 def test_few_get_a_sentence_each_and_what_is_not_there_gets_none():
     assert sentences(MANY[:2], PRESENT) == [sentence(pair) for pair in MANY[:2]]
     assert sentences(MANY[-1:], PRESENT) == []
+
+
+def test_one_k_is_said_once_and_different_ones_of_each(tmp_path):
+    for method in ("discovered", "random"):
+        write_cell(tmp_path / "a", "planted", method, 0, k=8)
+        write_cell(tmp_path / "b", "planted", method, 0, k=8 if method == "random" else 4)
+    for name, k in (("a", 8), ("b", None)):
+        rows = headline(read_cells(tmp_path / name), {})
+        (glance,) = glances(rca_table(rows, MEASURES), MEASURES, None)
+        assert glance.k == k
+        assert {row["k"] for row in glance.rows} == ({8} if k else {4, 8})
+
+
+def test_many_comparisons_stand_in_sentences_and_the_table_alone(tmp_path):
+    names = ("coordinate", "random", "ant", "bee")
+    for method in ("discovered", *names):
+        write_cell(tmp_path, "planted", method, 0)
+    roles = assign_roles({"discovered": "method", **dict.fromkeys(names, "baseline")})
+    rows = headline(read_cells(tmp_path), {})
+    (glance,) = glances(rca_table(rows, MEASURES), MEASURES, comparison_table(rows, roles))
+    assert [row["against"] for row in glance.rows] == [[]] * 5
+    assert glance.sentences

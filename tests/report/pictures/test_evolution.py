@@ -31,27 +31,33 @@ def shown(monkeypatch):
     return calls
 
 
-def test_rows_are_the_stages_of_the_direction_that_turned_most(stored, shown):
+@pytest.mark.parametrize(
+    ("shares", "steps"),
+    [
+        (["0", "25", "50", "75", "100"], (0, 50, 100, 150, STEPS)),
+        (["0", "1", "10", "100"], (0, 2, 20, STEPS)),  # as earlier versions kept them
+    ],
+)
+def test_rows_are_the_stages_of_the_direction_that_turned_most(stored, shown, shares, steps):
     path = stored.folder / "evolution.safetensors"
-    stages = load_file(path)
+    last = load_file(path)[f"step_{STEPS}"]
     k = stored.ranking()[3][0]
-    still = {name: stages[f"step_{STEPS}"].clone() for name in stages}
+    still = {f"step_{step}": last.clone() for step in steps}
     still["step_0"][:, k] = torch.roll(still["step_0"][:, k], 1)
-    still["step_2"][:, k] = still["step_0"][:, k]
+    still[f"step_{steps[1]}"][:, k] = still["step_0"][:, k]
     save_file(still, path)
     evolution.draw_evolution(Painted(Planted(), stored))
     ((images, title, labels),) = shown
     assert title.startswith(f"direction {k}, accuracy {stored.ranking()[3][1]:.2f}")
     painted = Painted(Planted(), stored)
     latents, eps = painted.latents[:1], painted.eps
-    for row, step in enumerate((0, 2, 20, STEPS)):
+    for row, step in enumerate(steps):
         for i in range(len(eps)):
             expected = Planted()(latents.moved(eps[i] * still[f"step_{step}"][:, k]))[0]
             torch.testing.assert_close(images[row, i], expected)
-    shares = [label.split("%")[0] for label in labels]
-    assert shares == ["0", "1", "10", "100"]
+    assert [label.split("%")[0] for label in labels] == shares
     turned = torch.nn.functional.cosine_similarity(
-        still["step_0"][:, k].double(), still["step_20"][:, k].double(), dim=0
+        still["step_0"][:, k].double(), last[:, k].double(), dim=0
     )
     assert labels[0].endswith(f"{turned.abs():.2f}")
     assert labels[-1].endswith("1.00")

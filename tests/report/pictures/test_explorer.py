@@ -12,7 +12,13 @@ from benchmark.core.seeds import stream
 from benchmark.generators.base import Latents
 from benchmark.generators.families.planted import Planted
 from benchmark.report.attempts import Attempts
-from benchmark.report.pictures.explorer import chosen, reduced, share, sprite
+from benchmark.report.pictures.explorer import (
+    chosen,
+    reduced,
+    share,
+    share_of_others,
+    sprite,
+)
 from benchmark.report.pictures.gallery import write_pictures
 from benchmark.report.pictures.painted import LATENTS, SHIFTS
 from benchmark.runs.replicates import headline
@@ -20,9 +26,14 @@ from benchmark.runs.results import read_cells
 from tests.report.drawn import draw_judged, write_cell
 
 
-def chapters_of(run, judged=None):
+def all_chapters(run, judged=None):
     painters = {("planted", name): Planted().eval() for name in ("discovered", "random")}
     return write_pictures(headline(read_cells(run), {}), painters, judged, run, Attempts())
+
+
+def chapters_of(run, judged=None):
+    """Those of the lowest seed."""
+    return [one for one in all_chapters(run, judged) if one.seed == 0]
 
 
 @torch.no_grad()
@@ -62,6 +73,37 @@ def test_judgments_stand_with_their_directions(run):
     assert facts[3]["label"] == "rotation"
     assert "label" not in facts[2]
     assert facts[2]["n"] == 10
+
+
+@torch.no_grad()
+def test_other_seeds_show_their_own_best_of_the_same_latents(run):
+    chapters = all_chapters(run)
+    assert [(one.method, one.seed) for one in chapters] == [
+        *(("discovered", seed) for seed in (0, 1)),
+        *(("random", seed) for seed in (0, 1)),
+    ]
+    other = chapters[1]
+    stored = [c for c in read_cells(run) if c.result.cell.method == "discovered"][1]
+    assert stored.result.cell.seed == 1
+    assert [one.k for one in other.directions] == [k for k, _ in stored.ranking()][:8]
+    matrix = load_file(stored.folder / "directions.safetensors")["directions"]
+    generator = Planted().eval()
+    z = generator.sample(LATENTS, stream("planted", "strips")).point
+    one = other.directions[0]
+    picture = np.asarray(Image.open(BytesIO(one.sprite)).convert("RGB"), dtype=float)
+    image = (generator(Latents(z[:1] + other.eps[-1] * matrix[:, one.k]))[0] + 1) / 2
+    shown = picture[:32, -32:]
+    assert np.abs(shown - 255 * image.permute(1, 2, 0).numpy()).mean() < 6
+
+
+def test_judgments_of_one_seed_do_not_stand_at_another(run):
+    others = [one for one in all_chapters(run, draw_judged(label="rotation")) if one.seed == 1]
+    assert [shown.facts for one in others for shown in one.directions] == [{}] * 16
+
+
+def test_of_many_other_seeds_each_shows_one():
+    assert [share_of_others(n) for n in (0, 1, 3, 6, 30, 90)] == [24, 24, 8, 4, 1, 1]
+    assert chosen(list(range(32)), {}, 1, 0) == [0]
 
 
 def test_of_many_chapters_each_shows_less():

@@ -102,9 +102,10 @@ def test_strips_and_explorer_make_each_image_once(run, monkeypatch):
     painters = open_generators(rows, {})
     made.clear()
     write_pictures(rows, painters, None, run, Attempts())
-    stages = 4  # of the one direction whose evolution is shown
+    stages = 5  # of the one direction whose evolution is shown
     of_row = LATENTS + 8 * LATENTS * (SHIFTS - 1)  # what is not shifted is the same for all eight
-    assert sum(made) == 2 * of_row + SHIFTS * stages
+    of_other_seed = 8 * LATENTS * (SHIFTS - 1)
+    assert sum(made) == 2 * (of_row + of_other_seed) + SHIFTS * stages
 
 
 def test_rows_keep_their_order_and_their_faults(run, monkeypatch):
@@ -119,7 +120,9 @@ def test_rows_keep_their_order_and_their_faults(run, monkeypatch):
     monkeypatch.setattr("benchmark.report.pictures.gallery.draw_strips", fail)
     attempts = Attempts()
     chapters = write_pictures(rows, painters, None, run, attempts)
-    assert [(c.generator, c.method) for c in chapters] == [(r.generator, r.method) for r in rows]
+    assert [(c.generator, c.method, c.seed) for c in chapters] == [
+        (r.generator, r.method, stored.result.cell.seed) for r in rows for stored in r.done
+    ]
     assert len(attempts.faults) == len(rows)
     for r, fault in zip(rows, attempts.faults, strict=True):
         assert fault.startswith(f"strips/{r.generator}-{r.method}.webp cannot be made")

@@ -80,7 +80,7 @@ def test_files_say_that_k_does_not_compare_and_hold_no_nan(run):
             assert "nan" not in (run / f"{name}.{kind}").read_text().lower()
         table = pd.read_csv(run / f"{name}.csv")
         assert {"k", "chance", "rca_fresh", "shift_error", "max_cosine"} <= set(table)
-        pixels = np.asarray(Image.open(run / "figures" / f"{name}.png").convert("L"))
+        pixels = np.asarray(Image.open(run / "figures" / f"{name}.webp").convert("L"))
         assert 0.005 < (pixels < 250).mean() < 0.9
 
 
@@ -93,7 +93,7 @@ def test_a_panel_shows_every_point_of_its_measure_beside_what_it_is_read_against
     table = ablation_table(run, axis, MEASURES, ORDER)
     draw_ablations([table], MEASURES, run / "figures", ORDER)
     panels = {ax.get_ylabel(): ax for ax in drawn[0].axes}
-    assert len(panels) == 7
+    assert len(panels) == (8 if axis == "k" else 7)
     lines = {
         name: [list(map(float, line.get_ydata())) for line in ax.lines]
         for name, ax in panels.items()
@@ -123,3 +123,13 @@ def test_an_ablation_of_which_nothing_has_ended_is_a_table_without_a_figure(tmp_
     draw_ablations(tables, MEASURES, tmp_path / "figures", ORDER)
     assert "not computed yet" in (tmp_path / "ablation_k.csv").read_text()
     assert not (tmp_path / "figures").exists()
+
+
+def test_over_k_a_row_says_how_many_times_chance_it_is(run):
+    table = ablation_table(run, "k", MEASURES, ORDER)
+    done = table.frame[table.frame["rca_fresh"].notna()]
+    for row in done.to_dict("records"):
+        assert row["times_chance"] == pytest.approx(row["rca_fresh"] * row["k"])
+    rest = table.frame[table.frame["rca_fresh"].isna()]
+    assert all(value is None for value in rest["times_chance"])
+    assert "times_chance" not in ablation_table(run, "lambda", MEASURES, ORDER).frame

@@ -103,7 +103,7 @@ def test_two_generators_and_two_baselines_are_one_family_and_pooled(run):
         ("planted", "coordinate"),
         ("own-net", "random"),
         ("planted", "random"),
-        ("own-net + planted", "random"),
+        ("all", "random"),
     ]
     family = frame.dropna(subset="rca_p")
     assert len(family) == 4

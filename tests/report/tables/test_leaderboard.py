@@ -123,10 +123,19 @@ def test_methods_of_other_k_get_no_places(run):
     assert places.equals(place_table(without))
 
 
-def test_equal_figures_are_bold_alike(tmp_path):
-    for method in ORDER:
-        write_cell(tmp_path, "x", method, 0, figures={"rca_fresh": 0.25})
-    assert set(board_of(tmp_path).board.bold) == {(0, "on x"), (1, "on x"), (2, "on x")}
+def test_the_highest_is_bold_only_where_it_is_surely_ahead_of_all(tmp_path):
+    for method, skill in zip(ORDER, (0.66, 0.65, 0.2), strict=True):
+        write_cell(tmp_path, "x", method, 0, k=16, n=2000, skill=skill)
+    found = board_of(tmp_path)
+    assert found.board.frame["on x"].nunique() == 3
+    assert set(found.board.bold) == set()
+
+
+def test_on_other_terms_nothing_is_bold(run):
+    write_cell(run, "z", "strong", 0, k=16, n=2000, skill=0.9, steps=300)
+    for method in ("weak", "weaker"):
+        write_cell(run, "z", method, 0, k=16, n=2000, skill=0.2)
+    assert {name for _, name in board_of(run).board.bold} == {"on x", "on y"}
 
 
 def test_shares_of_the_largest_shift_meet_whatever_that_is(tmp_path):
