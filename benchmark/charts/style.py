@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -18,7 +17,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from PIL import Image
 
 from benchmark.core.storage import write_atomically, write_text
 
@@ -120,12 +118,10 @@ def save(figure: Figure, folder: Path, name: str) -> None:
         engine.execute(figure)
         figure.set_layout_engine("none")
     figure.dpi = DPI
-    agg = FigureCanvasAgg(figure)
-    agg.draw()
-    drawn = Image.fromarray(np.asarray(agg.buffer_rgba())[..., :3])  # (height, width, RGB)
-    write_atomically(folder / f"{name}.webp", partial(drawn.save, format="WEBP", **LOSSLESS))
-    svg = StringIO()
-    FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None})
+    webp = partial(FigureCanvasAgg(figure).print_webp, pil_kwargs=LOSSLESS)
+    write_atomically(folder / f"{name}.webp", webp)
+    svg, draw = StringIO(), partial(FigureCanvasSVG(figure).print_svg, metadata={"Date": None})
+    draw(svg)
     write_text(folder / f"{name}.svg", lean(svg.getvalue()))
     (folder / f"{name}.png").unlink(missing_ok=True)
 

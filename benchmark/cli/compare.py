@@ -62,8 +62,9 @@ def compare(
 def slim(run: Path, out: Path) -> None:
     """Copy RUN to the new folder OUT, small enough to publish.
 
-    Left out are checkpoints and, of every seed but the lowest, the stages of the training and files
-    of more than 1 MB, such as directions that bend. Tables can be made and checked without them.
+    Left out are checkpoints and, of every cell that no picture shows, as of all seeds but the
+    lowest, the stages of its training and files of more than 1 MB, such as directions that bend.
+    Tables can be made and checked without them.
     """
     from benchmark.runs.slimming import slim as copy_without
 

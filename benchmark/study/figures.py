@@ -183,7 +183,7 @@ def draw_prediction(analysis: Analysis, folder: Path) -> None:
         ax.set(xlabel="RCA of a fresh R, of one direction", ylabel="mean opinion score")
         ax.grid(visible=True, axis="both")
         own = correlations[(correlations["generator"] == name) & (correlations["method"] == "all")]
-        _note_correlation(ax, own.iloc[0])
+        _note_correlation(ax, own.to_dict("records")[0])
     style.legend(figure, both["method"], analysis.order)
     style.save(figure, folder, "rca_mos")
 

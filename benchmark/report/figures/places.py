@@ -24,7 +24,7 @@ def draw_order(rows: Sequence[Replicates], folder: Path, order: Sequence[str]) -
     places = place_table(rows)
     methods = [m for m in order if m in set(places["method"])]
     if len(methods) < FEWEST:
-        for kind in ("png", "svg"):
+        for kind in ("svg", "webp", "png"):
             (folder / f"order.{kind}").unlink(missing_ok=True)
         return
     figure = Figure(figsize=SIZE)

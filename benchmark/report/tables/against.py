@@ -82,7 +82,7 @@ def comparison_table(
 
 def _called_all(lines: Sequence[dict[str, Any]]) -> list[str]:
     """Name rows over all generators of the table ALL; a sentence on which these are."""
-    joined = max((line["generator"].split(" + ") for line in lines), key=len, default=[])
+    joined: list[str] = max((line["generator"].split(" + ") for line in lines), key=len, default=[])
     every = {line["generator"] for line in lines if " + " not in line["generator"]}
     if len(joined) < 2 or set(joined) != every or ALL in every:
         return []
