@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: bench study test lint perf gpu
+.PHONY: bench study test lint perf gpu docs release-check
 .DELETE_ON_ERROR:
 
 bench: $(STAMP)
@@ -34,9 +34,24 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# The pages of docs/ as a site, in site/. A link that leads nowhere fails, and so does anything that
+# a page would fetch from the net.
+docs: export NO_MKDOCS_2_WARNING := 1
+docs: $(STAMP)
+	$(BIN)/mkdocs build --strict --quiet
+
+# May the last commit be released? Builds it, installs the wheel without constraints under each of
+# PYTHONS that is here, uses it, and runs tests with the lowest versions allowed: a quarter of an
+# hour, and one download of torch for each Python. TORCH is what to give pip for it, such as another
+# build: make release-check TORCH='torch --index-url ...'
+PYTHONS := 3.11 3.12 3.13 3.14
+TORCH := $(shell grep '^torch==' constraints.txt)
+release-check: $(STAMP)
+	PYTHONS='$(PYTHONS)' TORCH='$(TORCH)' $(BIN)/python -m tests.release.check
+
 # Install torch first, in its exact version, so that pip takes no other build of it.
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,cluster,postgres,train,onnx]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev,docs,cluster,postgres,train,onnx]'
 	touch $@

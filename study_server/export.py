@@ -97,7 +97,8 @@ def judgments_in(db: Session, bundle: Bundle, simulated: bool | None = None) -> 
 
 def _times(seconds: "pd.Series[Any]") -> "pd.Series[Any]":
     """Moments since the epoch, to the microsecond, which is all that a float of seconds holds."""
-    return pd.to_datetime(seconds.astype(float), unit="s", utc=True).dt.round("us")
+    known = seconds.astype(float).dropna()  # at a gap pandas 2 reads memory that nobody has written
+    return pd.to_datetime(known, unit="s", utc=True).reindex(seconds.index).dt.round("us")
 
 
 def _with_gaps(texts: list[str]) -> "pd.Series[Any]":

@@ -77,8 +77,9 @@ def people_in(db: Session, simulated: bool = False) -> "pd.DataFrame":
     ).mappings()
     frame = pd.DataFrame([dict(row) for row in rows], columns=[*WORDS])
     spent = (frame["finished_at"].astype(float) - frame["consented_at"].astype(float)) / 60
+    known = {name: frame[name].astype(float).dropna() for name in TIMES}  # as in `export`
     times = {
-        name: pd.to_datetime(frame[name].astype(float), unit="s", utc=True).dt.floor("min")
-        for name in TIMES
+        name: pd.to_datetime(seconds, unit="s", utc=True).reindex(frame.index).dt.floor("min")
+        for name, seconds in known.items()
     }
     return frame.assign(minutes=spent.round(1), **times)

@@ -77,6 +77,8 @@ def list_() -> None:
         listed(name, f"{terms}{entry.about}; {state}")
         if name in DOWNLOADS:
             listed("", DOWNLOADS[name].summary())
+        if of_weights := entry.terms():
+            listed("", f"terms: {of_weights}")
     click.echo("methods")
     for name in METHODS:
         listed(name, METHODS.about(name))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmark.core.reading import read_text
 from benchmark.generators.usual import Usual
 
 if TYPE_CHECKING:
@@ -53,6 +54,13 @@ class Entry:
             what = f"the generator {type(generator).__name__} cannot take on its options"
             in_one_line(what, lambda: generator.configure(generator.Options(**chosen)))
         return generator
+
+    def terms(self) -> str:
+        """The terms of bundled weights, as the card beside them says; "" of all others."""
+        if self.weights is None or self.weights.parent != BUNDLED:
+            return ""
+        rows = (line.split("|") for line in read_text(self.weights.with_suffix(".md")).splitlines())
+        return next((row[2].strip() for row in rows if row[1:2] == [" Terms "]), "")
 
     def missing(self) -> str | None:
         """Why it cannot be used here, or None."""
