@@ -137,11 +137,13 @@ def take_quiz(
     answers: Sequence[Answer],
     bundle: Bundle,
     now: float,
+    number: int | None = None,
 ) -> tuple[list[bool], str, int]:
     """Record a try; returns which answers were right, the stage that follows, and how many tries
     there were by now.
 
-    The last wrong try ends the participation.
+    The last wrong try ends the participation. number: of this try, from 0, where the form says it:
+    one that was recorded already, such as by the first of two clicks, is not recorded again.
     """
     right = [
         all(answer[name] == value for name, value in lesson.right.items())
@@ -150,7 +152,7 @@ def take_quiz(
     annotator = session.get_one(Annotator, annotator_id)
     annotator.seen_at = now
     tries = quiz_tries(session, annotator_id)
-    if annotator.stage != "instructed":
+    if annotator.stage != "instructed" or number not in (None, tries):
         return right, annotator.stage, tries
     session.add(
         QuizTry(

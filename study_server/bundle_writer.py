@@ -9,7 +9,7 @@ import os
 import random
 import secrets
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from werkzeug.security import generate_password_hash
 
@@ -28,7 +27,8 @@ from benchmark.core.errors import BenchError
 from benchmark.core.failures import in_one_line
 from benchmark.core.storage import sha256
 from study_server.bundle import FORMAT
-from study_server.drawings import STEPS, draw, turn
+from study_server.drawings import STEPS, draw
+from study_server.edits import clearest
 from study_server.filmstrips import Picture, as_film, as_picture, as_strip, tile_size
 from study_server.folders import new_folder, write_json
 from study_server.settings_file import check_method, read_settings
@@ -42,6 +42,8 @@ DRAFTS = ".drafts"  # folder of images as they come: method by method
 # Grey levels by which two renderings of one latent may differ on average. A card that adds in
 # another order turns few pixels by one level; two latents of the planted generator differ by 0.7.
 ROUNDING = 0.1
+
+Starts = list[Image.Image]  # the unshifted images of a direction, one of each row
 
 
 @dataclass(frozen=True)
@@ -73,12 +75,12 @@ def write_bundle(
 ) -> str:
     """Write a bundle to `folder`, whole or not at all; returns the admin's password.
 
-    strips: read once, one at a time; every method of a generator must give as many directions, with
-    the same latents as rows. settings: a `study.toml`; None takes the default one. provenance: what
-    the private map records of the run (configuration, seeds, hashes). task: what is asked about
-    them. seed: of the task's random draws. Where no strips are checks, drawn good ones and still
-    copies take their place. Only the password's hash is stored. Raises BenchError where the strips
-    do not make a fair comparison.
+    strips: read once, one at a time; every method of a generator must give as many directions, and
+    show the same latents as rows, each equally often. settings: a `study.toml`; None takes the
+    default one. provenance: what the private map records of the run (configuration, seeds, hashes).
+    task: what is asked about them. seed: of the task's random draws. Where no strips are checks,
+    each generator's own pictures become some: edited ones that are clear, and still copies. Only
+    the password's hash is stored. Raises BenchError where the strips do not make a fair comparison.
     """
     password = "-".join(secrets.token_hex(3) for _ in range(3))
     with new_folder(folder) as part:
@@ -109,8 +111,9 @@ class _Writer:
         self.shown: dict[Source, dict[str, Any]] = {}
         self.items: dict[str, tuple[Source, ...]] = {}
         self.files: dict[str, str] = {}
-        self.unshifted: dict[str, list[NDArray[np.float32]]] = {}
-        self.still: dict[str, DirectionStrips] = {}
+        self.steps: dict[str, Sequence[float]] = {}
+        self.starts: dict[str, list[Starts]] = defaultdict(list)
+        self.started: dict[str, dict[str, Counter[int]]] = defaultdict(dict)
         (folder / DRAFTS).mkdir()
         (folder / "private").mkdir(mode=0o700)
 
@@ -119,30 +122,32 @@ class _Writer:
         name = f"{strip.generator}, {strip.method}, direction {strip.direction}"
         rows = [[as_picture(image, name) for image in row] for row in strip.images]
         _check_shape(strip, rows, name)
-        middle = len(strip.steps) // 2
         if not strip.check:
-            self._check_latents(strip.generator, [row[middle] for row in rows], name)
-            if strip.generator not in self.still:
-                frozen = [[row[middle]] * len(row) for row in rows]
-                self.still[strip.generator] = DirectionStrips(
-                    strip.generator, "still", 0, strip.steps, frozen, "still"
-                )
+            self.steps.setdefault(strip.generator, strip.steps)
+            places = self.started[strip.generator].setdefault(strip.method, Counter())
+            places[self._place(strip.generator, [row[len(row) // 2] for row in rows])] += 1
         source = Source(strip.generator, strip.method, strip.direction, strip.check)
         if source in self.shown:
             raise BenchError(f"{name} was given twice")
         self.shown[source] = self._write_shown(strip.steps, rows)
 
     def add_checks(self) -> None:
-        """A still item for each generator and a drawn good one, where none were given."""
+        """Checks of each generator's own pictures, where none were given: still and clear ones."""
         given = {source.check for source in self.shown}
-        if "still" not in given:
-            for strip in self.still.values():
-                self.add(strip)
-        if "good" not in given:
-            self.add(DirectionStrips("drawing", "drawn", 0, STEPS, draw(turn), "good"))
+        for generator, steps in self.steps.items():
+            starts = itertools.cycle(self.starts[generator])
+            farthest = max(steps[-1], -steps[0])
+            if "still" not in given:
+                still = [[image] * len(steps) for image in next(starts)]
+                self.add(DirectionStrips(generator, "still", 0, steps, still, "still"))
+            edits = clearest(self.starts[generator][0]) if "good" not in given else ()
+            for number, edit in enumerate(edits):
+                clear = [[edit(image, step / farthest) for step in steps] for image in next(starts)]
+                self.add(DirectionStrips(generator, "edited", number, steps, clear, "good"))
 
     def check_balance(self) -> None:
-        """Raises BenchError unless all methods of a generator contribute equally."""
+        """Raises BenchError unless all methods of a generator contribute equally, at the same
+        latents."""
         counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for source in self.shown:
             if not source.check:
@@ -152,6 +157,14 @@ class _Writer:
         for generator, methods in counts.items():
             if len(set(methods.values())) > 1:
                 raise BenchError(f"{generator}: methods give unequal numbers: {dict(methods)}")
+        for generator, started in self.started.items():
+            first, *others = started
+            for other in others:
+                if started[other] != started[first]:
+                    raise BenchError(
+                        f"{generator}: {first} and {other} show other latents: the unshifted "
+                        "images of all methods must be the same"
+                    )
 
     def add_items(self, items: Sequence[tuple[Source, ...]], task: Task) -> None:
         """Give every item an id. Raises BenchError where the task made items that cannot be."""
@@ -209,15 +222,16 @@ class _Writer:
         }
         write_json(self.folder / "private" / "secrets.json", keys, mode=0o600)
 
-    def _check_latents(self, generator: str, images: list[Image.Image], name: str) -> None:
-        arrays = [np.asarray(image, np.float32) for image in images]
-        known = self.unshifted.setdefault(generator, arrays)
-        same = len(known) == len(arrays) and all(
-            a.shape == b.shape and float(np.abs(a - b).mean()) <= ROUNDING
-            for a, b in zip(known, arrays, strict=False)
-        )
-        if not same:
-            raise BenchError(f"{name}: its unshifted images are not those of other directions")
+    def _place(self, generator: str, images: list[Image.Image]) -> int:
+        """Which of the generator's rows these unshifted images are, of those that came so far."""
+        small = tile_size(images[0].size)
+        own = [image.resize(small, Image.Resampling.BICUBIC) for image in images]
+        known = self.starts[generator]
+        found = (place for place, starts in enumerate(known) if _alike(starts, own))
+        place = next(found, len(known))
+        if place == len(known):
+            known.append(own)
+        return place
 
     def _write_lesson(self, lesson: DrawnLesson) -> dict[str, Any]:
         shows = [self._write_shown(STEPS, draw(change)) for change in lesson.changes]
@@ -265,6 +279,15 @@ class _Writer:
         for path in (*(images / name for name in names), images):
             os.utime(path, (moment.timestamp(), moment.timestamp()))
         shutil.rmtree(drafts)
+
+
+def _alike(starts: Starts, others: Starts) -> bool:
+    """Whether these are renderings of the same latents."""
+    return len(starts) == len(others) and all(
+        a.size == b.size
+        and float(np.abs(np.asarray(a, np.float32) - np.asarray(b, np.float32)).mean()) <= ROUNDING
+        for a, b in zip(starts, others, strict=True)
+    )
 
 
 def _check_shape(strip: DirectionStrips, rows: list[list[Image.Image]], name: str) -> None:

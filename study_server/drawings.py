@@ -60,6 +60,11 @@ def grow_and_recolour(shape: Shape, t: float, row: int) -> Shape:
     return replace(shape, radius=0.24 * 1.75**t, background=int(172 + 72 * t))
 
 
+def turn_and_tint(shape: Shape, t: float, row: int) -> Shape:
+    """Two changes at once, the same in all rows: the angle and the colour."""
+    return replace(_recolour(shape, t, row), angle=shape.angle + 55 * t)
+
+
 def scatter(shape: Shape, t: float, row: int) -> Shape:
     """Another change in each row."""
     changes: tuple[Change, ...] = (grow, move, turn, _recolour)

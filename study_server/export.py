@@ -29,7 +29,8 @@ def columns(task: Task) -> list[str]:
     the score, the questions that only some are asked, and all that every task has; at the end why
     and when the staff left the annotator out."""
     always = [q.name for q in task.questions if not q.asked_if]
-    sometimes = [q.name for q in task.questions if q.asked_if]
+    waiting = [q for q in task.questions if q.asked_if]
+    sometimes = [q.name for q in sorted(waiting, key=lambda q: q.kind == "text")]
     shown = [*DIRECTION, *(SECOND if task.shows == 2 else [])]
     return [*shown, "annotator", *always, task.score_name, *sometimes, *LAST, *DECIDED]
 

@@ -213,7 +213,12 @@ def style() -> Response:
 
 
 def _hidden(task: Task) -> Iterator[str]:
+    earlier: set[str] = set()
     for question in task.questions:
         for name, value in question.conditions.items():
             answered = f'[name="{name}"][value={json.dumps(value, ensure_ascii=False)}]:checked'
             yield f".answer:not(:has({answered})) .asked-{question.name} {{ display: none; }}"
+        if question.own in earlier:  # the words are said already, and need not be said twice
+            said = f'[name="{question.own}"]:not(:placeholder-shown)'
+            yield f".answer:has({said}) .asked-{question.name} .word {{ display: none; }}"
+        earlier.add(question.name)

@@ -6,8 +6,8 @@ from study_server import annotators, counting, next_step
 from study_server.judging import next_address
 from study_server.leases import places
 from study_server.models import Annotator
+from study_server.practice import Practice
 from study_server.security import has_cookie
-from study_server.tasks.question import Fault
 from study_server.terms import stored_of, terms_of
 from study_server.visit import Page, address, at, end, lost, page, served, strings
 
@@ -108,45 +108,47 @@ def understood() -> Page:
 @blueprint.get("/quiz")
 @at("instructed")
 def quiz() -> Page:
-    """A few examples; their hints show once a try was wrong."""
+    """The next example; with its hint once a try was wrong."""
     with served().store.read() as db:
         tries = annotators.quiz_tries(db, g.annotator.id)
-    return _quiz_page(tries)
+    return _quiz_page(Practice(served().bundle), tries)
 
 
 @blueprint.post("/quiz")
 @at("instructed")
 def check_quiz() -> Page:
-    """Record a try: on to the items, once more with hints, or the end."""
+    """Take in what was said of an example. Once all are answered, record the try: on to the items,
+    once more with hints, or the end."""
     bundle, annotator_id, now = served().bundle, g.annotator.id, served().clock()
-    form = request.form
-    try:
-        answers = [
-            {
-                q.name: value
-                for q in bundle.task.quiz
-                if (value := q.parse(form, f"-{n}")) is not None
-            }
-            for n in range(len(bundle.quiz))
-        ]
-    except Fault as fault:
-        return _quiz_page(0, 422, fault=fault.key)
-    right, stage, tries = served().store.write(
-        lambda db: annotators.take_quiz(db, annotator_id, answers, bundle, now)
+    practice = Practice(bundle)
+    asked = practice.next
+    practice.hear(request.form)
+    said = [answer for answer in practice.answers if answer is not None]
+    if len(said) < len(bundle.quiz):
+        if practice.next != asked:
+            return redirect(address("pages.quiz"), 303)
+        with served().store.read() as db:
+            tries = annotators.quiz_tries(db, annotator_id)
+        return _quiz_page(practice, tries, 422)
+    number = request.form.get("tries", type=int)
+    right, stage, _ = served().store.write(
+        lambda db: annotators.take_quiz(db, annotator_id, said, bundle, now, number)
     )
     if stage != "instructed":
+        practice.end()
         return _on_to(stage)
-    return _quiz_page(tries, right=right)
+    practice.again(right)
+    return redirect(address("pages.quiz"), 303)
 
 
-def _quiz_page(
-    tries: int, status: int = 200, right: list[bool] | None = None, fault: str = ""
-) -> Page:
-    """tries: how many were made; right: which answers of the last one were."""
+def _quiz_page(practice: Practice, tries: int, status: int = 200) -> Page:
+    """The first example that is left. tries: how many were made."""
     bundle = served().bundle
+    number = practice.next or 0
     left = bundle.settings.quiz_tries - tries
-    shown = {"form": request.form, "right": right, "fault": fault, "again": tries > 0}
-    return page("quiz.html", status, lessons=bundle.quiz, left=left, **shown)
+    shown = {"number": number, "lesson": bundle.quiz[number], "total": len(bundle.quiz)}
+    shown["last"] = practice.answers.count(None) <= 1
+    return page("quiz.html", status, tries=tries, left=left, fault=status == 422, **shown)
 
 
 def _on_to(stage: str) -> Page:

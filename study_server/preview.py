@@ -22,8 +22,8 @@ from markupsafe import Markup
 from study_server.assignment import personal_plan
 from study_server.bundle import Bundle
 from study_server.judging import PAGE, minutes_left
+from study_server.practice import Practice
 from study_server.staff import signed_in
-from study_server.tasks.question import Fault
 from study_server.tasks.task import FormError
 from study_server.terms import terms_of
 from study_server.visit import Page, page, served, strings
@@ -32,6 +32,7 @@ blueprint = Blueprint("preview", __name__, url_prefix="/admin/preview")
 
 SEED = 0  # of the plan that a previewed participant has
 NOBODY = SimpleNamespace(stage="consented", simulated="", language="")
+PRACTICE = "previewed"  # where the session keeps its tries
 LINK = "…"  # in place of a personal link
 
 
@@ -71,24 +72,32 @@ def understood() -> Page:
 @blueprint.get("/quiz")
 @signed_in
 def quiz() -> Page:
-    """The examples to try."""
-    return _quiz_page()
+    """The examples to try, from the first."""
+    practice = Practice(served().bundle, PRACTICE)
+    practice.end()
+    return _quiz_page(Practice(served().bundle, PRACTICE))
 
 
 @blueprint.post("/quiz")
 @signed_in
 def check_quiz() -> Page:
-    """On to the items, or the hints, as often as one likes."""
-    bundle, right = served().bundle, []
-    for n, lesson in enumerate(bundle.quiz):
-        try:
-            said = {q.name: q.parse(request.form, f"-{n}") for q in bundle.task.quiz}
-        except Fault as fault:
-            return _quiz_page(422, fault=fault.key)
-        right.append(all(said[name] == value for name, value in lesson.right.items()))
-    if not all(right):
-        return _quiz_page(right=right)
-    return redirect(url_for(".item", position=0), 303)
+    """On to the next example, to those that were wrong, with hints, or to the items; as often as
+    one likes."""
+    bundle = served().bundle
+    practice = Practice(bundle, PRACTICE)
+    asked = practice.next
+    practice.hear(request.form)
+    if practice.next is not None:
+        return _quiz_page(practice, status=422 if practice.next == asked else 200)
+    right = [
+        answer is not None and all(answer[name] == value for name, value in lesson.right.items())
+        for answer, lesson in zip(practice.answers, bundle.quiz, strict=True)
+    ]
+    if all(right):
+        practice.end()
+        return redirect(url_for(".item", position=0), 303)
+    practice.again(right)
+    return _quiz_page(practice, tries=1)
 
 
 @blueprint.get("/items/<int(max=9999):position>")
@@ -145,11 +154,13 @@ def planned(bundle: Bundle) -> list[str]:
     return chosen
 
 
-def _quiz_page(status: int = 200, right: list[bool] | None = None, fault: str = "") -> Page:
-    bundle = served().bundle
-    tries = {"left": bundle.settings.quiz_tries, "again": right is not None}
-    shown = {"form": request.form, "right": right, "fault": fault}
-    return _shown("quiz.html", status, lessons=bundle.quiz, **tries, **shown)
+def _quiz_page(practice: Practice, tries: int = 0, status: int = 200) -> Page:
+    quiz = served().bundle.quiz
+    tries = max(tries, request.form.get("tries", 0, type=int))  # how many were wrong so far
+    left, number = served().bundle.settings.quiz_tries, practice.next or 0
+    shown = {"number": number, "lesson": quiz[number], "total": len(quiz), "left": left}
+    shown["last"] = practice.answers.count(None) <= 1
+    return _shown("quiz.html", status, tries=tries, fault=status == 422, **shown)
 
 
 def _item_page(position: int, faults: dict[str, str], status: int) -> Page:

@@ -21,6 +21,7 @@ CATEGORY = re.compile(r"[^\W_][\w -]{0,39}")
 TABLES = ("title", "consent", "screening", "stopping", "platform")
 NO_KEYS = (*TABLES, "consent_version", "retention", "sha256")  # are no keys above all tables
 WANTED = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+NAMED = ("required", "optional", "off")
 COUNT, ANY_COUNT, SHARE = (1, inf), (0, inf), (0, 1)
 RANGES = {
     "ratings_per_item": COUNT,
@@ -173,6 +174,8 @@ def _check_sense(path: Path, s: Settings) -> None:
         f"lease_minutes is more than 0; it is {s.lease_minutes}": s.lease_minutes > 0,
         f"sign_minutes is more than 0; it is {s.sign_minutes}": s.sign_minutes > 0,
     }
+    if s.name not in NAMED:
+        raise BenchError(f"{path}: {unknown('value of name', s.name, NAMED)}")
     values = asdict(s)
     for table in ("screening", "stopping"):
         values |= {f"{table}.{key}": value for key, value in values[table].items()}

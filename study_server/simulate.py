@@ -14,7 +14,7 @@ from benchmark.core.errors import BenchError, one_line, unknown
 from study_server.bundle import Lesson
 from study_server.links import Links
 from study_server.tasks.question import Answer, Value
-from study_server.tasks.task import Source, Task
+from study_server.tasks.task import ANY_WORD, Source, Task
 from study_server.visitor import Visitor
 
 PATIENCE = 30.0  # seconds for which a bot waits for a place
@@ -55,11 +55,8 @@ def careful(bot: Bot, item_id: str) -> Answer:
 
 def careless(bot: Bot, item_id: str) -> Answer:
     """A random answer to every question."""
-    questions = [q for q in bot.task.questions if q.offers]
-    return {
-        q.name: bot.rng.random() < 0.5 if q.kind == "yes_no" else bot.rng.choice(q.offers)
-        for q in questions
-    }
+    yes_no = [q for q in bot.task.questions if q.kind == "yes_no"]
+    return bot.task.guess(bot.rng) | {q.name: bot.rng.random() < 0.5 for q in yes_no}
 
 
 def biased(bot: Bot, item_id: str) -> Answer:
@@ -72,8 +69,10 @@ def biased(bot: Bot, item_id: str) -> Answer:
 
 
 def straight(bot: Bot, item_id: str) -> Answer:
-    """Yes, or the first choice, always."""
-    return {q.name: q.offers[0] for q in bot.task.questions if q.offers}
+    """Yes, or the first choice, always; the first word that is offered, where one must be given."""
+    first = {q.name: q.offers[0] for q in bot.task.questions if q.offers}
+    texts = [q for q in bot.task.questions if q.kind == "text" and q.required]
+    return first | {q.name: (*q.suggestions("en"), ANY_WORD)[0] for q in texts}
 
 
 PROFILES: dict[str, Callable[[Bot, str], Answer]] = {

@@ -30,11 +30,12 @@ class Settings:
     showing an item to its answer. max_annotators: how many people may take part, and
     max_per_address through the open link from one address in a day; 0: any number. least_screen:
     the narrowest window in which one may begin, in CSS pixels; 0: any. pause_every: judgments
-    between two suggestions to rest. number_opens: whether an outside number alone, in any browser,
-    opens the answers of the person who has it. completion_code: one code for all, or "" for one
-    code for each person. platform: the recruiting service. method: the method under test, "" for
-    all that are not baselines. retention: the day (ISO, UTC) on which outside numbers are dropped,
-    "" for never. sha256: of the file.
+    between two suggestions to rest. name: whether a change that is clear must be given a name
+    (required), may be (optional), or is asked for none (off). number_opens: whether an outside
+    number alone, in any browser, opens the answers of the person who has it. completion_code: one
+    code for all, or "" for one code for each person. platform: the recruiting service. method: the
+    method under test, "" for all that are not baselines. retention: the day (ISO, UTC) on which
+    outside numbers are dropped, "" for never. sha256: of the file.
     """
 
     title: dict[str, str]
@@ -56,6 +57,7 @@ class Settings:
     least_screen: int = 0
     pause_every: int = 20
     quiz_tries: int = 2
+    name: str = "optional"
     open_link: bool = True
     number_opens: bool = False
     completion_code: str = ""
@@ -80,6 +82,8 @@ class Settings:
     def plan(self) -> dict[str, Any]:
         """The plan fixed before the first answer: who judges what, and how it is analysed."""
         plan = {name: getattr(self, name) for name in PLANNED} | asdict(self.screening)
+        if self.name != "optional":  # plans of before there was a choice keep their hash
+            plan["name"] = self.name
         if self.stopping.fixed:  # plans of before there was a rule keep their hash
             plan |= {f"stopping_{name}": value for name, value in asdict(self.stopping).items()}
         return plan

@@ -93,7 +93,7 @@ def minutes(bundle: Bundle) -> int:
 
 def questions(task: Task, strings: Mapping[str, str]) -> str:
     """How many questions an item asks: of everybody, and after some answers."""
-    most = len(task.questions)
-    least = sum(not question.asked_if for question in task.questions)
+    most = len(task.posed)
+    least = sum(not question.asked_if for question in task.posed)
     key = "some" if least < most else "all" if most > 1 else "one"
     return say(strings, f"consent.questions.{key}", least=least, most=most)

@@ -62,14 +62,14 @@ def compare(
 def slim(run: Path, out: Path) -> None:
     """Copy RUN to the new folder OUT, small enough to publish.
 
-    Left out are checkpoints and, of every seed but the lowest, files of a cell that are larger than
-    1 MB, such as directions that bend. All tables can be made and checked without them.
+    Left out are checkpoints and, of every cell that no picture shows, as of all seeds but the
+    lowest, the stages of its training and files of more than 1 MB, such as directions that bend.
+    Tables can be made and checked without them.
     """
     from benchmark.runs.slimming import slim as copy_without
 
     left = copy_without(run, out)
-    for path, size in left.items():
-        click.echo(f"left out: {path.relative_to(run)} ({size / 1e6:.1f} MB)")
+    click.echo(f"left out: {len(left)} files of cells, {sum(left.values()) / 1e6:.1f} MB")
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     click.echo(f"{out}: {size / 1e6:.1f} MB")
 

@@ -93,11 +93,12 @@ def write_report(
         duels = Duels(rows)
         with phase("report: comparison"):
             comparison = write("the comparison", comparison_table, rows, assigned, judged, duels)
-        ahead = clear_winners(rows, comparison, assigned)
+        board = write("the leaderboard", write_leaderboard, rows, measures, run, order, duels)
+        # Methods under test are compared with baselines, all methods on the board with each other.
+        ahead = {*clear_winners(rows, comparison, assigned), *(board.ahead if board else ())}
         write("the tables", write_tables, rows, measures, run, ahead)
         if comparison is not None:
             write_table(comparison, run)
-        board = write("the leaderboard", write_leaderboard, rows, measures, run, order, duels)
         agreement = write("the agreement of seeds", write_agreement, rows, painters, run)
         draw_ablated()
         with phase("report: figures"):

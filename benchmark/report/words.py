@@ -27,8 +27,8 @@ FACTS = {  # of a row of the main table, whatever was measured
 INTRODUCTION = (
     "Can a reconstructor R tell by which direction an image was moved? Each row is a method on a "
     f"generator; `{HEADLINE}` is the figure to compare, with its 95% interval in brackets. It is "
-    "bold where the comparison finds the method ahead of every other one on the same generator, at "
-    "equal terms and with an adjusted p below 0.05."
+    "bold where the comparison, or that of each with each in pairs.csv, finds the method ahead of "
+    "every other one on the same generator, at equal terms and with an adjusted p below 0.05."
 )
 
 MORE_METRICS = (

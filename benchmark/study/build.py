@@ -1,26 +1,23 @@
 """From a run to a study: renders sampled directions of every method for people to judge."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from benchmark.core.ahead import one_ahead
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.plugins import is_file
-from benchmark.core.seeds import derive_seed, stream
+from benchmark.core.seeds import derive_seed
 from benchmark.core.storage import sha256
 from benchmark.directions.artefact import Directions
 from benchmark.directions.images_along import images_along
-from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Generator, Latents
-from benchmark.generators.catalogue import GENERATORS
 from benchmark.generators.registry import absolute
 from benchmark.methods.method import Role
 from benchmark.runs.opening import AtHand, may_be, open_generator
@@ -28,13 +25,12 @@ from benchmark.runs.replicates import Replicates, headline
 from benchmark.runs.results import StoredCell, read_cells, read_run
 from benchmark.runs.roles import NO_ROLES, in_order, known_roles
 from benchmark.study.accuracies import cell_accuracies
+from benchmark.study.dealing import Rows, deal_rows
 from study_server.bundle_writer import DirectionStrips, write_bundle
 from study_server.settings_file import check_method, check_retention, read_settings
 from study_server.tasks.choosing import made_task, task_class
 from study_server.translations import untranslated
 
-ROWS = 4  # different z, the same for all methods of a generator
-GOOD_AXES = 4  # true axes among which an annotator's checks are drawn
 STEPS = 13  # values of eps from end to end: every second one in the strip, all in the slider
 
 
@@ -56,10 +52,10 @@ def build_study(
     generators: names, or `path/to/file.py:callable` of a user's own, which is where it is now; all
     of the run where empty. No file runs that is not named so. settings: a study.toml. known_good:
     directions GENERATOR/METHOD/K that everybody should call clear; shown as checks, not studied.
-    Where none are given, true directions of a generator that knows them serve. roles: of methods,
-    by name, for cells that do not store theirs. task: what is asked about them, a name or
-    `file.py:Class`. Raises BenchError where a generator or direction is not in the run, or a
-    generator cannot be opened.
+    Where none are given, edits of each generator's own pictures serve. roles: of methods, by name,
+    for cells that do not store theirs. task: what is asked about them, a name or `file.py:Class`.
+    Raises BenchError where a generator or direction is not in the run, or a generator cannot be
+    opened.
     """
     asked = task_class(task)
     read = None if settings is None else read_settings(settings)
@@ -81,20 +77,50 @@ def build_study(
     if read is not None and settings is not None:
         check_method(read, {r.method for r in chosen}, settings)
     good = [_named(text, rows) for text in known_good]
+    gallery = _Gallery(references, at_hand)
+    for r in (*chosen, *(r for r, _ in good)):
+        gallery.open(r)  # before anything is rendered
+    pages = _pages(chosen, per_method, seed, good)
+    rows_of = {
+        name: deal_rows(gallery.opened[name], name, 1 + max(page.place for page in own), seed)
+        for name, own in _by_generator(pages).items()
+    }
     provenance = {
         "seed": seed,
         "per_method": per_method,
         "run": str(run.resolve()),
         "cells": {f"{r.generator} {r.method}": _origin(r.first, said[r.method]) for r in chosen},
+        "rows": {name: _dealt(rows_of[name], own) for name, own in _by_generator(pages).items()},
     }
-    gallery = _Gallery(references, at_hand, seed)
-    for r in (*chosen, *(r for r, _ in good)):
-        gallery.open(r)  # before anything is rendered
-    strips = _studied(gallery, chosen, per_method, good)
-    checks = (gallery.strip(r, k, "good") for r, k in good) if good else _true_axes(seed)
     # Rendered ahead, while the one before is written as files.
-    shown = one_ahead(chain(strips, checks))
+    shown = one_ahead(gallery.strip(page, rows_of[page.r.generator]) for page in pages)
     return write_bundle(out, shown, settings, provenance, asked, seed)
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Direction k of a row of the run, to be shown with the rows at `place`."""
+
+    r: Replicates
+    k: int
+    place: int
+    check: Literal["", "good"] = ""
+
+
+def _by_generator(pages: Sequence[_Page]) -> dict[str, list[_Page]]:
+    found: dict[str, list[_Page]] = defaultdict(list)
+    for page in pages:
+        found[page.r.generator].append(page)
+    return found
+
+
+def _dealt(rows: Rows, pages: Sequence[_Page]) -> dict[str, Any]:
+    """What the study keeps of a generator's rows, from which they can be drawn again."""
+    return {
+        "drawn": len(rows.drawn),
+        "typical_by": rows.by,
+        "of": {f"{page.r.method}/{page.k}": rows.dealt[page.place] for page in pages},
+    }
 
 
 def _called(given: str, known: Iterable[str], references: Mapping[str, str]) -> list[str]:
@@ -123,47 +149,58 @@ def _origin(stored: StoredCell, role: Role | None) -> dict[str, Any]:
 
 
 class _Gallery:
-    """Makes strips; every direction of a generator is shown with the same latents."""
+    """Opens generators and makes strips of their directions."""
 
-    def __init__(self, references: Mapping[str, str], at_hand: AtHand, seed: int) -> None:
-        self.references, self.at_hand, self.seed = references, at_hand, seed
+    def __init__(self, references: Mapping[str, str], at_hand: AtHand) -> None:
+        self.references, self.at_hand = references, at_hand
         self.opened: dict[str, Generator] = {}
 
-    def open(self, r: Replicates) -> Generator:
-        """The row's generator; raises BenchError where its directions cannot be shown."""
+    def open(self, r: Replicates) -> None:
+        """Open the row's generator; raises BenchError where its directions cannot be shown."""
         if r.generator not in self.opened:
             try:
                 generator = open_generator(r.first, self.references, self.at_hand)
             except BenchError as error:
                 raise BenchError(f"{r.generator} cannot be shown: {error}") from error
             self.opened[r.generator] = generator
-        return self.opened[r.generator]
 
-    def strip(self, r: Replicates, k: int, check: Literal["", "good"] = "") -> DirectionStrips:
-        generator = self.open(r)
+    def strip(self, page: _Page, rows: Rows) -> DirectionStrips:
+        r, k = page.r, page.k
         eps = float(r.first.result.config["protocol"]["max_shift"])
-        images, steps = _shown(generator, r.generator, r.first.directions(), k, eps, self.seed)
-        return DirectionStrips(r.generator, r.method, k, steps, images, check)
+        steps = np.linspace(-eps, eps, STEPS)
+        latents = rows.of(page.place)
+        images = render(self.opened[r.generator], latents, r.first.directions(), k, steps)
+        return DirectionStrips(r.generator, r.method, k, steps.tolist(), images, page.check)
 
 
-def _studied(
-    gallery: _Gallery,
+def _pages(
     rows: Sequence[Replicates],
     per_method: int,
+    seed: int,
     good: Sequence[tuple[Replicates, int]],
-) -> Iterator[DirectionStrips]:
-    """The same number of directions of every method, without those that serve as checks."""
+) -> list[_Page]:
+    """The same number of directions of every method, without those that serve as checks; then
+    these.
+
+    The direction that a method's draw gives first has the rows at the first place, and so on: every
+    method has all places, and chance alone says which of its directions has which.
+    """
     checks = {(r.generator, r.method, k) for r, k in good}
     free = {
         (r.generator, r.method): [k for k in range(r.k) if (r.generator, r.method, k) not in checks]
         for r in rows
     }
+    pages = []
     for r in rows:
         others = (len(ks) for (generator, _), ks in free.items() if generator == r.generator)
         n = min(per_method, *others)
-        rng = np.random.default_rng(derive_seed("study", gallery.seed, r.generator, r.method))
-        for k in sorted(rng.choice(free[r.generator, r.method], n, replace=False).tolist()):
-            yield gallery.strip(r, k)
+        rng = np.random.default_rng(derive_seed("study", seed, r.generator, r.method))
+        drawn = rng.choice(free[r.generator, r.method], n, replace=False).tolist()
+        pages += [_Page(r, k, drawn.index(k)) for k in sorted(drawn)]
+    for r, k in good:
+        taken = [page.place for page in pages if page.r.generator == r.generator]
+        pages.append(_Page(r, k, 1 + max(taken, default=-1), "good"))
+    return pages
 
 
 def _named(text: str, rows: Sequence[Replicates]) -> tuple[Replicates, int]:
@@ -175,37 +212,6 @@ def _named(text: str, rows: Sequence[Replicates]) -> tuple[Replicates, int]:
     if not k.isdecimal() or int(k) >= found[name].k:
         raise BenchError(f"'{text}': the directions of {name} are 0 to {found[name].k - 1}")
     return found[name], int(k)
-
-
-def _true_axes(seed: int) -> Iterator[DirectionStrips]:
-    """Known-good checks: true directions of a generator that knows them; each moves one thing."""
-    name, generator, axes = _transparent()
-    chosen = np.random.default_rng(derive_seed("study", seed, "checks")).choice(
-        axes.shape[1], GOOD_AXES, replace=False
-    )
-    true = Directions(FrozenLinear(axes))
-    for k in chosen.tolist():
-        images, steps = _shown(generator, "checks", true, k, generator.usual.max_shift, seed)
-        yield DirectionStrips(name, "true axis", k, steps, images, "good")
-
-
-def _transparent() -> tuple[str, Generator, Tensor]:
-    """The first generator that needs no weights and knows its true directions, (d, F)."""
-    for name, entry in GENERATORS.items():
-        generator = entry.load() if entry.weights is None else None
-        axes = None if generator is None else generator.true_directions()
-        if generator is not None and axes is not None:
-            return name, generator, axes
-    raise BenchError("no generator knows its true directions; name some with --known-good")
-
-
-def _shown(
-    generator: Generator, name: str, directions: Directions, k: int, eps: float, seed: int
-) -> tuple[list[list[np.ndarray]], list[float]]:
-    """Images by row and step along direction k, and the steps from -eps to eps."""
-    latents = generator.sample(ROWS, stream("study", seed, name, "latents"))
-    steps = np.linspace(-eps, eps, STEPS)
-    return render(generator, latents, directions, k, steps), steps.tolist()
 
 
 def render(

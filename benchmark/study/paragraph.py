@@ -73,7 +73,7 @@ def _material(material: Material) -> str:
     shown = f"Each page showed {'one direction' if task.shows == 1 else 'two directions'}"
     asked = " ".join(
         f"({number}) {question.say('en', 'ask')}{_when(question.asked_if, task)}"
-        for number, question in enumerate(task.questions, 1)
+        for number, question in enumerate(task.posed, 1)
     )
     return (
         f"{shown}, without saying which method it came from ({_listed(methods)}). For each of "
@@ -155,7 +155,7 @@ def _when(asked_if: Mapping[str, Any], task: Task) -> str:
     """Which answers to earlier questions a question waits for, by their numbers."""
     if not asked_if:
         return ""
-    numbers = {question.name: number for number, question in enumerate(task.questions, 1)}
+    numbers = {question.name: number for number, question in enumerate(task.posed, 1)}
     answers = (f"{_answer(value)} to {numbers[name]}" for name, value in asked_if.items())
     return f" (only after {' and '.join(answers)})"
 

@@ -7,6 +7,8 @@ const $$ = (selector, within = document) => [...within.querySelectorAll(selector
 
 // ---------------------------------------------------------------- the slider moves all rows
 
+const LARGER = "study-larger"; // whether this browser shows small screens' pictures larger
+
 function startPictures(section) {
   const steps = Number(section.dataset.steps);
   const columns = section.dataset.columns.split(" ").map(Number);
@@ -57,9 +59,26 @@ function startPictures(section) {
       show(Math.max(0, Math.min(steps - 1, next)));
     }, 1600 / steps);
   }
+  const larger = $(".larger", section);
+  const stage = $(".stage", section);
+  function enlarge(on) {
+    section.classList.toggle("enlarged", on);
+    larger.setAttribute("aria-pressed", on);
+  }
+  function toggleSize() {
+    enlarge(!section.classList.contains("enlarged"));
+    try { sessionStorage.setItem(LARGER, section.classList.contains("enlarged") ? "yes" : ""); } catch { /* no storage */ }
+  }
+  larger.hidden = false;
+  larger.addEventListener("click", toggleSize);
+  // Small pictures are made larger by a tap on them; where the button is not shown, none is small.
+  $(".frames", section).addEventListener("click", () => { if (larger.offsetParent) toggleSize(); });
+  $(".strips", section).addEventListener("click", () => { if (!stage.offsetParent) toggleSize(); });
+  try { enlarge(sessionStorage.getItem(LARGER) === "yes"); } catch { /* no storage */ }
+
   range.addEventListener("input", () => { stop(); show(Number(range.value)); });
   play.addEventListener("click", toggle);
-  $(".stage", section).hidden = false;
+  stage.hidden = false;
   show(Number(range.value));
   return {
     toggle,
@@ -72,24 +91,44 @@ function startPictures(section) {
 
 // ---------------------------------------------------------------- keys
 
-// The questions that are asked come in turn: a key answers the next one that it fits.
+// The questions that are asked come in turn: a key answers the next one that it fits. A text is
+// passed by Enter; in it, keys are letters.
 function startKeys(form, pictures) {
-  const boxes = $$(".question:not(.words)", form);
-  const chosen = (box) => $("input:checked", box);
+  const boxes = $$(".question", form);
+  const isText = (box) => box.classList.contains("words");
+  const field = (box) => $("input[type=text]", box);
   const value = (name) => $(`input[name="${name}"]:checked`, form)?.value;
   const asked = () => boxes.filter((box) =>
     Object.entries(JSON.parse(box.dataset.if)).every(([name, answer]) => value(name) === answer));
-  let at = asked().find((box) => !chosen(box)) || boxes[0];
+  const chosen = (box) => Boolean($("input:checked", box));
+  const answered = asked().every((box) => isText(box) || chosen(box)); // before, or by another try
+  const passed = new Set(boxes.filter((box) => isText(box) && (answered || field(box).value)));
+  const done = (box) => (isText(box) ? passed.has(box) : chosen(box));
+  let at = asked().find((box) => !done(box)) || asked().at(-1);
 
   function mark() {
     const open = asked();
-    boxes.forEach((box) => box.classList.remove("asked"));
-    (open.every(chosen) ? open.at(-1) : at)?.classList.add("asked");
+    for (const box of boxes) {
+      box.classList.remove("asked");
+      const needed = "required" in box.dataset && open.includes(box);
+      for (const input of $$("input[type=radio]", box)) input.required = needed;
+      if (isText(box)) field(box).required = needed;
+    }
+    (open.every(done) ? open.at(-1) : at)?.classList.add("asked");
   }
   function inTurn(first) {
     const open = asked();
     const from = Math.max(0, open.indexOf(first));
     return [...open.slice(from), ...open.slice(0, from)];
+  }
+  // To the next question; a key leads into a field, a finger does not, which would open a keyboard.
+  function goOn(box, byKey) {
+    const rest = inTurn(box);
+    at = rest.slice(1).find((next) => !done(next)) || rest[1] || box;
+    mark();
+    if (done(at) || (!byKey && boxes.indexOf(at) < boxes.indexOf(box))) return;
+    for (const shown of [asked().at(-1), at]) shown.scrollIntoView({ block: "nearest" });
+    if (byKey && isText(at)) field(at).focus();
   }
   function press(key) {
     for (const box of inTurn(at)) {
@@ -97,24 +136,45 @@ function startKeys(form, pictures) {
       if (!choice) continue;
       choice.checked = true;
       choice.dispatchEvent(new Event("change", { bubbles: true }));
+      goOn(box, true);
       const own = choice.value === "other" && $(".word input", box);
-      if (own) own.focus();
-      else if ("sends" in box.dataset && asked().every(chosen)) form.requestSubmit();
+      if (own && own.offsetParent) own.focus();
+      else if ("sends" in box.dataset && asked().every(done)) form.requestSubmit();
       return true;
     }
     return false;
   }
+  // Whether Enter in a text was used to go on to a question that is still open.
+  function passText(input) {
+    const box = input.closest(".question.words");
+    if (!box || !input.reportValidity()) return Boolean(box);
+    passed.add(box);
+    const next = inTurn(box).find((other) => !done(other));
+    if (!next) return false;
+    goOn(box, true);
+    if (!isText(next)) {
+      next.tabIndex = -1;
+      next.focus({ preventScroll: true });
+    }
+    return true;
+  }
 
   form.addEventListener("change", (event) => {
-    const box = event.target.closest(".question:not(.words)");
-    if (box) at = inTurn(box)[1] || box;
-    mark();
+    const box = event.target.closest(".question");
+    if (!box) return;
+    if (isText(box)) {
+      if (event.target.value) passed.add(box);
+      mark();
+    } else goOn(box, false);
   });
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    if (event.target.matches("input[type=text]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !event.key) return;
     const key = event.key.toLowerCase();
-    const control = event.target.closest("a, button");
+    if (event.target.matches("input[type=text]")) {
+      if (key === "enter" && passText(event.target)) event.preventDefault();
+      return;
+    }
+    const control = event.target.closest("a, button, summary");
     if (key.length === 1 && press(key)) event.preventDefault();
     else if (key === "arrowleft") pictures.move(-1);
     else if (key === "arrowright") pictures.move(1);
@@ -289,8 +349,10 @@ if (sections.length && form) {
     toggle: () => all.forEach((pictures) => pictures.toggle()),
     move: (by) => all.forEach((pictures) => pictures.move(by)),
   });
-  startDelivery(form);
-  startSigns(form);
+  if (form.dataset.sign) { // an item, and no practice
+    startDelivery(form);
+    startSigns(form);
+  }
 }
 const screenRule = $("[data-least-screen]");
 if (screenRule) startScreen(screenRule);

@@ -68,6 +68,7 @@ def stored_task(described: Mapping[str, Any], settings: Settings, reference: str
             f"the task '{name}' is not the one that the study was built for: {changed}; "
             "use the version of that time"
         )
+    task.in_order([question["name"] for question in described["questions"]])
     return task
 
 
@@ -75,10 +76,11 @@ def _changed(then: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """What differs, in words; "" where nothing does."""
     if then["shows"] != now["shows"]:
         return f"it shows {now['shows']} directions on a page, not {then['shows']}"
-    before, after = ([q["name"] for q in task["questions"]] for task in (then, now))
-    if before != after:
+    before, after = ({q["name"]: q for q in task["questions"]} for task in (then, now))
+    if before.keys() != after.keys():  # in another order they stay in that of the study
         return f"it asks {', '.join(after)}, not {', '.join(before)}"
-    for old, new in zip(then["questions"], now["questions"], strict=True):
+    for name, old in before.items():
+        new = after[name]
         for key in TOLD:
             if old[key] != new[key]:
                 return f"{key} of {old['name']} is {new[key]}, not {old[key]}"

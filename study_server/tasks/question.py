@@ -13,6 +13,7 @@ Words = Mapping[str, Mapping[str, str]]  # by language, then by key
 OTHER = "other"  # the choice of those who answer in their own words
 MAX_TEXT = 80  # characters of a text, or of an answer in one's own words
 NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
+COMMA = re.compile("[,،、，]")  # noqa: RUF001 - between words that are suggested
 KINDS = ("yes_no", "one_of", "text")
 YES_NO = {"yes": True, "no": False}
 FLAGS = {"true": True, "false": False}  # as exports write them
@@ -32,13 +33,15 @@ class Question:
 
     name: of the answer's column and of the form's field. kind: yes_no takes True or False, one_of
     one of `choices`, text a line of up to 80 characters. words: by language, `ask` (the question),
-    `when` (small print: when it is asked), `missing` (what to say where it was left out),
-    `example` (of a text), `other` (the field for one's own words), the name of each choice and
-    `CHOICE.hint` below it; a language that lacks one takes the first that has it. of_settings:
-    the choices are the categories of study.toml. other: one may answer in one's own words.
-    asked_if: the answers to earlier questions that this one needs, one for each of them, as in
-    {"single": True, "kind": "colour"}; empty: everybody is asked. keys: that press the choices; y
-    and n, or 1 to 9, unless given. required: it must be answered where it is asked.
+    `when` (small print: when it is asked), `missing` (what to say where it was left out), `example`
+    and `suggest` (of a text: how it may read, and words that are offered, with commas between
+    them), `other` (the field for one's own words), the name of each choice and `CHOICE.hint` below
+    it; a language that lacks one takes the first that has it. of_settings: the choices are the
+    categories of study.toml. other: one may answer in one's own words; own: the earlier text
+    question whose answer, where there is one, is these words. asked_if: the answers to earlier
+    questions that this one needs, one for each of them, as in {"single": True, "kind": "colour"};
+    empty: everybody is asked. keys: that press the choices; y and n, or 1 to 9, unless given.
+    required: it must be answered where it is asked. off: nobody is asked, since study.toml says so.
     """
 
     name: str
@@ -47,14 +50,22 @@ class Question:
     choices: tuple[str, ...] = ()
     of_settings: bool = False
     other: bool = False
+    own: str = ""
     asked_if: Mapping[str, Value] = field(default_factory=dict)
     keys: tuple[str, ...] = ()
     required: bool = True
+    off: bool = False
 
     def say(self, language: str, key: str) -> str:
         """One of its texts; "" where no language has it."""
         in_order = (self.words.get(language, {}), *self.words.values())
         return next((texts[key] for texts in in_order if key in texts), "")
+
+    def suggestions(self, language: str) -> tuple[str, ...]:
+        """Words that a text may be, in the order of the list; no answers of others."""
+        return tuple(
+            clean(word) for word in self.say(language, "suggest").split(",") if word.strip()
+        )
 
     @property
     def offers(self) -> tuple[Value, ...]:
@@ -77,12 +88,17 @@ class Question:
 
     def asked(self, answer: Answer) -> bool:
         """Whether somebody who gave these answers is asked."""
+        return not self.off and self.fits(answer)
+
+    def fits(self, answer: Answer) -> bool:
+        """Whether it has a place beside these answers, be it asked or not."""
         return all(answer.get(name) == value for name, value in self.asked_if.items())
 
-    def parse(self, form: Mapping[str, str], suffix: str = "") -> Value | None:
+    def parse(self, form: Mapping[str, str], suffix: str = "", words: str = "") -> Value | None:
         """The answer in a form; None where a text that nobody must give is empty. Raises Fault.
 
-        suffix: what follows the name in the form's fields.
+        suffix: what follows the name in the form's fields. words: the answer to `own`, which serves
+        where no other words of one's own are given.
         """
         given = form.get(f"{self.name}{suffix}", "")
         if self.kind == "yes_no":
@@ -96,17 +112,18 @@ class Question:
                 return None
             raise Fault("missing")
         own = self.kind == "one_of"
-        text = clean(form.get(f"{self.name}{suffix}-{OTHER}", "") if own else given)
+        text = clean(form.get(f"{self.name}{suffix}-{OTHER}", "") if own else given) or words
         if not text and (own or self.required):
             raise Fault("word" if own else "missing")
         if len(text) > MAX_TEXT:
             raise Fault("long")
         return text or None
 
-    def fields(self, value: Value) -> dict[str, str]:
-        """The form's fields that say `value`."""
+    def fields(self, value: Value, words: str = "") -> dict[str, str]:
+        """The form's fields that say `value`. words: the answer to `own`, not said twice."""
         if self.kind == "one_of" and value not in self.choices:
-            return {self.name: OTHER, f"{self.name}-{OTHER}": str(value)}
+            said = {} if value == words else {f"{self.name}-{OTHER}": str(value)}
+            return {self.name: OTHER, **said}
         return {self.name: _field(value)}
 
     def check(self, value: object) -> None:

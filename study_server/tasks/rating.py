@@ -1,15 +1,24 @@
 """The rating task: does one direction do the same in all rows, and does it change one thing?
 
 Two yes make it worth 1, anything else 0: its mean over annotators is the mean opinion score (MOS).
-Who says yes twice also names the kind of change, and may give it a name.
+Who says yes twice also gives the change a name, and then says of which kind it is.
 """
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
-from study_server.drawings import grow, grow_and_recolour, move, scatter, scatter_otherwise
+from study_server.drawings import (
+    grow,
+    grow_and_recolour,
+    move,
+    scatter,
+    scatter_otherwise,
+    turn_and_tint,
+)
 from study_server.sentences import Part
+from study_server.study_settings import Settings
 from study_server.tasks.question import Answer, Question, Words
 from study_server.tasks.task import DrawnLesson, Source, Task, check_of
 
@@ -18,10 +27,16 @@ CLEAR_SHARE, SINGLE_SHARE = 0.5, 0.7  # of directions, to a perfect observer
 
 CONSISTENT = Question("consistent", "yes_no", Part("rating.consistent"))
 SINGLE = Question("single", "yes_no", Part("rating.single"))
-CATEGORY = Question(
-    "category", "one_of", Part("rating.category"), of_settings=True, other=True, asked_if=BOTH
-)
 LABEL = Question("label", "text", Part("rating.label"), asked_if=BOTH, required=False)
+CATEGORY = Question(
+    "category",
+    "one_of",
+    Part("rating.category"),
+    of_settings=True,
+    other=True,
+    own="label",
+    asked_if=BOTH,
+)
 
 
 class Rating(Task):
@@ -30,14 +45,23 @@ class Rating(Task):
     name: ClassVar[str] = "rating"
     score_name: ClassVar[str] = "mos"
     words: ClassVar[Words] = Part("rating.words")
-    questions: tuple[Question, ...] = (CONSISTENT, SINGLE, CATEGORY, LABEL)
+    questions: tuple[Question, ...] = (CONSISTENT, SINGLE, LABEL, CATEGORY)
     lessons: ClassVar[tuple[DrawnLesson, ...]] = (
         DrawnLesson("example", "clear", (grow,), BOTH),
         DrawnLesson("example", "unclear", (scatter,), {"consistent": False}),
+        DrawnLesson("example", "both", (turn_and_tint,), {"consistent": True, "single": False}),
         DrawnLesson("quiz", "move", (move,), BOTH),
         DrawnLesson("quiz", "scatter", (scatter_otherwise,), {"consistent": False}),
         DrawnLesson("quiz", "two", (grow_and_recolour,), {"consistent": True, "single": False}),
     )
+
+    def __init__(self, settings: Settings):
+        super().__init__(settings)
+        needed, off = settings.name == "required", settings.name == "off"
+        self.questions = tuple(
+            replace(q, required=needed, off=off) if q.name == LABEL.name else q
+            for q in self.questions
+        )
 
     def score(self, answer: Answer) -> int:
         """1 where both answers are yes, else 0."""

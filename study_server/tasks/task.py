@@ -77,10 +77,11 @@ class Task(ABC):
     """A task for people. One file makes one: give `name`, `questions` and `score`, and where there
     are two directions on a page, `items`.
 
-    shows: directions on a page, 1 or 2. score_name: the score's column in exports. expected: the
-    score that an item of each kind of check deserves. words: by language, texts of the site that
-    the task replaces or adds. lessons: drawn examples for the instructions and the quiz; without
-    any there is no quiz.
+    declared: the questions before study.toml had a say in which of them are asked, and whether they
+    must be answered. shows: directions on a page, 1 or 2. score_name: the score's column in
+    exports. expected: the score that an item of each kind of check deserves. words: by language,
+    texts of the site that the task replaces or adds. lessons: drawn examples for the instructions
+    and the quiz; without any there is no quiz.
     """
 
     name: ClassVar[str]
@@ -90,11 +91,13 @@ class Task(ABC):
     words: ClassVar[Words] = {}
     lessons: ClassVar[tuple[DrawnLesson, ...]] = ()
     questions: tuple[Question, ...]
+    declared: tuple[Question, ...]
 
     def __init__(self, settings: Settings):
         self.questions = tuple(
             replace(q, choices=settings.categories) if q.of_settings else q for q in self.questions
         )
+        self.declared = self.questions
         _check_task(self)
 
     @abstractmethod
@@ -143,6 +146,11 @@ class Task(ABC):
         return tuple(q for q in self.questions if q.kind != "text" and not q.asked_if)
 
     @property
+    def posed(self) -> tuple[Question, ...]:
+        """The questions that people meet: all but those that study.toml turns off."""
+        return tuple(q for q in self.questions if not q.off)
+
+    @property
     def units(self) -> str:
         """What its items are, in the plural."""
         return "directions" if self.shows == 1 else "pairs"
@@ -161,7 +169,7 @@ class Task(ABC):
             if not question.asked(answer):
                 continue
             try:
-                value = question.parse(form)
+                value = question.parse(form, words=str(answer.get(question.own, "")))
             except Fault as fault:
                 faults[question.name] = fault.key
                 continue
@@ -173,16 +181,22 @@ class Task(ABC):
 
     def fields(self, answer: Answer) -> dict[str, str]:
         """The form's fields that give this answer."""
-        named = {q.name: q for q in self.questions}
-        filled = (named[name].fields(value) for name, value in answer.items() if name in named)
+        filled = (
+            q.fields(answer[q.name], str(answer.get(q.own, "")))
+            for q in self.questions
+            if q.name in answer
+        )
         return {name: text for fields in filled for name, text in fields.items()}
 
     def check(self, answer: Answer) -> None:
-        """Raises ValueError unless the answer says what is asked, and nothing else."""
-        if strange := answer.keys() - {q.name for q in self.questions}:
+        """Raises ValueError unless the answer says what is asked, and nothing else.
+
+        The questions are taken as declared: study.toml may have said otherwise when it was given.
+        """
+        if strange := answer.keys() - {q.name for q in self.declared}:
             raise ValueError(f"'{min(strange)}' is no question of the task {self.name}")
-        for question in self.questions:
-            asked = question.asked(answer)
+        for question in self.declared:
+            asked = question.fits(answer)
             if question.name in answer:
                 if not asked:
                     raise ValueError(f"'{question.name}' is not asked after these answers")
@@ -199,8 +213,11 @@ class Task(ABC):
         return kept
 
     def guess(self, rng: random.Random) -> Answer:
-        """A random choice for every question that offers any."""
-        return {q.name: rng.choice(q.offers) for q in self.questions if q.offers}
+        """A random choice for every question that offers any, and a random one of the words that
+        are offered for a text."""
+        chosen = {q.name: rng.choice(q.offers) for q in self.questions if q.offers}
+        texts = {q.name: q.suggestions("en") or (ANY_WORD,) for q in self.questions if not q.offers}
+        return chosen | {name: rng.choice(words) for name, words in texts.items()}
 
     def deserved(self, check: str) -> Answer:
         """An answer that scores as a check item deserves, without what makes no difference to the
@@ -233,12 +250,19 @@ class Task(ABC):
             ]
         yield from answers
 
+    def in_order(self, names: Sequence[str]) -> None:
+        """Ask in this order, which a study was built with. Raises BenchError where a question would
+        come before one that it waits for."""
+        self.questions = tuple(sorted(self.questions, key=lambda q: names.index(q.name)))
+        self.declared = tuple(sorted(self.declared, key=lambda q: names.index(q.name)))
+        _check_task(self)
+
     def describe(self) -> dict[str, Any]:
         """The task as a bundle stores it: its name, and its questions as they are declared."""
         return {
             "name": self.name,
             "shows": self.shows,
-            "questions": [_described(question) for question in self.questions],
+            "questions": [_described(question) for question in self.declared],
         }
 
 
@@ -296,6 +320,10 @@ def _faults(task: Task) -> Iterator[str]:
         for name, value in q.asked_if.items():
             if name not in earlier or value not in earlier[name].offers:
                 yield f"{q.name} waits for {name} = {value!r}, which no question before it offers"
+        if q.own and not (
+            q.other and q.own in {e.name for e in task.questions if e.kind == "text"}
+        ):
+            yield f"the question {q.name} has its own words from '{q.own}', which is no text"
         earlier[q.name] = q
     yield from _unscored(task)
 

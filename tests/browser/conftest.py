@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FrameLocator, Page, expect
 from sqlalchemy import select
 
 from study_server import annotators
@@ -124,10 +124,25 @@ def begin(page: Page, link: str, to: str = "**/items/0") -> None:
     page.goto(link)
     page.click("button[value=agree]")
     page.click(".actions .primary")
-    for name, value in QUIZ.items():
-        page.locator(f"label:has(input[name={name}][value={value}])").click()
-    page.click(".actions .primary")
+    practise(page)
     page.wait_for_url(to)
+
+
+def practise(page: Page | FrameLocator, *numbers: int, **changes: str) -> None:
+    """Examples of the practice by mouse, one a page; all three, unless numbers are given."""
+    said = QUIZ | {name.replace("_", "-"): value for name, value in changes.items()}
+    for number in numbers or range(3):
+        for field in (f"consistent-{number}", f"single-{number}"):
+            page.locator(f"label:has(input[name={field}][value={said[field]}])").click()
+        page.locator(".actions .primary").click()
+
+
+def clear(page: Page, kind: str, name: str = "") -> None:
+    """By keys: yes twice, the name or none, and the kind, which sends the answer."""
+    page.keyboard.type("yy")
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+    page.keyboard.type(kind)
 
 
 def position(page: Page) -> int:

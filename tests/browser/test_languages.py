@@ -10,10 +10,14 @@ from babel.messages.pofile import read_po, write_po
 from playwright.sync_api import Browser, Page, expect
 
 from study_server import sentences
+from study_server.bundle_writer import write_bundle
 from study_server.sentences import LANGUAGES, texts
 from study_server.served import Served
+from study_server.tasks import Pairs
+from tests.study_server.blobs import SETTINGS, strips
 
-from .conftest import PATIENCE, Site, begin
+from .conftest import PATIENCE, Site, begin, clear
+from .test_pairs import begin as compare
 from .walk import every_page, spoken_site
 
 ACCENTS = str.maketrans("aceinosuyACEIOSUY", "åçéîñøšüýÅÇÉÎØŠÜÝ")
@@ -99,6 +103,26 @@ CUT_OFF = """() => {
 }"""
 
 
+def pseudo_site(bundle: Path, folder: Path, start: Callable[[Served], Site], language: str) -> Site:
+    """A study whose title and consent text are in the pseudo-language, too."""
+    return spoken_site(
+        bundle,
+        folder,
+        start,
+        languages=(language, *(code for code in LANGUAGES if code != language)),
+        title={language: pseudo("What changes in these pictures?")},
+        consent={language: f"{pseudo('What?')} {{questions}}, {{time}}"},
+        contact="",
+        least_screen=300,
+    )
+
+
+def check_words(page: Page, name: str) -> None:
+    page.wait_for_load_state("networkidle")
+    assert (name, page.evaluate(CUT_OFF)) == (name, [])
+    assert (name, page.evaluate(UNBRACKETED)) == (name, [])
+
+
 @pytest.mark.parametrize(
     ("language", "width"), [("de", 360), ("ar", 1280), ("de", 1280), ("ar", 360)]
 )
@@ -111,27 +135,36 @@ def test_nothing_is_cut_off_and_nothing_is_said_in_english_alone(
     language: str,
     width: int,
 ) -> None:
-    site = spoken_site(
-        browser_bundle,
-        tmp_path / "study",
-        start,
-        languages=(language, *(code for code in LANGUAGES if code != language)),
-        title={language: pseudo("What changes in these pictures?")},
-        consent={language: f"{pseudo('What?')} {{questions}}, {{time}}"},
-        contact="",
-        least_screen=300,
-    )
+    site = pseudo_site(browser_bundle, tmp_path / "study", start, language)
     context = browser.new_context(
         locale=language, viewport={"width": width, "height": 800}, reduced_motion="reduce"
     )
     page = context.new_page()
     seen = []
     for name in every_page(page, site):
-        page.wait_for_load_state("networkidle")
-        assert (name, page.evaluate(CUT_OFF)) == (name, [])
-        assert (name, page.evaluate(UNBRACKETED)) == (name, [])
+        check_words(page, name)
         seen.append(name)
     assert len(seen) == 15
+    context.close()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.usefixtures("in_brackets")
+def test_nor_is_it_where_two_sets_are_compared(
+    browser: Browser, tmp_path: Path, start: Callable[[Served], Site], width: int
+) -> None:
+    settings = tmp_path / "study.toml"
+    settings.write_text(SETTINGS.format(ratings=9, items=4, repeats=0, checks=1), "utf-8")
+    write_bundle(tmp_path / "pairs", strips(2, ("blobs-colour",)), settings, task=Pairs)
+    site = pseudo_site(tmp_path / "pairs", tmp_path / "study", start, "de")
+    context = browser.new_context(
+        locale="de", viewport={"width": width, "height": 800}, bypass_csp=True
+    )
+    page = context.new_page()
+    compare(page, site)
+    check_words(page, "item")
+    page.goto(f"{site.base}/instructions")
+    check_words(page, "instructions")
     context.close()
 
 
@@ -172,7 +205,7 @@ def test_rows_run_from_left_to_right_where_lines_run_from_right_to_left(item: Pa
 
 
 def test_what_was_chosen_and_typed_stays_in_another_language(item: Page) -> None:
-    item.keyboard.type("yy4")
+    clear(item, "4")
     item.fill("input[name=category-other]", "sparkle")
     item.click(".languages summary")
     item.click("button[name=language][value=ja]")

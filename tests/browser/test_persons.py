@@ -14,9 +14,8 @@ from study_server.bundle import load_bundle
 from study_server.models import Erasure, Judgment
 from study_server.platform_file import read_platform
 from study_server.served import Served, open_study
-from tests.study_server.conftest import QUIZ
 
-from .conftest import PATIENCE, Site, begin
+from .conftest import PATIENCE, Site, begin, clear, practise
 from .test_accessibility import check
 
 NUMBER = "5f3c1e2a9b7d4c6e8f0a1b2c"
@@ -56,10 +55,7 @@ def test_the_last_page_leads_back_by_itself(
     page.click(".actions .primary")
     page.click("button[value=agree]")
     page.click(".actions .primary")
-    for _ in range(2):
-        for name, value in (QUIZ | {"consistent-1": "yes"}).items():
-            page.locator(f"label:has(input[name={name}][value={value}])").click()
-        page.click(".actions .primary")
+    practise(page, 0, 1, 2, 1, consistent_1="yes")
     page.wait_for_url("**/failed")
     assert page.locator("output").inner_text() == "COUT"
     page.wait_for_url("https://app.prolific.com/submissions/complete?cc=COUT")
@@ -98,10 +94,7 @@ def test_mturk_shows_the_study_in_its_frame(page: Page, serve: Callable[..., Sit
     frame.locator(".actions .primary").click()
     frame.locator("button[value=agree]").click()
     frame.locator(".actions .primary").click()
-    for _ in range(2):
-        for name, value in (QUIZ | {"consistent-1": "yes"}).items():
-            frame.locator(f"label:has(input[name={name}][value={value}])").click()
-        frame.locator(".actions .primary").click()
+    practise(frame, 0, 1, 2, 1, consistent_1="yes")
     frame.locator("text=Hand in the task").click()
     expect(frame.locator("body")).to_have_text("Thank you")
     assert parse_qs(sent[0]) == {"assignmentId": ["3TE22NPX"], "code": ["COUT"]}
@@ -111,7 +104,7 @@ def test_withdrawing_takes_along_what_the_browser_kept(browser: Browser, site: S
     context = browser.new_context(bypass_csp=True)
     page = context.new_page()
     begin(page, site.link())
-    page.keyboard.type("yy1")
+    clear(page, "1")
     page.wait_for_url("**/items/1")
     kept = f"study-answer-{site.study.bundle.study}"
     page.click("text=Withdraw from the study")

@@ -42,6 +42,7 @@ def test_a_question_more_by_keyboard(page: Page, serve: Callable[[str], Site]) -
     expect(page.locator(".asked-category")).to_be_hidden()
     page.keyboard.type("yy")
     expect(page.locator(".asked-category")).to_be_visible()
+    page.keyboard.press("Enter")  # no name
     page.keyboard.type("1")  # not all is answered yet
     expect(page.locator(".asked-sure")).to_have_class("question asked-sure asked")
     page.keyboard.type("v")

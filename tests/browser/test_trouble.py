@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, BrowserType, Error, Page, expect
 
-from .conftest import Site, begin
+from .conftest import Site, begin, clear
 
 
 def test_resume_after_the_browser_is_killed(
@@ -17,7 +17,7 @@ def test_resume_after_the_browser_is_killed(
     )
     page = context.new_page()
     begin(page, link)
-    page.keyboard.type("yy1")
+    clear(page, "1")
     page.wait_for_url("**/items/1")
     page.keyboard.press("y")  # half an answer
     with suppress(Error):  # the browser is gone before it could answer
@@ -39,7 +39,7 @@ def test_an_answer_given_offline_arrives_exactly_once(
 ) -> None:
     begin(page, site.link())
     context.set_offline(True)
-    page.keyboard.type("yy2")
+    clear(page, "2")
     expect(page.locator(".status")).to_contain_text("no connection")
     page.wait_for_timeout(1500)  # several tries fail
     assert site.judgments() == []
@@ -67,7 +67,7 @@ def test_an_answer_whose_confirmation_was_lost_is_not_doubled(page: Page, site: 
         return route.continue_()
 
     page.route("**/items/0", lose_the_first_reply)
-    page.keyboard.type("yy2")
+    clear(page, "2")
     page.wait_for_url("**/items/1")
     assert len(tries) == 2
     assert len(site.judgments()) == 1
@@ -78,7 +78,7 @@ def test_an_answer_kept_by_a_closed_page_is_sent_by_the_next(
 ) -> None:
     begin(page, site.link())
     context.set_offline(True)
-    page.keyboard.type("yy3")
+    clear(page, "3")
     expect(page.locator(".status")).to_contain_text("no connection")
     page.close()
     context.set_offline(False)
@@ -93,9 +93,9 @@ def test_two_tabs(page: Page, context: BrowserContext, site: Site) -> None:
     begin(page, site.link())
     other = context.new_page()
     other.goto(page.url)
-    page.keyboard.type("yy1")
+    clear(page, "1")
     page.wait_for_url("**/items/1")
-    other.keyboard.type("yy1")  # the same answer again
+    clear(other, "1")  # the same answer again
     other.wait_for_url("**/items/1")
     assert len(site.judgments()) == 1
     other.go_back()
@@ -120,9 +120,38 @@ def test_a_double_click_is_one_answer(page: Page, site: Site) -> None:
 
 def test_the_back_button_shows_what_was_answered(page: Page, site: Site) -> None:
     begin(page, site.link())
-    page.keyboard.type("yy1")
+    clear(page, "1")
     page.wait_for_url("**/items/1")
     page.go_back()
     page.wait_for_url("**/items/0")
     expect(page.locator("input[name=category][value=geometry]")).to_be_checked()
+    assert len(site.judgments()) == 1
+
+
+def test_who_lost_the_session_finds_a_way_on(
+    page: Page, context: BrowserContext, site: Site
+) -> None:
+    link = site.link()
+    begin(page, link)
+    context.clear_cookies()
+    page.keyboard.type("nn")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_contain_text("open your personal link")
+    page.go_back()
+    page.reload()
+    expect(page.locator("main")).to_contain_text("open your personal link")
+    page.goto(link)
+    page.wait_for_url("**/items/0")
+    context.clear_cookies()
+    other = context.new_page()
+    other.goto(link)  # in another tab; the first one has the form of a session that is gone
+    other.wait_for_url("**/items/0")
+    page.keyboard.type("nn")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_contain_text("reload the page")
+    page.go_back()
+    page.reload()
+    page.keyboard.type("nn")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/items/1")
     assert len(site.judgments()) == 1

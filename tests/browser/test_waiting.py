@@ -14,7 +14,7 @@ from study_server.models import Assignment, Judgment
 from study_server.served import Served, open_study
 from tests.study_server.test_assignment import newcomer
 
-from .conftest import Site, begin
+from .conftest import Site, begin, clear
 from .test_accessibility import check
 
 
@@ -85,7 +85,7 @@ def test_an_answer_that_comes_too_soon_waits_in_the_page(
     codes: list[int] = []
     page.on("response", lambda response: codes.append(response.status))
     begin(page, site.link())
-    page.keyboard.type("yy1")
+    clear(page, "1")
     page.wait_for_url("**/items/1")
     assert 422 not in codes
     with site.study.store.read() as db:

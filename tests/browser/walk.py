@@ -13,9 +13,8 @@ from study_server.bundle import load_bundle
 from study_server.sentences import LANGUAGES
 from study_server.served import Served, open_study
 from study_server.settings_file import read_settings
-from tests.study_server.conftest import QUIZ
 
-from .conftest import PATIENCE, Site
+from .conftest import PATIENCE, Site, practise
 
 
 def spoken_site(
@@ -53,14 +52,15 @@ def every_page(page: Page, site: Site) -> Iterator[str]:
     page.click("form.actions .primary")
     page.wait_for_url("**/quiz")
     yield "quiz"
-    for changes in ({"consistent-1": "yes"}, {}):
-        for name, value in (QUIZ | changes).items():
-            page.locator(f"label:has(input[name={name}][value={value}])").click()
-        page.click(".actions .primary")
-        page.wait_for_load_state()
-        yield "hints" if changes else "item"
+    practise(page, consistent_1="yes")
+    page.wait_for_selector("input[name=consistent-1]", state="attached")
+    yield "hints"
+    practise(page, 1)
+    page.wait_for_url("**/items/0")
+    yield "item"
     page.keyboard.type("yy")
     yield "asked on"
+    page.keyboard.press("Enter")
     page.keyboard.type("4")
     yield "own word"
     page.evaluate("document.querySelector('form.answer').submit()")  # without its word: 422

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from benchmark.report import write_report
 from benchmark.report.in_short import in_short
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
@@ -42,3 +43,16 @@ def test_one_method_alone_has_nobody_to_be_ahead_of(tmp_path: Path) -> None:
     write(tmp_path, "a", "discovered", 0.6, 0.5, 0.9)
     write_cell(tmp_path, "a", "random", 0, failure="no memory")
     assert lines(tmp_path) == []
+
+
+def test_a_baseline_may_be_ahead_and_all_places_say_so_alike(tmp_path: Path) -> None:
+    """The comparison holds methods under test against baselines, and no baseline against another;
+    the pairs of the leaderboard do. Terminal, table and board must not contradict each other."""
+    for seed in range(3):
+        for method, skill in (("discovered", 0.5), ("random", 0.3), ("sefa", 0.97)):
+            write_cell(tmp_path, "planted", method, seed, k=32, skill=skill)
+    written = write_report(tmp_path)
+    assert written.in_short[0].startswith("ahead of all others by rca_fresh: sefa on planted")
+    for name in ("rca.md", "leaderboard.md"):
+        (line,) = (text for text in (tmp_path / name).read_text().splitlines() if "| **0." in text)
+        assert "sefa" in line

@@ -18,7 +18,7 @@ from tests.report.drawn import write_cell
 
 from .test_merging import a_run
 
-CELLS = [("planted", method, seed) for method in ("random", "sefa") for seed in (3, 0, 1)]
+CELLS = [("planted", method, seed) for method in ("random", "discovered") for seed in (3, 0, 1)]
 
 
 def bench(*arguments: object) -> Result:
@@ -29,8 +29,8 @@ def bench(*arguments: object) -> Result:
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two methods of three seeds, whose answers are larger than is kept of further seeds."""
     folder = a_run(tmp_path / "run", CELLS)
-    largest = max(p.stat().st_size for p in folder.rglob("directions.safetensors"))
-    monkeypatch.setattr(slimming, "LARGE", largest - 1)
+    least = min(p.stat().st_size for p in folder.rglob("directions.safetensors"))
+    monkeypatch.setattr(slimming, "LARGE", least - 1)
     (folder / ".lease.json").write_text("{}")
     (folder / "cells/planted/random/fit.pt").write_bytes(b"a checkpoint")
     (folder / "cells/planted/random/.x.1@here.part").write_bytes(b"half of a file")
@@ -45,13 +45,23 @@ def test_only_large_files_of_further_seeds_and_what_is_unfinished_are_left_out(
     left = slim(run, tmp_path / "slim")
     assert {path: path.read_bytes() for path in before} == before  # the run itself stays
     assert left
-    assert all(path.parent.name.startswith(("1-", "3-")) for path in left)
+    assert all(path.parent.name.startswith(("1-", "3-")) for path in left)  # not of the lowest
     assert all(size == path.stat().st_size for path, size in left.items())
     wanted = {path.relative_to(run) for path in before} - {path.relative_to(run) for path in left}
     wanted = {p for p in wanted if p.suffix not in (".pt", ".part") and p.name != ".lease.json"}
     copied = {p.relative_to(tmp_path / "slim") for p in (tmp_path / "slim").rglob("*.*")}
     assert wanted <= copied
     assert not {p for p in copied if p.suffix in (".pt", ".part") or p.name.startswith(".")}
+
+
+def test_the_stages_of_further_seeds_are_left_out_however_small(tmp_path: Path) -> None:
+    run = a_run(tmp_path / "run", CELLS)
+    other = write_cell(run, "planted", "discovered", 0, steps=77)  # not in the main table
+    left = slim(run, tmp_path / "slim")
+    (first,) = (c for c in read_cells(tmp_path / "slim") if c.has("evolution.safetensors"))
+    assert first.result.cell.seed == 0
+    assert first.result.cell != other
+    assert sorted(path.name for path in left) == ["evolution.safetensors"] * 3
 
 
 def test_a_cell_names_what_was_left_out_with_its_hash_and_keeps_its_figures(
@@ -78,7 +88,7 @@ def test_its_report_has_the_same_main_table_and_says_what_it_lacks(
     tables = []
     for folder in (run, tmp_path / "slim"):
         done = bench("report", folder)
-        assert done.exit_code == 0, done.output
+        assert done.exit_code == 0, done.output  # the explorer shows the seeds that there are
         tables.append(pd.read_csv(folder / "rca.csv"))
     pd.testing.assert_frame_equal(*tables)
     rows = headline(read_cells(tmp_path / "slim"), read_run(tmp_path / "slim")["headline"])
@@ -91,7 +101,7 @@ def test_its_report_has_the_same_main_table_and_says_what_it_lacks(
 def test_the_command_says_what_it_left_out(run: Path, tmp_path: Path) -> None:
     done = bench("slim", run, tmp_path / "slim")
     assert done.exit_code == 0, done.output
-    assert "left out: cells/planted/random/1-" in done.output
+    assert f"left out: {len(slim(run, tmp_path / 'other'))} files of cells, " in done.output
     assert done.output.splitlines()[-1].startswith(f"{tmp_path / 'slim'}: ")
 
 

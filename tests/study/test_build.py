@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -21,7 +22,7 @@ from benchmark.metrics import METRICS
 from benchmark.runs.grid import plan, record
 from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
-from benchmark.study.build import build_study, render
+from benchmark.study.build import _Gallery, _pages, build_study, render
 from study_server.bundle import load_bundle
 
 from .conftest import default_settings
@@ -60,23 +61,49 @@ def test_render_shows_the_shifted_latents_as_pixels() -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 3])
-def test_all_directions_of_a_generator_are_shown_with_the_same_latents(
+def test_each_direction_has_rows_of_its_own_and_each_method_the_same_ones(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    """Else a method could look better by the z it was given; and every row is another z."""
-    shown: list[tuple[torch.Tensor, int]] = []
+    """Else four z would judge a method, or one could look better by the z that it was given."""
+    shown: dict[tuple[str, int], torch.Tensor] = {}
 
-    def watched(generator, latents, directions, k, steps):  # type: ignore[no-untyped-def]
-        shown.append((latents.point, k))
-        return render(generator, latents, directions, k, steps)
+    def watched(self, page, rows):  # type: ignore[no-untyped-def]
+        made = strip(self, page, rows)
+        shown[made.method, made.direction] = rows.of(page.place).point
+        return made
 
-    monkeypatch.setattr("benchmark.study.build.render", watched)
+    strip = _Gallery.strip
+    monkeypatch.setattr(_Gallery, "strip", watched)
     build_study(run, tmp_path / "study", [], 3, seed, None, ["planted/random/0"])
-    first = shown[0][0]
     assert len(shown) == 3 * 3 + 1  # of three methods, and the known good one
-    assert len({k for _, k in shown}) > 2
-    assert all(torch.equal(latents, first) for latents, _ in shown)
-    assert len({tuple(row) for row in first.tolist()}) == len(first)
+    of_method = {
+        method: {tuple(shown[m, k].flatten().tolist()) for m, k in shown if m == method}
+        for method in ("discovered", "coordinate")
+    }
+    assert of_method["discovered"] == of_method["coordinate"]
+    assert len(of_method["discovered"]) == 3
+    every = torch.cat(list(shown.values())).unique(dim=0)
+    assert len(every) == 4 * (3 + 1)  # no z stands on two pages of a method, or twice on one
+    hidden = json.loads((tmp_path / "study" / "private" / "map.json").read_text())
+    kept = hidden["provenance"]["rows"]["planted"]
+    drawn = Planted().sample(kept["drawn"], stream("study", seed, "planted", "latents")).point
+    for (method, k), point in shown.items():  # they can be drawn again from what is written
+        assert torch.equal(drawn[kept["of"][f"{method}/{k}"]], point)
+    assert kept["typical_by"] == "pixels"
+
+
+def test_a_direction_s_place_among_the_rows_hangs_on_nothing_but_chance() -> None:
+    """Sorted by number, a method's first directions would always have the first rows."""
+    rows = [SimpleNamespace(generator="g", method=method, k=9) for method in ("one", "other")]
+    orders = set()
+    for seed in range(20):
+        pages = _pages(rows, 3, seed, [])  # type: ignore[arg-type]
+        for r in rows:
+            own = [page for page in pages if page.r is r]
+            assert sorted(page.place for page in own) == [0, 1, 2]
+            assert [page.k for page in own] == sorted(page.k for page in own)
+            orders.add(tuple(page.place for page in own))
+    assert len(orders) == 6  # all that there are
 
 
 def test_every_method_contributes_equally_and_only_the_private_map_knows(
@@ -99,14 +126,12 @@ def test_every_method_contributes_equally_and_only_the_private_map_knows(
     assert roles == {"discovered": "method", "random": "baseline", "coordinate": "baseline"}
 
 
-def test_true_axes_of_the_planted_generator_are_the_known_good_checks(
-    run: Path, tmp_path: Path
-) -> None:
+def test_edits_are_the_checks_where_none_are_named(run: Path, tmp_path: Path) -> None:
     bench("study", "build", run, "--per-method", 1, "--out", tmp_path / "study")
     bundle = load_bundle(tmp_path / "study")
-    good = [item for item, check in bundle.checks.items() if check == "good"]
-    assert len(good) == 4
-    assert {bundle.sources[item][0].method for item in good} == {"true axis"}
+    good = [bundle.sources[item][0] for item, check in bundle.checks.items() if check == "good"]
+    assert {(source.generator, source.method) for source in good} == {("planted", "edited")}
+    assert len(good) == 2
 
 
 def test_a_designer_names_known_good_directions(run: Path, tmp_path: Path) -> None:

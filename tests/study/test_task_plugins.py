@@ -220,7 +220,7 @@ def test_a_task_that_asks_otherwise_by_now_is_refused(sure: Path) -> None:
     with pytest.raises(BenchError, match=r"not the one that the study was built for: choices of"):
         stored_task(described, bundle.settings, SURE)
     described["questions"].pop()
-    with pytest.raises(BenchError, match="it asks consistent, single, category, label, sure, not"):
+    with pytest.raises(BenchError, match="it asks consistent, single, label, category, sure, not"):
         stored_task(described, bundle.settings, SURE)
 
 

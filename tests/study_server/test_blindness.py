@@ -23,7 +23,7 @@ LINK = re.compile(r'(?:href|src|action|data-src)="(/[^"]*)"')
 FORBIDDEN = [
     *METHODS,
     "blobs",
-    "drawn",
+    "edited",
     "planted",
     "direction=",
     "generator",

@@ -234,7 +234,7 @@ def test_what_does_not_belong_is_refused_whole(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"consistent": False}, "'category' is not asked after these answers"),
+        ({"consistent": False}, "'label' is not asked after these answers"),
         ({"category": None, "label": None}, "'category' has no answer"),
         ({"single": None, "category": None, "label": None}, "'single' has no answer"),
         ({"label": "x" * 81}, "is no answer to 'label'"),

@@ -21,7 +21,8 @@ from .conftest import Clock, said
 from .test_assignment import YES, judge, judge_all, newcomer
 
 CATEGORIES = ("geometry", "colour", "texture")
-RATING = Rating(Settings({}, {}, "1", categories=CATEGORIES))
+SETTINGS = Settings({}, {}, "1", categories=CATEGORIES)
+RATING = Rating(SETTINGS)
 
 
 def revisions(served: Served, annotator_id: int) -> list[tuple[int, bool, str]]:
@@ -156,6 +157,37 @@ def test_answers_are_read_as_given() -> None:
     assert RATING.parse(no) == said(True, False)  # nothing to name: not kept
     script = form | {"label": "<script>'; DROP TABLE judgment; --"}
     assert RATING.parse(script)["label"] == "<script>'; DROP TABLE judgment; --"
+
+
+def test_other_asks_for_words_once() -> None:
+    """The name is the kind's own word, unless there is another one; both are shown as given."""
+    form = {"consistent": "yes", "single": "yes", "category": "other", "label": "sparkle"}
+    assert RATING.parse(form) == said(True, True, "sparkle", "sparkle")
+    assert RATING.fields(RATING.parse(form)) == form
+    both = form | {"category-other": "light"}
+    assert RATING.parse(both) == said(True, True, "light", "sparkle")
+    assert RATING.fields(RATING.parse(both)) == both
+    edited = RATING.fields(RATING.parse(form)) | {"label": "glitter"}
+    assert RATING.parse(edited) == said(True, True, "glitter", "glitter")
+    listed = {**form, "category": "colour", "label": "colour"}
+    assert RATING.fields(RATING.parse(listed)) == listed
+
+
+@pytest.mark.parametrize("name", ["required", "optional", "off"])
+def test_a_study_says_whether_names_are_asked_for(name: str) -> None:
+    task = Rating(replace(SETTINGS, name=name))
+    form = {"consistent": "yes", "single": "yes", "category": "colour"}
+    if name == "required":
+        with pytest.raises(FormError, match="'label': 'missing'"):
+            task.parse(form)
+    else:
+        assert task.parse(form) == said(True, True, "colour")
+    named = task.parse(form | {"label": "tint"})
+    assert named == said(True, True, "colour", "" if name == "off" else "tint")
+    assert task.parse({"consistent": "no", "single": "yes"}) == said(False, True)
+    for earlier in (said(True, True, "colour"), said(True, True, "colour", "tint")):
+        task.check(earlier)  # was given when study.toml said otherwise, and is still an answer
+    assert task.describe() == RATING.describe()
 
 
 @pytest.mark.parametrize(

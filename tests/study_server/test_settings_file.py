@@ -79,6 +79,7 @@ WRONG = [
         f"{OWN}ends.full = 'https://x.example/{{code}}'\n[title]",
         "give platform.codes.full",
     ),
+    ("pause_every = 5", "name = 'optinal'", "value of name 'optinal'; did you mean optional"),
     ("[title]", f"{OWN}number = '('\n[title]", "platform.number is no regular expression"),
     ("[title]", f"{OWN}number = ''\n[title]", "platform.number is empty"),
     (

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from study_server.app import create_app
 from study_server.bundle import Bundle
-from study_server.models import Annotator, Judgment
+from study_server.models import Annotator, Judgment, QuizTry
 from study_server.served import Served, open_study, set_state
 
 from .conftest import QUIZ, Clock, Visitor, new_visitor
@@ -92,6 +92,43 @@ def test_the_quiz_says_how_many_tries_are_left(bundle: Bundle, tries: int, said:
         visitor.post("/quiz", **QUIZ | {"consistent-1": "yes"})
     assert visitor.last.request.path == "/failed"
     study.store.close()
+
+
+def test_one_example_a_page_and_the_wrong_one_again(visitor: Visitor, served: Served) -> None:
+    visitor.post(choice="agree")
+    visitor.post()
+    for n in range(3):
+        assert f"Example {n + 1} of 3" in visitor.last.text
+        assert f"Example {n + 1} of 3" in visitor.get("/quiz").text  # also after a reload
+        assert 'name="tries" value="0"' in visitor.last.text
+        visitor.post("/quiz", **{f"consistent-{n}": "yes", f"single-{n}": "yes", "tries": "0"})
+    assert "Example 2 of 3" in visitor.last.text  # of three, the first was right
+    assert "Each row changes in another way" in visitor.last.text
+    visitor.post("/quiz", **{"consistent-1": "no", "single-1": "no", "tries": "1"})
+    assert "Example 3 of 3" in visitor.last.text
+    visitor.post("/quiz", **{"consistent-2": "yes", "single-2": "no", "tries": "1"})
+    assert visitor.last.request.path == "/items/0"
+    with served.store.read() as db:
+        rows = db.execute(select(QuizTry.answers, QuizTry.passed).order_by(QuizTry.number)).all()
+    first, second = (json.loads(answers) for answers, _ in rows)
+    assert [passed for _, passed in rows] == [False, True]
+    assert first == [{"consistent": True, "single": True}] * 3
+    assert [list(answer.values()) for answer in second] == [
+        [True, True],
+        [False, False],
+        [True, False],
+    ]
+
+
+def test_two_clicks_are_one_try(visitor: Visitor, served: Served) -> None:
+    """The second form comes with the cookie that the first one came with."""
+    visitor.post(choice="agree")
+    visitor.post()
+    wrong = QUIZ | {"consistent-1": "yes", "tries": "0"}
+    visitor.post("/quiz", **wrong)
+    assert visitor.post("/quiz", **wrong).request.path == "/quiz"
+    assert "last try" in visitor.last.text
+    assert me(served).stage == "instructed"
 
 
 def test_an_unfinished_quiz_costs_no_try(visitor: Visitor) -> None:

@@ -55,7 +55,8 @@ def plan(effect: float, power: float, baseline: float, studies: int, seed: int, 
     "--known-good",
     multiple=True,
     metavar="GENERATOR/METHOD/K",
-    help="A direction that all should call clear, shown as a check. Default: planted true axes.",
+    help="A direction that all should call clear, shown as a check.  [default: edits of the "
+    "generator's own pictures]",
 )
 @click.option(
     "--task",

@@ -16,16 +16,19 @@ from benchmark.core.storage import write_atomically
 from benchmark.report.attempts import Attempts
 from benchmark.report.judged import Judged
 from benchmark.report.pictures.evolution import draw_evolution
-from benchmark.report.pictures.explorer import QUALITY as EXPLORER_QUALITY
-from benchmark.report.pictures.explorer import Chapter, chapter, share, share_of_others
+from benchmark.report.pictures.explorer import (
+    METHOD,
+    QUALITY,
+    Chapter,
+    chapter,
+    share,
+    share_of_others,
+)
 from benchmark.report.pictures.named import draw_named, named, section, write_named
 from benchmark.report.pictures.painted import Painted
 from benchmark.report.pictures.strips import draw_strips
 from benchmark.runs.opening import Painters
 from benchmark.runs.replicates import Replicates
-
-QUALITY = 90  # of WebP
-METHOD = 2  # of its encoder: half the time of those that save a tenth of the bytes
 
 
 @dataclass
@@ -115,7 +118,7 @@ def _chapters(
     what = f"the explorer of {r.generator}, {r.method}"
     found = [make(what, chapter, painted, judgments(r.first), best[0])]
     for stored in r.done[1:]:
-        if stored.ranking():
+        if stored.ranking() and stored.has("directions.safetensors"):  # not so in a slim copy
             own = f"{what}, seed {stored.result.cell.seed}"
             other = painted.of_seed(stored)
             found.append(make(own, chapter, other, judgments(stored), best[1], 0))
@@ -125,7 +128,7 @@ def _chapters(
 def as_webp(picture: Image.Image) -> bytes:
     """The picture for the page, in the quality of its sprites."""
     file = BytesIO()
-    picture.save(file, "WEBP", quality=EXPLORER_QUALITY, method=METHOD)
+    picture.save(file, "WEBP", quality=QUALITY, method=METHOD)
     return file.getvalue()
 
 

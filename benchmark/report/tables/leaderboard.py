@@ -36,11 +36,13 @@ SPENT = {"seconds": 1, "passes": 1000, "backward": 1000}  # on a cell, in these 
 @dataclass(frozen=True)
 class Board:
     """The tables of the leaderboard. board: methods by generators. matrix: each method against each
-    other, over all generators. pairs: the same on each generator."""
+    other, over all generators. pairs: the same on each generator. ahead: generator and method of
+    each that is surely ahead of all others there, which stands out in the board."""
 
     board: Table
     matrix: Table
     pairs: Table
+    ahead: tuple[tuple[str, str], ...]
 
 
 def write_leaderboard(
@@ -88,6 +90,7 @@ def leaderboard(
         _board(rows, values, generators, whole, common, ranked, places, first, measures),
         _matrix(pairs, ranked),
         _pairs(pairs),
+        tuple(first),
     )
 
 

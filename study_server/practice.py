@@ -1,0 +1,63 @@
+"""The practice on its way: one example a page, and what was said so far in the visitor's cookie.
+
+All examples together are one try, which alone is stored. After a wrong one the right answers stay,
+and the examples that are left come again with their hints.
+"""
+
+from collections.abc import Mapping
+
+from flask import session
+
+from study_server.bundle import Bundle
+from study_server.tasks.question import OTHER, Answer, Fault
+
+
+class Practice:
+    """The present try of whom this browser is. kept: where in the session its fields lie."""
+
+    def __init__(self, bundle: Bundle, kept: str = "practice"):
+        self.bundle, self.kept = bundle, kept
+        self.fields: dict[str, str] = dict(session.get(kept, {}))
+
+    def hear(self, form: Mapping[str, str]) -> None:
+        """Take in what a form says of any example; the latest counts."""
+        for n in range(len(self.bundle.quiz)):
+            for name in self._names(n):
+                if name in form:
+                    self.fields[name] = form[name]
+        self._keep()
+
+    @property
+    def answers(self) -> list[Answer | None]:
+        """By example; None for one that is not answered, or not as one can."""
+        return [self._answer(n) for n in range(len(self.bundle.quiz))]
+
+    @property
+    def next(self) -> int | None:
+        """The first example that is not answered; None where all are."""
+        answers = self.answers
+        return answers.index(None) if None in answers else None
+
+    def again(self, right: list[bool]) -> None:
+        """Forget the wrong answers, so that their examples come again."""
+        for n, good in enumerate(right):
+            for name in self._names(n) if not good else ():
+                self.fields.pop(name, None)
+        self._keep()
+
+    def end(self) -> None:
+        session.pop(self.kept, None)
+
+    def _keep(self) -> None:
+        session[self.kept] = self.fields
+
+    def _names(self, n: int) -> list[str]:
+        quiz = self.bundle.task.quiz
+        return [f"{q.name}-{n}{own}" for q in quiz for own in ("", f"-{OTHER}")]
+
+    def _answer(self, n: int) -> Answer | None:
+        try:
+            said = {q.name: q.parse(self.fields, f"-{n}") for q in self.bundle.task.quiz}
+        except Fault:
+            return None
+        return {name: value for name, value in said.items() if value is not None}
