@@ -145,6 +145,8 @@ def test_one_direction_is_drawn_without_interval(saved) -> None:
     one = drawn(directions=1, annotators=1, ratings=1)
     figures.write_figures(analyse(gather(one)), Path())
     assert len(saved["mos"].axes[0].texts) == len(CLEAR)
+    (legend,) = saved["mos"].legends
+    assert "95% interval" not in [text.get_text() for text in legend.get_texts()]
 
 
 def test_the_same_answers_give_the_same_bytes(material, tmp_path: Path) -> None:
