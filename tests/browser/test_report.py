@@ -250,6 +250,14 @@ def test_on_a_phone_rows_are_cards(browser: Browser, wide_address: str) -> None:
         assert [box["y"] for box in boxes] == sorted({box["y"] for box in boxes})
         expect(page.locator(f"#table-{name} .hint")).to_be_hidden()
         assert row.get_attribute("role") == "row"
+    place = page.locator("#table-comparison .scroll")
+    for long in (False, True):  # of many rows, they scroll within their place
+        place.evaluate("(one, long) => one.classList.toggle('long', long)", long)
+        last = place.locator("tr").last.bounding_box()
+        bottom = page.locator("#table-comparison .meaning").bounding_box()["y"]
+        held = place.evaluate("one => getComputedStyle(one).overflowY") == "auto"
+        assert held == long
+        assert long or last["y"] + last["height"] <= bottom
     page.close()
 
 
