@@ -45,7 +45,7 @@ TABLES: Mapping[str, Mapping[str, Callable[[Analysis], pd.DataFrame]]] = {
     "mos_methods": {"methods": main_methods, "comparisons": main_comparisons},
     "wins": {"wins": main_wins, "contests": main_contests},
 }
-SCRIPTS = {"mos_methods": "rating", "wins": "pairs"}  # and .R, .py; "reproduce" in the package
+SCRIPTS = {"mos_methods": "reproduce_mos", "wins": "reproduce_wins"}  # .R, .py; `reproduce` there
 CONTENTS = """\
 A study of directions in latent spaces, as a Psych-DS data set. `dataset_description.json` lacks
 what only you know: add `author`, `license` and `funder` before you publish it.

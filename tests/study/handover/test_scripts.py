@@ -190,7 +190,7 @@ def test_pairs_of_few_directions_or_of_one_who_wins_all(tmp_path: Path, language
     check_reproduced(folder, language, PAIRS)
 
 
-@pytest.mark.parametrize("name", ["rating", "pairs"])
+@pytest.mark.parametrize("name", ["reproduce_mos", "reproduce_wins"])
 def test_the_scripts_need_nothing_of_ours(name: str) -> None:
     source = (ANALYSIS / f"{name}.py").read_text(encoding="utf-8")
     imported = set(re.findall(r"^(?:from|import) (\w+)", source, re.MULTILINE))
