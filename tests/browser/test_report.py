@@ -261,6 +261,16 @@ def test_on_a_phone_rows_are_cards(browser: Browser, wide_address: str) -> None:
     page.close()
 
 
+def test_on_paper_tables_fit_the_page(browser: Browser, address: str) -> None:
+    page = browser.new_page(viewport={"width": 794, "height": 1123})  # A4
+    page.emulate_media(media="print")
+    page.goto(address)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 794
+    expect(page.locator(".explorer")).to_be_hidden()
+    expect(page.locator("#table-rca table")).to_be_visible()
+    page.close()
+
+
 def test_glance_bars_share_one_scale(page: Page, told: list[str]) -> None:
     marks = page.locator(".card").first.locator("svg text").all_text_contents()
     assert marks == ["0", "0.25", "0.5", "0.75", "1"]

@@ -69,7 +69,7 @@ def brief(table: Table) -> Table:
     """The table without columns that no row can answer, and with a reason that most rows share said
     once: so that what there is stands on the page without scrolling."""
     frame = table.frame
-    if len(frame) < 2:
+    if frame.empty:
         return table
     empty = [str(name) for name in frame if name != "note" and frame[name].isna().all()]
     gone = [name for name in table.shown if name in empty]
