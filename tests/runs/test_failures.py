@@ -282,7 +282,7 @@ def test_a_picture_that_cannot_be_drawn_costs_itself_and_the_exit_code(
     monkeypatch.setattr("benchmark.report.write_recipe", fail)
     result = bench("report", out)
     assert result.exit_code == 1
-    assert "2 parts of the report are missing" in result.output
+    assert "missing: 2 parts of the report" in result.output
     assert "Traceback" not in result.output
     assert (out / "report.html").exists()
     assert len(list((out / "strips").iterdir())) == 2

@@ -84,13 +84,16 @@ def test_the_paper_preset_knows_each_generator(generator: str, k: int, reconstru
     assert (terms.batch, terms.steps, terms.min_shift) == (32, 100_000, 0.5)
 
 
-def test_standard_repeats_what_quick_does_once() -> None:
+def test_standard_repeats_what_quick_does_with_three_fifths_of_the_steps() -> None:
     quick, standard = (RunConfig.from_preset(name) for name in ("quick", "standard"))
     assert set(quick.seeds) < set(standard.seeds)
-    assert standard.defaults == quick.defaults
+    shorter = {
+        key: 3 * value // 5 if key.endswith("steps") and key != "planted.steps" else value
+        for key, value in standard.defaults.items()
+    }
+    assert quick.defaults == shorter
 
 
-@pytest.mark.parametrize("preset", ["quick", "standard"])
 @pytest.mark.parametrize(
     ("generator", "method", "known"),
     [
@@ -104,19 +107,19 @@ def test_standard_repeats_what_quick_does_once() -> None:
     ],
 )
 def test_cells_of_the_reference_run_keep_their_names(
-    preset: str, generator: str, method: str, known: str
+    generator: str, method: str, known: str
 ) -> None:
-    (group, *_) = plan(RunConfig.from_preset(preset), [generator], [method], METHODS)
+    (group, *_) = plan(RunConfig.from_preset("standard"), [generator], [method], METHODS)
     assert group.jobs[0].cell.config_hash == known
 
 
 def test_no_cell_of_the_reference_run_is_computed_again() -> None:
-    """Its five generators and three methods, as `standard` plans them today."""
+    """Its generators and methods, as `standard` plans them today."""
     folder = Path(__file__).parents[2] / "results" / "reference"
     known = json.loads((folder / "run.json").read_text("utf-8"))["headline"]
-    groups = plan(RunConfig.from_preset("standard"), list(known), list(known["planted"]), METHODS)
+    standard = RunConfig.from_preset("standard")
     planned: dict[str, dict[str, str]] = {}
-    for group in groups:
+    for group in (g for name in known for g in plan(standard, [name], list(known[name]), METHODS)):
         for job in group.jobs:
             planned.setdefault(group.name, {})[job.cell.method] = job.cell.config_hash
             assert (job.cell.folder(folder) / "result.json").exists()

@@ -32,7 +32,7 @@ def test_the_table_holds_the_power_of_every_design(tmp_path: Path) -> None:
     assert designs[0].design.judgments == cheapest["judgments"]
     page = (tmp_path / "power.md").read_text()
     assert f"Cheapest design with a power of 0.8: {describe(designs[0])}." in page
-    for kind in ("png", "svg", "tex"):
+    for kind in ("webp", "svg", "tex"):
         assert (tmp_path / f"power.{kind}").stat().st_size > 500
 
 

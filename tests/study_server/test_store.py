@@ -48,10 +48,11 @@ def test_migrations_give_exactly_the_models(tmp_path: Path) -> None:
 
 
 def test_a_study_can_be_opened_again(bundle: Bundle) -> None:
+    items = 3 * 3 * 2 + 2 * 2 + 2  # directions; of each generator two edits; two that stand still
     for _ in range(2):
         study = open_study(bundle)
         with study.store.read() as db:
-            assert db.execute(select(func.count()).select_from(Item)).scalar_one() == 21
+            assert db.execute(select(func.count()).select_from(Item)).scalar_one() == items
             assert db.execute(select(func.count(SettingsVersion.sha256))).scalar_one() == 1
         study.store.close()
 
