@@ -2,7 +2,8 @@
 
 Who is replaced is left out, like anybody whom the staff leave out: nothing is deleted, their places
 open, and it can be taken back. Their own link lets nobody in any more. The new link has the same
-seed, so that its person is given the same number of items of each kind in the same personal order.
+seed, so that its person is given the same number of items of each kind in the same personal order. It has no name: that
+of who is gone is theirs, and goes with them when they are erased.
 """
 
 from sqlalchemy import delete, select
@@ -39,14 +40,7 @@ def replace_person(study: Served, person: str, reason: str) -> str:
                 f"the link of {person} is over already; `bench study invite` makes another one"
             )
         simulated = bool(gone.simulated)
-        heir = annotators.register(
-            db,
-            "invite",
-            now,
-            simulated=gone.simulated,
-            seed=gone.seed,
-            invited_as=gone.invited_as,
-        )
+        heir = annotators.register(db, "invite", now, simulated=gone.simulated, seed=gone.seed)
         if person not in left_out(decisions(db)):
             decide(db, person, True, f"replaced by {heir}: {reason}"[:500], now)
         if gone.counts:

@@ -5,7 +5,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from benchmark.core.errors import BenchError
-from study_server import annotators
+from study_server import annotators, erasure
 from study_server.counting import exclude
 from study_server.decisions import decisions, left_out
 from study_server.models import Annotator, Assignment, Event, Judgment
@@ -61,6 +61,18 @@ def test_the_new_one_is_given_the_same_places(served: Served) -> None:
     assert shown_to(served, heir)[:4] == before
     counted = sum(row.judged for row in coverage(served))
     assert counted == served.bundle.settings.items_per_annotator
+
+
+def test_no_name_is_left_of_who_was_replaced_and_erased(served: Served) -> None:
+    (token,) = annotators.invite(
+        served.store, served.links, 1, served.clock(), names=["Ada Lovelace"]
+    )
+    name = served.links.read(token)
+    heir = replace_person(served, name, "silent")
+    erasure.erase_person(served, name, "asked for it")
+    with served.store.read() as db:
+        rows = db.scalars(select(Annotator))
+        assert {one.public_id: one.invited_as for one in rows} == {name: "", heir: ""}
 
 
 def test_their_own_link_lets_nobody_in(app: Flask, served: Served) -> None:
