@@ -120,13 +120,11 @@ def write_invitations(found: Sequence[Invitation], base: str, path: Path) -> Non
 
     def write(part: Path) -> None:
         with part.open("w", encoding="utf-8", newline="") as file:
-            part.chmod(0o600)
             table = csv.writer(file)
             table.writerow(COLUMNS)
             table.writerows([guarded(cell) for cell in row] for row in as_rows(found, base))
 
-    write_atomically(path, write)
-    path.chmod(0o600)
+    write_atomically(path, write, 0o600)
 
 
 def _utc(seconds: float) -> datetime:
