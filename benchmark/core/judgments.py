@@ -104,3 +104,15 @@ def direction_scores(judgments: pd.DataFrame) -> pd.DataFrame:
     by_direction = answered.groupby(DIRECTION, observed=True)["mos"]
     scores = by_direction.agg(yes="sum", n="count").reset_index()
     return scores.assign(mos=scores["yes"] / scores["n"])
+
+
+def shared_generators(directions: pd.DataFrame) -> tuple[str, ...]:
+    """The generators, by name, that every method has which has several: means over them compare.
+
+    directions: one row per rated direction, with generator and method; of a method on one generator
+    alone there is nothing to pool.
+    """
+    by_method = directions.groupby("method", observed=True)["generator"]
+    of_each = [set(own.astype(str)) for _, own in by_method]
+    several = [own for own in of_each if len(own) > 1]
+    return tuple(sorted(set.intersection(*several))) if several else ()

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from benchmark.core.estimates import Estimate, Interval
-from benchmark.core.judgments import direction_scores
+from benchmark.core.judgments import direction_scores, shared_generators
 from benchmark.stats.intervals import interval_of_shares, wilson
 
 Floats = NDArray[np.float64]
@@ -61,10 +61,13 @@ def method_mos(judgments: pd.DataFrame, seed: int = 0) -> tuple[MethodMos, ...]:
 
 
 def pooled_mos(judgments: pd.DataFrame, seed: int = 0) -> tuple[MethodMos, ...]:
-    """One result for every method with rated directions on several generators, which count the
-    same however many directions they have; `generator` is "" in it."""
+    """One result for every method with rated directions on several generators, over those that all
+    such methods share, which count the same however many directions they have; `generator` is "" in
+    it. None where they share fewer than two: means over different generators do not compare."""
     found = []
-    for method, scores in direction_scores(judgments).groupby("method", observed=True):
+    every = direction_scores(judgments)
+    every = every[every["generator"].astype(str).isin(shared_generators(every))]
+    for method, scores in every.groupby("method", observed=True):
         shares = [own["mos"].to_numpy() for _, own in scores.groupby("generator", observed=True)]
         if len(shares) < 2:
             continue

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 
 from benchmark.charts import style
 from benchmark.charts.rows import INTERVAL, Row, draw_rows, point
-from benchmark.core.judgments import DIRECTION
+from benchmark.core.judgments import DIRECTION, shared_generators
 from benchmark.study.analyse import Analysis
 from benchmark.study.tables.mos_comparisons import POOLED
 
@@ -45,11 +45,13 @@ def write_figures(analysis: Analysis, folder: Path, order: Sequence[str] = ()) -
 
 def draw_mos(analysis: Analysis, folder: Path) -> None:
     """MOS with its interval and the number of directions: one line per method, one facet per
-    generator, and one for all together; hollow: directions."""
+    generator, and one for those together that the methods share; hollow: directions."""
+    directions = analysis.directions
+    shared = shared_generators(directions)
 
     def row_of(row: Mapping[Any, Any]) -> Row:
-        own = analysis.directions
-        return _mos_row(row, own if _pooled(row) else own[own["generator"] == row["generator"]])
+        own = shared if _pooled(row) else [row["generator"]]
+        return _mos_row(row, directions[directions["generator"].isin(own)])
 
     figure, _ = _draw_shares(
         analysis, "mos_methods", 0.6, row_of, "directions", "mean opinion score of n directions"

@@ -1,13 +1,14 @@
 """What a study that was built can find: the power of its design, as `bench study plan` computes it,
 and what would be enough where that is little."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from benchmark.stats.population import Population
 from benchmark.stats.power import Design, closed_form, power
 from study_server.bundle import Bundle
 from study_server.effort import effort
+from study_server.tasks.task import Source
 
 EFFECT, BASELINE, WANTED = 0.2, 0.3, 0.8  # those that `bench study plan` takes by itself
 STUDIES = 1_000  # simulated: the power is exact to 0.03
@@ -20,20 +21,39 @@ def strength(bundle: Bundle) -> Iterator[str]:
     if bundle.task.shows > 1:
         yield "power: not known of a study that shows two directions"
         return
-    of_each = directions_of_each(bundle)
-    together, most = sum(of_each.values()), max(of_each.values())
-    several = len(of_each) > 1
-    where = f"over all {len(of_each)} generators together" if several else "on the one generator"
-    yield _of(bundle, together, where)
-    if several:
-        yield _of(bundle, most, "on one generator alone")
+    of_each, methods = directions_of_each(bundle), methods_of_each(bundle)
+    most = max(of_each.values())
+    if len(of_each) == 1:
+        yield _of(bundle, most, "on the one generator")
+        return
+    everywhere = set.intersection(*methods.values())
+    elsewhere = ", ".join(sorted(set.union(*methods.values()) - everywhere))
+    where = f"over all {len(of_each)} generators together"
+    if len(everywhere) < 2:
+        yield f"power {where}: none, since no two methods stand on all of them"
+    else:
+        where += f", of the methods on all of them (not {elsewhere})" if elsewhere else ""
+        yield _of(bundle, sum(of_each.values()), where)
+    yield _of(bundle, most, "on one generator alone")
 
 
 def directions_of_each(bundle: Bundle) -> dict[str, int]:
-    """By generator, how many directions of each method are under study: all have as many."""
-    shown = {source for sources in bundle.sources.values() for source in sources}
-    counts = Counter((one.generator, one.method) for one in shown if not one.check)
+    """By generator, how many directions of each method are under study: all there have as many."""
+    counts = Counter((one.generator, one.method) for one in _under_study(bundle))
     return {generator: n for (generator, _), n in counts.items()}
+
+
+def methods_of_each(bundle: Bundle) -> dict[str, set[str]]:
+    """By generator, the methods that have directions under study."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for one in _under_study(bundle):
+        found[one.generator].add(one.method)
+    return found
+
+
+def _under_study(bundle: Bundle) -> set[Source]:
+    shown = {source for sources in bundle.sources.values() for source in sources}
+    return {one for one in shown if not one.check}
 
 
 def _of(bundle: Bundle, directions: int, where: str) -> str:

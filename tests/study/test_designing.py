@@ -83,6 +83,20 @@ def test_power_is_that_of_the_plan_with_this_study_s_numbers(bundle: Bundle) -> 
     assert larger.power == pytest.approx(0.8, abs=0.06)
 
 
+def test_methods_that_are_not_on_all_generators_are_named(tmp_path: Path) -> None:
+    shown = list(strips(4, GENERATORS))
+    where = GENERATORS[1]
+    some = [one for one in shown if (one.generator, one.method) != (where, "random")]
+    write_bundle(tmp_path / "some", some)
+    said, _ = strength(load_bundle(tmp_path / "some"))
+    assert "2 generators together, of the methods on all of them (not random) (8 dir" in said
+    one = [each for each in some if (each.generator, each.method) != (where, "discovered")]
+    write_bundle(tmp_path / "one", one)
+    said, alone = strength(load_bundle(tmp_path / "one"))
+    assert said.endswith("none, since no two methods stand on all of them")
+    assert alone.startswith("power on one generator alone (4 directions of each")
+
+
 def test_few_directions_and_pairs_have_no_power(tmp_path: Path) -> None:
     write_bundle(tmp_path / "few", strips(2, GENERATORS[:1]))
     (said,) = strength(load_bundle(tmp_path / "few"))

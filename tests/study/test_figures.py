@@ -42,6 +42,16 @@ def test_mos_bars_span_the_interval(material, saved) -> None:
     assert set(zip(own["mos_low"], own["mos_high"], strict=True)) <= drawn_intervals
 
 
+def test_the_pooled_facet_shows_the_directions_of_shared_generators_alone(saved) -> None:
+    judgments = drawn(generators=3, directions=6, annotators=10)
+    gone = judgments["generator"].eq("g0") & judgments["method"].eq("random")
+    figures.draw_mos(analyse(gather(judgments[~gone])), Path())
+    *_, pooled = saved["mos"].axes
+    assert pooled.get_title() == "pooled"
+    assert {t.get_text().split("\n")[1] for t in pooled.get_yticklabels()} == {"n = 12"}
+    assert sum("n = 12" in t.get_text() for t in pooled.texts) == 3
+
+
 def test_bars_of_change_types_fill_the_axis(material, saved) -> None:
     figures.draw_change_types(analyse(material), Path())
     for ax in saved["change_types"].axes:

@@ -48,6 +48,24 @@ def test_all_generators_together_count_the_same(material) -> None:
     assert list(frame["generator"][-2:]) == ["pooled", "pooled"]
 
 
+def test_methods_are_pooled_over_the_generators_that_they_share() -> None:
+    judgments = drawn(generators=4, directions=6, annotators=10)
+    where, method = judgments["generator"], judgments["method"]
+    uneven = judgments[~(where.isin(["g0", "g3"]) & method.eq("random"))]
+    table = method_table(gather(uneven), ORDER)
+    pooled = table.frame[table.frame["generator"] == "pooled"].set_index("method")
+    means = uneven[uneven["generator"].isin(["g1", "g2"])].groupby(DIRECTION)["mos"].mean()
+    assert set(pooled.index) == set(ORDER)
+    for name, row in pooled.iterrows():
+        assert row["mos"] == pytest.approx(means.xs(name, level=1).groupby(level=0).mean().mean())
+        assert row["directions"] == 12
+    assert any("`pooled` is over g1 and g2 alone" in note for note in table.notes)
+    apart = uneven[~(where.isin(["g1", "g2"]) & method.eq("discovered"))[uneven.index]]
+    table = method_table(gather(apart), ORDER)
+    assert not table.frame["generator"].eq("pooled").any()
+    assert any("Nothing is pooled" in note for note in table.notes)
+
+
 def test_rca_stands_beside_mos_where_it_is_known(material) -> None:
     known = known_accuracies(material.judgments).iloc[1:]
     frame = direction_table(gather(material.judgments, known), ORDER).frame

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
+
 from benchmark.core.estimates import Estimate, Interval, Undefined
-from benchmark.core.judgments import DIRECTION
+from benchmark.core.judgments import DIRECTION, direction_scores, shared_generators
 from benchmark.runs.roles import place
 from benchmark.stats.mos import method_mos, pooled_mos
 from benchmark.study.answers import Material
@@ -42,8 +44,8 @@ DIRECTION_COLUMNS = {
 }
 METHOD_COLUMNS = {
     "generator": Column(
-        "The frozen network whose latent space is searched; `pooled` is over all on which the "
-        "method has rated directions, each counting the same.",
+        "The frozen network whose latent space is searched; `pooled` is over all that the methods "
+        "with directions on several share, each counting the same.",
         "text",
     ),
     "method": Column("Where the directions come from.", "text"),
@@ -121,5 +123,23 @@ def method_table(material: Material, order: Sequence[str]) -> Table:
         METHOD_COLUMNS,
         rows,
         ["generator", "method"],
-        simulated=material.simulated,
+        _of_pooling(material.judgments),
+        material.simulated,
     )
+
+
+def _of_pooling(judgments: pd.DataFrame) -> list[str]:
+    """What is to be said where methods stand on different generators."""
+    rated = direction_scores(judgments)
+    every, shared = set(rated["generator"].astype(str)), shared_generators(rated)
+    if len(shared) == len(every) or len(every) < 2:
+        return []
+    if len(shared) < 2:
+        return [
+            "Nothing is pooled: the methods do not share two generators, so means over theirs "
+            "would not compare."
+        ]
+    return [
+        f"`pooled` is over {' and '.join(shared)} alone, the generators that the methods with "
+        "directions on several share."
+    ]
