@@ -2,9 +2,9 @@
 
 Who is replaced is left out, like anybody whom the staff leave out: nothing is deleted, their places
 open, and it can be taken back. Their own link lets nobody in any more. The new link has the same
-seed, so that its person is given the same number of items of each kind in the same personal order, and the same last day
-where that is still to come. It has no name: that
-of who is gone is theirs, and goes with them when they are erased.
+seed, so that its person is given the same number of items of each kind in the same personal order,
+and the same last day where that is still to come. It has no name: that of who is gone is theirs,
+and goes with them when they are erased.
 """
 
 from sqlalchemy import delete, select
@@ -40,7 +40,7 @@ def replace_person(study: Served, person: str, reason: str) -> str:
         before = Event.detail.startswith(f"{person} by ", autoescape=True)
         if db.scalars(select(Event.id).where(Event.kind == KIND, before)).first() is not None:
             raise BenchError(
-                f"the annotator {person} was replaced before; `bench study invite` makes one more link"
+                f"the annotator {person} was replaced before; `bench study invite` makes more links"
             )
         simulated = bool(gone.simulated)
         to_come = gone.deadline is not None and gone.deadline > now

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+NO_SPREAD = 1e-9  # a width that is rounding: nothing varied, which does not make it certain
+
 
 @dataclass(frozen=True)
 class StoppingRule:

@@ -19,7 +19,7 @@ from scipy.special import stdtrit
 from benchmark.core.estimates import Undefined
 from benchmark.core.finite import finite_groups
 from study_server.bundle import Bundle
-from study_server.stopping_rule import StoppingRule
+from study_server.stopping_rule import NO_SPREAD, StoppingRule
 
 if TYPE_CHECKING:
     import pandas as pd  # slow to import
@@ -28,7 +28,6 @@ Floats = NDArray[np.float64]
 
 MOS, WINS = "the difference of MOS", "a share of wins"
 LEAST_DIRECTIONS = 4  # of each method on each generator, below which no width is known
-NO_SPREAD = 1e-9  # a width that is rounding: nothing varied, which does not make it certain
 LEAST_RATINGS = 3  # of each direction, before the rule looks; or all that are wanted
 
 

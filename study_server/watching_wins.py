@@ -12,7 +12,7 @@ from benchmark.core.estimates import Undefined
 from benchmark.core.finite import finite
 from benchmark.core.judgments import DIRECTION, SECOND
 from study_server.bundle import Bundle
-from study_server.watching import NO_SPREAD
+from study_server.stopping_rule import NO_SPREAD
 
 LEAST_RATINGS = 3  # of each pair, before the rule looks; or all that are wanted
 
