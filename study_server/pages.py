@@ -111,7 +111,7 @@ def quiz() -> Page:
     """The next example; with its hint once a try was wrong."""
     with served().store.read() as db:
         tries = annotators.quiz_tries(db, g.annotator.id)
-    return _quiz_page(Practice(served().bundle), tries)
+    return _quiz_page(Practice(served().bundle, g.annotator.public_id), tries)
 
 
 @blueprint.post("/quiz")
@@ -120,7 +120,7 @@ def check_quiz() -> Page:
     """Take in what was said of an example. Once all are answered, record the try: on to the items,
     once more with hints, or the end."""
     bundle, annotator_id, now = served().bundle, g.annotator.id, served().clock()
-    practice = Practice(bundle)
+    practice = Practice(bundle, g.annotator.public_id)
     asked = practice.next
     practice.hear(request.form)
     said = [answer for answer in practice.answers if answer is not None]

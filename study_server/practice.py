@@ -1,4 +1,5 @@
-"""The practice on its way: one example a page, and what was said so far in the visitor's cookie.
+"""The practice on its way: one example a page, and what was said so far in the visitor's cookie,
+with whose it is: another person who comes in by this browser begins anew.
 
 All examples together are one try, which alone is stored. After a wrong one the right answers stay,
 and the examples that are left come again with their hints.
@@ -13,11 +14,12 @@ from study_server.tasks.question import OTHER, Answer, Fault
 
 
 class Practice:
-    """The present try of whom this browser is. kept: where in the session its fields lie."""
+    """The present try. who: the public id of whose it is. kept: where in the session it lies."""
 
-    def __init__(self, bundle: Bundle, kept: str = "practice"):
-        self.bundle, self.kept = bundle, kept
-        self.fields: dict[str, str] = dict(session.get(kept, {}))
+    def __init__(self, bundle: Bundle, who: str, kept: str = "practice"):
+        self.bundle, self.who, self.kept = bundle, who, kept
+        found = session.get(kept, {})
+        self.fields: dict[str, str] = dict(found["fields"]) if found.get("who") == who else {}
 
     def hear(self, form: Mapping[str, str]) -> None:
         """Take in what a form says of any example; the latest counts."""
@@ -49,7 +51,7 @@ class Practice:
         session.pop(self.kept, None)
 
     def _keep(self) -> None:
-        session[self.kept] = self.fields
+        session[self.kept] = {"who": self.who, "fields": self.fields}
 
     def _names(self, n: int) -> list[str]:
         quiz = self.bundle.task.quiz

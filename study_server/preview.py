@@ -73,9 +73,9 @@ def understood() -> Page:
 @signed_in
 def quiz() -> Page:
     """The examples to try, from the first."""
-    practice = Practice(served().bundle, PRACTICE)
+    practice = Practice(served().bundle, "", PRACTICE)
     practice.end()
-    return _quiz_page(Practice(served().bundle, PRACTICE))
+    return _quiz_page(Practice(served().bundle, "", PRACTICE))
 
 
 @blueprint.post("/quiz")
@@ -84,7 +84,7 @@ def check_quiz() -> Page:
     """On to the next example, to those that were wrong, with hints, or to the items; as often as
     one likes."""
     bundle = served().bundle
-    practice = Practice(bundle, PRACTICE)
+    practice = Practice(bundle, "", PRACTICE)
     asked = practice.next
     practice.hear(request.form)
     if practice.next is not None:

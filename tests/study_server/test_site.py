@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from study_server.annotators import register
 from study_server.app import create_app
 from study_server.bundle import Bundle
 from study_server.models import Annotator, Judgment, QuizTry
@@ -118,6 +119,24 @@ def test_one_example_a_page_and_the_wrong_one_again(visitor: Visitor, served: Se
         [False, False],
         [True, False],
     ]
+
+
+def test_the_practice_is_one_s_own(app: Flask, visitor: Visitor, served: Served) -> None:
+    """Who comes in by a browser in which somebody else practised begins with the first example."""
+    visitor.post(choice="agree")
+    visitor.post()
+    visitor.post("/quiz", **{"consistent-0": "yes", "single-0": "yes"})
+    assert "Example 2 of 3" in visitor.last.text
+    other = served.store.write(lambda db: register(db, "invite", served.clock()))
+    visitor.get(f"/join/{served.links.personal(other)}")
+    visitor.post(choice="agree")
+    visitor.post()
+    assert "Example 1 of 3" in visitor.last.text
+    visitor.get(f"/join/{served.links.personal(me(served).public_id)}")
+    visitor.get("/withdraw")
+    visitor.post("/withdraw")
+    with visitor.client.session_transaction() as session:
+        assert "practice" not in session
 
 
 def test_two_clicks_are_one_try(visitor: Visitor, served: Served) -> None:
