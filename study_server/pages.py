@@ -131,9 +131,12 @@ def check_quiz() -> Page:
             tries = annotators.quiz_tries(db, annotator_id)
         return _quiz_page(practice, tries, 422)
     number = request.form.get("tries", type=int)
-    right, stage, _ = served().store.write(
-        lambda db: annotators.take_quiz(db, annotator_id, said, bundle, now, number)
-    )
+    try:
+        right, stage, _ = served().store.write(
+            lambda db: annotators.take_quiz(db, annotator_id, said, bundle, now, number)
+        )
+    except ValueError:
+        abort(400)
     if stage != "instructed":
         practice.end()
         return _on_to(stage)

@@ -150,6 +150,26 @@ def test_two_clicks_are_one_try(visitor: Visitor, served: Served) -> None:
     assert me(served).stage == "instructed"
 
 
+def test_only_a_recorded_try_tells_what_was_right(visitor: Visitor, served: Served) -> None:
+    visitor.post(choice="agree")
+    visitor.post()
+    fresh = visitor.last
+    wrong = QUIZ | {"consistent-1": "yes"}
+    for number in ("99", "1", "-1"):
+        visitor.last = fresh
+        assert visitor.post("/quiz", **wrong, tries=number).status_code == 400
+        assert "Example 1 of 3" in visitor.get("/quiz").text  # not the wrong one
+    visitor.post("/quiz", **wrong, tries="0")
+    assert "Example 2 of 3" in visitor.last.text
+    # a form of the recorded try, with another guess: the second example is wrong by now
+    guess = {"consistent-1": "no", "single-1": "no", "consistent-2": "no"}
+    visitor.post("/quiz", **QUIZ | guess, tries="0")
+    assert "Example 2 of 3" in visitor.last.text
+    assert "last try" in visitor.last.text
+    with served.store.read() as db:
+        assert db.execute(select(func.count(QuizTry.id))).scalar_one() == 1
+
+
 def test_an_unfinished_quiz_costs_no_try(visitor: Visitor) -> None:
     visitor.post(choice="agree")
     visitor.post()
