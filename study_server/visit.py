@@ -146,9 +146,12 @@ def end(
 
 
 def stopped(status: int = 200, outside: Mapping[str, str] | None = None) -> Page:
-    """The page of a study that is paused or closed, with a code for what was done so far."""
-    ending = ending_of(g.annotator.stage if g.annotator else "", g.state)
-    return end("stopped.html", ending, status, outside)
+    """The page of a study that is paused or closed, or of a link that has ended while the study
+    goes on, with a code for what was done so far."""
+    me = g.annotator
+    ending = ending_of(me.stage if me else "", g.state)
+    over = bool(me) and me.state != "closed" and me.is_over(served().clock())
+    return end("stopped.html", ending, status, outside, over=over)
 
 
 def at(*stages: str) -> Callable[[Callable[P, Page]], Callable[P, Page]]:
