@@ -121,11 +121,10 @@ def check_quiz() -> Page:
     once more with hints, or the end."""
     bundle, annotator_id, now = served().bundle, g.annotator.id, served().clock()
     practice = Practice(bundle, g.annotator.public_id)
-    asked = practice.next
     practice.hear(request.form)
     said = [answer for answer in practice.answers if answer is not None]
     if len(said) < len(bundle.quiz):
-        if practice.next != asked:
+        if not practice.is_next(request.form):
             return redirect(address("pages.quiz"), 303)
         with served().store.read() as db:
             tries = annotators.quiz_tries(db, annotator_id)

@@ -40,6 +40,12 @@ class Practice:
         answers = self.answers
         return answers.index(None) if None in answers else None
 
+    def is_next(self, form: Mapping[str, str]) -> bool:
+        """Whether a form is that of the next example; not so one that was sent twice."""
+        n = self.next
+        names = () if n is None else self._names(n)
+        return form.get("example") == str(n) or any(name in form for name in names)
+
     def again(self, right: list[bool]) -> None:
         """Forget the wrong answers, so that their examples come again."""
         for n, good in enumerate(right):

@@ -85,10 +85,9 @@ def check_quiz() -> Page:
     one likes."""
     bundle = served().bundle
     practice = Practice(bundle, "", PRACTICE)
-    asked = practice.next
     practice.hear(request.form)
     if practice.next is not None:
-        return _quiz_page(practice, status=422 if practice.next == asked else 200)
+        return _quiz_page(practice, status=422 if practice.is_next(request.form) else 200)
     right = [
         answer is not None and all(answer[name] == value for name, value in lesson.right.items())
         for answer, lesson in zip(practice.answers, bundle.quiz, strict=True)

@@ -178,6 +178,27 @@ def test_an_unfinished_quiz_costs_no_try(visitor: Visitor) -> None:
     assert visitor.post("/quiz", **QUIZ).request.path == "/items/0"
 
 
+@pytest.mark.parametrize("site", ["", "/admin/preview"])
+def test_a_page_of_the_practice_sent_twice_is_no_fault(
+    staff: Visitor, visitor: Visitor, site: str
+) -> None:
+    """The second form comes with the first one's cookie: the next example is not missing yet."""
+    someone = staff if site else visitor
+    someone.get(f"{site}/" if site else "/consent")
+    someone.post(choice="agree")
+    someone.post()
+    assert 'name="example" value="0"' in someone.last.text
+    first = {"consistent-0": "yes", "single-0": "yes", "example": "0"}
+    for _ in range(2):
+        page = someone.post(f"{site}/quiz", **first)
+        assert page.status_code == 200
+        assert "Example 2 of 3" in page.text
+        assert "Something is missing" not in page.text
+    page = someone.post(f"{site}/quiz", example="1")  # nothing is chosen
+    assert page.status_code == 422
+    assert "Something is missing" in page.text
+
+
 def test_going_back_shows_the_answer_and_an_edit_is_a_revision(
     visitor: Visitor, served: Served
 ) -> None:
