@@ -60,6 +60,16 @@ def test_staff_invite_by_name_and_every_link_works(
     assert '<td>invited</td><td class="whole">never<' in page.text
 
 
+def test_without_a_number_there_is_a_link_for_each_name(served: Served, staff: Visitor) -> None:
+    page = staff.get("/admin/invitations/")
+    preset = re.search(r'<input type="number" name="count"[^>]*>', page.text)[0]
+    assert "value=" not in preset
+    staff.post(count="", names="Ada\nBen\nCleo")
+    assert [one.name for one in listed(served)] == ["Ada", "Ben", "Cleo"]
+    staff.post("/admin/invitations/", count="", names="")
+    assert [one.name for one in listed(served)] == ["Ada", "Ben", "Cleo", ""]
+
+
 def test_a_page_of_links_is_neither_cached_nor_logged(
     served: Served, staff: Visitor, caplog: pytest.LogCaptureFixture
 ) -> None:
