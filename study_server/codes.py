@@ -100,6 +100,5 @@ def write_codes(study: Served, path: Path) -> Counter[str]:
             table.writerow(COLUMNS)
             table.writerows([guarded(str(cell)) for cell in row] for row in rows)
 
-    write_atomically(path, write)
-    path.chmod(0o600)  # it says whose answers the export's are
+    write_atomically(path, write, 0o600)  # it says whose answers the export's are
     return Counter(row[2] for row in rows)

@@ -48,14 +48,17 @@ def given_names(names: Sequence[str]) -> tuple[str, ...]:
 
 def end_of(day: str, now: float) -> float | None:
     """The end of a day (ISO, UTC) in seconds since the epoch; None for "". Raises BenchError where
-    it is no day, or past."""
+    it is no day, past, or the last that there is."""
     if not day:
         return None
     try:
         first = datetime.combine(date.fromisoformat(day), datetime.min.time(), UTC)
     except ValueError:
         raise BenchError(f"a last day is one such as 2030-12-31, not '{day}'") from None
-    end = (first + timedelta(days=1)).timestamp()
+    try:
+        end = (first + timedelta(days=1)).timestamp()
+    except OverflowError:
+        raise BenchError(f"the last day {day} is too far off; leave it out for none") from None
     if end <= now:
         raise BenchError(f"the last day {day} is past")
     return end
@@ -117,13 +120,11 @@ def write_invitations(found: Sequence[Invitation], base: str, path: Path) -> Non
 
     def write(part: Path) -> None:
         with part.open("w", encoding="utf-8", newline="") as file:
-            part.chmod(0o600)
             table = csv.writer(file)
             table.writerow(COLUMNS)
             table.writerows([guarded(cell) for cell in row] for row in as_rows(found, base))
 
-    write_atomically(path, write)
-    path.chmod(0o600)
+    write_atomically(path, write, 0o600)
 
 
 def _utc(seconds: float) -> datetime:

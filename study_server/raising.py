@@ -1,6 +1,7 @@
 """More ratings of each item than the plan had: a change of plan, and recorded as one."""
 
 import re
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from study_server.settings_file import read_settings
 
 KIND = "plan changed"  # of the event in the database
 DETAIL = re.compile(r"ratings_per_item from (\d+) to (\d+): (.*)", re.DOTALL)
+ONE_AT_A_TIME = threading.Lock()  # study.toml is read, compared and written by one thread
 LINE = re.compile(r"^[ \t]*ratings_per_item[ \t]*=[^\n]*$", re.MULTILINE)
 
 
@@ -65,9 +67,14 @@ def raise_ratings(study: Served, ratings: int, reason: str) -> int:
     A site that runs goes on as before until it is started again. Raises BenchError for fewer
     ratings than there are now, or without a reason.
     """
+    reason = given_reason(reason)
+    with ONE_AT_A_TIME:
+        return _raise(study, ratings, reason)
+
+
+def _raise(study: Served, ratings: int, reason: str) -> int:
     path = study.bundle.folder / "study.toml"
     before = read_settings(path).ratings_per_item
-    reason = given_reason(reason)
     if ratings <= before:
         raise BenchError(
             f"{ratings} ratings of each item are no more than the {before} of the plan; places "

@@ -2,7 +2,9 @@
 
 Who is replaced is left out, like anybody whom the staff leave out: nothing is deleted, their places
 open, and it can be taken back. Their own link lets nobody in any more. The new link has the same
-seed, so that its person is given the same number of items of each kind in the same personal order.
+seed, so that its person is given the same number of items of each kind in the same personal order, and the same last day
+where that is still to come. It has no name: that
+of who is gone is theirs, and goes with them when they are erased.
 """
 
 from sqlalchemy import delete, select
@@ -11,10 +13,11 @@ from sqlalchemy.orm import Session
 from benchmark.core.errors import BenchError
 from study_server import annotators
 from study_server.counting import screen_now, set_counts
-from study_server.decisions import decide, decisions, given_reason, left_out
-from study_server.models import Annotator, Assignment, Screened
+from study_server.decisions import MAX_REASON, decide, decisions, given_reason, left_out
+from study_server.models import Annotator, Assignment, Event, Screened
 from study_server.served import Served, note
 
+KIND = "replaced"  # of the event, which alone says by whom
 ENDED = {"finished": "has finished", "withdrawn": "withdrew, so that their places are open"}
 
 
@@ -34,28 +37,32 @@ def replace_person(study: Served, person: str, reason: str) -> str:
             )
         if why := ENDED.get(gone.stage):
             raise BenchError(f"the annotator {person} {why}; there is nobody to replace")
-        if gone.deadline is not None and gone.deadline <= now:
+        before = Event.detail.startswith(f"{person} by ", autoescape=True)
+        if db.scalars(select(Event.id).where(Event.kind == KIND, before)).first() is not None:
             raise BenchError(
-                f"the link of {person} is over already; `bench study invite` makes another one"
+                f"the annotator {person} was replaced before; `bench study invite` makes one more link"
             )
         simulated = bool(gone.simulated)
+        to_come = gone.deadline is not None and gone.deadline > now
         heir = annotators.register(
             db,
             "invite",
             now,
             simulated=gone.simulated,
+            deadline=gone.deadline if to_come else None,
             seed=gone.seed,
-            invited_as=gone.invited_as,
         )
         if person not in left_out(decisions(db)):
-            decide(db, person, True, f"replaced by {heir}: {reason}"[:500], now)
+            decide(db, person, True, f"replaced: {reason}"[:MAX_REASON], now)
         if gone.counts:
             set_counts(db, gone.id, simulated, False)
         held = (Assignment.annotator_id == gone.id, Assignment.judged.is_(False))
         db.execute(delete(Assignment).where(*held))
         db.execute(delete(Screened).where(Screened.simulated == simulated))
-        gone.deadline, gone.waiting_since = now, None
-        note(db, "replaced", f"{person} by {heir}: {reason}", now)
+        if gone.deadline is None or to_come:
+            gone.deadline = now
+        gone.waiting_since = None
+        note(db, KIND, f"{person} by {heir}: {reason}", now)
         return heir, simulated
 
     heir, simulated = study.store.write(work)

@@ -37,8 +37,7 @@ def remember(study: Served) -> None:
     path = _path(study.bundle)
     lines = [json.dumps(one, ensure_ascii=False) for one in (*known.values(), *fresh.values())]
     try:
-        write_text(path, "".join(f"{line}\n" for line in lines))
-        path.chmod(0o600)
+        write_text(path, "".join(f"{line}\n" for line in lines), 0o600)
     except OSError as error:
         log.warning("cannot write %s (%s): a backup may bring back who withdrew", path, error)
 

@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 
 MOS, WINS = "the difference of MOS", "a share of wins"
 LEAST_DIRECTIONS = 4  # of each method on each generator, below which no width is known
+NO_SPREAD = 1e-9  # a width that is rounding: nothing varied, which does not make it certain
 LEAST_RATINGS = 3  # of each direction, before the rule looks; or all that are wanted
 
 
@@ -125,6 +126,8 @@ def _widest(bundle: Bundle, first: "pd.DataFrame") -> float | Undefined:
         strata = [tuple(np.array(shares[g, name]) for name in (method, other)) for g in both]
         if strata:
             widths.append(difference_width(strata))  # type: ignore[arg-type]  # pairs
+            if widths[-1] < NO_SPREAD:
+                return Undefined(f"not known: directions of {method} do not vary, nor of {other}")
     return max(widths, default=Undefined("not known: there is nothing to compare"))
 
 

@@ -12,6 +12,7 @@ from benchmark.core.estimates import Undefined
 from benchmark.core.finite import finite
 from benchmark.core.judgments import DIRECTION, SECOND
 from study_server.bundle import Bundle
+from study_server.watching import NO_SPREAD
 
 LEAST_RATINGS = 3  # of each pair, before the rule looks; or all that are wanted
 
@@ -64,6 +65,8 @@ def widest_wins(
         if fewest < FEWEST_DIRECTIONS:
             return Undefined(f"not known: a method has {fewest} directions, fewer than 4")
         widths.append(wins_width(met))
+        if widths[-1] < NO_SPREAD:  # the analysis' interval is wide there
+            return Undefined(f"not known: pairs of {method} and {against} do not vary")
     return max(widths, default=Undefined("not known: there is nothing to compare"))
 
 

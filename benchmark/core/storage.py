@@ -18,17 +18,19 @@ PART = re.compile(r"\..+\.(\d+)(?:@(.*))?\.part")  # what `write_atomically` cal
 ABANDONED = 3600.0  # seconds after which no other host still writes a part
 
 
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object], mode: int = 0o644) -> None:
     """Let `write` fill a file beside `path`, bring it to disk, then rename it over `path`.
 
-    A reader sees the old file or the new one, never a part of one. Raises BenchError where the
+    A reader sees the old file or the new one, never a part of one. mode: who may read it, from
+    before its first byte. Raises BenchError where the
     folder cannot be written or the disk is full.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}@{_host()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        part.touch(mode)
         write(part)
-        part.chmod(0o644)  # safetensors makes files that nobody else may read
+        part.chmod(mode)  # safetensors makes files that nobody else may read
         with part.open("rb") as handle:
             os.fsync(handle.fileno())
         part.replace(path)
@@ -45,9 +47,9 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
             part.unlink()
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, mode: int = 0o644) -> None:
     """Write the text as UTF-8, whole or not at all."""
-    write_atomically(path, lambda part: part.write_text(text, encoding="utf-8"))
+    write_atomically(path, lambda part: part.write_text(text, encoding="utf-8"), mode)
 
 
 def sha256(path: Path) -> str:

@@ -1,5 +1,6 @@
 """Files are whole or absent, and faults are named."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,29 @@ def test_a_writer_that_fails_leaves_the_old_file_and_no_part(tmp_path: Path) -> 
         write_atomically(path, fails)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_secret_is_nobody_elses_from_its_first_byte_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    replace, umask = Path.replace, os.umask(0)
+
+    def look(part: Path) -> None:
+        part.write_text("secret")
+        seen.append(part.stat().st_mode & 0o777)
+
+    def renamed(part: Path, path: Path) -> Path:
+        seen.append(part.stat().st_mode & 0o777)
+        return replace(part, path)
+
+    monkeypatch.setattr(Path, "replace", renamed)
+    try:
+        write_atomically(tmp_path / "links.csv", look, 0o600)
+        write_atomically(tmp_path / "table.csv", look)
+    finally:
+        os.umask(umask)
+    assert seen == [0o600, 0o600, 0o644, 0o644]
 
 
 def test_torchs_own_error_of_a_full_disk_is_named_too(tmp_path: Path) -> None:

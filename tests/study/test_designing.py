@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from benchmark.cli.main import main
+from benchmark.cli.study.designing import inviting
+from benchmark.cli.study.serving import invite
 from benchmark.stats.population import Population
 from benchmark.stats.power import Design, power
 from benchmark.study.strength import strength
@@ -89,6 +91,29 @@ def test_few_directions_and_pairs_have_no_power(tmp_path: Path) -> None:
     assert list(strength(load_bundle(tmp_path / "pairs"))) == [
         "power: not known of a study that shows two directions"
     ]
+
+
+def test_the_password_is_told_before_anything_that_somebody_may_stop(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(_: Bundle) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("benchmark.study.build.build_study", lambda *_: "the-password")
+    monkeypatch.setattr("benchmark.study.strength.strength", stopped)
+    told = CliRunner().invoke(main, ["study", "build", "run", "--out", str(bundle.folder)])
+    assert told.exit_code
+    assert "administrator's password, not stored anywhere: the-password\n" in told.output
+
+
+@pytest.mark.parametrize("people", [1, 499, 500, 501, 1234])
+def test_as_many_links_are_suggested_as_one_command_makes(people: int) -> None:
+    option = next(one for one in invite.params if one.name == "count")
+    said = list(inviting(people))
+    for count, _ in said:
+        assert option.type.min <= count <= option.type.max
+    times = [int(re.match(r"(\d+) times|", why)[1] or 1) for _, why in said]
+    assert sum(n * count for n, (count, _) in zip(times, said, strict=True)) == people
 
 
 def test_init_writes_settings_and_says_what_comes_next(tmp_path: Path) -> None:

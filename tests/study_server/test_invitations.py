@@ -143,6 +143,7 @@ def test_only_staff_see_links(app: Flask, served: Served) -> None:
         ({"count": "1", "names": "x" * 81}, "a name has 80 letters at most"),
         ({"count": "1", "deadline": "soon"}, "a last day is one such as 2030-12-31"),
         ({"count": "1", "deadline": "2027-01-14"}, "the last day 2027-01-14 is past"),
+        ({"count": "1", "deadline": "9999-12-31"}, "the last day 9999-12-31 is too far off"),
     ],
 )
 def test_wrong_invitations_are_refused(

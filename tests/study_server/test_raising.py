@@ -1,15 +1,21 @@
 """More ratings in a running study: a change of plan that is said everywhere."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 from sqlalchemy import select
 
 from benchmark.core.errors import BenchError
 from benchmark.study.answers import plan_check
+from study_server import raising
 from study_server.bundle import load_bundle
 from study_server.models import Event
 from study_server.raising import raise_ratings
 from study_server.served import Served, open_study
 from study_server.settings_file import read_settings
+from study_server.study_settings import Settings
 
 from .test_assignment import judge_all, newcomer
 
@@ -72,3 +78,24 @@ def test_a_line_that_is_no_setting_is_not_taken_for_one(served: Served) -> None:
         raise_ratings(served, 8, "more")
     assert before != path.read_bytes()
     assert read_settings(path).ratings_per_item == 5
+
+
+def test_of_two_at_once_the_second_compares_with_the_first(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(path: Path) -> Settings:
+        found = read_settings(path)
+        time.sleep(0.3)
+        return found
+
+    def ask(_: int) -> object:
+        try:
+            return raise_ratings(served, 5, "wider than planned")
+        except BenchError as error:
+            return str(error)
+
+    monkeypatch.setattr(raising, "read_settings", slowly)
+    with ThreadPoolExecutor(2) as both:
+        said = sorted(both.map(ask, range(2)), key=str)
+    assert said[0] == 3
+    assert "no more than the 5 of the plan" in str(said[1])

@@ -5,7 +5,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from benchmark.core.errors import BenchError
-from study_server import annotators
+from study_server import annotators, erasure
 from study_server.counting import exclude
 from study_server.decisions import decisions, left_out
 from study_server.models import Annotator, Assignment, Event, Judgment
@@ -45,7 +45,7 @@ def test_the_new_one_is_given_the_same_places(served: Served) -> None:
     assert all(row.judged == row.leased == 0 for row in coverage(served, people=people))
     with served.store.read() as db:  # nothing is deleted
         assert len(list(db.scalars(select(Judgment)))) == 3
-        assert left_out(decisions(db))[name].reason == f"replaced by {heir}: never came back"
+        assert left_out(decisions(db))[name].reason == "replaced: never came back"
         said = [(one.kind, one.detail) for one in db.scalars(select(Event))]
         one = db.scalars(select(Annotator).where(Annotator.public_id == heir)).one()
         number, stage = one.id, one.stage
@@ -63,6 +63,34 @@ def test_the_new_one_is_given_the_same_places(served: Served) -> None:
     assert counted == served.bundle.settings.items_per_annotator
 
 
+def test_no_name_is_left_of_who_was_replaced_and_erased(served: Served) -> None:
+    (token,) = annotators.invite(
+        served.store, served.links, 1, served.clock(), names=["Ada Lovelace"]
+    )
+    name = served.links.read(token)
+    heir = replace_person(served, name, "silent")
+    erasure.erase_person(served, name, "asked for it")
+    with served.store.read() as db:
+        rows = db.scalars(select(Annotator))
+        assert {one.public_id: one.invited_as for one in rows} == {name: "", heir: ""}
+
+
+def test_a_last_day_to_come_is_the_new_one_s_and_a_past_one_is_not(served: Served) -> None:
+    end = served.clock() + 86400
+    links = annotators.invite(served.store, served.links, 2, served.clock(), deadline=end)
+    early, late = (served.links.read(token) for token in links)
+    heirs = [replace_person(served, early, "silent")]
+    served.clock.now = end + 3600
+    heirs.append(replace_person(served, late, "silent"))
+    with served.store.read() as db:
+        last = {one.public_id: one.deadline for one in db.scalars(select(Annotator))}
+        assert {one.reason for one in decisions(db)} == {"replaced: silent"}
+    assert last == {early: end - 86400, late: end, heirs[0]: end, heirs[1]: None}
+    for again in (early, late):
+        with pytest.raises(BenchError, match=f"{again} was replaced before"):
+            replace_person(served, again, "silent")
+
+
 def test_their_own_link_lets_nobody_in(app: Flask, served: Served) -> None:
     someone = new_visitor(app, served)
     someone.begin()
@@ -72,7 +100,7 @@ def test_their_own_link_lets_nobody_in(app: Flask, served: Served) -> None:
     other = Visitor(app.test_client())
     other.get(f"/join/{served.links.personal(heir)}")
     assert other.last.request.path == "/consent"
-    with pytest.raises(BenchError, match=f"the link of {name} is over already"):
+    with pytest.raises(BenchError, match=f"the annotator {name} was replaced before"):
         replace_person(served, name, "again")
 
 
@@ -104,10 +132,10 @@ def test_staff_are_asked_once_more(app: Flask, served: Served, staff: Visitor) -
     staff.post("/admin/change/replace", person=name, reason="silent")
     page = staff.post("/admin/change/replace", person=name, reason="silent", sure="yes")
     assert page.request.path.startswith("/admin/invitations/")
-    assert "replaced by" in staff.get("/admin/annotators").text
+    assert "replaced: silent" in staff.get("/admin/annotators").text
     page = staff.post("/admin/change/replace", person=name, reason="silent", sure="yes")
     assert page.status_code == 422
-    assert "is over already" in page.text
+    assert "was replaced before" in page.text
 
 
 def test_staff_erase_by_a_button(app: Flask, served: Served, staff: Visitor) -> None:

@@ -94,6 +94,14 @@ def test_it_waits_for_ratings_of_every_direction(ruled: Bundle) -> None:
     assert not look(ruled, answers(ruled, 4), {"a0", "a1", "a2"}).met  # of whom one does not count
 
 
+def test_directions_without_spread_are_not_narrow_but_unknown(ruled: Bundle) -> None:
+    frame = answers(ruled, 3)
+    alike = frame.assign(mos=(frame["method"] == "discovered").astype(float))
+    found = look(ruled, alike, {"a0", "a1", "a2"})
+    assert "do not vary" in str(found)
+    assert not found.met
+
+
 def test_where_it_lies_makes_no_difference(ruled: Bundle) -> None:
     frame = answers(ruled, 3)
     shifted = frame.assign(mos=1 - frame["mos"])
@@ -231,6 +239,18 @@ def test_pairs_are_watched_by_the_width_of_wins(pairs: Bundle) -> None:
     assert found.width == pytest.approx(max(widths), rel=1e-9)
     turned = look(pairs, frame.assign(mos=1 - frame["mos"]), everybody)
     assert turned.width == pytest.approx(found.width, rel=1e-9)
+
+
+@pytest.mark.parametrize("answer", ["neither", "won"])
+def test_pairs_that_do_not_vary_are_not_narrow_but_unknown(pairs: Bundle, answer: str) -> None:
+    frame = answers_about_pairs(pairs, 3)
+    won = (frame["method"] < frame["method_2"]).astype(float)
+    alike = frame.assign(mos=won if answer == "won" else 0.5)
+    for contest in contests(pair_scores(alike), ["coordinate", "discovered"]):
+        assert contest.wins.interval.high - contest.wins.interval.low > 0.4  # the analysis' own
+    found = look(pairs, alike, {"a0", "a1", "a2"})
+    assert "do not vary" in str(found)
+    assert not found.met
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from benchmark.cli.shared import SHIFTS_OPTION, method_roles
 from benchmark.cli.study.of_study import of_study
+
+SPARE = "some stop or do not count"
 
 
 @click.command()
@@ -107,6 +110,8 @@ def build(
     password = build_study(
         run, out, generators, per_method, seed, settings, known_good, roles, task, tell
     )
+    # Before the simulations of `strength`, which somebody may stop.
+    tell(f"study in {out}; the administrator's password, not stored anywhere: {password}")
     bundle = load_bundle(out, task)
     needed = effort(bundle)
     tell(str(needed))
@@ -114,12 +119,21 @@ def build(
         tell(sentence)
     if why := unready(bundle.settings):
         tell(f"{why}: see {out}/study.toml")
-    tell(f"study in {out}; the administrator's password, not stored anywhere: {password}")
     tell(f"next: bench study simulate {out} --annotators 3         # a rehearsal, with bots")
     tell(f"      bench study serve {out}")
-    tell(
-        f"      bench study invite {out} --annotators {needed.invited}  # some stop or do not count"
-    )
+    for count, why in inviting(needed.invited):
+        tell(f"      bench study invite {out} --annotators {count}  # {why}")
+
+
+def inviting(people: int) -> Iterator[tuple[int, str]]:
+    """How many links to make with one command, and what to say of it, until all are invited."""
+    from study_server.invitations import MOST
+
+    times, rest = divmod(people, MOST)
+    if times:
+        yield MOST, f"{times} times" if times > 1 else SPARE
+    if rest:
+        yield rest, SPARE
 
 
 @click.command()

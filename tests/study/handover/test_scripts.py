@@ -178,6 +178,18 @@ def test_a_study_of_pairs(tmp_path: Path, language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("names", [("1", "02"), ("NA", "null", "b")])
+def test_methods_whose_names_look_like_numbers_or_gaps(
+    tmp_path: Path, names: tuple[str, ...], language: str
+) -> None:
+    levels = dict(zip(names, (0.8, 0.0, -0.4), strict=False))
+    judgments = simulate_pairs(np.random.default_rng(5), levels, 4)
+    done = run_script(pairs_handed_over(tmp_path, judgments), language)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The tables are those in results." in done.stdout
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_pairs_of_few_directions_or_of_one_who_wins_all(tmp_path: Path, language: str) -> None:
     few = simulate_pairs(np.random.default_rng(1), {"a": 0.0, "b": 0.0}, 3)
     clear = simulate_pairs(np.random.default_rng(2), {"a": 0.0, "b": 0.0}, 5)

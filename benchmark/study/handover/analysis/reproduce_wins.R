@@ -192,17 +192,20 @@ check <- function(rows, stored, name, key) {
   good
 }
 
-stored_of <- function(name) {
+# The stored table. A name such as "1" or "NA" is text; an empty cell is an undefined value.
+stored_of <- function(name, key) {
   read.csv(file.path(folder, "results", paste0("main_", name, ".csv")), check.names = FALSE,
+           colClasses = setNames(rep("character", length(key)), key), na.strings = "",
            fileEncoding = "UTF-8")
 }
 
 pairs <- pair_scores()
-stored <- lapply(c("wins", "contests"), stored_of)
+keys <- list(wins = c("generator", "method"), contests = c("generator", "method", "other"))
+stored <- Map(stored_of, names(keys), keys)
 wins <- win_rows(pairs)
-contests <- contest_rows(pairs, stored[[2]])
-good <- check(wins, stored[[1]], "wins", c("generator", "method"))
-good <- check(contests, stored[[2]], "contests", c("generator", "method", "other")) && good
+contests <- contest_rows(pairs, stored$contests)
+good <- check(wins, stored$wins, "wins", keys$wins)
+good <- check(contests, stored$contests, "contests", keys$contests) && good
 print(wins, digits = 3, row.names = FALSE)
 print(contests, digits = 3, row.names = FALSE)
 cat(if (good) "The tables are those in results.\n" else "The tables are NOT those in results.\n")

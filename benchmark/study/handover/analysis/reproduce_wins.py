@@ -204,12 +204,19 @@ def check(rows: pd.DataFrame, stored: pd.DataFrame, name: str, key: list[str]) -
     return good
 
 
+def stored_of(name: str) -> pd.DataFrame:
+    """The stored table. A name such as "1" or "NA" is text; an empty cell is an undefined value."""
+    return pd.read_csv(
+        FOLDER / "results" / f"main_{name}.csv",
+        dtype=dict.fromkeys(("generator", "method", "other"), str),
+        keep_default_na=False,
+        na_values=[""],
+    )
+
+
 def main() -> int:
     pairs = pair_scores()
-    stored = [
-        pd.read_csv(FOLDER / "results" / f"main_{name}.csv", dtype={"generator": str})
-        for name in ("wins", "contests")
-    ]
+    stored = [stored_of(name) for name in ("wins", "contests")]
     wins, contests = win_rows(pairs), contest_rows(pairs, stored[1])
     good = check(wins, stored[0], "wins", ["generator", "method"])
     good &= check(contests, stored[1], "contests", ["generator", "method", "other"])
