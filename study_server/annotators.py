@@ -164,17 +164,22 @@ def take_quiz(
     there were by now.
 
     The last wrong try ends the participation. number: of this try, from 0, where the form says it:
-    one that was recorded already, such as by the first of two clicks, is not recorded again.
+    one that was recorded already, such as by the first of two clicks, is not recorded again, and
+    nothing is said of its answers but what was right in the last try that is recorded. Raises
+    ValueError for a number that no form can have.
     """
-    right = [
-        all(answer[name] == value for name, value in lesson.right.items())
-        for answer, lesson in zip(answers, bundle.quiz, strict=True)
-    ]
     annotator = session.get_one(Annotator, annotator_id)
     annotator.seen_at = now
     tries = quiz_tries(session, annotator_id)
-    if annotator.stage != "instructed" or number not in (None, tries):
-        return right, annotator.stage, tries
+    if number is not None and not 0 <= number <= tries:
+        raise ValueError(f"there is no try {number} yet")
+    if annotator.stage != "instructed":
+        return [], annotator.stage, tries
+    if number not in (None, tries):
+        mine = select(QuizTry.answers).where(QuizTry.annotator_id == annotator_id)
+        last = session.scalars(mine.order_by(QuizTry.number.desc()).limit(1)).one()
+        return _right(json.loads(last), bundle), annotator.stage, tries
+    right = _right(answers, bundle)
     session.add(
         QuizTry(
             annotator_id=annotator_id,
@@ -190,6 +195,13 @@ def take_quiz(
         annotator.stage = "failed"
         annotator.completion_code = bundle.settings.platform.codes.get("screened_out", "")
     return right, annotator.stage, tries + 1
+
+
+def _right(answers: Sequence[Answer], bundle: Bundle) -> list[bool]:
+    return [
+        all(answer.get(name) == value for name, value in lesson.right.items())
+        for answer, lesson in zip(answers, bundle.quiz, strict=True)
+    ]
 
 
 def quiz_tries(session: Session, annotator_id: int) -> int:

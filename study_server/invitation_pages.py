@@ -34,8 +34,9 @@ def table() -> Page:
 @blueprint.post("/")
 @signed_in
 def invite() -> Page:
-    """Make personal links, one for each name, and more up to the number."""
-    count = request.form.get("count", 0, type=int)
+    """Make personal links, one for each name, and more up to the number; without names and a
+    number, one."""
+    count = request.form.get("count", 0, type=int) if request.form.get("count") else 1
     study = served()
     try:
         names = given_names(request.form.get("names", "").splitlines())

@@ -111,7 +111,7 @@ def quiz() -> Page:
     """The next example; with its hint once a try was wrong."""
     with served().store.read() as db:
         tries = annotators.quiz_tries(db, g.annotator.id)
-    return _quiz_page(Practice(served().bundle), tries)
+    return _quiz_page(Practice(served().bundle, g.annotator.public_id), tries)
 
 
 @blueprint.post("/quiz")
@@ -120,20 +120,22 @@ def check_quiz() -> Page:
     """Take in what was said of an example. Once all are answered, record the try: on to the items,
     once more with hints, or the end."""
     bundle, annotator_id, now = served().bundle, g.annotator.id, served().clock()
-    practice = Practice(bundle)
-    asked = practice.next
+    practice = Practice(bundle, g.annotator.public_id)
     practice.hear(request.form)
     said = [answer for answer in practice.answers if answer is not None]
     if len(said) < len(bundle.quiz):
-        if practice.next != asked:
+        if not practice.is_next(request.form):
             return redirect(address("pages.quiz"), 303)
         with served().store.read() as db:
             tries = annotators.quiz_tries(db, annotator_id)
         return _quiz_page(practice, tries, 422)
     number = request.form.get("tries", type=int)
-    right, stage, _ = served().store.write(
-        lambda db: annotators.take_quiz(db, annotator_id, said, bundle, now, number)
-    )
+    try:
+        right, stage, _ = served().store.write(
+            lambda db: annotators.take_quiz(db, annotator_id, said, bundle, now, number)
+        )
+    except ValueError:
+        abort(400)
     if stage != "instructed":
         practice.end()
         return _on_to(stage)

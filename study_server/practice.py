@@ -1,4 +1,5 @@
-"""The practice on its way: one example a page, and what was said so far in the visitor's cookie.
+"""The practice on its way: one example a page, and what was said so far in the visitor's cookie,
+with whose it is: another person who comes in by this browser begins anew.
 
 All examples together are one try, which alone is stored. After a wrong one the right answers stay,
 and the examples that are left come again with their hints.
@@ -13,11 +14,12 @@ from study_server.tasks.question import OTHER, Answer, Fault
 
 
 class Practice:
-    """The present try of whom this browser is. kept: where in the session its fields lie."""
+    """The present try. who: the public id of whose it is. kept: where in the session it lies."""
 
-    def __init__(self, bundle: Bundle, kept: str = "practice"):
-        self.bundle, self.kept = bundle, kept
-        self.fields: dict[str, str] = dict(session.get(kept, {}))
+    def __init__(self, bundle: Bundle, who: str, kept: str = "practice"):
+        self.bundle, self.who, self.kept = bundle, who, kept
+        found = session.get(kept, {})
+        self.fields: dict[str, str] = dict(found["fields"]) if found.get("who") == who else {}
 
     def hear(self, form: Mapping[str, str]) -> None:
         """Take in what a form says of any example; the latest counts."""
@@ -38,6 +40,12 @@ class Practice:
         answers = self.answers
         return answers.index(None) if None in answers else None
 
+    def is_next(self, form: Mapping[str, str]) -> bool:
+        """Whether a form is that of the next example; not so one that was sent twice."""
+        n = self.next
+        names = () if n is None else self._names(n)
+        return form.get("example") == str(n) or any(name in form for name in names)
+
     def again(self, right: list[bool]) -> None:
         """Forget the wrong answers, so that their examples come again."""
         for n, good in enumerate(right):
@@ -49,7 +57,7 @@ class Practice:
         session.pop(self.kept, None)
 
     def _keep(self) -> None:
-        session[self.kept] = self.fields
+        session[self.kept] = {"who": self.who, "fields": self.fields}
 
     def _names(self, n: int) -> list[str]:
         quiz = self.bundle.task.quiz

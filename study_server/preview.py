@@ -73,9 +73,9 @@ def understood() -> Page:
 @signed_in
 def quiz() -> Page:
     """The examples to try, from the first."""
-    practice = Practice(served().bundle, PRACTICE)
+    practice = Practice(served().bundle, "", PRACTICE)
     practice.end()
-    return _quiz_page(Practice(served().bundle, PRACTICE))
+    return _quiz_page(Practice(served().bundle, "", PRACTICE))
 
 
 @blueprint.post("/quiz")
@@ -84,11 +84,10 @@ def check_quiz() -> Page:
     """On to the next example, to those that were wrong, with hints, or to the items; as often as
     one likes."""
     bundle = served().bundle
-    practice = Practice(bundle, PRACTICE)
-    asked = practice.next
+    practice = Practice(bundle, "", PRACTICE)
     practice.hear(request.form)
     if practice.next is not None:
-        return _quiz_page(practice, status=422 if practice.next == asked else 200)
+        return _quiz_page(practice, status=422 if practice.is_next(request.form) else 200)
     right = [
         answer is not None and all(answer[name] == value for name, value in lesson.right.items())
         for answer, lesson in zip(practice.answers, bundle.quiz, strict=True)

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from study_server import erasure
 from study_server.codes import END_OF_STAGE
 from study_server.models import Erasure
+from study_server.practice import Practice
 from study_server.visit import Page, address, at, end, lost, page, served
 
 blueprint = Blueprint("rights", __name__)
@@ -20,6 +21,7 @@ def withdraw() -> Page:
         if request.method == "GET":
             return page("withdraw.html")
         erasure.withdraw(served(), g.annotator.id)
+        Practice(served().bundle, g.annotator.public_id).end()  # it is in this browser alone
     return redirect(address("rights.withdrawn"), 303)
 
 

@@ -31,8 +31,12 @@ class Standing(NamedTuple):
 
     def state_at(self, now: float) -> str:
         """The study's state as it is for this annotator: closed once their link is over."""
-        over = self.deadline is not None and self.deadline <= now
-        return "closed" if over else self.state
+        return "closed" if self.is_over(now) else self.state
+
+    def is_over(self, now: float) -> bool:
+        """Whether their link lets nobody in any more: its last day is past, or they were replaced.
+        The study may go on."""
+        return self.deadline is not None and self.deadline <= now
 
 
 _COLUMNS = select(

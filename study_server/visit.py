@@ -31,14 +31,17 @@ def served() -> Served:
 
 
 def know_visitor() -> None:
-    """Set `g.annotator` (None for a stranger), `g.state` of the study and `g.language`."""
+    """Set `g.annotator` (None for a stranger), `g.language`, and `g.state` of the study: as it is
+    for the annotator, but on the staff's pages, which one reads in a browser that is also theirs.
+    """
     if request.endpoint in NO_DATABASE:
         return
     public_id = session.get("annotator")
     with served().store.look() as db:
         g.annotator = find_standing(db, public_id) if public_id else None
-        g.state = g.annotator.state_at(served().clock()) if g.annotator else state_of(db)
-    if g.annotator and g.annotator.language and request.blueprint not in STAFF:
+        personal = g.annotator is not None and request.blueprint not in STAFF
+        g.state = g.annotator.state_at(served().clock()) if personal else state_of(db)
+    if personal and g.annotator.language:
         g.language = offered(g.annotator.language)
 
 
@@ -143,9 +146,12 @@ def end(
 
 
 def stopped(status: int = 200, outside: Mapping[str, str] | None = None) -> Page:
-    """The page of a study that is paused or closed, with a code for what was done so far."""
-    ending = ending_of(g.annotator.stage if g.annotator else "", g.state)
-    return end("stopped.html", ending, status, outside)
+    """The page of a study that is paused or closed, or of a link that has ended while the study
+    goes on, with a code for what was done so far."""
+    me = g.annotator
+    ending = ending_of(me.stage if me else "", g.state)
+    over = bool(me) and me.state != "closed" and me.is_over(served().clock())
+    return end("stopped.html", ending, status, outside, over=over)
 
 
 def at(*stages: str) -> Callable[[Callable[P, Page]], Callable[P, Page]]:

@@ -63,7 +63,7 @@ def slim(run: Path, out: Path) -> None:
     """Copy RUN to the new folder OUT, small enough to publish.
 
     Left out are checkpoints and, of every cell that no picture shows, as of all seeds but the
-    lowest, the stages of its training and files of more than 1 MB, such as directions that bend.
+    lowest, the stages of its training and directions of more than 1 MB, as those that bend have.
     Tables can be made and checked without them.
     """
     from benchmark.runs.slimming import slim as copy_without

@@ -44,11 +44,11 @@ def converge(most: int, yes: bool, **options: Any) -> None:
             tell(f"to {after:,} steps, of at most {most:,}")
             ablation = varying.planned(budgets)
             results = varying.compute(ablation, held, yes)
-            yes = True  # who agreed to the first round agreed to go on
             moved = moves(results, before, after)
             if moved:
                 tell(f"from {before:,} to {after:,} steps: {', '.join(map(str, moved))}")
-            if settled(moved, ablation.groups[0].protocol.k):
+            ran = {result.cell.method for result in results if result.status != "skipped"}
+            if settled(moved, ran, ablation.groups[0].protocol.k):
                 tell(f"settled: {before:,} steps are enough")
                 break
         else:

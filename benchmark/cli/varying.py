@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from benchmark.runs.ablation import Ablation
     from benchmark.runs.engines.placing import Choice
     from benchmark.runs.lease import Lease
-    from benchmark.runs.results import Result
+    from benchmark.runs.results import Cell, Result
     from benchmark.runs.settings import RunConfig
 
 
@@ -34,7 +34,7 @@ class Varying:
     """One command that varies one setting.
 
     generator: what opens it. given, judged_by: what -m and --metric said, for other processes. out:
-    the run's folder.
+    the run's folder. told: the status of each cell that was printed.
     """
 
     axis: str
@@ -47,6 +47,7 @@ class Varying:
     out: Path
     engine: Choice
     device: str
+    told: dict[Cell, str] = field(default_factory=dict)
 
     def planned(self, values: Sequence[float]) -> Ablation:
         """What is computed at these values of the axis. Raises BenchError."""
@@ -82,7 +83,9 @@ class Varying:
         note_measures(out, self.metrics)
         results = []
         for result in execute(groups, out, device, False, self.metrics, expected, workers):
-            tell(f"{_place(self.axis, result)}  {line(result)}")
+            if self.told.get(result.cell) != result.status:
+                tell(f"{_place(self.axis, result)}  {line(result)}")
+                self.told[result.cell] = result.status
             results.append(result)
         return results
 

@@ -18,7 +18,7 @@ from benchmark.generators.registry import find_generator
 from benchmark.runs.checking import check_note
 from benchmark.runs.grid import Group, name_of_generator, plan, record, unserved
 from benchmark.runs.results import read_run
-from benchmark.runs.settings import Methods, RunConfig, Settings, method_for, protocol_for
+from benchmark.runs.settings import Methods, RunConfig, Settings, method_for, plain, protocol_for
 
 # The settings that an axis varies.
 AXES = {"k": ("k",), "lambda": ("lambda", "shift_loss"), "steps": ("steps",)}
@@ -77,7 +77,9 @@ def plan_ablation(
         for method in chosen:
             fit = method_for(method, name, layers, methods, own)
             if reason := unserved(method, fit, generator, protocol):
-                points.append({"method": method, "k": protocol.k, "reason": reason})
+                terms = plain(protocol)
+                place = {key: terms[key] for key in ("k", *AXES[axis])}
+                points.append({"method": method, **place, "reason": reason})
             else:
                 running.append(method)
         able.setdefault(tuple(running), []).append(variant)
@@ -103,18 +105,25 @@ def note(
 
     An ordinary run's own description stays: the ablation adds cells to its folder, and how the
     generator is opened. An axis measured again on the same generator replaces what stood there,
-    also in the main table where that showed one of its points.
+    also in the main table what it had put there itself, which the note calls `shown`.
     """
     description, content = read_run(run), read_note(run, ablation.axis)
     if not description:
         record(ablation.config, ablation.groups, run, command, methods)
+        shown = _first(ablation)
     else:
         references = {group.name: group.reference for group in ablation.groups}
         known = {**references, **description.get("generators", {})}
         given = {group.name: group.given for group in ablation.groups}
         given |= description.get("given", {})
         methods = {**methods, **description.get("methods", {})}
-        headline = _shown_now(ablation, description.get("headline", {}), content)
+        headline: dict[str, dict[str, str]] = description.get("headline", {})
+        stood = content.get(ablation.generator, {}).get("shown", {})
+        table = headline.get(ablation.generator, {})
+        shown = {
+            m: h for m, h in _first(ablation).items() if m in stood and table.get(m) == stood[m]
+        }
+        headline = {**headline, ablation.generator: {**table, **shown}} if shown else headline
         added = {"generators": known, "given": given, "methods": methods, "headline": headline}
         write_json(run / "run.json", {**description, **added})
     content[ablation.generator] = {
@@ -122,6 +131,7 @@ def note(
         "preset": ablation.config.preset,
         "seeds": list(ablation.config.seeds),
         "points": ablation.points,
+        "shown": shown,
     }
     write_json(run / f"ablation_{ablation.axis}.json", content)
 
@@ -143,20 +153,10 @@ def read_note(run: Path, axis: str) -> dict[str, Any]:
     return content
 
 
-def _shown_now(
-    ablation: Ablation,
-    headline: Mapping[str, Mapping[str, str]],
-    noted: Mapping[str, Any],
-) -> dict[str, Mapping[str, str]]:
-    """What the main table shows, by generator and method: a point of the axis gives way to the one
-    that this ablation says is the first."""
-    name = ablation.generator
-    before = {point.get("config_hash") for point in noted.get(name, {}).get("points", [])}
-    shown = dict(headline.get(name, {}))
-    for job in (job for group in ablation.groups for job in group.jobs if job.headline):
-        if shown.get(job.cell.method) in before:
-            shown[job.cell.method] = job.cell.config_hash
-    return {**headline, name: shown} if shown else dict(headline)
+def _first(ablation: Ablation) -> dict[str, str]:
+    """By method, the configuration that the ablation would have the main table show."""
+    jobs = (job for group in ablation.groups for job in group.jobs)
+    return {job.cell.method: job.cell.config_hash for job in jobs if job.headline}
 
 
 def _variants(axis: str, latent_dim: int, values: Sequence[float]) -> list[Settings]:
@@ -168,8 +168,8 @@ def _variants(axis: str, latent_dim: int, values: Sequence[float]) -> list[Setti
             raise BenchError("--values of K are whole numbers, such as 8,16,32")
         return [{"k": int(k)} for k in values or [k for k in KS if k <= 2 * latent_dim]]
     weights = [float(value) for value in values or LAMBDAS]
-    plain: list[Settings] = [{"lambda": 0.0} for weight in weights if weight == 0]
-    return plain + [
+    unweighted: list[Settings] = [{"lambda": 0.0} for weight in weights if weight == 0]
+    return unweighted + [
         {"lambda": weight, "shift_loss": loss}
         for loss in SHIFT_LOSSES
         for weight in weights

@@ -105,12 +105,13 @@ def _metrics(value: Any) -> bool:
 
 def _note(value: Any) -> bool:
     point = _fields(method=is_safe)
-    terms = _some(config_hash=_text, reason=_text, k=_count, shift_loss=_text)
+    terms = _some(config_hash=_text, reason=_text, k=_count, shift_loss=_text, steps=_count)
     terms_of = _some(**{"lambda": _number})
     return bool(
-        _fields(seeds=_list(_whole), points=_list(lambda p: point(p) and terms(p) and terms_of(p)))(
-            value
-        )
+        _some(shown=_texts)(value)
+        and _fields(
+            seeds=_list(_whole), points=_list(lambda p: point(p) and terms(p) and terms_of(p))
+        )(value)
     )
 
 

@@ -4,7 +4,7 @@ Each budget is a training of its own, since the learning rate falls over all of 
 accuracy read in the middle of a longer training would be that of a rate that has not fallen yet.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -48,26 +48,36 @@ class Move:
 def moves(results: Iterable[Result], before: int, after: int) -> list[Move]:
     """How each method's RCA moved between two numbers of steps, in the order of the results.
 
-    results: cells of one generator. A method without a figure at either of them is left out: it
-    failed, and what failed does not settle.
+    results: cells of one generator. Of each method those seeds count that have a figure at both; a
+    method without one is left out.
     """
-    found: dict[str, dict[int, list[float]]] = {}
+    found: dict[str, dict[int, dict[int, float]]] = {}  # by method, steps and seed
     for result in results:
         if result.status == "done":
             steps = int(result.config["protocol"]["steps"])
-            by_steps = found.setdefault(result.cell.method, {})
-            by_steps.setdefault(steps, []).append(float(result.metrics[HEADLINE]))
-    return [
-        Move(method, fmean(by_steps[before]), fmean(by_steps[after]))
-        for method, by_steps in found.items()
-        if before in by_steps and after in by_steps
-    ]
+            by_seed = found.setdefault(result.cell.method, {}).setdefault(steps, {})
+            by_seed[result.cell.seed] = float(result.metrics[HEADLINE])
+    moved = []
+    for method, by_steps in found.items():
+        first, last = by_steps.get(before, {}), by_steps.get(after, {})
+        if seeds := first.keys() & last.keys():
+            means = (fmean(rcas[seed] for seed in sorted(seeds)) for rcas in (first, last))
+            moved.append(Move(method, *means))
+    return moved
 
 
-def settled(moved: Sequence[Move], k: int) -> bool:
-    """Whether no accuracy moved by 0.01 or more, and one at least is twice that of guessing.
+def settled(moved: Sequence[Move], ran: Collection[str], k: int) -> bool:
+    """Whether no accuracy moved by 0.01 or more, and one at least is twice that of guessing, or
+    half of what there is to learn above it.
 
-    k: how many directions R chooses from. A reconstructor that has not begun to learn stands still,
-    too: where all guess, nothing has settled.
+    ran: the methods that were not skipped: one of them that failed has not settled. k: how many
+    directions R chooses from. A reconstructor that has not begun to learn stands still, too: where
+    all guess, nothing has settled.
     """
-    return all(move.stands for move in moved) and any(move.after >= 2 / k for move in moved)
+    learned = min(2 / k, (1 + 1 / k) / 2)
+    found = {move.method for move in moved}
+    return (
+        found >= {*ran}
+        and all(move.stands for move in moved)
+        and any(move.after >= learned for move in moved)
+    )

@@ -112,7 +112,9 @@ def _add(
             _note(merged, f"{where}: {result.status} in {label}, and done in another run")
         elif before.files.get("predictions.parquet") != result.files.get("predictions.parquet"):
             _note(merged, f"{where}: {label} has other answers than the first run, whose count")
-        return
+            return
+        if result.status != "done" or not before.left_out or result.left_out:
+            return  # what a slim copy lacks is taken from where it is
     merged.results[taken.cell] = taken
     folder = taken.cell.folder(out)
     folder.mkdir(parents=True, exist_ok=True)

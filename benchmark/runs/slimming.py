@@ -2,29 +2,33 @@
 
 Directions of most methods take some kilobytes, those that bend some megabytes a cell. Figures,
 answers and settings of every cell stay, so that all tables can be made and checked. Pictures show
-the lowest seed of what the main table shows: of all other cells large files go, and the stages of
-their training.
+the lowest seed of what the main table shows: of all other cells large directions go, and the stages
+of their training.
 """
 
 import shutil
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from benchmark.core.errors import BenchError
+from benchmark.core.storage import is_plain
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import StoredCell, read_cells, read_run
 
 LARGE = 1 << 20  # bytes
-STAGES = "evolution.safetensors"
-NOT_COPIED = (".*", "*.pt", "*.part")  # leases, checkpoints, what a kill left half written
+DIRECTIONS, STAGES = "directions.safetensors", "evolution.safetensors"
+UNDER_WAY = shutil.ignore_patterns(".lease*", ".units", ".*.part")
+CHECKPOINTS = shutil.ignore_patterns("*.pt")
 
 
 def slim(run: Path, out: Path) -> dict[Path, int]:
     """Copy `run` to the new folder `out`; the files that it leaves out, in `run`, with their bytes.
 
-    Each is named with its SHA-256 in its cell's result, as `left_out`. Raises BenchError where
-    there is no run, or `out` exists or lies in it.
+    Each is named with its SHA-256 in its cell's result, as `left_out`. Links are not followed, and
+    left out, too. Raises BenchError where there is no run, `out` exists or lies in it, or the copy
+    cannot be written.
     """
     cells, shown = read_cells(run), read_run(run).get("headline", {})
     if run.resolve() in out.resolve().parents:
@@ -36,25 +40,39 @@ def slim(run: Path, out: Path) -> dict[Path, int]:
     for stored in _not_painted(cells, shown):
         files = stored.result.files
         size = {name: (stored.folder / name).stat().st_size for name in files}
-        gone = {name for name in files if size[name] > LARGE or name == STAGES}
+        gone = {n for n in files if n == STAGES or (n == DIRECTIONS and size[n] > LARGE)}
         left |= {stored.folder / name: size[name] for name in gone}
         kept = {name: digest for name, digest in files.items() if name not in gone}
         hashes = {**stored.result.left_out, **{name: files[name] for name in gone}}
         slimmer.append(replace(stored.result, files=kept, left_out=hashes))
-    unfinished = out.with_name(out.name + ".part")
-    shutil.rmtree(unfinished, ignore_errors=True)  # of a copy that was killed
-    away = {path.resolve() for path in left}
-    usual = shutil.ignore_patterns(*NOT_COPIED)
+    try:
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as folder:
+            unfinished = Path(folder) / out.name
+            shutil.copytree(run, unfinished, ignore=_ignoring(run, left))
+            for result in slimmer:
+                result.write(unfinished)
+            unfinished.rename(out)
+    except (OSError, shutil.Error) as error:
+        raise BenchError(f"{out} cannot be written: {error}") from error
+    return left
+
+
+def _ignoring(run: Path, left: Collection[Path]) -> Callable[[str, list[str]], set[str]]:
+    """What `copytree` asks in each folder: which of its names stay behind."""
 
     def ignored(folder: str, names: list[str]) -> set[str]:
-        gone = {name for name in names if (Path(folder) / name).resolve() in away}
-        return {*usual(folder, names), *gone}
+        here = Path(folder)
+        stay = {n for n in names if here / n in left or not _can_be_copied(here / n)}
+        if run / "cells" in (here, *here.parents):
+            stay |= CHECKPOINTS(folder, names)
+        return stay | UNDER_WAY(folder, names)
 
-    shutil.copytree(run, unfinished, ignore=ignored)
-    for result in slimmer:
-        result.write(unfinished)
-    unfinished.rename(out)
-    return left
+    return ignored
+
+
+def _can_be_copied(path: Path) -> bool:
+    """Whether it is a plain file or a folder: a link of a foreign run may lead anywhere."""
+    return is_plain(path) or (path.is_dir() and not path.is_symlink())
 
 
 def _not_painted(

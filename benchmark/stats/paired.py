@@ -122,6 +122,9 @@ def _pairs(accuracies: pd.DataFrame, method: str, baseline: str) -> pd.DataFrame
         accuracies[accuracies["method"] == name].pivot_table("accuracy", "k", "seed")
         for name in (method, baseline)
     ]
+    missing = [n for n, table in zip((method, baseline), tables, strict=True) if table.empty]
+    if missing:
+        return Undefined(f"no answers of {' and '.join(missing)} here")
     if not set(tables[0].columns) & set(tables[1].columns):
         return Undefined(f"{method} and {baseline} have no seed in common")
     if set(tables[0].index) != set(tables[1].index):

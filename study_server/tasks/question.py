@@ -63,9 +63,8 @@ class Question:
 
     def suggestions(self, language: str) -> tuple[str, ...]:
         """Words that a text may be, in the order of the list; no answers of others."""
-        return tuple(
-            clean(word) for word in self.say(language, "suggest").split(",") if word.strip()
-        )
+        words = COMMA.split(self.say(language, "suggest"))
+        return tuple(clean(word) for word in words if word.strip())
 
     @property
     def offers(self) -> tuple[Value, ...]:

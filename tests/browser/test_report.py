@@ -202,7 +202,9 @@ def test_the_address_leads_back_to_what_is_shown(
     expect(lane(other, 1).locator("select[name=method]")).to_have_value("random")
     expect(other.locator(".explorer")).to_be_in_viewport()
     other.goto(address.partition("#")[0] + "#generator=planted&method=random&direction=99")
-    expect(lane(other).locator(".facts")).to_contain_text("Direction 99 is not on this page.")
+    expect(lane(other).locator(".facts")).to_contain_text(
+        "What the link asks for is not on this page"
+    )
     other.goto(address)
     expect(lane(other).locator(".facts")).to_contain_text("Direction 5")
     other.goto(address.partition("#")[0] + "#generator=gone&direction=1")

@@ -57,7 +57,24 @@ def test_a_move_is_between_means_over_seeds_of_the_last_two_budgets() -> None:
 def test_it_has_settled_when_nothing_moves_and_something_was_learned(
     moved: list[tuple[str, float, float]], expected: bool
 ) -> None:
-    assert settled([Move(*one) for one in moved], k=8) is expected
+    assert settled([Move(*one) for one in moved], [one[0] for one in moved], k=8) is expected
+
+
+def test_what_failed_has_not_settled_and_seeds_are_held_against_themselves() -> None:
+    results = [
+        *(result("a", steps, seed, rca) for steps, seed, rca in
+          [(500, 0, 0.400), (500, 1, 0.900), (1000, 0, 0.401)]),
+        result("a", 1000, 1, None), result("b", 500, 0, 0.2), result("b", 1000, 0, None),
+    ]  # fmt: skip
+    (move,) = moves(results, 500, 1000)
+    assert (move.before, move.after) == pytest.approx((0.400, 0.401))  # of the seed that has both
+    assert not settled([move], ["a", "b"], k=8)
+    assert settled([move], ["a"], k=8)
+
+
+def test_with_two_directions_something_can_be_learned_too() -> None:
+    assert settled([Move("a", 0.8, 0.8)], ["a"], k=2)
+    assert not settled([Move("a", 0.6, 0.6)], ["a"], k=2)
 
 
 @pytest.fixture
@@ -85,12 +102,12 @@ def test_the_command_doubles_until_it_has_settled_and_computes_nothing_twice(
     tmp_path: Path, computed: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(convergence, "FIRST", 2)
-    monkeypatch.setattr(convergence, "settled", lambda moved, k: True)
+    monkeypatch.setattr(convergence, "settled", lambda moved, ran, k: True)
     said = converge(tmp_path, 8)
     assert "settled: 2 steps are enough" in said
     assert sorted(computed) == [2, 2, 4, 4]
 
-    monkeypatch.setattr(convergence, "settled", lambda moved, k: False)
+    monkeypatch.setattr(convergence, "settled", lambda moved, ran, k: False)
     said = converge(tmp_path, 8)
     assert "not settled after 8 steps" in said
     assert sorted(computed) == [2, 2, 4, 4, 8, 8]
@@ -113,9 +130,11 @@ def test_an_ordinary_run_keeps_its_main_table(
     ordinary = ["run", "-g", "planted", *TINY, "--set", "steps=3", "--out", str(tmp_path)]
     assert CliRunner().invoke(main, ordinary).exit_code == 0
     shown = read_run(tmp_path)["headline"]
-    monkeypatch.setattr(convergence, "FIRST", 2)
-    converge(tmp_path, 4)
+    monkeypatch.setattr(convergence, "FIRST", 3)  # a budget is the ordinary number of steps
+    said = converge(tmp_path, 12)
     assert read_run(tmp_path)["headline"] == shown
+    told = [line.split()[:4] for line in said.splitlines() if "rca_fresh" in line]
+    assert [steps for steps, _, _, method in told if method == "random"] == ["3", "6", "12"]
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from benchmark.core.json_files import sealed, write_json
 from benchmark.runs import PRESETS
 from benchmark.runs.merging import merge
 from benchmark.runs.results import read_cells, read_run
+from benchmark.runs.slimming import slim
 from tests.report.drawn import write_cell
 
 
@@ -195,3 +196,13 @@ def test_a_generator_of_ones_own_is_painted_where_the_command_names_its_file(tmp
     result = CliRunner().invoke(main, command)
     assert result.exit_code == 0, result.output
     assert len(list((out / "strips").iterdir())) == 2
+
+
+def test_what_a_slim_copy_lacks_is_taken_from_the_run_that_has_it(tmp_path, monkeypatch):
+    whole = a_run(tmp_path / "whole", [("planted", "random", seed) for seed in (0, 1)])
+    monkeypatch.setattr("benchmark.runs.slimming.LARGE", 10)
+    slim(whole, tmp_path / "slim")
+    for order in (["slim", "whole"], ["whole", "slim"]):
+        out = tmp_path / "-".join(order)
+        assert merge([tmp_path / name for name in order], out) == []
+        assert all(c.directions() for c in read_cells(out))

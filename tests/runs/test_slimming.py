@@ -35,6 +35,11 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "cells/planted/random/fit.pt").write_bytes(b"a checkpoint")
     (folder / "cells/planted/random/.x.1@here.part").write_bytes(b"half of a file")
     (folder / "report.html").write_text("the page")
+    (folder / "mine").mkdir()
+    (folder / "mine" / "G.pt").write_bytes(b"weights of the user's own")
+    (tmp_path / "secret").write_text("of another place")
+    (folder / "notes").symlink_to(tmp_path / "secret")
+    (folder / "around").symlink_to(folder)
     return folder
 
 
@@ -48,10 +53,22 @@ def test_only_large_files_of_further_seeds_and_what_is_unfinished_are_left_out(
     assert all(path.parent.name.startswith(("1-", "3-")) for path in left)  # not of the lowest
     assert all(size == path.stat().st_size for path, size in left.items())
     wanted = {path.relative_to(run) for path in before} - {path.relative_to(run) for path in left}
-    wanted = {p for p in wanted if p.suffix not in (".pt", ".part") and p.name != ".lease.json"}
-    copied = {p.relative_to(tmp_path / "slim") for p in (tmp_path / "slim").rglob("*.*")}
-    assert wanted <= copied
-    assert not {p for p in copied if p.suffix in (".pt", ".part") or p.name.startswith(".")}
+    wanted = {p for p in wanted if p.name not in ("fit.pt", ".x.1@here.part", ".lease.json")}
+    copied = {p.relative_to(tmp_path / "slim") for p in (tmp_path / "slim").rglob("*")}
+    copied = {path for path in copied if (tmp_path / "slim" / path).is_file()}
+    assert copied == {path for path in wanted if path.parts[0] not in ("notes", "around")}
+
+
+def test_a_run_called_as_an_unfinished_copy_might_be_stays(run: Path, tmp_path: Path) -> None:
+    run.rename(tmp_path / "try.part")
+    slim(tmp_path / "try.part", tmp_path / "try")
+    assert read_cells(tmp_path / "try.part")
+    assert {p.name for p in tmp_path.iterdir()} == {"try.part", "try", "secret"}
+
+
+def test_answers_stay_however_many_they_are(run: Path, tmp_path: Path) -> None:
+    slim(run, tmp_path / "slim")  # the answers are larger than what is kept of directions
+    assert all(c.has("predictions.parquet") for c in read_cells(tmp_path / "slim"))
 
 
 def test_the_stages_of_further_seeds_are_left_out_however_small(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 from flask import Flask
 from sqlalchemy import select
 
+from study_server.annotators import invite
 from study_server.models import Annotator, Event
 from study_server.quality import Coverage, least_filled
 from study_server.screening import described
@@ -105,6 +106,17 @@ def test_pause_close_and_open(app: Flask, served: Served, staff: Visitor) -> Non
         assert list(db.scalars(select(Event.kind))) == ["paused", "closed", "open"]
     staff.get("/admin/")
     assert staff.post("/admin/state", state="nonsense").status_code == 400
+
+
+def test_the_study_s_state_is_not_that_of_a_link_in_this_browser(
+    served: Served, staff: Visitor
+) -> None:
+    (token,) = invite(served.store, served.links, 1, served.clock(), deadline=served.clock() + 60)
+    assert staff.get(f"/join/{token}").request.path == "/consent"
+    served.clock.now += 61
+    assert staff.get("/study").request.path == "/consent"
+    assert "<output" not in staff.last.text
+    assert "<dt>State</dt><dd>open</dd>" in staff.get("/admin/").text
 
 
 def test_the_link_to_paste_is_what_the_service_fills_in(served: Served, staff: Visitor) -> None:

@@ -19,7 +19,7 @@ from study_server.bundle import Bundle
 from study_server.codes import write_codes
 from study_server.invitations import end_of, given_names, invitations
 from study_server.retention import drop_numbers
-from study_server.served import Served
+from study_server.served import Served, set_state
 
 from .conftest import Clock, Visitor
 from .test_site import YES
@@ -58,6 +58,16 @@ def test_staff_invite_by_name_and_every_link_works(
     page = staff.get("/admin/invitations/")
     assert re.search(r"Ada</td>.*?<td>judging</td><td class=\"whole\">2027-01-15 08:02<", page.text)
     assert '<td>invited</td><td class="whole">never<' in page.text
+
+
+def test_without_a_number_there_is_a_link_for_each_name(served: Served, staff: Visitor) -> None:
+    page = staff.get("/admin/invitations/")
+    preset = re.search(r'<input type="number" name="count"[^>]*>', page.text)[0]
+    assert "value=" not in preset
+    staff.post(count="", names="Ada\nBen\nCleo")
+    assert [one.name for one in listed(served)] == ["Ada", "Ben", "Cleo"]
+    staff.post("/admin/invitations/", count="", names="")
+    assert [one.name for one in listed(served)] == ["Ada", "Ben", "Cleo", ""]
 
 
 def test_a_page_of_links_is_neither_cached_nor_logged(
@@ -156,7 +166,8 @@ def test_a_last_day_ends_at_its_midnight(clock: Clock) -> None:
 def test_after_the_last_day_the_link_lets_nobody_in(
     app: Flask, served: Served, tmp_path: Path
 ) -> None:
-    """Who had begun is thanked with a code for their work; who had finished keeps their page."""
+    """Who had begun is thanked with a code for their work; who had finished keeps their page.
+    The study goes on, and nobody is told that it ended."""
     end = end_of("2027-01-20", served.clock())
     tokens = annotators.invite(served.store, served.links, 3, served.clock(), deadline=end)
     idle, busy, done = (join(app, f"/join/{token}") for token in tokens)
@@ -171,14 +182,21 @@ def test_after_the_last_day_the_link_lets_nobody_in(
     served.clock.now = end
     late = busy.post(**YES)
     assert late.status_code == 409
-    assert "No more answers are taken" in late.text
+    assert "No more answers are taken through this link" in late.text
+    assert "Your work so far counts" in late.text
     assert re.search(r"[A-Z2-9]{4}-[A-Z2-9]{4}", late.text)
-    assert "No more answers are taken" in idle.get(f"/join/{tokens[0]}").text
+    assert "This link has ended" in idle.get(f"/join/{tokens[0]}").text
+    for page in (late, idle.last):
+        assert "study is closed" not in page.text
+        assert "study ended" not in page.text
     assert done.get("/done").status_code == 200
     assert "No more answers" not in done.last.text
     states = {served.links.read(token): state for token, state in zip(tokens, "iod", strict=True)}
     found = {states[one.annotator]: one.state for one in listed(served)}
     assert found == {"i": "over", "o": "over", "d": "finished"}
+    served.store.write(lambda db: set_state(db, "closed", end))
+    assert "The study is closed" in idle.get("/study").text
+    served.store.write(lambda db: set_state(db, "open", end))
     write_codes(served, tmp_path / "codes.csv")
     rows = csv.DictReader(io.StringIO((tmp_path / "codes.csv").read_text("utf-8")))
     endings = {row["annotator"]: row["ending"] for row in rows}

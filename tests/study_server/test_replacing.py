@@ -96,7 +96,7 @@ def test_their_own_link_lets_nobody_in(app: Flask, served: Served) -> None:
     someone.begin()
     name = public_id(served, 1)
     heir = replace_person(served, name, "silent for a week")
-    assert "No more answers are taken" in someone.get("/items/0").text
+    assert "This link has ended" in someone.get("/items/0").text
     other = Visitor(app.test_client())
     other.get(f"/join/{served.links.personal(heir)}")
     assert other.last.request.path == "/consent"

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from study_server.annotators import register
 from study_server.app import create_app
 from study_server.bundle import Bundle
 from study_server.models import Annotator, Judgment, QuizTry
@@ -120,6 +121,24 @@ def test_one_example_a_page_and_the_wrong_one_again(visitor: Visitor, served: Se
     ]
 
 
+def test_the_practice_is_one_s_own(app: Flask, visitor: Visitor, served: Served) -> None:
+    """Who comes in by a browser in which somebody else practised begins with the first example."""
+    visitor.post(choice="agree")
+    visitor.post()
+    visitor.post("/quiz", **{"consistent-0": "yes", "single-0": "yes"})
+    assert "Example 2 of 3" in visitor.last.text
+    other = served.store.write(lambda db: register(db, "invite", served.clock()))
+    visitor.get(f"/join/{served.links.personal(other)}")
+    visitor.post(choice="agree")
+    visitor.post()
+    assert "Example 1 of 3" in visitor.last.text
+    visitor.get(f"/join/{served.links.personal(me(served).public_id)}")
+    visitor.get("/withdraw")
+    visitor.post("/withdraw")
+    with visitor.client.session_transaction() as session:
+        assert "practice" not in session
+
+
 def test_two_clicks_are_one_try(visitor: Visitor, served: Served) -> None:
     """The second form comes with the cookie that the first one came with."""
     visitor.post(choice="agree")
@@ -131,12 +150,53 @@ def test_two_clicks_are_one_try(visitor: Visitor, served: Served) -> None:
     assert me(served).stage == "instructed"
 
 
+def test_only_a_recorded_try_tells_what_was_right(visitor: Visitor, served: Served) -> None:
+    visitor.post(choice="agree")
+    visitor.post()
+    fresh = visitor.last
+    wrong = QUIZ | {"consistent-1": "yes"}
+    for number in ("99", "1", "-1"):
+        visitor.last = fresh
+        assert visitor.post("/quiz", **wrong, tries=number).status_code == 400
+        assert "Example 1 of 3" in visitor.get("/quiz").text  # not the wrong one
+    visitor.post("/quiz", **wrong, tries="0")
+    assert "Example 2 of 3" in visitor.last.text
+    # a form of the recorded try, with another guess: the second example is wrong by now
+    guess = {"consistent-1": "no", "single-1": "no", "consistent-2": "no"}
+    visitor.post("/quiz", **QUIZ | guess, tries="0")
+    assert "Example 2 of 3" in visitor.last.text
+    assert "last try" in visitor.last.text
+    with served.store.read() as db:
+        assert db.execute(select(func.count(QuizTry.id))).scalar_one() == 1
+
+
 def test_an_unfinished_quiz_costs_no_try(visitor: Visitor) -> None:
     visitor.post(choice="agree")
     visitor.post()
     for _ in range(3):
         assert visitor.post("/quiz", **{"consistent-0": "yes"}).status_code == 422
     assert visitor.post("/quiz", **QUIZ).request.path == "/items/0"
+
+
+@pytest.mark.parametrize("site", ["", "/admin/preview"])
+def test_a_page_of_the_practice_sent_twice_is_no_fault(
+    staff: Visitor, visitor: Visitor, site: str
+) -> None:
+    """The second form comes with the first one's cookie: the next example is not missing yet."""
+    someone = staff if site else visitor
+    someone.get(f"{site}/" if site else "/consent")
+    someone.post(choice="agree")
+    someone.post()
+    assert 'name="example" value="0"' in someone.last.text
+    first = {"consistent-0": "yes", "single-0": "yes", "example": "0"}
+    for _ in range(2):
+        page = someone.post(f"{site}/quiz", **first)
+        assert page.status_code == 200
+        assert "Example 2 of 3" in page.text
+        assert "Something is missing" not in page.text
+    page = someone.post(f"{site}/quiz", example="1")  # nothing is chosen
+    assert page.status_code == 422
+    assert "Something is missing" in page.text
 
 
 def test_going_back_shows_the_answer_and_an_edit_is_a_revision(

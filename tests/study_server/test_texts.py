@@ -137,6 +137,17 @@ def test_no_template_says_anything_by_itself() -> None:
     assert found == {}
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_are_suggested_one_by_one(language: str) -> None:
+    """As many as in English, whatever comma a language has, and each an answer that is taken."""
+    label = next(q for q in TASKS["rating"].questions if q.name == "label")
+    words = label.suggestions(language)
+    assert len(set(words)) == len(words) == len(label.suggestions("en")) == 17
+    for word in words:
+        label.check(word)
+        assert not set(word) & set(",،、，")  # noqa: RUF001
+
+
 def test_every_lesson_is_explained() -> None:
     for task in TASKS.values():
         for lesson in task.lessons:

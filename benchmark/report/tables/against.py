@@ -45,11 +45,12 @@ def comparison_table(
     single = [r for r in rows if r.done and counts[r.generator, r.method] == 1]
     duels = (duels or Duels(single)).among(single)
     rca = {key_of(c): c for c in _rca(duels, roles)}
-    mos = {key_of(c): c for c in _mos(judged, roles)} if judged else {}
+    rated = judged if judged is not None and not judged.directions.empty else None
+    mos = {key_of(c): c for c in _mos(rated, roles)} if rated else {}
     differing = _differing_terms(single, roles)
     lines = []
     for key in dict.fromkeys([*rca, *mos]):
-        values = rca_values(rca.get(key)) | (mos_values(mos.get(key), judged) if judged else {})
+        values = rca_values(rca.get(key)) | (mos_values(mos.get(key), rated) if rated else {})
         reasons = [v.reason for v in values.values() if isinstance(v, Undefined)]
         reasons += [differing[place] for place in _places(key) if place in differing]
         lines.append(
@@ -57,7 +58,7 @@ def comparison_table(
             | {name: None if isinstance(v, Undefined) else v for name, v in values.items()}
             | {"note": "; ".join(dict.fromkeys(reasons))}
         )
-    columns = {**COMPARISON, **COMPARISON_OF_STUDY} if judged else COMPARISON
+    columns = {**COMPARISON, **COMPARISON_OF_STUDY} if rated else COMPARISON
     columns = {name: columns[name] for name in (*(n for n in columns if n != "note"), "note")}
     notes = [roles.why]
     if lines:
@@ -71,8 +72,7 @@ def comparison_table(
     ]
     title = f"{' and '.join(roles.under_test) or 'Methods'} against the baselines"
     notes += judged.elsewhere if judged else ()
-    simulated = judged is not None and judged.simulated
-    if simulated:
+    if rated is not None and rated.simulated:
         title = f"Simulated: {title}, RCA beside MOS of simulated answers"
         notes.insert(0, "Simulated answers are the source of every mos column.")
     notes += _called_all(lines)

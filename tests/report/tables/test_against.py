@@ -109,7 +109,7 @@ def test_two_generators_and_two_baselines_are_one_family_and_pooled(run):
     assert len(family) == 4
     assert (family["rca_p_adjusted"] >= family["rca_p"]).all()
     (note,) = frame.loc[frame["rca_p"].isna(), "note"]
-    assert note == "discovered and coordinate have no seed in common"
+    assert note == "no answers of coordinate here"
 
 
 def test_unequal_k_is_a_reason_and_never_nan(tmp_path):

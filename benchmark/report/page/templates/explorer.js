@@ -139,15 +139,19 @@
 
     // Take up what a link asks for, as far as the page has it.
     recall(method, seed, direction) {
-      const has = (select, value) => [...select.options].some((one) => one.value === value);
-      const choose = (select, value) => { if (has(select, value)) select.value = value; };
-      choose(this.method, method);
+      const choose = (select, value) => {
+        if (value === null) return true;
+        const there = [...select.options].some((one) => one.value === value);
+        if (there) select.value = value;
+        return there;
+      };
+      let whole = choose(this.method, method);
       this.chooseMethod();
-      choose(this.seed, seed);
+      whole = choose(this.seed, seed) && whole;
       this.chooseSeed();
-      choose(this.direction, direction);
+      whole = choose(this.direction, direction) && whole;
       this.chooseDirection();
-      if (!has(this.direction, direction)) this.facts.prepend(`Direction ${direction} is not on this page. `);
+      if (!whole) this.facts.prepend("What the link asks for is not on this page; this is another direction. ");
     }
   }
 
