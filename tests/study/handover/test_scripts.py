@@ -152,6 +152,19 @@ def test_few_directions_some_missing_some_unanimous_need_no_draws(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", ["02", "NA"])
+def test_a_baseline_whose_name_looks_like_a_number_or_a_gap(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, language: str
+) -> None:
+    judgments = drawn(directions=4, annotators=6)
+    monkeypatch.setitem(ROLES, name, "baseline")
+    named = judgments.assign(method=judgments["method"].replace("random", name))
+    done = run_script(handed_over(tmp_path, named), language)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "The tables are those in results." in done.stdout
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_script_sees_where_a_table_says_something_else(tmp_path: Path, language: str) -> None:
     folder = handed_over(tmp_path, drawn(directions=4, annotators=6))
     path = folder / "results" / "main_methods.csv"

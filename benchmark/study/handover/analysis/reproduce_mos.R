@@ -217,7 +217,10 @@ comparison_rows <- function(scores) {
 # Write the table without the columns that only the check needs, and compare it with the stored one.
 check <- function(rows, name, key) {
   path <- file.path(folder, "results", paste0("main_", name, ".csv"))
-  stored <- read.csv(path, check.names = FALSE, fileEncoding = "UTF-8")
+  # A name such as "1" or "NA" is text; an empty cell is an undefined value.
+  text <- setNames(rep("character", length(key)), key)
+  stored <- read.csv(path, check.names = FALSE, colClasses = text, na.strings = "",
+                     fileEncoding = "UTF-8")
   shown <- rows[setdiff(names(rows), c("low_reach", "high_reach"))]
   write.csv(shown, file.path(folder, "results", paste0("r_", name, ".csv")), row.names = FALSE,
             na = "")

@@ -260,7 +260,12 @@ def comparison_rows(scores: pd.DataFrame) -> pd.DataFrame:
 def check(rows: pd.DataFrame, name: str, key: list[str]) -> bool:
     """Write the table without the columns that only the check needs, and compare it with the stored
     one; returns whether they agree."""
-    stored = pd.read_csv(FOLDER / "results" / f"main_{name}.csv")
+    stored = pd.read_csv(
+        FOLDER / "results" / f"main_{name}.csv",
+        dtype=dict.fromkeys(key, str),  # a name such as "1" or "NA" is text
+        keep_default_na=False,
+        na_values=[""],
+    )
     shown = rows.drop(columns=["low_reach", "high_reach"], errors="ignore")
     shown.to_csv(FOLDER / "results" / f"python_{name}.csv", index=False)
     if stored.empty or rows.empty:
