@@ -75,6 +75,7 @@ def test_by_keyboard_alone(page: Page, site: Site) -> None:
     page.wait_for_url("**/quiz")
     for number, keys in enumerate(("yy", "nn")):  # as on the items
         page.wait_for_selector(f"input[name=consistent-{number}]", state="attached")
+        page.wait_for_load_state()  # keys need the script
         page.keyboard.type(keys)
         page.keyboard.press("Enter")
     for name, key in (("consistent", "Space"), ("single", "ArrowDown")):  # as in any form
