@@ -38,8 +38,8 @@ def remember(study: Served) -> None:
     lines = [json.dumps(one, ensure_ascii=False) for one in (*known.values(), *fresh.values())]
     try:
         write_text(path, "".join(f"{line}\n" for line in lines), 0o600)
-    except OSError as error:
-        log.warning("cannot write %s (%s): a backup may bring back who withdrew", path, error)
+    except BenchError as error:
+        log.warning("%s: a backup may bring back who withdrew", error)
 
 
 def listed(bundle: Bundle) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from benchmark.core.errors import BenchError
-from study_server import commands, counting, erasure
+from study_server import commands, counting, erasure, tombstones
 from study_server.app import create_app
 from study_server.bundle import Bundle
 from study_server.erasure import erase_person, withdrawals
@@ -313,3 +313,18 @@ def test_the_consent_is_stored_as_it_was_shown(app: Flask, served: Served) -> No
     assert "Taking part is voluntary." in kept.text
     new_visitor(app, served).post(choice="agree", read=read)
     assert rows(served, ConsentText) == 1
+
+
+def test_a_list_that_cannot_be_written_stops_no_withdrawal_and_is_logged(
+    app: Flask, served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise BenchError("cannot write the list; is the disk full?")
+
+    monkeypatch.setattr("study_server.tombstones.write_text", full)
+    someone = enter(app, served)
+    withdraw(someone)
+    assert someone.last.status_code == 200
+    assert rows(served, Erasure) == 1
+    tombstones.remember(served)
+    assert "is the disk full?: a backup may bring back who withdrew" in caplog.text
