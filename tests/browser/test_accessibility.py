@@ -77,6 +77,7 @@ def test_the_staff_s_pages(browser: Browser, site: Site, scheme: str) -> None:
     page.click(".primary")
     page.wait_for_url("**/admin/")
     page.goto(f"{site.base}/admin/invitations/")
+    page.fill("input[name=count]", "10")
     page.click("button:text-is('Invite')")
     page.wait_for_selector("#link-10")
     check(page)  # by now the tables name annotators
