@@ -178,8 +178,8 @@ def take_quiz(
     if number not in (None, tries):
         mine = select(QuizTry.answers).where(QuizTry.annotator_id == annotator_id)
         last = session.scalars(mine.order_by(QuizTry.number.desc()).limit(1)).one()
-        return _right(json.loads(last), bundle), annotator.stage, tries
-    right = _right(answers, bundle)
+        return right_of(json.loads(last), bundle), annotator.stage, tries
+    right = right_of(answers, bundle)
     session.add(
         QuizTry(
             annotator_id=annotator_id,
@@ -197,7 +197,8 @@ def take_quiz(
     return right, annotator.stage, tries + 1
 
 
-def _right(answers: Sequence[Answer], bundle: Bundle) -> list[bool]:
+def right_of(answers: Sequence[Answer], bundle: Bundle) -> list[bool]:
+    """By example of the practice, whether what was answered is right."""
     return [
         all(answer.get(name) == value for name, value in lesson.right.items())
         for answer, lesson in zip(answers, bundle.quiz, strict=True)

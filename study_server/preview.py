@@ -19,6 +19,7 @@ from flask import (
 )
 from markupsafe import Markup
 
+from study_server.annotators import right_of
 from study_server.assignment import personal_plan
 from study_server.bundle import Bundle
 from study_server.judging import PAGE, minutes_left
@@ -88,10 +89,8 @@ def check_quiz() -> Page:
     practice.hear(request.form)
     if practice.next is not None:
         return _quiz_page(practice, status=422 if practice.is_next(request.form) else 200)
-    right = [
-        answer is not None and all(answer[name] == value for name, value in lesson.right.items())
-        for answer, lesson in zip(practice.answers, bundle.quiz, strict=True)
-    ]
+    said = [answer for answer in practice.answers if answer is not None]  # all, since none is next
+    right = right_of(said, bundle)
     if all(right):
         practice.end()
         return redirect(url_for(".item", position=0), 303)

@@ -7,15 +7,17 @@ from benchmark.core.errors import BenchError
 from study_server.settings_file import read_settings
 from study_server.study_settings import Settings
 
+SHIPPED = resources.files("study_server").joinpath("study.toml")
+
 
 def shipped_settings() -> str:
     """The text of the shipped `study.toml`."""
-    return resources.files("study_server").joinpath("study.toml").read_text("utf-8")
+    return SHIPPED.read_text("utf-8")
 
 
 def default_settings() -> Settings:
     """They as they are read."""
-    with resources.as_file(resources.files("study_server").joinpath("study.toml")) as path:
+    with resources.as_file(SHIPPED) as path:
         return read_settings(path)
 
 

@@ -184,8 +184,7 @@ def exit_if_failed(cells: int, unmade: Sequence[str] = ()) -> None:
 def listed(name: str, words: str) -> None:
     """A line of a list: the name, and beside it words that wrap under themselves."""
     width = min(shutil.get_terminal_size((WIDEST, 0)).columns, WIDEST)
-    gap = " " * 2
-    first = f"{gap}{name:{NAMES}} "
+    first = f"  {name:{NAMES}} "
     # a path, or a command to copy, stays whole
     for text in textwrap.wrap(
         words,

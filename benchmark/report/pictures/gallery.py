@@ -5,8 +5,6 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
-from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
@@ -17,9 +15,8 @@ from benchmark.report.attempts import Attempts
 from benchmark.report.judged import Judged
 from benchmark.report.pictures.evolution import draw_evolution
 from benchmark.report.pictures.explorer import (
-    METHOD,
-    QUALITY,
     Chapter,
+    as_webp,
     chapter,
     share,
     share_of_others,
@@ -125,17 +122,11 @@ def _chapters(
     return [one for one in found if one is not None]
 
 
-def as_webp(picture: Image.Image) -> bytes:
-    """The picture for the page, in the quality of its sprites."""
-    file = BytesIO()
-    picture.save(file, "WEBP", quality=QUALITY, method=METHOD)
-    return file.getvalue()
-
-
 def _renew(picture: Image.Image | None, path: Path) -> None:
-    """Save as WebP, which for pictures of faces takes a fifth of the bytes of PNG. None: remove
-    what an earlier report painted there, which may show other directions than there are now."""
+    """Save the picture. None: remove what an earlier report painted there, which may show other
+    directions than there are now."""
     if picture is None:
         path.unlink(missing_ok=True)
     else:
-        write_atomically(path, partial(picture.save, format="WEBP", quality=QUALITY, method=METHOD))
+        content = as_webp(picture)
+        write_atomically(path, lambda part: part.write_bytes(content))

@@ -83,8 +83,9 @@ def leaderboard(
     whole = [g for g in generators if all((g, m) in values for m in methods)]
     terms = {(r.generator, r.method): terms_on(r.first.result.config) for r in done}
     common = [g for g in whole if all(terms[g, m] == terms[g, methods[0]] for m in methods)]
-    places = _places(values, common, methods, pairs)
-    first = _ahead_of_all(pairs, terms)
+    clear = _clear(pairs)
+    places = _places(values, common, methods, clear)
+    first = _ahead_of_all(clear, terms)
     ranked = sorted(methods, key=lambda m: places[m].mean if places else methods.index(m))
     return Board(
         _board(rows, values, generators, whole, common, ranked, places, first, measures),
@@ -109,40 +110,39 @@ def _places(
     values: Mapping[tuple[str, str], Mapping[str, Any]],
     generators: Sequence[str],
     methods: Sequence[str],
-    pairs: Sequence[RcaComparison],
+    clear: Sequence[Ahead],
 ) -> dict[str, Place]:
     """Mean places over the generators that every method was measured on, with equal K; empty
     without one."""
     if not generators:
         return {}
-    ahead = [
-        Ahead(pair.generators[0], *order)
-        for pair in pairs
-        if len(pair.generators) == 1 and (order := _clear_order(pair))
-    ]
     scores = {g: {m: values[g, m][HEADLINE] for m in methods} for g in generators}
-    return mean_places(scores, ahead)
+    return mean_places(scores, clear)
 
 
 def _ahead_of_all(
-    pairs: Sequence[RcaComparison], terms: Mapping[tuple[str, str], Mapping[str, Any]]
+    clear: Sequence[Ahead], terms: Mapping[tuple[str, str], Mapping[str, Any]]
 ) -> list[tuple[str, str]]:
     """Generator and method of each that is surely ahead of all others there, at equal terms."""
-    won = {
-        (pair.generators[0], *order)
-        for pair in pairs
-        if len(pair.generators) == 1 and (order := _clear_order(pair))
-    }
     found = []
     for generator, method in terms:
         rivals = [m for g, m in terms if g == generator and m != method]
         if rivals and all(
-            (generator, method, rival) in won
+            Ahead(generator, method, rival) in clear
             and terms[generator, method] == terms[generator, rival]
             for rival in rivals
         ):
             found.append((generator, method))
     return found
+
+
+def _clear(pairs: Sequence[RcaComparison]) -> list[Ahead]:
+    """The pairs on one generator of which one is surely ahead."""
+    return [
+        Ahead(pair.generators[0], *order)
+        for pair in pairs
+        if len(pair.generators) == 1 and (order := _clear_order(pair))
+    ]
 
 
 def _clear_order(pair: RcaComparison) -> tuple[str, str] | None:
