@@ -27,6 +27,7 @@ from study_server.sentences import texts
 from study_server.served import Served
 from study_server.sessions import Sessions
 from study_server.trouble import advice, is_trouble
+from study_server.turns import Turns
 from study_server.visit import NO_DATABASE, know_browser, know_visitor, page, served, words
 
 RETRY_SECONDS = 10  # after which a page asks again where the database is in trouble
@@ -49,7 +50,8 @@ def create_app(study: Served, front: Front = DIRECT, processes: int = 1) -> Flas
     app.jinja_loader = ChoiceLoader([task_page, PackageLoader("study_server")])
     app.before_request(start_clock)
     app.before_request(know_browser)
-    _guard_database(app)
+    turns = study.store.turns
+    _guard_database(app, turns)
     app.before_request(know_visitor)
     framed = study.bundle.settings.platform.framed
     protect(app, study.bundle.study, front, processes, framed)
@@ -62,7 +64,7 @@ def create_app(study: Served, front: Front = DIRECT, processes: int = 1) -> Flas
     ):
         app.register_blueprint(part.blueprint)
     paths = {rule.rule for rule in app.url_map.iter_rules()}
-    app.wsgi_app = Door(app.wsgi_app, front, paths)  # type: ignore[method-assign]
+    app.wsgi_app = Door(turns.each(app.wsgi_app), front, paths)  # type: ignore[method-assign]
     return app
 
 
@@ -87,13 +89,14 @@ def _key(error: HTTPException, code: int) -> str:
     return str(code) if f"error.{code}" in texts("en") else "400"
 
 
-def _guard_database(app: Flask) -> None:
+def _guard_database(app: Flask, turns: Turns) -> None:
     """Let only so many requests at once ask the database; see `gate`."""
     gate = Gate()
 
     def enter() -> None:
         if request.endpoint not in NO_DATABASE:
-            g.entered = gate.enter()
+            with turns.away():
+                g.entered = gate.enter()
 
     def leave(error: BaseException | None) -> None:
         if "entered" in g:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from study_server.databases import engine_of, name_of, sqlite_file
 from study_server.schema import migrate
 from study_server.trouble import Away, advice, is_trouble
+from study_server.turns import Turns
 from study_server.write_ahead import Settler, settle
 from study_server.writers_lock import WritersLock
 
@@ -58,7 +59,7 @@ class Store:
 
     name: the database as messages call it. patience: seconds that anybody waits for it. read_only:
     of PostgreSQL; see `databases.engine_of`. anchor: what keeps a database in memory; closed with
-    the store.
+    the store. turns: of the threads that use it; who waits to write gives theirs to another.
     """
 
     def __init__(
@@ -72,6 +73,8 @@ class Store:
         self.engine = engine_of(url, patience, read_only)
         self._queue: list[_Job[Any]] = []
         self._queue_lock = threading.Lock()
+        self.turns = Turns()
+        self._line = threading.Lock()
         self._writer = WritersLock()
         self._settler: Settler | None = None
 
@@ -95,25 +98,35 @@ class Store:
         job = _Job(work)
         with self._queue_lock:
             self._queue.append(job)
-        if not self._writer.acquire(timeout=self._patience):
-            self._withdraw(job)
-            raise Away("others write for too long")
-        try:
-            if not job.done:  # else the thread before us committed it along with its own
-                with self._queue_lock:
-                    jobs, self._queue = self._queue, []
-                self._commit(jobs)
-        finally:
-            self._writer.release()
+        with self.turns.away():
+            if not self._line.acquire(timeout=self._patience):
+                raise self._in_vain(job)
+            try:
+                if not job.done:  # else the thread before us committed it along with its own
+                    self._lead(job)
+            finally:
+                self._line.release()
         if job.error is not None:
             raise job.error
         return job.result  # type: ignore[return-value]  # set where there is no error
 
-    def _withdraw(self, job: _Job[Any]) -> None:
-        """Take back a job that nobody has begun yet."""
+    def _lead(self, job: _Job[Any]) -> None:
+        """Commit all that waits in this process, once no other process writes."""
+        if not self._writer.acquire(timeout=self._patience):
+            raise self._in_vain(job)
+        try:
+            with self._queue_lock:
+                jobs, self._queue = self._queue, []
+            self._commit(jobs)
+        finally:
+            self._writer.release()
+
+    def _in_vain(self, job: _Job[Any]) -> Away:
+        """Take back a job that nobody has begun yet; what to raise."""
         with self._queue_lock:
             if job in self._queue:
                 self._queue.remove(job)
+        return Away("others write for too long")
 
     def _commit(self, jobs: list[_Job[Any]]) -> None:
         try:
@@ -135,9 +148,10 @@ class Store:
             connection = session.connection(execution_options={"write": True})
             if connection.dialect.name == "postgresql":
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({POSTGRES_LOCK})"))
-            for job in jobs:
-                if not job.run(session):
-                    return job
+            with self.turns.turn():
+                for job in jobs:
+                    if not job.run(session):
+                        return job
             session.commit()
         return None
 
