@@ -72,9 +72,9 @@ class Store:
         self.url, self.name, self._patience, self._anchor = url, name_of(url), patience, anchor
         self.engine = engine_of(url, patience, read_only)
         self._queue: list[_Job[Any]] = []
-        self._queue_lock = threading.Lock()
+        self._led = False  # whether a thread commits what waits
+        self._changed = threading.Condition()  # of the two
         self.turns = Turns()
-        self._line = threading.Lock()
         self._writer = WritersLock()
         self._settler: Settler | None = None
 
@@ -96,37 +96,48 @@ class Store:
         it is not known whether anything is stored.
         """
         job = _Job(work)
-        with self._queue_lock:
-            self._queue.append(job)
         with self.turns.away():
-            if not self._line.acquire(timeout=self._patience):
-                raise self._in_vain(job)
-            try:
-                if not job.done:  # else the thread before us committed it along with its own
-                    self._lead(job)
-            finally:
-                self._line.release()
+            if self._leads(job):
+                self._lead(job)
         if job.error is not None:
             raise job.error
         return job.result  # type: ignore[return-value]  # set where there is no error
 
-    def _lead(self, job: _Job[Any]) -> None:
-        """Commit all that waits in this process, once no other process writes."""
-        if not self._writer.acquire(timeout=self._patience):
-            raise self._in_vain(job)
-        try:
-            with self._queue_lock:
-                jobs, self._queue = self._queue, []
-            self._commit(jobs)
-        finally:
-            self._writer.release()
+    def _leads(self, job: _Job[Any]) -> bool:
+        """Wait until another thread has committed the job along with its own (False), or until
+        this one is to commit all that wait. Raises Away where that takes too long."""
+        with self._changed:
+            self._queue.append(job)
+            if not self._changed.wait_for(lambda: job.done or not self._led, self._patience):
+                self._withdraw(job)
+                raise Away("others write for too long")
+            if not job.done:
+                self._led = True
+                return True
+        return False
 
-    def _in_vain(self, job: _Job[Any]) -> Away:
-        """Take back a job that nobody has begun yet; what to raise."""
-        with self._queue_lock:
-            if job in self._queue:
-                self._queue.remove(job)
-        return Away("others write for too long")
+    def _lead(self, job: _Job[Any]) -> None:
+        """Commit all that wait, once no other process writes."""
+        try:
+            if not self._writer.acquire(timeout=self._patience):
+                with self._changed:
+                    self._withdraw(job)
+                raise Away("others write for too long")
+            try:
+                with self._changed:
+                    jobs, self._queue = self._queue, []
+                self._commit(jobs)
+            finally:
+                self._writer.release()
+        finally:
+            with self._changed:
+                self._led = False
+                self._changed.notify_all()
+
+    def _withdraw(self, job: _Job[Any]) -> None:
+        """Take back a job that nobody has begun yet."""
+        if job in self._queue:
+            self._queue.remove(job)
 
     def _commit(self, jobs: list[_Job[Any]]) -> None:
         try:

@@ -27,9 +27,7 @@ class Turns:
     def each(self, application: "WSGIApplication") -> "WSGIApplication":
         """The application with a turn for every request."""
 
-        def in_turn(
-            environ: "WSGIEnvironment", start_response: "StartResponse"
-        ) -> Iterable[bytes]:
+        def in_turn(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
             with self.turn():
                 return application(environ, start_response)
 
