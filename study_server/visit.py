@@ -15,8 +15,8 @@ from study_server.annotators import outside_of
 from study_server.codes import code_given, ending_of
 from study_server.security import NO_DATABASE, STAFF, csrf_token
 from study_server.sentences import direction_of, name_of
-from study_server.served import Served, state_of
-from study_server.standing import find_standing
+from study_server.served import Served
+from study_server.standing import find_standing, state_for_all
 from study_server.texts import say, with_task
 
 P = ParamSpec("P")
@@ -40,7 +40,7 @@ def know_visitor() -> None:
     with served().store.look() as db:
         g.annotator = find_standing(db, public_id) if public_id else None
         personal = g.annotator is not None and request.blueprint not in STAFF
-        g.state = g.annotator.state_at(served().clock()) if personal else state_of(db)
+        g.state = g.annotator.state_at(served().clock()) if personal else state_for_all(db)
     if personal and g.annotator.language:
         g.language = offered(g.annotator.language)
 

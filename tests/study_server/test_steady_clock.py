@@ -66,7 +66,7 @@ def test_people_and_staff_stay_signed_in_and_keep_their_items(
     assert staff.get("/admin/").request.path == "/admin/"
     assert someone.get("/study").request.path == leased
     assert someone.post(consistent="no", single="no").status_code == 200
-    with study.store.look() as db:
+    with study.store.engine.connect() as db:
         ((seconds,),) = db.exec_driver_sql("SELECT seconds FROM judgment").all()
     assert 0 <= seconds < 60
     study.store.close()
