@@ -16,6 +16,7 @@ from study_server.decisions import decisions
 from study_server.export import FORMATS, judgments, write_export
 from study_server.platforms import NAMES
 from study_server.raising import raised_later
+from study_server.room import little_room
 from study_server.screening import RULES, described
 from study_server.served import note, set_state
 from study_server.staff import sign_ins, signed_in
@@ -65,6 +66,7 @@ def overview() -> Page:
         state=g.state,
         unready=unready(study.bundle.settings),
         later=raised_later(study),
+        room=little_room(study.store.url),
     )
 
 
