@@ -27,9 +27,21 @@ def plan(effect: float, power: float, baseline: float, studies: int, seed: int, 
     designs = plan_study(effect, power, baseline, out, studies, seed)
     if not designs:
         click.echo(f"no design of the table reaches a power of {power:g}")
+    else:
+        click.echo(
+            f"a method and one baseline, MOS {baseline + effect:g} against {baseline:g}, found with a "
+            f"chance of {power:g} at least; the least work first:"
+        )
     for design in designs:
         click.echo(describe(design))
     click.echo(f"table and curve: {out}")
+    if designs:
+        least = designs[0].design
+        click.echo("each further method that is judged adds half as many judgments again")
+        click.echo(
+            f"next: bench study init, ratings_per_item = {least.ratings} in study.toml, then\n"
+            f"      bench study build RUN --settings study.toml --per-method {least.directions}"
+        )
 
 
 @click.command()
