@@ -165,4 +165,4 @@ def simulate(
     from study_server import commands
 
     done = commands.simulate(folder, count, profile, seed, database, task)
-    click.echo(f"{done} simulated judgments")
+    click.echo(f"{done} simulated judgments{'' if done else ': no place was left for bots'}")
