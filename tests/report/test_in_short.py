@@ -24,7 +24,8 @@ def test_who_is_ahead_and_its_worst_prices(tmp_path: Path) -> None:
     write(tmp_path, "b", "discovered", 0.5, 0.2, 0.7)
     write(tmp_path, "b", "random", 0.4, 0.0, 1.0)
     assert lines(tmp_path, ("a", "discovered"), ("b", "discovered")) == [
-        "ahead of all others by rca_fresh: discovered on a (0.600, chance 0.125), b (0.500, chance 0.125)",
+        "ahead of all others by rca_fresh: "
+        "discovered on a (0.600, chance 0.125), b (0.500, chance 0.125)",
         "the price of it, at worst: max_cosine 0.500 (a), collapse 0.70 (b)",
     ]
 

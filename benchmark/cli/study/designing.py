@@ -24,13 +24,14 @@ def plan(effect: float, power: float, baseline: float, studies: int, seed: int, 
     """Find how large a study must be; simulates STUDIES per design."""
     from benchmark.study.planning import describe, plan_study
 
+    click.echo(f"simulating {studies:,} studies of each design", err=True)
     designs = plan_study(effect, power, baseline, out, studies, seed)
     if not designs:
         click.echo(f"no design of the table reaches a power of {power:g}")
     else:
         click.echo(
-            f"a method and one baseline, MOS {baseline + effect:g} against {baseline:g}, found with a "
-            f"chance of {power:g} at least; the least work first:"
+            f"a method and one baseline, MOS {baseline + effect:g} against {baseline:g}: designs that "
+            f"find it with a chance of {power:g}, the least work first"
         )
     for design in designs:
         click.echo(describe(design))
