@@ -30,8 +30,8 @@ def plan(effect: float, power: float, baseline: float, studies: int, seed: int, 
         click.echo(f"no design of the table reaches a power of {power:g}")
     else:
         click.echo(
-            f"a method and one baseline, MOS {baseline + effect:g} against {baseline:g}: designs that "
-            f"find it with a chance of {power:g}, the least work first"
+            f"of a method and one baseline, MOS {baseline + effect:g} against {baseline:g}: designs "
+            f"that find it with a chance of {power:g}, the least work first"
         )
     for design in designs:
         click.echo(describe(design))
@@ -57,7 +57,7 @@ def init(file: Path) -> None:
     write_settings(file)
     click.echo(f"the settings of a new study are in {file}, each with its meaning")
     click.echo(f"fill in its consent: {places_left(read_settings(file))}")
-    click.echo("delete the texts of the languages that you do not offer")
+    click.echo("say in `languages` which you offer, or delete the texts of the others")
     click.echo(f"next: bench study build RUN --settings {file}")
 
 
