@@ -30,7 +30,7 @@ def plan(effect: float, power: float, baseline: float, studies: int, seed: int, 
         click.echo(f"no design of the table reaches a power of {power:g}")
     else:
         click.echo(
-            f"of a method and one baseline, MOS {baseline + effect:g} against {baseline:g}: designs "
+            f"of a method and a baseline, MOS {baseline + effect:g} against {baseline:g}: designs "
             f"that find it with a chance of {power:g}, the least work first"
         )
     for design in designs:
