@@ -32,10 +32,9 @@ class Adam(torch.optim.Adam):
         """All that it has kept of earlier steps."""
         return [kept for of_one in self.state.values() for kept in of_one.values()]
 
-    def gradient(self) -> Tensor:
-        """What it followed last, as one vector."""
-        parameters = (p for group in self.param_groups for p in group["params"])
-        return torch.cat([p.grad.flatten() for p in parameters if p.grad is not None])
+    def mean_gradient(self) -> Tensor:
+        """The running mean of the gradients that it followed, as one vector."""
+        return torch.cat([kept["exp_avg"].flatten() for kept in self.state.values()])
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Only what it kept: the settings that go with it are those of the device here."""

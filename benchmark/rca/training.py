@@ -139,9 +139,15 @@ class Learner:
         weights = [t for module in modules for t in chain(module.parameters(), module.buffers())]
         return weights + [t for optimiser in self.optimisers for t in optimiser.moments()]
 
-    def gradients(self) -> list[Tensor]:
-        """What each optimiser followed last, as vectors."""
-        return [optimiser.gradient() for optimiser in self.optimisers]
+    def mean_gradients(self) -> list[Tensor]:
+        """Adam's running mean of the gradients, of R and of A if it learns, as vectors."""
+        return [optimiser.mean_gradient() for optimiser in self.optimisers]
+
+    def weights(self) -> list[Tensor]:
+        """Parameters and buffers of A and of R, each kind as one vector."""
+        kinds = [of() for m in (self.shift, self.reconstructor) for of in (m.parameters, m.buffers)]
+        parts = [[t.detach().flatten() for t in kind if t.is_floating_point()] for kind in kinds]
+        return [torch.cat(part) for part in parts if part]
 
     def _record(self, values: Tensor) -> None:
         self.tally.add(values, self.step - 1)
