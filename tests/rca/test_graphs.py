@@ -1,6 +1,7 @@
 """Graphs on a card that is played: what they make, what is refused, and what that leaves."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from benchmark.core.seeds import stream
 from benchmark.directions.matrices import UnitLinear, axes
 from benchmark.directions.shift import FrozenLinear
 from benchmark.directions.vector_fields import WarpedShift
-from benchmark.generators.base import Generator
+from benchmark.generators.base import Generator, Latents
 from benchmark.generators.fast.rewrites import prepare
+from benchmark.generators.ruler import Ruler
 from benchmark.rca import adam, graphs, training
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.questions import ShiftRange
@@ -81,6 +83,38 @@ def test_graphs_give_the_bits_and_passes_of_eager_steps(
     eager = trained(generator, terms)
     assert [one.graphed for one in eager] == [False, False]
     for one, other in zip(found, eager, strict=True):
+        assert_same_bits(one, other)
+
+
+class Beside(Generator):
+    """A generator with classes, points with a ruler, and images that depend on something else."""
+
+    latent_dim, image_shape, n_classes = D, (1, 32, 32), 3
+
+    def __init__(self, whole: Generator) -> None:
+        super().__init__()
+        torch.manual_seed(0)
+        self.whole, self.shades = whole, torch.nn.Embedding(3, 1)
+
+    def sample(self, n: int, rng: torch.Generator) -> Latents:
+        drawn = super().sample(n, rng)
+        ruler = Ruler.of(torch.randn(50, D, generator=stream("points")))
+        return replace(drawn, ruler=ruler, beside=torch.rand(n, 1, generator=rng))
+
+    def forward(self, latents: Latents) -> Tensor:
+        assert latents.labels is not None
+        assert latents.beside is not None
+        shade = self.shades(latents.labels) + latents.beside  # (n, 1)
+        return self.whole(latents) * shade[:, :, None, None]  # (n, 1, 32, 32)
+
+
+def test_all_that_differs_from_batch_to_batch_reaches_a_graph(
+    generator: Generator, on_card: pytest.MonkeyPatch
+) -> None:
+    found = trained(prepare(Beside(generator)), protocol())
+    assert [one.graphed for one in found] == [True, True]
+    on_card.setattr(played_card.Card, "capture", refuse)
+    for one, other in zip(found, trained(prepare(Beside(generator)), protocol()), strict=True):
         assert_same_bits(one, other)
 
 
