@@ -1,4 +1,4 @@
-"""Items made ahead: the same ones in order, errors in their place, no more too many than allowed."""
+"""Items made ahead: the same ones in order, errors in their place, and no more than allowed."""
 
 import threading
 
