@@ -13,6 +13,7 @@ from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import Forbidden
 
 from study_server.front import Front
+from study_server.network import network
 from study_server.platforms import FRAMES
 from study_server.windows import Windows
 
@@ -67,14 +68,14 @@ csrf = _Forms()
 windows = Windows()  # each process of the site counts by itself
 
 
-def client() -> str:
-    """The address that the request comes from."""
-    return request.remote_addr or ""
+def origin() -> str:
+    """Whom a limit of what strangers may do counts: the network of the address."""
+    return network(request.remote_addr or "")
 
 
 def person() -> str:
-    """Who asks: the person, or the address where nobody is known yet."""
-    return str(session.get("annotator") or client())
+    """Whom a limit counts: the person, or where a stranger comes from."""
+    return str(session.get("annotator") or origin())
 
 
 def limited(a_minute: int, who: Callable[[], str] = person) -> Callable[[View], View]:
