@@ -116,6 +116,8 @@ def _guard_database(app: Flask, turns: Turns) -> None:
         if request.endpoint not in NO_DATABASE:
             with turns.away():
                 g.entered = gate.enter()
+        if request.blueprint in STAFF:  # an overview or an export may take seconds
+            turns.give()
 
     def leave(error: BaseException | None) -> None:
         if "entered" in g:

@@ -42,18 +42,24 @@ class Turns:
             yield
         finally:
             if not taken:
-                self._give()
+                self.give()
 
     @contextmanager
     def away(self) -> Iterator[None]:
         """Let others work meanwhile; afterwards go on in a turn, where this thread had one."""
         taken = self._taken()
-        self._give()
+        self.give()
         try:
             yield
         finally:
             if taken:
                 self._take()
+
+    def give(self) -> None:
+        """End a turn early, where what is left of the work takes long."""
+        if self._taken():
+            self._mine.taken = False
+            self._free.release()
 
     def _taken(self) -> bool:
         return bool(getattr(self._mine, "taken", False))
@@ -61,8 +67,3 @@ class Turns:
     def _take(self) -> None:
         if not self._taken():
             self._mine.taken = self._free.acquire(timeout=LONGEST)
-
-    def _give(self) -> None:
-        if self._taken():
-            self._mine.taken = False
-            self._free.release()

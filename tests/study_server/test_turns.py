@@ -58,6 +58,15 @@ def test_who_is_away_without_a_turn_comes_back_without_one(turns: Turns, worked:
     assert worked(5)
 
 
+def test_a_turn_may_end_before_its_work(turns: Turns, worked: Other) -> None:
+    with turns.turn():
+        turns.give()
+        with turns.away():
+            pass
+        assert worked(5)
+    assert worked(5)
+
+
 def test_a_turn_that_ends_in_an_error_is_given_on(turns: Turns, worked: Other) -> None:
     with pytest.raises(ValueError, match="broken"), turns.turn():
         raise ValueError("broken")
