@@ -121,7 +121,7 @@ def serve(
         base = front.base or here
         if front.base:
             print(f"listening:      {here}")
-        print(f"administration: {base}/admin/")
+        print(f"administration: {base}/admin/ (its password: as the build printed it)")
         if study.bundle.settings.open_link:
             print(f"open link:      {base}/open/{study.links.open()}")
         if why := unready(study.bundle.settings):

@@ -54,7 +54,7 @@ def test_who_is_flagged_fills_no_place(app: Flask, served: Served, staff: Visito
     take_part(app, served)  # at once
     text = staff.get("/admin/").text
     assert "0 of 54" in text
-    assert "<small>6 median_seconds</small>" in text
+    assert "<small>6 too fast (median_seconds)</small>" in text
     assert "6 places are open again" in text
     people = staff.get("/admin/annotators").text
     assert "median_seconds" in re.search(r'<td class="flag">(.*?)</td>', people).group(1)
