@@ -14,6 +14,7 @@ from werkzeug.exceptions import Forbidden
 
 from study_server import windows
 from study_server.front import Front
+from study_server.network import network
 from study_server.platforms import FRAMES
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -42,9 +43,14 @@ log = logging.getLogger("study")
 csrf = CSRFProtect()
 
 
+def origin() -> str:
+    """The key of a rate limit of what strangers may do: the network of the address."""
+    return network(get_remote_address())
+
+
 def _who() -> str:
-    """The key of a rate limit: the person, or the address where nobody is known yet."""
-    return str(session.get("annotator") or get_remote_address())
+    """The key of a rate limit: the person, or where a stranger comes from."""
+    return str(session.get("annotator") or origin())
 
 
 # A person sends one answer in a second at most; several dozen may share one address. This stops a

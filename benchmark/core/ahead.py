@@ -1,5 +1,6 @@
 """Work that goes on beside what its results are used for."""
 
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -8,14 +9,19 @@ T = TypeVar("T")
 NONE = object()  # comes after the last
 
 
-def one_ahead(items: Iterator[T]) -> Iterator[T]:
-    """The same items in the same order, each made in a second thread while the one before is used.
+def ahead(items: Iterator[T], most: int = 1) -> Iterator[T]:
+    """The same items in the same order, made in a second thread while those before are used.
 
-    An error in making one is raised where that one would have come. At most one that nobody takes
-    is made.
+    most: how many may wait, 1 or more: where some take long to make and others to use, a few keep
+    both at work. An error in making one is raised where that one would have come. At most so many
+    that nobody takes are made.
     """
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, items, NONE)
-        while (item := coming.result()) is not NONE:
-            coming = pool.submit(next, items, NONE)
-            yield item  # type: ignore[misc]  # not NONE
+        coming = deque(pool.submit(next, items, NONE) for _ in range(most))
+        try:
+            while (item := coming.popleft().result()) is not NONE:
+                coming.append(pool.submit(next, items, NONE))
+                yield item  # type: ignore[misc]  # not NONE
+        finally:
+            for one in coming:
+                one.cancel()

@@ -13,8 +13,7 @@ from benchmark.core.progress import phase
 from benchmark.core.storage import remove_parts
 from benchmark.methods.method import Role
 from benchmark.report.attempts import Attempts
-from benchmark.report.figures.ablated import draw_ablations
-from benchmark.report.figures.methods import write_figures
+from benchmark.report.figures.beside import Figures, drawn_beside
 from benchmark.report.in_short import in_short
 from benchmark.report.judged import Judged
 from benchmark.report.page.document import Contents, write_page
@@ -71,23 +70,20 @@ def write_report(
     assigned = assign_roles(known, under_test)
     order = assigned.order
     attempts = Attempts()
-    write, figures = attempts.write, run / "figures"
+    write = attempts.write
     ablations = write("the tables of ablations", write_ablations, run, measures, order) or []
-
-    def draw_ablated() -> None:
-        write("the figures of ablations", draw_ablations, ablations, measures, figures, order)
-
     rows = headline(cells, description.get("headline", {}), order)
+    figures = Figures(rows, measures, ablations, run / "figures", order)
     if not rows:
-        draw_ablated()  # ablations need no main table
+        figures.draw_ablated(attempts)  # ablations need no main table
         raise BenchError(
             f"no cell of the main table has ended in {run}; the same `bench run` goes on with it"
         )
     judged = judged.beside(rows) if judged else None
     write("the table of recipes", write_recipe, cells, measures, run, order)
-    painters = open_generators(rows, description.get("generators", {}), at_hand)
     painting = Attempts()
-    with ThreadPoolExecutor(1) as beside, taking_turns():
+    with drawn_beside(figures) as drawn, ThreadPoolExecutor(1) as beside, taking_turns():
+        painters = open_generators(rows, description.get("generators", {}), at_hand)
         # Matplotlib stays in this thread alone, as it must.
         painted = beside.submit(_paint, rows, painters, judged, run, painting)
         duels = Duels(rows)
@@ -100,9 +96,8 @@ def write_report(
         if comparison is not None:
             write_table(comparison, run)
         agreement = write("the agreement of seeds", write_agreement, rows, painters, run)
-        draw_ablated()
         with phase("report: figures"):
-            write("the figures", write_figures, rows, measures, figures, order)
+            drawn(attempts)
         chapters = painted.result()
     attempts.faults += painting.faults
     unseen = _unseen(painters)

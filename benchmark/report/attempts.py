@@ -1,7 +1,7 @@
 """The parts of a report: one that cannot be made costs itself alone, and is named."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ParamSpec, TypeVar
 
 from benchmark.core.errors import BenchError
@@ -45,6 +45,11 @@ class Attempts:
     def _kept(self, what: str, made: Made | Failure) -> Made | None:
         if not isinstance(made, Failure):
             return made
-        self.faults.append(f"{what} cannot be made: {made.reason}")
-        log.warning(self.faults[-1])
+        self.note([f"{what} cannot be made: {made.reason}"])
         return None
+
+    def note(self, faults: Sequence[str]) -> None:
+        """Add faults with a warning of each, such as those of another process."""
+        self.faults += faults
+        for fault in faults:
+            log.warning(fault)

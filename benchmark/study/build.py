@@ -1,5 +1,6 @@
 """From a run to a study: renders sampled directions of every method for people to judge."""
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,7 +11,8 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from benchmark.core.ahead import one_ahead
+from benchmark.core import memory
+from benchmark.core.ahead import ahead
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.plugins import is_file
 from benchmark.core.seeds import derive_seed
@@ -25,7 +27,7 @@ from benchmark.runs.replicates import Replicates, headline
 from benchmark.runs.results import StoredCell, read_cells, read_run
 from benchmark.runs.roles import NO_ROLES, in_order, known_roles
 from benchmark.study.accuracies import cell_accuracies
-from benchmark.study.dealing import Rows, deal_rows
+from benchmark.study.dealing import ROWS, Rows, deal_rows
 from benchmark.study.to_render import announced, counted, numbers_of
 from study_server.bundle_writer import DirectionStrips, write_bundle
 from study_server.settings_file import check_method, check_retention, read_settings
@@ -33,6 +35,7 @@ from study_server.shipped import default_settings
 from study_server.tasks.choosing import made_task, task_class
 from study_server.translations import untranslated
 
+WAITING = 1 << 24  # bytes of images that wait to be written, or those of one direction
 STEPS = 13  # values of eps from end to end: every second one in the strip, all in the slider
 
 
@@ -60,6 +63,7 @@ def build_study(
     tell: is told what will be rendered, before it is. Raises BenchError where a generator or
     direction is not in the run, or a generator cannot be opened.
     """
+    memory.share()
     asked = task_class(task)
     read = default_settings() if settings is None else read_settings(settings)
     made_task(asked, read)  # before anything is rendered
@@ -97,9 +101,9 @@ def build_study(
         "cells": {f"{r.generator} {r.method}": _origin(r.first, said[r.method]) for r in chosen},
         "rows": {name: _dealt(rows_of[name], own) for name, own in _by_generator(pages).items()},
     }
-    # Rendered ahead, while the one before is written as files.
+    # Rendered ahead, while those before are written as files.
     strips = (gallery.strip(page, rows_of[page.r.generator]) for page in pages)
-    shown = one_ahead(counted(strips, len(pages)))
+    shown = ahead(counted(strips, len(pages)), at_once(gallery.opened.values()))
     return write_bundle(out, shown, settings, provenance, asked, seed)
 
 
@@ -111,6 +115,13 @@ class _Page:
     k: int
     place: int
     check: Literal["", "good"] = ""
+
+
+def at_once(generators: Iterable[Generator]) -> int:
+    """How many directions may wait to be written: some generators take longer than their files, and
+    some less, and both kinds of work should find a core."""
+    largest = max((math.prod(one.image_shape) for one in generators), default=1)
+    return max(1, WAITING // (ROWS * STEPS * largest))
 
 
 def _by_generator(pages: Sequence[_Page]) -> dict[str, list[_Page]]:

@@ -86,6 +86,11 @@ def test_a_closed_study_stops_the_simulation(bundle: Bundle) -> None:
     assert commands.status(bundle.folder)["state"] == "closed"
 
 
+def test_a_full_study_has_no_place_for_further_bots(bundle: Bundle) -> None:
+    commands.simulate(bundle.folder, 4 * bundle.settings.ratings_per_item)  # some are left out
+    assert commands.simulate(bundle.folder, 1) == 0
+
+
 def test_invitations_and_exports(bundle: Bundle, tmp_path) -> None:
     links = commands.invite(bundle.folder, 3, "https://study.example/")
     assert len(set(links)) == 3
