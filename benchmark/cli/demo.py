@@ -20,7 +20,7 @@ def demo(ctx: click.Context, out: Path) -> None:
     Takes a minute or two on one core. The report is opened where there is a screen to show it on.
     """
     ctx.invoke(run, generators=("planted",), preset="demo", out=out, yes=True)
-    click.echo("true directions are known here: `recovery` in the report says how many were found")
+    click.echo("true directions are known here: `recovery` in the report says how near one came")
     if has_screen():
         click.launch(str(out / "report.html"))
 

@@ -42,14 +42,14 @@ def device_name(device: str) -> str:
 
 
 def has_bfloat16(device: str) -> bool:
-    """Whether the device multiplies in bfloat16 by itself. Any other CPU takes detours there: a
+    """Whether the device multiplies in bfloat16 by itself. Other CPUs take detours: on one of x86 a
     training step of a small GAN took 2.2 to 2.6 times as long as in float32."""
     if device.startswith("cuda"):
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if not hasattr(torch.cpu, "get_capabilities"):  # an older torch
         return False
     of_cpu = torch.cpu.get_capabilities()
-    return bool(of_cpu.get("amx_bf16") or of_cpu.get("avx512_bf16"))
+    return any(of_cpu.get(name) for name in ("amx_bf16", "avx512_bf16", "bf16"))  # bf16: of ARM
 
 
 def versions() -> dict[str, str]:

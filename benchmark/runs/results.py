@@ -195,8 +195,9 @@ def read_cells(run: Path) -> list[StoredCell]:
     where an earlier version wrote all of it.
     """
     if not (run / "cells").is_dir():
-        inside = ", ".join(sorted(str(path.parent) for path in run.glob("*/cells")))
-        hint = f"runs in it: {inside}" if inside else f"`bench run --out {run}` fills it"
+        inside = sorted(str(path.parent) for path in run.glob("*/cells") if path.is_dir())
+        some = ", ".join(inside[:5]) + (", ..." if len(inside) > 5 else "")
+        hint = f"runs in it: {some}" if some else f"`bench run --out {run}` fills it"
         raise BenchError(f"no run at {run}: it has no cells folder; {hint}")
     found, outdated = [], []
     for path in sorted((run / "cells").glob("*/*/*/result.json")):

@@ -23,9 +23,11 @@ from benchmark.runs.replicates import Replicates
 from benchmark.tables.table import Table
 
 FEWEST = 12  # rows of the main table: the figures of fewer take less time than a process to start
-# All is read before the slow imports: nobody waits until it is taken.
+# Ctrl-C is for the other process, which then ends this one. All is read before the slow imports:
+# nobody waits until it is taken.
 CODE = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 given = sys.stdin.buffer.read()
 sys.path[:] = {path!r}
 from {module} import main
@@ -58,19 +60,16 @@ class Figures:
 def drawn_beside(figures: Figures) -> Iterator[Callable[[Attempts], None]]:
     """What waits until the figures are drawn, and does with `attempts` what `Figures.draw` does.
 
-    Where there is one core, or little to draw, it draws them; also where the process dies. On
-    leaving, whatever the reason, the process is gone.
+    Where there is one core, or little to draw, it draws them; also where the process does not start
+    or dies. On leaving, whatever is raised, the process is gone.
     """
-    if threads.cores() == 1 or len(figures.rows) < FEWEST:
+    process = None
+    if threads.cores() > 1 and len(figures.rows) >= FEWEST:
+        process = _started()
+    if process is None:
         yield figures.draw
         return
-    path = [str(Path(entry).absolute()) for entry in sys.path]  # "" is the working directory
-    with subprocess.Popen(
-        [sys.executable, "-c", CODE.format(path=path, module=__name__)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C is for this process, which then ends that one
-    ) as process:
+    with process:
         try:
             _give(process, figures)
 
@@ -87,6 +86,18 @@ def drawn_beside(figures: Figures) -> Iterator[Callable[[Attempts], None]]:
             yield wait
         finally:
             process.kill()
+
+
+def _started() -> "subprocess.Popen[bytes] | None":
+    """That process; None where the system gives none."""
+    path = [entry or str(Path.cwd()) for entry in sys.path]
+    code = CODE.format(path=path, module=__name__)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+    except OSError:
+        return None
 
 
 def _give(process: "subprocess.Popen[bytes]", figures: Figures) -> None:

@@ -71,6 +71,14 @@ def test_a_process_that_dies_has_its_figures_drawn_here(figures, processes):
     assert len(files(figures.folder)) == 12
 
 
+def test_where_no_process_starts_figures_are_drawn_here(figures, processes, monkeypatch):
+    monkeypatch.setattr(beside.sys, "executable", "/nowhere/python")
+    with drawn_beside(figures) as drawn:
+        drawn(Attempts())
+    assert not processes
+    assert len(files(figures.folder)) == 12
+
+
 def test_what_cannot_be_drawn_is_told_once(figures, processes, caplog, capfd):
     broken = Figures(figures.rows, Measures({}, {}, {}), (), figures.folder, figures.order)
     attempts = Attempts()
