@@ -13,7 +13,7 @@ from study_server import annotators, counting
 from study_server.caps import Refused, admit
 from study_server.outside import NoNumber, is_preview, read_outside
 from study_server.platforms import Platform, submit_address
-from study_server.security import a_minute, limiter, log, origin
+from study_server.security import limited, log, origin
 from study_server.terms import minutes
 from study_server.visit import Page, address, end, page, served, stopped
 
@@ -45,7 +45,7 @@ def welcome(token: str) -> Page:
 
 
 @blueprint.post("/open/<token>")
-@limiter.limit(a_minute(60), key_func=origin)
+@limited(a_minute=60, who=origin)
 def register(token: str) -> Page:
     """Self-registration through the open link, once for each browser and outside number."""
     return _through_the_open_link(token, request.form, _register)
