@@ -215,6 +215,22 @@ def test_pairs_of_few_directions_or_of_one_who_wins_all(tmp_path: Path, language
     check_reproduced(folder, language, PAIRS)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pairs_that_all_have_one_score(tmp_path: Path, language: str) -> None:
+    few = simulate_pairs(np.random.default_rng(1), {"a": 0.0, "b": 0.0}, 3)
+    alike = simulate_pairs(np.random.default_rng(2), {"a": 0.0, "b": 0.0}, 5, ratings=3)
+    pair = ["method", "direction", "method_2", "direction_2"]
+    one_of_three = alike.groupby(pair).cumcount() == 0
+    won = np.where(alike["method"] == "a", one_of_three, ~one_of_three).astype(float)
+    both = pd.concat([few, alike.assign(mos=won, generator="g9", generator_2="g9")])
+    folder = pairs_handed_over(tmp_path, both.reset_index(drop=True))
+    stored = pd.read_csv(folder / "results" / "main_wins.csv").set_index(["generator", "method"])
+    share, low, high = stored.loc[("g9", "a"), ["wins", "wins_low", "wins_high"]]
+    assert share == pytest.approx(1 / 3)
+    assert high - low > 0.2
+    check_reproduced(folder, language, PAIRS)
+
+
 @pytest.mark.parametrize("name", ["reproduce_mos", "reproduce_wins"])
 def test_the_scripts_need_nothing_of_ours(name: str) -> None:
     source = (ANALYSIS / f"{name}.py").read_text(encoding="utf-8")

@@ -56,7 +56,7 @@ wilson <- function(successes, n, level = LEVEL) {
 clustered_wilson <- function(shares) {
   units <- length(shares)
   spread <- var(shares) / units
-  trials <- if (spread > 0) max(mean(shares) * (1 - mean(shares)) / spread, units) else units
+  trials <- if (spread > SAME^2) max(mean(shares) * (1 - mean(shares)) / spread, units) else units
   level <- min(2 * pnorm(qt((1 + LEVEL) / 2, units - 1)) - 1, 1 - 1e-12)
   wilson(mean(shares) * trials, trials, level)
 }

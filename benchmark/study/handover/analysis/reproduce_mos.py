@@ -74,7 +74,7 @@ def clustered_wilson(shares: Floats) -> Ends:
     """Wilson's interval of the mean of shares, by how many independent answers they are worth."""
     units, mean = len(shares), shares.mean()
     spread = shares.var(ddof=1) / units
-    trials = max(mean * (1 - mean) / spread, units) if spread > 0 else units
+    trials = max(mean * (1 - mean) / spread, units) if spread > SAME**2 else units
     level = min(2 * norm.cdf(t.ppf((1 + LEVEL) / 2, units - 1)) - 1, 1 - 1e-12)
     return wilson(mean * trials, trials, level)
 

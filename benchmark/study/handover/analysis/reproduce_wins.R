@@ -8,6 +8,7 @@
 
 LEVEL <- 0.95
 FEWEST_DIRECTIONS <- 4  # of a method, from which on there are errors
+SAME <- 1e-12           # shares closer than this are equal
 EXACT <- 1e-9
 FITTED <- 1e-6
 PAIR <- c("generator", "method", "direction", "method_2", "direction_2")
@@ -89,7 +90,7 @@ share_of_wins <- function(parts) {
   })
   spread <- sum(variances) / length(parts)^2
   least <- sum(fewest)
-  trials <- if (spread > 0) max(share * (1 - share) / spread, least) else least
+  trials <- if (spread > SAME^2) max(share * (1 - share) / spread, least) else least
   ends <- c(NA_real_, NA_real_)
   p <- NA_real_
   if (min(fewest) >= FEWEST_DIRECTIONS) {

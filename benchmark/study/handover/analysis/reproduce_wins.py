@@ -26,6 +26,7 @@ Row = dict[str, Any]
 FOLDER = Path(__file__).resolve().parent.parent
 LEVEL = 0.95
 FEWEST_DIRECTIONS = 4  # of a method, from which on there are errors
+SAME = 1e-12  # shares closer than this are equal
 EXACT, FITTED = 1e-9, 1e-6
 PAIR = ["generator", "method", "direction", "method_2", "direction_2"]
 TURNED = dict(zip(PAIR[1:3] + PAIR[3:], PAIR[3:] + PAIR[1:3], strict=True))
@@ -101,7 +102,7 @@ def share_of_wins(parts: list[pd.DataFrame]) -> Row:
         for part in parts
     ]
     spread, least = sum(variances) / len(parts) ** 2, sum(fewest)
-    trials = max(share * (1 - share) / spread, least) if spread > 0 else least
+    trials = max(share * (1 - share) / spread, least) if spread > SAME**2 else least
     low = high = p = math.nan
     if min(fewest) >= FEWEST_DIRECTIONS:
         freedom = sum(n - 1 for n in fewest)
