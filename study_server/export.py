@@ -15,7 +15,7 @@ from benchmark.core.errors import BenchError, unknown
 from benchmark.core.guarding import guarded
 from benchmark.core.storage import write_atomically
 from study_server.bundle import Bundle
-from study_server.rows import Columns, columns, parts_in
+from study_server.revisions import Columns, columns, parts_in
 from study_server.served import Served
 from study_server.tasks.task import Task
 
@@ -34,7 +34,7 @@ def judgments(study: Served) -> "pd.DataFrame":
 
 
 def judgments_in(db: Session, bundle: Bundle, simulated: bool | None = None) -> "pd.DataFrame":
-    """The rows of `study_server.rows.parts_in` as a frame; times are UTC."""
+    """The rows of `study_server.revisions.parts_in` as a frame; times are UTC."""
     import pandas as pd
 
     parts, task = list(parts_in(db, bundle, simulated)), bundle.task

@@ -14,12 +14,13 @@ import pytest
 from sqlalchemy import event
 
 from benchmark.core import finite
-from study_server import rows
+from study_server import commands, revisions
 from study_server.bundle import Bundle
 from study_server.export import judgments, write_export
 from study_server.models import Assignment, Base, Item, Judgment
-from study_server.served import Served
+from study_server.served import Served, open_study
 from study_server.tasks.rating import Rating
+from tests.postgres import Postgres
 
 from .conftest import Visitor
 from .test_assignment import judge_all, newcomer
@@ -84,13 +85,27 @@ def test_a_file_is_the_same_however_it_is_read(
     for _ in range(2):
         judge_all(served, newcomer(served))
     write_export(served, tmp_path / f"whole.{format}")
-    monkeypatch.setattr(rows, "PART", 4)
+    monkeypatch.setattr(revisions, "PART", 4)
     with served.store.read() as db:
-        sizes = [len(part["study"]) for part in rows.parts_in(db, served.bundle)]
+        sizes = [len(part["study"]) for part in revisions.parts_in(db, served.bundle)]
     assert sizes[:-1] == [4] * (len(sizes) - 1)
     assert write_export(served, tmp_path / f"parts.{format}") == sum(sizes)
     whole, parts = (tmp_path / f"{name}.{format}" for name in ("whole", "parts"))
     assert whole.read_bytes() == parts.read_bytes()
+
+
+def test_postgresql_gives_its_rows_in_parts_too(
+    bundle: Bundle, postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = postgres.new_database()
+    study = open_study(bundle, database)
+    for _ in range(2):
+        judge_all(study, newcomer(study))
+    frame = judgments(study)
+    study.store.close()
+    monkeypatch.setattr(revisions, "PART", 4)
+    assert commands.export(bundle.folder, tmp_path / "x.csv", database=database) == 18
+    assert list(pd.read_csv(tmp_path / "x.csv")["annotator"]) == list(frame["annotator"])
 
 
 def test_a_file_of_text_needs_no_frame(bundle: Bundle, served: Served, tmp_path: Path) -> None:
