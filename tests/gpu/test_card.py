@@ -150,9 +150,10 @@ def test_answers_in_float64_are_those_of_the_cpu() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Synchronization debug mode")  # torch calls it a prototype
+@pytest.mark.parametrize("reference", ["mnist-sngan", "celeba-stylegan2-small?space=w&layers=0-3"])
 @pytest.mark.parametrize("graph", [False, True])
-def test_a_step_waits_for_nothing(graph: bool) -> None:
-    generator = plain.sngan(width=8, latent_dim=D)
+def test_a_step_waits_for_nothing(graph: bool, reference: str) -> None:
+    generator = find_generator(reference)[1].load()
     fast, terms = prepare(generator, "cuda"), protocol(steps=LONG)
     one, asked = learner(terms, "cuda", True, generator), questions(generator, "cuda")
     with walking(one, fast, asked, graph) as walk:
