@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import secrets
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
@@ -51,8 +51,8 @@ class Links:
 
     def ticket(self, annotator_id: int, position: int, item_id: str, now: float) -> str:
         """A ticket for the form of one item, shown now, with a key that never comes again."""
-        fresh = Ticket(annotator_id, position, item_id, now, secrets.token_hex(8))
-        return str(self._tickets.dumps(astuple(fresh)))
+        fresh = (annotator_id, position, item_id, now, secrets.token_hex(8))  # a Ticket's fields
+        return str(self._tickets.dumps(fresh))
 
     def read_ticket(self, text: str) -> Ticket | None:
         """The ticket in a form; None where it is not ours."""

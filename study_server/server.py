@@ -1,6 +1,7 @@
 """Serving a study: in the foreground, or in a thread of this process."""
 
 import errno
+import gc
 import logging
 import os
 import socket
@@ -34,7 +35,10 @@ def make_server(study: Served, host: str, port: int, front: Front = DIRECT) -> M
         study.store.keep_settled()
         if study.bundle.settings.retention:
             Keeper(study).start()
-        return Member(create_app(study, front, processes), listener)
+        application = create_app(study, front, processes)
+        gc.collect()
+        gc.freeze()  # what is there now stays: no need to look through it again and again
+        return Member(application, listener)
 
     return Crew(processes, study.store, listener, member) if processes > 1 else member()
 
