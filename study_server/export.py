@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import chain
@@ -15,14 +15,13 @@ from benchmark.core.errors import BenchError, unknown
 from benchmark.core.guarding import guarded
 from benchmark.core.storage import write_atomically
 from study_server.bundle import Bundle
-from study_server.revisions import Columns, columns, parts_in
+from study_server.revisions import columns, parts_in
 from study_server.served import Served
 from study_server.tasks.task import Task
 
 if TYPE_CHECKING:
     import pandas as pd  # slow to import, and large: a file of text needs no frame
 
-FORMATS = ("csv", "parquet", "jsonl")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TIMES = ("created_at", "excluded_at")
 
@@ -84,57 +83,56 @@ def write_export(study: Served, path: Path, format: str | None = None) -> int:
     format = format or format_of(path)
     if format not in FORMATS:
         raise unknown("export format", format, FORMATS)
+    written: list[int] = []
+    write_atomically(path, lambda part: written.append(WRITERS[format](study, part)))
+    return written[0]
+
+
+def _write_parquet(study: Served, path: Path) -> int:
+    frame = judgments(study)
+    frame.to_parquet(path, index=False)
+    return len(frame)
+
+
+def _write_csv(study: Served, path: Path) -> int:
     count = 0
-
-    def counted(parts: Iterable[Columns]) -> Iterable[Columns]:
-        nonlocal count
-        for part in parts:
+    with path.open("w", encoding="utf-8", newline="") as file, study.store.read() as db:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(columns(study.bundle.task))
+        for part in parts_in(db, study.bundle):
+            safe = cache(guarded)  # for each part anew, so that it does not grow
+            part |= {name: [_text(at, " ", "+00:00") for at in part[name]] for name in TIMES}
+            for row in zip(*part.values(), strict=True):
+                table.writerow([safe(cell) if isinstance(cell, str) else cell for cell in row])
             count += len(part["study"])
-            yield part
-
-    def write(to: Path) -> None:
-        nonlocal count
-        if format == "parquet":
-            frame = judgments(study)
-            count = len(frame)
-            frame.to_parquet(to, index=False)
-            return
-        with study.store.read() as db:
-            parts = counted(parts_in(db, study.bundle))
-            LINES[format](to, columns(study.bundle.task), parts)
-
-    write_atomically(path, write)
     return count
 
 
-def _write_csv(path: Path, names: list[str], parts: Iterable[Columns]) -> None:
-    safe = cache(guarded)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(names)
-        for part in parts:
-            part |= {name: [_utc(at) for at in part[name]] for name in TIMES}
-            for row in zip(*part.values(), strict=True):
-                table.writerow([safe(cell) if isinstance(cell, str) else cell for cell in row])
-
-
-def _write_lines(path: Path, names: list[str], parts: Iterable[Columns]) -> None:
+def _write_lines(study: Served, path: Path) -> int:
+    count, names = 0, columns(study.bundle.task)
     line = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-    with path.open("w", encoding="utf-8", newline="") as file:
-        for part in parts:
-            part |= {name: [_iso(_utc(at)) for at in part[name]] for name in TIMES}
+    with path.open("w", encoding="utf-8", newline="") as file, study.store.read() as db:
+        for part in parts_in(db, study.bundle):
+            part |= {name: [_text(at, "T", "Z") for at in part[name]] for name in TIMES}
             for row in zip(*part.values(), strict=True):
                 file.write(line(dict(zip(names, row, strict=True))) + "\n")
+            count += len(part["study"])
+    return count
 
 
-LINES: dict[str, Callable[[Path, list[str], Iterable[Columns]], None]] = {
+WRITERS: dict[str, Callable[[Served, Path], int]] = {
     "csv": _write_csv,
+    "parquet": _write_parquet,
     "jsonl": _write_lines,
 }
+FORMATS = tuple(WRITERS)
 
 
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}"
+def _text(seconds: float | None, between: str, zone: str) -> str | None:
+    """A moment with its six digits of microseconds, also where all are zero: readers of a column
+    expect one form. between: date and time."""
+    moment = _utc(seconds)
+    return None if moment is None else f"{moment:%Y-%m-%d{between}%H:%M:%S.%f}{zone}"
 
 
 def _utc(seconds: float | None) -> datetime | None:

@@ -66,14 +66,13 @@ def parts_in(db: Session, bundle: Bundle, simulated: bool | None = None) -> Iter
         **{q.name: partial(_given, name=q.name) for q in task.questions},
         task.score_name: task.score,
     }
-    said: dict[str, dict[str, Any]] = {name: {} for name in of_answer}  # by answer as it is stored
     query = ROWS if simulated is None else ROWS.where(Judgment.simulated == simulated)
     found = connection.execute(query, execution_options={"yield_per": PART})
     names = columns(task)
     for rows in found.partitions():
         items, numbers, answers, *own = zip(*rows, strict=True)
-        # Most answers were given before: each is read once.
-        for text in set(answers) - said[task.score_name].keys():
+        said: dict[str, dict[str, Any]] = {name: {} for name in of_answer}  # by answer as stored
+        for text in set(answers):  # many are alike: each is read once
             answer: Answer = json.loads(text)
             for name, read in of_answer.items():
                 said[name][text] = read(answer)

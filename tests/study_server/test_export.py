@@ -1,5 +1,6 @@
 """The frame that analysts get: tidy, complete, and the same in every format."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -9,7 +10,7 @@ from benchmark.core.errors import BenchError
 from study_server.export import columns, counting, judgments, write_export
 from study_server.served import Served
 
-from .conftest import said
+from .conftest import Clock, said
 from .test_assignment import YES, judge, judge_all, newcomer
 
 COLUMNS = [
@@ -86,6 +87,31 @@ def test_formats_agree(served: Served, tmp_path: Path) -> None:
     assert list(lines.columns) == COLUMNS
     with pytest.raises(BenchError, match="did you mean csv"):
         write_export(served, tmp_path / "x", "cvs")
+
+
+def test_lines_of_text_are_these(served: Served, clock: Clock, tmp_path: Path) -> None:
+    """Moments have one form, on a whole second and between two: readers of a column rely on it."""
+    someone = newcomer(served)
+    clock.now = 1_800_000_000.0
+    judge(served, someone, 0, said(True, True, "colour", '=1+1, "ein Zitat"\u4e2d'), "a")
+    clock.now += 0.25
+    judge(served, someone, 1, said(False, False), "b")
+    write_export(served, tmp_path / "x.csv")
+    rows = (tmp_path / "x.csv").read_text(encoding="utf-8").splitlines()
+    assert ',"\'=1+1, ""ein Zitat""\u4e2d",' in rows[1]
+    assert ",2027-01-15 08:00:00.000000+00:00," in rows[1]
+    assert ",2027-01-15 08:00:00.250000+00:00," in rows[2]
+    assert rows[2].endswith(",,")  # nobody is left out
+    read = pd.read_csv(tmp_path / "x.csv", parse_dates=["created_at"])
+    assert read["created_at"].dtype.kind == "M"
+    write_export(served, tmp_path / "x.jsonl")
+    first, second = map(json.loads, (tmp_path / "x.jsonl").read_text("utf-8").splitlines())
+    assert first["label"] == '=1+1, "ein Zitat"\u4e2d'
+    assert (first["created_at"], second["created_at"]) == (
+        "2027-01-15T08:00:00.000000Z",
+        "2027-01-15T08:00:00.250000Z",
+    )
+    assert second["label"] is first["excluded_at"] is None
 
 
 def test_the_name_of_the_file_says_the_format(served: Served, tmp_path: Path) -> None:

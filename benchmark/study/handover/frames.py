@@ -117,13 +117,11 @@ def as_csv(frame: pd.DataFrame) -> str:
 def _written(column: pd.Series) -> pd.Series:
     """A column as the file has it. Of texts each is looked at once, and numbers not at all: there
     may be a hundred thousand rows."""
-    if column.dtype == bool:
-        return column.map({True: "true", False: "false"})
+    if column.dtype.kind in "iuf":
+        return column
     if column.dtype == "string":
         return column.map({text: _plain(text) for text in column.unique()})
-    if column.dtype == object:
-        return pd.Series([_plain(value) for value in column], index=column.index, dtype=object)
-    return column
+    return pd.Series([_plain(value) for value in column], index=column.index, dtype=object)
 
 
 def _plain(value: object) -> object:
