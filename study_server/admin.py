@@ -13,8 +13,10 @@ from study_server.backup import back_up
 from study_server.blanks import unready
 from study_server.codes import write_codes
 from study_server.decisions import decisions
+from study_server.export import FORMATS, judgments, write_export
 from study_server.platforms import NAMES
 from study_server.raising import raised_later
+from study_server.room import little_room
 from study_server.screening import RULES, described
 from study_server.served import note, set_state
 from study_server.staff import sign_ins, signed_in
@@ -64,6 +66,7 @@ def overview() -> Page:
         state=g.state,
         unready=unready(study.bundle.settings),
         later=raised_later(study),
+        room=little_room(study.store.url),
     )
 
 
@@ -94,8 +97,6 @@ def people() -> Page:
 @signed_in
 def person(name: str) -> Page:
     """One annotator's way: every answer in the order in which it came, earlier revisions too."""
-    from study_server.export import judgments  # pandas is slow to import
-
     study = served()
     every = judgments(study)
     own = every[every["annotator"] == name]
@@ -148,8 +149,6 @@ def state() -> Page:
 @signed_in
 def export() -> Page:
     """The answers as a file."""
-    from study_server.export import FORMATS, write_export  # pandas is slow to import
-
     format = request.form.get("format", "")
     if format not in FORMATS:
         abort(400)

@@ -1,6 +1,8 @@
 """The application factory: `create_app(served)` gives the WSGI application of one study."""
 
 import traceback
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
 
 from flask import Flask, g, request, url_for
 from flask_wtf.csrf import CSRFError
@@ -22,20 +24,31 @@ from study_server import (
 )
 from study_server.front import DIRECT, Door, Front
 from study_server.gate import Gate
-from study_server.security import STAFF, ForeignForm, has_cookie, log, protect, start_clock
+from study_server.security import (
+    NO_DATABASE,
+    STAFF,
+    ForeignForm,
+    has_cookie,
+    log,
+    protect,
+    start_clock,
+)
 from study_server.sentences import texts
 from study_server.served import Served
 from study_server.sessions import Sessions
 from study_server.trouble import advice, is_trouble
-from study_server.visit import NO_DATABASE, know_browser, know_visitor, page, served, words
+from study_server.turns import Turns
+from study_server.visit import know_browser, know_visitor, page, served, words
 
+P = ParamSpec("P")
+T = TypeVar("T")
 RETRY_SECONDS = 10  # after which a page asks again where the database is in trouble
 
 
 def create_app(study: Served, front: Front = DIRECT, processes: int = 1) -> Flask:
     """The site of one study. front: its address as annotators see it; processes: how many, this
     one among them, serve the site."""
-    app = Flask(__name__)
+    app = _Site(__name__)
     app.config["SECRET_KEY"] = study.bundle.secrets["secret_key"]
     app.session_interface = Sessions()
     app.extensions["served"] = study
@@ -49,7 +62,8 @@ def create_app(study: Served, front: Front = DIRECT, processes: int = 1) -> Flas
     app.jinja_loader = ChoiceLoader([task_page, PackageLoader("study_server")])
     app.before_request(start_clock)
     app.before_request(know_browser)
-    _guard_database(app)
+    turns = study.store.turns
+    _guard_database(app, turns)
     app.before_request(know_visitor)
     framed = study.bundle.settings.platform.framed
     protect(app, study.bundle.study, front, processes, framed)
@@ -62,8 +76,15 @@ def create_app(study: Served, front: Front = DIRECT, processes: int = 1) -> Flas
     ):
         app.register_blueprint(part.blueprint)
     paths = {rule.rule for rule in app.url_map.iter_rules()}
-    app.wsgi_app = Door(app.wsgi_app, front, paths)  # type: ignore[method-assign]
+    app.wsgi_app = Door(turns.each(app.wsgi_app), front, paths)  # type: ignore[method-assign]
     return app
+
+
+class _Site(Flask):
+    def ensure_sync(self, func: Callable[P, T]) -> Callable[P, T]:
+        """The function itself: none of the site's is a coroutine, and to ask that of each, a dozen
+        times in a request, takes longer than to run some of them."""
+        return func
 
 
 def _refused(error: HTTPException) -> Response | tuple[str, int]:
@@ -87,13 +108,16 @@ def _key(error: HTTPException, code: int) -> str:
     return str(code) if f"error.{code}" in texts("en") else "400"
 
 
-def _guard_database(app: Flask) -> None:
+def _guard_database(app: Flask, turns: Turns) -> None:
     """Let only so many requests at once ask the database; see `gate`."""
     gate = Gate()
 
     def enter() -> None:
         if request.endpoint not in NO_DATABASE:
-            g.entered = gate.enter()
+            with turns.away():
+                g.entered = gate.enter()
+        if request.blueprint in STAFF:  # an overview or an export may take seconds
+            turns.give()
 
     def leave(error: BaseException | None) -> None:
         if "entered" in g:

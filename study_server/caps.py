@@ -6,13 +6,13 @@ the next day's first arrival deletes it.
 
 import hashlib
 import hmac
-import ipaddress
 
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from study_server.bundle import Bundle
 from study_server.models import Annotator, Arrivals
+from study_server.network import network
 
 DAY = 24 * 3600
 
@@ -52,11 +52,5 @@ def _people(session: Session) -> int:
 
 
 def _hidden(key: str, day: int, address: str) -> str:
-    """One name for all addresses of a network that IPv6 gives to one household."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        network = address
-    else:
-        network = str(ipaddress.ip_network((ip, 64 if ip.version == 6 else 32), strict=False))
-    return hmac.new(key.encode(), f"{day} {network}".encode(), hashlib.sha256).hexdigest()
+    """One name for all addresses of a network."""
+    return hmac.new(key.encode(), f"{day} {network(address)}".encode(), hashlib.sha256).hexdigest()

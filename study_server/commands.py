@@ -26,6 +26,7 @@ from study_server.blanks import unready
 from study_server.bundle import Bundle, load_bundle
 from study_server.codes import write_codes
 from study_server.databases import name_of, sqlite_file, sqlite_url
+from study_server.export import write_export
 from study_server.folders import working_in
 from study_server.front import read_front
 from study_server.logs import log_to_stderr
@@ -120,7 +121,7 @@ def serve(
         base = front.base or here
         if front.base:
             print(f"listening:      {here}")
-        print(f"administration: {base}/admin/")
+        print(f"administration: {base}/admin/ (its password: as the build printed it)")
         if study.bundle.settings.open_link:
             print(f"open link:      {base}/open/{study.links.open()}")
         if why := unready(study.bundle.settings):
@@ -240,8 +241,6 @@ def export(
 ) -> int:
     """Write all answers to `path` as csv, parquet or jsonl, by its name unless `format` says;
     returns the number of rows."""
-    from study_server.export import write_export  # pandas is slow to import
-
     with looked_at(folder, database, task) as study:
         return write_export(study, path, format)
 

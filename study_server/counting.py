@@ -13,6 +13,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from study_server.decisions import decide, decisions, left_out
+from study_server.export import counting, judgments_in
 from study_server.models import Annotator, Assignment, Item, Judgment, Screened
 from study_server.screening import Screening, screen
 from study_server.served import Served
@@ -64,8 +65,6 @@ def _screen(study: Served, simulated: bool, now: float, rest: float) -> bool:
             return True
         if last and now < last.again_at + rest:
             return False
-    from study_server.export import counting, judgments_in  # pandas is slow to import
-
     began = time.thread_time()  # what it costs, however busy the machine is
     with study.store.read() as db:
         latest = _latest(db, simulated)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from flask import Blueprint, abort, current_app, g, redirect, request, session, url_for
-from flask_limiter.util import get_remote_address
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -14,7 +13,7 @@ from study_server import annotators, counting
 from study_server.caps import Refused, admit
 from study_server.outside import NoNumber, is_preview, read_outside
 from study_server.platforms import Platform, submit_address
-from study_server.security import a_minute, limiter, log
+from study_server.security import limited, log, origin
 from study_server.terms import minutes
 from study_server.visit import Page, address, end, page, served, stopped
 
@@ -46,7 +45,7 @@ def welcome(token: str) -> Page:
 
 
 @blueprint.post("/open/<token>")
-@limiter.limit(a_minute(60), key_func=get_remote_address)
+@limited(a_minute=60, who=origin)
 def register(token: str) -> Page:
     """Self-registration through the open link, once for each browser and outside number."""
     return _through_the_open_link(token, request.form, _register)
@@ -85,12 +84,12 @@ def _offer(outside: Outside) -> Page:
 
 def _register(outside: Outside) -> Page:
     now, own, bundle = served().clock(), _newcomer(outside), served().bundle
-    origin = get_remote_address()
+    place = origin()
 
     def work(db: Session) -> str | None:
         known = _recognise(db, outside)
         if known == "":
-            admit(db, bundle, origin, now)
+            admit(db, bundle, place, now)
             number = _platform().outside_id(outside)
             return annotators.register(db, "open", now, outside, public_id=own, outside_id=number)
         return known

@@ -22,8 +22,9 @@ from benchmark.core.guarding import unguarded
 from benchmark.core.judgments import DIRECTION, SECOND
 from benchmark.core.reading import moment, parse_json, read_exactly, read_text
 from study_server.counting import catch_up
-from study_server.export import DECIDED, columns, format_of
+from study_server.export import format_of
 from study_server.models import Annotator, Assignment, Exclusion, Item, Judgment
+from study_server.rows import DECIDED, columns
 from study_server.served import Served, note
 from study_server.tasks.question import FLAGS, Answer
 from study_server.tasks.task import Task, as_json

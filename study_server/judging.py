@@ -13,7 +13,7 @@ from study_server.assignment import personal_plan
 from study_server.leases import places, soonest_end
 from study_server.models import Assignment, Judgment
 from study_server.recording import Outcome
-from study_server.security import a_minute, limiter
+from study_server.security import limited
 from study_server.statements import Statement
 from study_server.tasks.task import FormError, Task
 from study_server.visit import Page, address, at, page, served, stopped
@@ -92,7 +92,7 @@ def proceed() -> Page:
 
 
 @blueprint.post("/items/sign")
-@limiter.limit(a_minute(30))
+@limited(a_minute=30)
 @at("judging")
 def sign() -> Page:
     """A sign of life from an item page: the item stays reserved."""
@@ -188,7 +188,6 @@ def _time_to_rest(count: int, judged: bool) -> bool:
 
 
 @blueprint.get("/images/<name>")
-@limiter.exempt
 def image(name: str) -> Response:
     """One image, to be cached for ever. It hides the file's time, which would tell the order."""
     bundle = served().bundle
@@ -204,7 +203,6 @@ def image(name: str) -> Response:
 
 
 @blueprint.get("/task.css")
-@limiter.exempt
 def style() -> Response:
     """The style sheet that hides questions not asked yet, also in browsers without scripts."""
     rules = "\n".join(_hidden(served().bundle.task))

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from study_server.bundle import Bundle
+from study_server.looking import Look
 from study_server.models import Annotator, Assignment, Item
 from study_server.standing import Standing
 from study_server.statements import Statement
@@ -119,13 +120,18 @@ _SIGN = Statement(
 )
 
 
-def places(db: Connection, annotator_id: int) -> list[Place]:
+def places(db: Connection | Look, annotator_id: int) -> list[Place]:
     """All that the annotator was given, by position."""
     return [Place(*row) for row in _PLACES.run(db, annotator_id=annotator_id)]
 
 
 def openings(
-    db: Connection, who: Standing, kind: str, mine: Collection[Place], bundle: Bundle, now: float
+    db: Connection | Look,
+    who: Standing,
+    kind: str,
+    mine: Collection[Place],
+    bundle: Bundle,
+    now: float,
 ) -> Openings:
     """The items of a kind that the annotator was not given yet, and that others leave room for.
 
@@ -146,7 +152,7 @@ def openings(
 
 
 def soonest_end(
-    db: Connection, who: Standing, mine: Collection[Place], bundle: Bundle, now: float
+    db: Look, who: Standing, mine: Collection[Place], bundle: Bundle, now: float
 ) -> float:
     """When a direction may become free for the annotator: the first lease that holds one ends then
     unless it is renewed; now, where none does."""

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scipy.special import ndtri
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from benchmark.core.alpha import alpha_over
 from benchmark.core.estimates import Estimate, Undefined
 from study_server.codes import code_given, state_for
 from study_server.counting import verdicts
 from study_server.decisions import Decision, decisions, left_out
+from study_server.export import counting, judgments
 from study_server.models import Annotator, Assignment
 from study_server.outside import outside_number
 from study_server.screening import Screening, check_answers, repeat_answers
@@ -76,8 +77,6 @@ class Person:
 
 def answers(study: Served, simulated: bool = False) -> "pd.DataFrame":
     """The answers that count, of people or of bots; see `study_server.export.counting`."""
-    from study_server.export import counting, judgments  # pandas is slow to import
-
     return counting(judgments(study), study.bundle.task, simulated)
 
 
@@ -90,25 +89,31 @@ def coverage(
     """
     if people is None:
         people = persons(study, answers(study, simulated), simulated)
-    counting = {person.public_id for person in people if person.counts}
-    now = study.clock()
-    first = select(Assignment.item_id, Annotator.public_id).where(
-        Assignment.annotator_id == Annotator.id,
-        Assignment.repeat == 0,
-        Assignment.simulated == simulated,
+    aside = [person.public_id for person in people if not person.counts]
+    held = Assignment.judged.is_(False) & (Assignment.lease_until > study.clock())
+    given = (
+        select(Assignment.judged, Assignment.item_id, func.count())
+        .where(
+            Assignment.repeat == 0,
+            Assignment.simulated == simulated,
+            Assignment.judged | held,
+        )
+        .group_by(Assignment.judged, Assignment.item_id)
+    )
+    by_them = given.join(Annotator, Annotator.id == Assignment.annotator_id).where(
+        Annotator.public_id.in_(aside)
     )
     with study.store.read() as db:
-        given = db.execute(first.where(Assignment.judged)).all()
-        held = db.execute(
-            first.where(Assignment.judged.is_(False), Assignment.lease_until > now)
-        ).all()
-    judged = Counter(item_id for item_id, name in given if name in counting)
-    set_aside = Counter(item_id for item_id, name in given if name not in counting)
-    leased = Counter(item_id for item_id, name in held if name in counting)
+        every = {(judged, item): count for judged, item, count in db.execute(given)}
+        theirs = {(judged, item): count for judged, item, count in db.execute(by_them)}
+
+    def of(judged: bool, item: str) -> int:
+        return every.get((judged, item), 0) - theirs.get((judged, item), 0)
+
     rows = [
-        Coverage(sources, judged[item_id], leased[item_id], set_aside[item_id])
-        for item_id, sources in study.bundle.sources.items()
-        if not study.bundle.checks[item_id]
+        Coverage(sources, of(True, item), of(False, item), theirs.get((True, item), 0))
+        for item, sources in study.bundle.sources.items()
+        if not study.bundle.checks[item]
     ]
     return sorted(rows, key=least_filled)
 

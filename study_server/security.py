@@ -3,18 +3,19 @@
 import logging
 import time
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, wraps
+from hmac import compare_digest
+from typing import Any, TypeVar, cast
 
 from flask import Flask, Response, abort, current_app, g, request, session
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import generate_csrf
 from werkzeug.exceptions import Forbidden
 
-from study_server import windows
 from study_server.front import Front
+from study_server.network import network
 from study_server.platforms import FRAMES
+from study_server.windows import Windows
 
 FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 HEADERS = {
@@ -30,32 +31,78 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
+NO_DATABASE = ("judging.image", "judging.style", "static")  # pages that wait for no database
+A_SECOND = 50  # requests for one page by one person
+
 STAFF = ("admin", "staff", "invitations", "changing")  # whose pages no other site may show
 _POLICY = HEADERS["Content-Security-Policy"]
-FRAMED = {
+FRAMED = {name: value for name, value in HEADERS.items() if name != "X-Frame-Options"} | {
     "Content-Security-Policy": _POLICY.replace(
         "form-action 'self'", f"form-action 'self' {' '.join(FRAMES)}"
     ).replace("frame-ancestors 'none'", f"frame-ancestors {' '.join(FRAMES)}")
 }
 
+View = TypeVar("View", bound=Callable[..., Any])
+
 log = logging.getLogger("study")
-csrf = CSRFProtect()
 
 
-def _who() -> str:
-    """The key of a rate limit: the person, or the address where nobody is known yet."""
-    return str(session.get("annotator") or get_remote_address())
+class _Forms(CSRFProtect):  # type: ignore[misc]  # it says nothing of types
+    """Flask-WTF's protection. The token that this process signed for the session, which nearly all
+    forms bring, needs no look at its signature."""
+
+    def protect(self, *args: Any, **options: Any) -> None:
+        """Refuse a form whose token is not the session's."""
+        if request.method not in current_app.config["WTF_CSRF_METHODS"]:
+            return
+        known, sent = session.get("csrf_token"), request.form.get("csrf_token", "")
+        if known and compare_digest(sent.encode(), _signed(known).encode()):
+            g.csrf_valid = True
+        else:
+            super().protect(*args, **options)
 
 
-# A person sends one answer in a second at most; several dozen may share one address. This stops a
-# flood, so that it does no harm that each process of the site counts by itself.
-limiter = Limiter(_who, default_limits=["50/second"], storage_uri=windows.ADDRESS)
+csrf = _Forms()
 
 
-def a_minute(count: int) -> Callable[[], str]:
-    """A limit that the whole site keeps: each of its processes counts by itself, and grants an
-    equal part."""
-    return lambda: f"{max(1, count // current_app.config['PROCESSES'])}/minute"
+windows = Windows()  # each process of the site counts by itself
+
+
+def origin() -> str:
+    """Whom a limit of what strangers may do counts: the network of the address."""
+    return network(request.remote_addr or "")
+
+
+def person() -> str:
+    """Whom a limit counts: the person, or where a stranger comes from."""
+    return str(session.get("annotator") or origin())
+
+
+def limited(a_minute: int, who: Callable[[], str] = person) -> Callable[[View], View]:
+    """Answer no more than so many requests a minute for a page by one of `who`. The whole site
+    keeps the limit: each of its processes grants an equal part."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def counted(*args: Any, **values: Any) -> Any:
+            share = max(1, a_minute // current_app.config["PROCESSES"])
+            if windows.count((request.endpoint, "minute", who()), 60) > share:
+                abort(429)
+            return view(*args, **values)
+
+        return cast(View, counted)
+
+    return decorate
+
+
+def _stop_floods() -> None:
+    """A person sends one answer in a second at most, and several dozen may share one address, so
+    that it does no harm that each process counts by itself."""
+    endpoint = request.endpoint
+    if endpoint is None or endpoint in NO_DATABASE:  # many of these make one page
+        return
+    if windows.count((endpoint, person()), 1) > A_SECOND:
+        abort(429)
 
 
 class ForeignForm(Forbidden):
@@ -86,8 +133,7 @@ def protect(app: Flask, study: str, front: Front, processes: int, framed: bool =
     app.before_request(_check_content_type)
     app.before_request(_check_sender)
     csrf.init_app(app)
-    limiter.init_app(app)
-    limiter.logger.setLevel(logging.WARNING)  # it would log who went too far; we log the 429
+    app.before_request(_stop_floods)
     app.after_request(_finish)
 
 
@@ -119,10 +165,12 @@ def _check_content_type() -> None:
 def _check_sender() -> None:
     """Refuse forms that a page of another site sent. Where the browser does not say whose page it
     was (no Origin, or "null", as some privacy settings make it), the form's token decides alone."""
+    if request.method != "POST":
+        return
     origin = request.headers.get("Origin", "null")
     own = origin in ("null", request.host_url.rstrip("/"))
     fetched = request.headers.get("Sec-Fetch-Site", "same-origin")
-    if request.method == "POST" and not (own and fetched in ("same-origin", "none")):
+    if not (own and fetched in ("same-origin", "none")):
         log.warning("refused a form that another site sent, or --base is not the site's address")
         raise ForeignForm
 
@@ -134,11 +182,8 @@ def has_cookie() -> bool:
 
 def _finish(response: Response) -> Response:
     """Headers and the log line. The route is logged, never the path: it may hold a token."""
-    headers = HEADERS
-    if current_app.config["FRAMED"] and request.blueprint not in STAFF:
-        headers = {k: v for k, v in HEADERS.items() if k != "X-Frame-Options"} | FRAMED
-    for name, value in headers.items():
-        response.headers.setdefault(name, value)
+    framed = current_app.config["FRAMED"] and request.blueprint not in STAFF
+    response.headers.extend(FRAMED if framed else HEADERS)
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     if request.is_secure:

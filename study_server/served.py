@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from benchmark.core.errors import BenchError
@@ -100,7 +100,7 @@ def _links(bundle: Bundle) -> Links:
     return Links(bundle.secrets["secret_key"], bundle.study)
 
 
-def state_of(session: Session | Connection) -> str:
+def state_of(session: Session) -> str:
     """The study's state: open, paused or closed."""
     return session.execute(select(Study.state)).scalar_one()
 

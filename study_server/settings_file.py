@@ -157,11 +157,14 @@ def _unknown(prefix: str, key: str, known: Iterable[str]) -> BenchError:
 def _check_sense(path: Path, s: Settings) -> None:
     """Raises BenchError that names the first setting whose value makes no sense."""
     offered = ", ".join(LANGUAGES)
+    if strange := [language for language in s.languages if language not in LANGUAGES]:
+        raise BenchError(
+            f"{path}: languages: the site does not speak '{strange[0]}'; it speaks {offered}"
+        )
     fair = 1 <= len(s.categories) <= 8 and len(set(s.categories)) == len(s.categories)
     rules = {
         f"version is 1; it is {s.version}": s.version == 1,
         f"languages are {offered}: one at least, each once": bool(s.languages)
-        and set(s.languages) <= set(LANGUAGES)
         and len(set(s.languages)) == len(s.languages),
         "title needs a text in the first language": bool(s.title.get(s.first_language)),
         "consent needs a text in the first language": bool(s.consent.get(s.first_language)),

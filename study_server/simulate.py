@@ -89,7 +89,8 @@ def _another(rng: random.Random, values: Sequence[Value], said: Value) -> Value:
 
 
 def take_part(base: str, token: str, bot: Bot, lessons: list[Lesson], links: Links) -> int:
-    """Let one bot take part over HTTP from start to end; returns how many items it judged.
+    """Let one bot take part over HTTP from start to end; returns how many items it judged, none
+    where the study is full.
 
     links: reads from a form's ticket which item it shows. Raises BenchError where the site answers
     otherwise than expected.
@@ -97,7 +98,7 @@ def take_part(base: str, token: str, bot: Bot, lessons: list[Lesson], links: Lin
     visitor = Visitor(base)
     try:
         _expect(visitor.get(f"/join/{token}").status)
-        if visitor.last.path == "/consent":
+        if visitor.last.path == "/consent" and visitor.last.hidden:  # no form: the study is full
             _expect(visitor.post({"choice": "agree"}).status)
         if visitor.last.path == "/instructions":
             _expect(visitor.post({}).status)

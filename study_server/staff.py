@@ -10,13 +10,12 @@ from functools import wraps
 from typing import NamedTuple, ParamSpec
 
 from flask import Blueprint, redirect, request, session, url_for
-from flask_limiter.util import get_remote_address
 from sqlalchemy import ColumnElement, and_, select, update
 from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash
 
 from study_server.models import StaffSession
-from study_server.security import a_minute, limiter, log
+from study_server.security import limited, log, origin
 from study_server.visit import Page, page, served
 
 blueprint = Blueprint("staff", __name__, url_prefix="/admin")
@@ -65,7 +64,7 @@ def sign_in() -> Page:
 
 
 @blueprint.post("/sign-in")
-@limiter.limit(a_minute(10), key_func=get_remote_address)
+@limited(a_minute=10, who=origin)
 def check_password() -> Page:
     """Compare the password with its hash, and begin a sign-in."""
     if not check_password_hash(_known_hash(), request.form.get("password", "")):

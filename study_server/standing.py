@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, true
 
+from study_server.looking import Look
 from study_server.models import Annotator, Study
 from study_server.statements import Statement
 
@@ -53,6 +54,7 @@ _COLUMNS = select(
     Study.state,
 ).join(Study, true())  # the one study
 _BY_ID = Statement(_COLUMNS.where(Annotator.id == bindparam("id")))
+_STATE = Statement(select(Study.state))
 _BY_PUBLIC_ID = Statement(_COLUMNS.where(Annotator.public_id == bindparam("public_id")))
 
 
@@ -62,7 +64,13 @@ def standing(db: Connection, annotator_id: int) -> Standing:
     return Standing(*row)
 
 
-def find_standing(db: Connection, public_id: str) -> Standing | None:
+def state_for_all(db: Look) -> str:
+    """The study's state: open, paused or closed."""
+    ((state,),) = _STATE.run(db)
+    return str(state)
+
+
+def find_standing(db: Look, public_id: str) -> Standing | None:
     """The standing of the annotator with this public id; None where there is none."""
     rows = _BY_PUBLIC_ID.run(db, public_id=public_id)
     return Standing(*rows[0]) if rows else None

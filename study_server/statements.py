@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.sql import ClauseElement
 
+from study_server.looking import Look
+
 
 class Statement:
     """A statement of SQLAlchemy's Core; an insert is always given the same columns, all but its
@@ -18,7 +20,7 @@ class Statement:
         self._clause = clause
         self._ready: dict[str, tuple[str, list[str] | None, dict[str, Any]]] = {}
 
-    def run(self, db: Connection, **values: object) -> list[tuple[Any, ...]]:
+    def run(self, db: Connection | Look, **values: object) -> list[tuple[Any, ...]]:
         """Execute in the connection's transaction, which begins here if none has; the rows, as
         the driver gives them: SQLite's booleans are 0 and 1. Raises KeyError for a missing value.
         """
@@ -37,7 +39,7 @@ class Statement:
             cursor.close()
 
     def _compile(
-        self, db: Connection, names: list[str]
+        self, db: Connection | Look, names: list[str]
     ) -> tuple[str, list[str] | None, dict[str, Any]]:
         """The text, the order of values (None: the driver takes names), and its constants."""
         columns = names if getattr(self._clause, "is_insert", False) else None

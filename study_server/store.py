@@ -12,12 +12,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from study_server.databases import engine_of, name_of, sqlite_file
+from study_server.looking import Look
 from study_server.schema import migrate
 from study_server.trouble import Away, advice, is_trouble
+from study_server.turns import Turns
 from study_server.write_ahead import Settler, settle
 from study_server.writers_lock import WritersLock
 
@@ -58,7 +60,7 @@ class Store:
 
     name: the database as messages call it. patience: seconds that anybody waits for it. read_only:
     of PostgreSQL; see `databases.engine_of`. anchor: what keeps a database in memory; closed with
-    the store.
+    the store. turns: of the threads that use it; who waits to write gives theirs to another.
     """
 
     def __init__(
@@ -71,7 +73,9 @@ class Store:
         self.url, self.name, self._patience, self._anchor = url, name_of(url), patience, anchor
         self.engine = engine_of(url, patience, read_only)
         self._queue: list[_Job[Any]] = []
-        self._queue_lock = threading.Lock()
+        self._led = False  # whether a thread commits what waits
+        self._changed = threading.Condition()  # of the two
+        self.turns = Turns()
         self._writer = WritersLock()
         self._settler: Settler | None = None
 
@@ -81,9 +85,9 @@ class Store:
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
 
-    def look(self) -> Connection:
-        """A connection to read from without mapped objects, as a context: cheaper than `read`."""
-        return self.engine.connect()
+    def look(self) -> Look:
+        """A connection on which `Statement`s read, as a context: much cheaper than `read`."""
+        return Look(self.engine.dialect, self.engine.raw_connection())
 
     def write(self, work: Callable[[Session], T]) -> T:
         """Run `work` in a write transaction; return its result once that is on disk.
@@ -93,27 +97,48 @@ class Store:
         it is not known whether anything is stored.
         """
         job = _Job(work)
-        with self._queue_lock:
-            self._queue.append(job)
-        if not self._writer.acquire(timeout=self._patience):
-            self._withdraw(job)
-            raise Away("others write for too long")
-        try:
-            if not job.done:  # else the thread before us committed it along with its own
-                with self._queue_lock:
-                    jobs, self._queue = self._queue, []
-                self._commit(jobs)
-        finally:
-            self._writer.release()
+        with self.turns.away():
+            if self._leads(job):
+                self._lead(job)
         if job.error is not None:
             raise job.error
         return job.result  # type: ignore[return-value]  # set where there is no error
 
+    def _leads(self, job: _Job[Any]) -> bool:
+        """Wait until another thread has committed the job along with its own (False), or until
+        this one is to commit all that wait. Raises Away where that takes too long."""
+        with self._changed:
+            self._queue.append(job)
+            if not self._changed.wait_for(lambda: job.done or not self._led, self._patience):
+                self._withdraw(job)
+                raise Away("others write for too long")
+            if not job.done:
+                self._led = True
+                return True
+        return False
+
+    def _lead(self, job: _Job[Any]) -> None:
+        """Commit all that wait, once no other process writes."""
+        try:
+            if not self._writer.acquire(timeout=self._patience):
+                with self._changed:
+                    self._withdraw(job)
+                raise Away("others write for too long")
+            try:
+                with self._changed:
+                    jobs, self._queue = self._queue, []
+                self._commit(jobs)
+            finally:
+                self._writer.release()
+        finally:
+            with self._changed:
+                self._led = False
+                self._changed.notify_all()
+
     def _withdraw(self, job: _Job[Any]) -> None:
         """Take back a job that nobody has begun yet."""
-        with self._queue_lock:
-            if job in self._queue:
-                self._queue.remove(job)
+        if job in self._queue:
+            self._queue.remove(job)
 
     def _commit(self, jobs: list[_Job[Any]]) -> None:
         try:
@@ -135,9 +160,10 @@ class Store:
             connection = session.connection(execution_options={"write": True})
             if connection.dialect.name == "postgresql":
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({POSTGRES_LOCK})"))
-            for job in jobs:
-                if not job.run(session):
-                    return job
+            with self.turns.turn():
+                for job in jobs:
+                    if not job.run(session):
+                        return job
             session.commit()
         return None
 

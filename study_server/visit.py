@@ -1,23 +1,23 @@
 """One request: the study it belongs to, who asks, in which language, and pages in that language."""
 
 from collections.abc import Callable, Hashable, Mapping
-from functools import partial, wraps
+from functools import lru_cache, partial, wraps
 from typing import ParamSpec
 from urllib.parse import urlencode
 
 from flask import current_app, g, redirect, render_template, request, session, url_for
 from markupsafe import Markup
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 from werkzeug.wrappers import Response
 
 from study_server.annotators import outside_of
 from study_server.codes import code_given, ending_of
-from study_server.security import STAFF, csrf_token
+from study_server.security import NO_DATABASE, STAFF, csrf_token
 from study_server.sentences import direction_of, name_of
-from study_server.served import Served, state_of
-from study_server.standing import find_standing
+from study_server.served import Served
+from study_server.standing import find_standing, state_for_all
 from study_server.texts import say, with_task
-
-NO_DATABASE = ("judging.image", "judging.style", "static")  # pages that wait for no database
 
 P = ParamSpec("P")
 Page = str | Response | tuple[str, int] | tuple[str, int, dict[str, str]]
@@ -40,7 +40,7 @@ def know_visitor() -> None:
     with served().store.look() as db:
         g.annotator = find_standing(db, public_id) if public_id else None
         personal = g.annotator is not None and request.blueprint not in STAFF
-        g.state = g.annotator.state_at(served().clock()) if personal else state_of(db)
+        g.state = g.annotator.state_at(served().clock()) if personal else state_for_all(db)
     if personal and g.annotator.language:
         g.language = offered(g.annotator.language)
 
@@ -48,9 +48,15 @@ def know_visitor() -> None:
 def know_browser() -> None:
     """Set what is known without the database: the language that the browser asks for."""
     g.annotator, g.state = None, "open"
-    wanted = request.accept_languages.best_match(served().bundle.settings.languages)
+    wanted = _wanted(request.headers.get("Accept-Language", ""), served().bundle.settings.languages)
     staff = request.blueprint in STAFF  # whose pages are English
     g.language = "en" if staff else offered(session.get("language") or wanted)
+
+
+@lru_cache(maxsize=1024)
+def _wanted(header: str, languages: tuple[str, ...]) -> str | None:
+    """Which of the languages a browser asks for; browsers of one kind ask alike."""
+    return parse_accept_header(header, LanguageAccept).best_match(languages)
 
 
 def offered(language: str | None) -> str:

@@ -28,6 +28,7 @@ def one_line(error: BaseException) -> str:
 def unknown(kind: str, name: str, known: Iterable[str]) -> BenchError:
     """The error for an unknown name; it suggests the nearest known names."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
+    begun = [one for one in names if name and one.startswith(name)][:3]  # typed in part
+    near = begun or difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     hint = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(names)}"
     return BenchError(f"unknown {kind} '{name}'; {hint}")

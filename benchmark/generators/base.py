@@ -68,7 +68,8 @@ class Latents:
             delta = delta.unsqueeze(-2)  # (n, 1, d) or (1, d)
             if self.layers is not None:
                 moves = delta.new_zeros(self.point.shape[1], 1)  # (layers, 1)
-                moves[list(self.layers)] = 1.0
+                for layer in self.layers:  # a list of them would be copied to a card, which waits
+                    moves[layer] = 1.0
                 delta = delta * moves  # (n, layers, d) or (layers, d)
         return replace(self, point=self.point + delta)
 

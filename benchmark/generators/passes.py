@@ -62,6 +62,13 @@ def counting(passes: Passes | None) -> Iterator[None]:
         _COUNTING.reset(before)
 
 
+def count_again(passes: Passes) -> None:
+    """As many were made once more, without a generator being asked."""
+    now = _COUNTING.get()
+    if now is not None:
+        now.add(passes)
+
+
 def counted(make: Callable[[], Tensor], latents: Sized) -> Tensor:
     """What `make` gives, images or features of the latents. They count once, whichever generators
     it asks in its turn."""

@@ -39,8 +39,8 @@ def find_generator(reference: str) -> tuple[str, Entry]:
         entry = Entry(f"weights in {base}", lambda: _from_weights(Path(base)), weights=Path(base))
     elif offer := installed("generators").get(base):
         entry = Entry(f"from package {offer.package}", lambda: _offered(offer))
-    elif Path(base).suffix in WEIGHTS:
-        raise BenchError(f"there is no file {base}")
+    elif Path(base).suffix in WEIGHTS or len(Path(base).parts) > 1 or base.startswith("."):
+        raise BenchError(f"there is no file or folder {base}")
     else:
         raise unknown("generator", base, (*GENERATORS, *installed("generators")))
     if reason := entry.missing():

@@ -24,6 +24,12 @@ class Shifts:
     def to(self, device: torch.device | str) -> "Shifts":
         return Shifts(self.latents.to(device), self.k.to(device), self.eps.to(device))
 
+    def tensors(self) -> list[Tensor]:
+        """All that differs from batch to batch, in one order."""
+        latents = self.latents
+        drawn = (latents.point, latents.labels, latents.beside, self.k, self.eps)
+        return [tensor for tensor in drawn if tensor is not None]
+
 
 @dataclass(frozen=True)
 class ShiftRange:

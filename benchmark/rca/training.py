@@ -8,7 +8,8 @@ resumed after a kill, it ends bit for bit the same.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from functools import partial
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from benchmark.directions.shift import Shift
 from benchmark.directions.stored_shift import Packed, pack
 from benchmark.generators.base import Generator
 from benchmark.generators.passes import Passes, counting
+from benchmark.rca import graphs
+from benchmark.rca.adam import Adam
 from benchmark.rca.clock import Clock, timed
 from benchmark.rca.precision import InBfloat16
 from benchmark.rca.protocol import Protocol
@@ -65,7 +68,8 @@ class Learner:
     shift: the directions; they learn at rate `lr_shift` if they have parameters. r_seed: fixes R's
     first weights. snapshots: the shift after some steps; none of a shift above LARGEST_KEPT.
     passes: of G, those for images that learners share included; None where it goes on from a
-    checkpoint of an earlier version, which did not count them.
+    checkpoint of an earlier version, which did not count them. graph: its steps, captured, while it
+    trains on a card; graphed: whether they could be (`rca/graphs`), or None where there is no card.
     """
 
     def __init__(
@@ -82,11 +86,9 @@ class Learner:
         self.shift = shift.to(device, torch.float32)  # as generators and R compute
         self.reconstructor = new_reconstructor(protocol, image_shape, r_seed).to(device)
         self.learns_shift = any(p.requires_grad for p in shift.parameters())
-        self.optimisers = [torch.optim.Adam(self.reconstructor.parameters(), lr=protocol.lr)]
-        self.peaks = [protocol.lr]
+        self.optimisers = [Adam(self.reconstructor, protocol.lr, device)]
         if self.learns_shift:
-            self.optimisers.append(torch.optim.Adam(shift.parameters(), lr=lr_shift))
-            self.peaks.append(lr_shift)
+            self.optimisers.append(Adam(self.shift, lr_shift, device))
         self.step = 0
         self.clock = Clock(device)
         self.passes: Passes | None = Passes()
@@ -94,6 +96,8 @@ class Learner:
         self.curve: list[list[float]] = []  # rows of: step, loss, direction, shift, accuracy
         self.snapshots: dict[int, Packed] = {}
         self.tally = Tally(device)
+        self.graph: graphs.Captured | None = None
+        self.graphed: bool | None = None
         self._take_snapshot()
 
     @property
@@ -103,22 +107,49 @@ class Learner:
 
     def update(self, generator: Generator, images: Tensor, shifts: Shifts) -> None:
         """One Adam step of R, and of A if it learns, on the batch whose G(z) is `images`."""
+        self.use_rates(self.step)
+        advance = self.graph or partial(self.advance, generator)
+        values = advance(images, shifts)  # (4,)
+        self.step += 1
+        self._record(values)
+
+    def advance(self, generator: Generator, images: Tensor, shifts: Shifts) -> Tensor:
+        """What of a step happens on the device: (4,) the loss, its terms and the accuracy. It reads
+        and changes tensors alone, and the same ones in every step."""
         with torch.set_grad_enabled(self.learns_shift):
             delta = self.shift(shifts.latents, shifts.k, shifts.eps)  # (n, d)
             shifted = generator(shifts.latents.moved(delta))  # (n, C, H, W)
         batch = losses(self.reconstructor, images, shifted, shifts, self.protocol)
-        for optimiser, peak in zip(self.optimisers, self.peaks, strict=True):
+        for optimiser in self.optimisers:
             optimiser.zero_grad(set_to_none=True)
-            for group in optimiser.param_groups:
-                group["lr"] = peak * self.protocol.rate_factor(self.step)
         batch.total.backward()
         for optimiser in self.optimisers:
             optimiser.step()
-        self.step += 1
-        self._record(batch)
+        values = [batch.total, batch.direction, batch.shift, batch.accuracy]
+        return torch.stack(values).detach()  # (4,)
 
-    def _record(self, batch: Losses) -> None:
-        values = torch.stack([batch.total, batch.direction, batch.shift, batch.accuracy])  # (4,)
+    def use_rates(self, step: int) -> None:
+        """Let Adam's rates be those of `step`, 0-based."""
+        for optimiser in self.optimisers:
+            optimiser.use(self.protocol.rate_factor(step))
+
+    def changed(self) -> list[Tensor]:
+        """All that `advance` changes."""
+        modules = (self.shift, self.reconstructor)
+        weights = [t for module in modules for t in chain(module.parameters(), module.buffers())]
+        return weights + [t for optimiser in self.optimisers for t in optimiser.moments()]
+
+    def mean_gradients(self) -> list[Tensor]:
+        """Adam's running mean of the gradients, of R and of A if it learns, as vectors."""
+        return [optimiser.mean_gradient() for optimiser in self.optimisers]
+
+    def weights(self) -> list[Tensor]:
+        """Parameters and buffers of A and of R, each kind as one vector."""
+        kinds = [of() for m in (self.shift, self.reconstructor) for of in (m.parameters, m.buffers)]
+        parts = [[t.detach().flatten() for t in kind if t.is_floating_point()] for kind in kinds]
+        return [torch.cat(part) for part in parts if part]
+
+    def _record(self, values: Tensor) -> None:
         self.tally.add(values, self.step - 1)
         stride = max(1, self.protocol.steps // CURVE_POINTS)
         if self.step % stride == 0:
@@ -144,6 +175,7 @@ class Learner:
             "curve": self.curve,
             "sums": self.tally.sums.tolist(),
             "snapshots": self.snapshots,
+            **({} if self.graphed is None else {"graphed": self.graphed}),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -156,6 +188,7 @@ class Learner:
         self.curve = state["curve"]
         self.tally.sums.copy_(torch.tensor(state["sums"], dtype=torch.float64))
         self.snapshots = state["snapshots"]
+        self.graphed = state.get("graphed")
 
 
 def new_reconstructor(
@@ -201,33 +234,42 @@ def train(
         rng,
         device,
     )
+    tried = torch.Generator().manual_seed(derive_seed(stream_name, "trials"))
+    trials = QuestionStream(
+        lambda n: questions.draw(generator, protocol.k, n, tried),
+        repeat(protocol.batch, graphs.TRIALS),
+        tried,
+        device,
+    )
     progress = Progress(label, protocol.steps, step)
-    saved = time.monotonic()
-    while step < protocol.steps:
-        active = [one for one in learners if one.step == step and one.failure is None]
-        if all(learner.failure for learner in learners):
-            return
-        made = Passes()  # each learner would have needed them
-        with timed([one.clock for one in active]):
-            shifts = next(asked)
-            with torch.no_grad(), counting(made):
-                images = generator(shifts.latents)  # (n, C, H, W)
-        for learner in active:
-            if learner.passes is not None:
-                learner.passes.add(made)
-            try:
-                with timed([learner.clock]), counting(learner.passes):
-                    learner.update(generator, images, shifts)
-            except Exception as error:  # noqa: BLE001 - a shift of anyone's may raise anything
-                learner.failure = error  # it is not active again
-        step += 1
-        if time.monotonic() - saved > CHECKPOINT_SECONDS or step == protocol.steps:
-            for learner, path in zip(learners, checkpoints, strict=True):
-                if learner.step == step and learner.failure is None:
-                    _keep(learner, path, asked.state)
-            memory.give_back()  # holes in the heap, which older versions of glibc do not find again
-            saved = time.monotonic()
-        progress.update(step, {a.name: a.curve[-1][4] for a in active if a.curve})
+    left = [one for one in learners if one.step < protocol.steps]
+    with graphs.capturing(generator, left, protocol.steps, trials) as make:
+        saved = time.monotonic()
+        while step < protocol.steps:
+            active = [one for one in learners if one.step == step and one.failure is None]
+            if all(learner.failure for learner in learners):
+                return
+            made = Passes()  # each learner would have needed them
+            with timed([one.clock for one in active]):
+                shifts = next(asked)
+                with counting(made):
+                    images = make(shifts)  # (n, C, H, W)
+            for learner in active:
+                if learner.passes is not None:
+                    learner.passes.add(made)
+                try:
+                    with timed([learner.clock]), counting(learner.passes):
+                        learner.update(generator, images, shifts)
+                except Exception as error:  # noqa: BLE001 - a shift of anyone's may raise anything
+                    learner.failure = error  # it is not active again
+            step += 1
+            if time.monotonic() - saved > CHECKPOINT_SECONDS or step == protocol.steps:
+                for learner, path in zip(learners, checkpoints, strict=True):
+                    if learner.step == step and learner.failure is None:
+                        _keep(learner, path, asked.state)
+                memory.give_back()  # holes in the heap, which older glibcs do not find again
+                saved = time.monotonic()
+            progress.update(step, {a.name: a.curve[-1][4] for a in active if a.curve})
 
 
 def _keep(learner: Learner, path: Path | None, rng_state: Tensor) -> None:

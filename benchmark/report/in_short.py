@@ -38,8 +38,11 @@ def _told(table: pd.DataFrame) -> str:
     """The rows in words: each method with its generators and their figures."""
     parts = []
     for method, own in table.groupby("method", sort=False):
-        figures = [value_text(value, "share") for value in own[HEADLINE]]
-        places = [f"{g} ({told})" for g, told in zip(own["generator"], figures, strict=True)]
+        places = [
+            f"{row['generator']} ({value_text(row[HEADLINE], 'share')}, "
+            f"chance {value_text(row['chance'], 'share')})"
+            for row in own.to_dict("records")
+        ]
         parts.append(f"{method} on {', '.join(places)}")
     return "; ".join(parts)
 

@@ -140,7 +140,7 @@ def statement(estimates: Sequence[Cost], wall: float | None = None, where: str =
         lines.append(f"  {cost.generator:20} {cost.method:15} {work:>19} {figures}")
     memory = max((cost.memory for cost in estimates), default=0)
     in_all = f"in all, on {where}" if where else "in all"
-    note = ["  * and a fit of its own, which runs once for each cell and is not timed"]
+    note = ["  * and the time to find its directions, once a cell, which nobody knows before"]
     return [
         *lines,
         f"  {in_all:56} {_time(total(estimates) if wall is None else wall)} {_size(memory)}",

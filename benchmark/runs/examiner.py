@@ -45,6 +45,14 @@ class Trained:
         shift = self.fitted.shift.frozen()
         return evaluation.Examined(shift, [one.reconstructor.eval() for one in learners])
 
+    def graphs(self) -> str:
+        """On a card, which trainings ran as CUDA graphs, after its name; elsewhere ""."""
+        learners = {"fit": self.fitted.learner, "fresh": self.fresh}
+        known = {name: one.graphed for name, one in learners.items() if one is not None}
+        if all(graphed is None for graphed in known.values()):
+            return ""
+        return f", CUDA graphs: {' and '.join(name for name in known if known[name]) or 'none'}"
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -147,7 +155,7 @@ class Examiner:
             role=job.method.role,
             measured=tuple(mark(name, metric) for name, metric in self.metrics.items()),
             metrics={**measure(self.metrics, evidence), **facts},
-            device=device_name(self.device),
+            device=device_name(self.device) + one.graphs(),
             versions=versions(),
             files={file.name: sha256(file) for file in files},
         )

@@ -195,9 +195,9 @@ def read_cells(run: Path) -> list[StoredCell]:
     where an earlier version wrote all of it.
     """
     if not (run / "cells").is_dir():
-        raise BenchError(
-            f"no run at {run}: it has no cells folder; `bench run --out {run}` fills it"
-        )
+        inside = ", ".join(sorted(str(path.parent) for path in run.glob("*/cells")))
+        hint = f"runs in it: {inside}" if inside else f"`bench run --out {run}` fills it"
+        raise BenchError(f"no run at {run}: it has no cells folder; {hint}")
     found, outdated = [], []
     for path in sorted((run / "cells").glob("*/*/*/result.json")):
         if not all(map(is_safe, path.parts[-4:-1])):

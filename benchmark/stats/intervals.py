@@ -13,6 +13,8 @@ from benchmark.stats.bootstrap import interval_of_means
 
 Floats = NDArray[np.float64]
 
+ROUNDING = 1e-28  # a variance that rounding alone can make of equal shares, which have none
+
 
 def wilson(successes: ArrayLike, n: ArrayLike, level: float = 0.95) -> tuple[Floats, Floats]:
     """Wilson's score interval (JASA 1927) of each share successes / n.
@@ -46,7 +48,7 @@ def effective_trials(shares: Floats) -> float:
     units = len(shares)
     mean = shares.mean(axis=0)
     variance = np.sum(shares.var(axis=0, ddof=1)) / units
-    return max(float(np.sum(mean * (1 - mean)) / variance), units) if variance > 0 else units
+    return max(float(np.sum(mean * (1 - mean)) / variance), units) if variance > ROUNDING else units
 
 
 def clustered_wilson(shares: Floats, level: float = 0.95) -> tuple[float, float]:

@@ -24,7 +24,7 @@ from benchmark.core.errors import BenchError, unknown
 from benchmark.core.estimates import Estimate, Interval, Undefined
 from benchmark.core.finite import complete
 from benchmark.core.judgments import DIRECTION, NAME, SECOND, first_showings
-from benchmark.stats.intervals import wilson
+from benchmark.stats.intervals import ROUNDING, wilson
 from benchmark.stats.permutation import adjusted
 
 PAIR = [*DIRECTION, "method_2", "direction_2"]
@@ -238,7 +238,7 @@ def _trials(shares: Sequence[Share]) -> float:
     value = _mean(shares)
     variance = sum(share.variance for share in shares) / len(shares) ** 2
     least = float(sum(share.ends.fewest for share in shares))
-    return max(value * (1 - value) / variance, least) if variance > 0 else least
+    return max(value * (1 - value) / variance, least) if variance > ROUNDING else least
 
 
 def _few(shares: Sequence[Share]) -> Undefined | None:

@@ -38,15 +38,14 @@ def commonest(judgments: pd.DataFrame, column: str, least: int = 1) -> Names:
     named = first_showings(judgments).dropna(subset=[column])
     names: Names = {}
     for (generator, method, direction), words in named.groupby(DIRECTION, observed=True)[column]:
-        typed = [str(word) for word in words if tidy(str(word))]
-        counts = Counter(map(tidy, typed))
-        most = max(counts.values(), default=0)
+        typed: dict[str, list[str]] = {}  # by word: its spellings, as often as they were typed
+        for text in map(str, words):
+            if word := tidy(text):
+                typed.setdefault(word, []).append(text)
+        most = max(map(len, typed.values()), default=0)
         if most < least:
             continue
-        first = [
-            spelling([text for text in typed if tidy(text) == word])
-            for word in sorted(word for word, count in counts.items() if count == most)
-        ]
+        first = [spelling(typed[word]) for word in sorted(typed) if len(typed[word]) == most]
         tie = Undefined(f"{' and '.join(first)} were named equally often")
         names[generator, method, direction] = first[0] if len(first) == 1 else tie
     return names

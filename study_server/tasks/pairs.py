@@ -29,7 +29,7 @@ WHICH = Question(
 
 
 class Pairs(Task):
-    """Two directions on a page; see this module."""
+    """Two directions on a page: which of them changes one single thing, or neither, or both?"""
 
     name: ClassVar[str] = "pairs"
     shows: ClassVar[int] = 2

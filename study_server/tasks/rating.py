@@ -40,7 +40,7 @@ CATEGORY = Question(
 
 
 class Rating(Task):
-    """One direction on a page; see this module."""
+    """One direction on a page: is its change the same in all rows, and one single thing?"""
 
     name: ClassVar[str] = "rating"
     score_name: ClassVar[str] = "mos"

@@ -179,6 +179,8 @@ def test_all_of_ones_own_from_one_file(tmp_path: Path) -> None:
         (["study", "export", "s", "--out", "a.csv", "--format", "jsonl"], "names another format"),
         (["run"], "name generators with -g, or take every available one with --all"),
         (["run", "--all", "-g", "planted"], "--all takes every available generator and -g some"),
+        (["run", "-g", "./gone"], "there is no file or folder ./gone"),
+        (["run", "-g", "anime"], "did you mean anime-sngan or anime-sngan-small?"),
         (["run", "-g", "mnist-sgan"], "unknown generator 'mnist-sgan'; did you mean mnist-sngan"),
         (["run", "-g", "planted", "-m", "discoverd"], "did you mean discovered"),
         (["run", "-g", "planted", "-m", "nowhere.py:Mine"], "no Python file at nowhere.py"),

@@ -1,7 +1,7 @@
 """Load on the real server: closed-loop clients that read a page, answer it, and read the next.
 
-Ordinary test runs leave this out. By hand, with a table of what was measured:
-    python -m tests.perf.test_site_load CLIENTS SECONDS
+Ordinary test runs leave this out. By hand, with a line on what was measured:
+    python -m tests.perf.test_site_load CLIENTS SECONDS [URL of an empty database]
 """
 
 import multiprocessing
@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from study_server import commands
+from tests.postgres import Postgres
 from tests.study_server.blobs import blob_bundle
 from tests.study_server.conftest import QUIZ
 from tests.study_server.forking_server import ForkingServer, wait_until
@@ -87,15 +88,17 @@ def processor_seconds(pids: list[int]) -> float:
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def measure(clients: int, seconds: float) -> Load:
-    """Serve a study in a process of its own and load it from another."""
+def measure(clients: int, seconds: float, database: str = "") -> Load:
+    """Serve a study in a process of its own and load it from another. database: a URL in place of
+    the study's own file."""
     with tempfile.TemporaryDirectory() as folder:
         study = Path(folder) / "study"
         blob_bundle(study, per_method=6, generators=("blobs-grey",), ratings=10**6, items=18)
         need = clients * (2 + int(seconds))
-        urls = [u.removeprefix("http://127.0.0.1:8000") for u in commands.invite(study, need)]
+        invited = commands.invite(study, need, database=database or None)
+        urls = [u.removeprefix("http://127.0.0.1:8000") for u in invited]
         links = [urls[n::clients] for n in range(clients)]
-        server = ForkingServer(study)
+        server = ForkingServer(study, database)
         server.start()
         wait_until(lambda: len(server.members) == 2 and server.answers())
         results = multiprocessing.get_context("spawn").Queue()
@@ -133,9 +136,16 @@ def test_load(clients: int, rate: float, limit: float) -> None:
     assert load.p99 <= limit
 
 
+@pytest.mark.slow
+def test_load_on_postgresql(postgres: Postgres) -> None:
+    load = measure(50, 60, postgres.new_database())
+    assert load.errors == 0
+    assert load.rate >= 250
+
+
 if __name__ == "__main__":
     before = os.getloadavg()
-    load = measure(int(sys.argv[1]), float(sys.argv[2]))
+    load = measure(int(sys.argv[1]), float(sys.argv[2]), *sys.argv[3:])
     print(f"machine load before: {before[0]:.1f}, {os.cpu_count()} cores")
     print(
         f"{load.clients} clients: {load.rate:.0f} answers/s, p50 {load.p50:.0f} ms, "

@@ -26,7 +26,6 @@ TESTS = (
     "tests/study_server/test_export.py",  # pandas, pyarrow
     "tests/study_server/test_texts.py",  # babel
     "tests/study_server/test_site.py",  # flask, flask-wtf
-    "tests/study_server/test_staff.py",  # flask-limiter
     "tests/study_server/test_front.py",  # waitress
     "tests/generators/test_download.py",  # pooch, requests
     "tests/generators/test_stored.py",

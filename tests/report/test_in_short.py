@@ -24,7 +24,8 @@ def test_who_is_ahead_and_its_worst_prices(tmp_path: Path) -> None:
     write(tmp_path, "b", "discovered", 0.5, 0.2, 0.7)
     write(tmp_path, "b", "random", 0.4, 0.0, 1.0)
     assert lines(tmp_path, ("a", "discovered"), ("b", "discovered")) == [
-        "ahead of all others by rca_fresh: discovered on a (0.600), b (0.500)",
+        "ahead of all others by rca_fresh: "
+        "discovered on a (0.600, chance 0.125), b (0.500, chance 0.125)",
         "the price of it, at worst: max_cosine 0.500 (a), collapse 0.70 (b)",
     ]
 
@@ -35,8 +36,9 @@ def test_where_nobody_is_ahead_the_best_is_told(tmp_path: Path) -> None:
     write(tmp_path, "b", "discovered", 0.4, 0.2, 0.7)
     write(tmp_path, "b", "random", 0.5, 0.0, 1.0)
     first, _, last = lines(tmp_path, ("a", "discovered"))
-    assert first == "ahead of all others by rca_fresh: discovered on a (0.600)"
-    assert last == "nobody is surely ahead of all others; the best: random on b (0.500)"
+    assert first == "ahead of all others by rca_fresh: discovered on a (0.600, chance 0.125)"
+    best = "random on b (0.500, chance 0.125)"
+    assert last == f"nobody is surely ahead of all others; the best: {best}"
 
 
 def test_one_method_alone_has_nobody_to_be_ahead_of(tmp_path: Path) -> None:

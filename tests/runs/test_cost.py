@@ -173,7 +173,7 @@ def test_the_statement_joins_equal_cells_and_adds_up() -> None:
     assert " ".join(first.split()) == "faces discovered 2 x 200,000 steps 4.0 hours 4.0 GB"
     assert " ".join(second.split()) == "faces random 1 x 100,000 steps 2 min 1.0 GB *"
     assert " ".join(last.split()) == "in all 4.0 hours 4.0 GB"
-    assert note == "  * and a fit of its own, which runs once for each cell and is not timed"
+    assert note == "  * and the time to find its directions, once a cell, which nobody knows before"
 
 
 def test_no_line_of_the_statement_is_wider_than_a_terminal() -> None:

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from benchmark.cli.main import main
+from benchmark.core.errors import BenchError
 from benchmark.core.json_files import sealed, write_json
 from benchmark.core.storage import sha256
 from benchmark.directions.labels import Label, write_labels
@@ -373,3 +374,9 @@ def test_names_that_are_markup_are_shown_as_they_are(tmp_path: Path) -> None:
         assert "www\\.example" in text
         for raw in ("__bold__", "www.example", "x](http", " <b>", "http://", "\x1b"):
             assert raw not in text
+
+
+def test_a_folder_of_runs_names_those_in_it(tmp_path: Path) -> None:
+    (tmp_path / "demo" / "cells").mkdir(parents=True)
+    with pytest.raises(BenchError, match=f"no run at .*; runs in it: {tmp_path / 'demo'}$"):
+        read_cells(tmp_path)

@@ -57,6 +57,7 @@ def test_units_that_agree_with_each_other_are_worth_many_trials():
 
 
 def test_identical_units_are_worth_one_trial_each():
+    assert effective_trials(np.full(6, 0.7)) == 6  # their mean is rounded, which is no variance
     low, high = clustered_wilson(np.ones(6))
     assert high == 1
     assert low < wilson(6, 6)[0]  # t is wider than z

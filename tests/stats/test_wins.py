@@ -205,6 +205,14 @@ def test_who_wins_everything_has_no_finite_strength_but_an_interval_of_wins() ->
     assert max(p) < 0.03
 
 
+@pytest.mark.parametrize("share", [1 / 3, 0.7, 0.9])
+def test_equal_scores_are_no_surer_than_directions_are_many(share: float) -> None:
+    scores = np.where(PAIRS["method"] == "found", share, 1 - share)
+    one, *_ = contests(PAIRS.assign(score=scores), ["found", "random"])
+    assert one.wins.value == pytest.approx(share)
+    assert one.wins.interval.high - one.wins.interval.low > 0.1  # rounding is no variance
+
+
 def test_ties_alone_decide_nothing() -> None:
     judgments = JUDGMENTS.assign(mos=0.5)
     for one in contests(pair_scores(judgments), list(LEVELS)):

@@ -211,7 +211,9 @@ def test_what_cannot_be_built_is_refused(
 def test_a_designers_day(run: Path, tmp_path: Path) -> None:
     study, answers = tmp_path / "study", tmp_path / "answers.csv"
     assert bench("study", "build", run, "--per-method", 2, "--out", study).exit_code == 0
-    warned, *links = bench("study", "invite", study, "--annotators", 2).output.splitlines()
+    said = bench("study", "invite", study, "--annotators", 2).output.splitlines()
+    warned, *links, here = said
+    assert here.startswith("these links open on this machine alone")
     assert warned.startswith("THE CONSENT IS NOT READY FOR PEOPLE")
     assert len(set(links)) == 2
     assert all(link.startswith("http://127.0.0.1:8000/join/") for link in links)

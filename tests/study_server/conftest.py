@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from study_server import annotators
 from study_server.app import create_app
 from study_server.bundle import Bundle, load_bundle
-from study_server.security import limiter
+from study_server.security import windows
 from study_server.served import Served, open_study
 from study_server.tasks.question import Answer
 
@@ -107,9 +107,9 @@ def served(bundle: Bundle, clock: Clock) -> Iterator[Served]:
 @pytest.fixture
 def app(served: Served) -> Iterator[Flask]:
     application = create_app(served)
-    limiter.reset()
+    windows.reset()
     yield application
-    limiter.reset()
+    windows.reset()
 
 
 def new_visitor(app: Flask, served: Served, simulated: str = "") -> Visitor:

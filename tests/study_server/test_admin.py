@@ -4,14 +4,17 @@ import html
 import io
 import re
 import sqlite3
+from types import SimpleNamespace
 
 import pandas as pd
+import pytest
 from flask import Flask
 from sqlalchemy import select
 
 from study_server.annotators import invite
 from study_server.models import Annotator, Event
 from study_server.quality import Coverage, least_filled
+from study_server.room import little_room
 from study_server.screening import described
 from study_server.served import Served
 from study_server.tasks import Source
@@ -51,7 +54,7 @@ def test_who_is_flagged_fills_no_place(app: Flask, served: Served, staff: Visito
     take_part(app, served)  # at once
     text = staff.get("/admin/").text
     assert "0 of 54" in text
-    assert "<small>6 median_seconds</small>" in text
+    assert "<small>6 too fast (median_seconds)</small>" in text
     assert "6 places are open again" in text
     people = staff.get("/admin/annotators").text
     assert "median_seconds" in re.search(r'<td class="flag">(.*?)</td>', people).group(1)
@@ -188,3 +191,14 @@ def test_one_annotator_s_way_is_shown_in_order(
     said = [re.findall(r"<td>(yes|no)</td>", row) for row in rows]
     assert said == [["yes", "yes"], ["no", "no"], ["no", "yes"]]
     assert staff.get("/admin/annotators/nobody").status_code == 404
+
+
+def test_the_overview_says_when_there_is_little_room_for_answers(
+    served: Served, staff: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "make room" not in staff.get("/admin/").text
+    for free, words in {5 * 2**20: "5 MB are left on the disk", 10: "Nothing is left"}.items():
+        usage = SimpleNamespace(free=free)
+        monkeypatch.setattr("study_server.room.shutil.disk_usage", lambda _, usage=usage: usage)
+        assert words in staff.get("/admin/").text
+    assert little_room("postgresql+psycopg://study@127.0.0.1/study") == ""

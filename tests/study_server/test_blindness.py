@@ -13,7 +13,7 @@ from scipy.stats import binomtest, rankdata
 from study_server.app import create_app
 from study_server.bundle import Bundle, load_bundle
 from study_server.bundle_writer import DirectionStrips, write_bundle
-from study_server.security import limiter
+from study_server.security import windows
 from study_server.served import Served, open_study
 
 from .blobs import METHODS, SETTINGS
@@ -243,7 +243,7 @@ def test_sizes_and_places_on_the_disk_tell_no_method(real: Bundle) -> None:
 def test_lengths_and_times_of_responses_tell_no_method(real: Bundle) -> None:
     study = open_study(real)
     app = create_app(study)
-    limiter.reset()
+    windows.reset()
     someone = new_visitor(app, study)
     client, told = someone.client, {}
     someone.begin()
@@ -265,11 +265,11 @@ def test_lengths_and_times_of_responses_tell_no_method(real: Bundle) -> None:
             times.append(min(answers))
             lengths.append(length)
         told[ticket.item_id] = times[0], sum(times[1:]), lengths[0], sum(lengths[1:])
-        limiter.reset()
+        windows.reset()
         someone.post(consistent="no", single="no")
     told = {item_id: told[item_id] for item_id in under_study(real)}
     study.store.close()
-    limiter.reset()
+    windows.reset()
     names = ("page's time", "images' time", "page's length", "images' length")
     found = {
         name: chance(real, {item_id: [figures[i]] for item_id, figures in told.items()})

@@ -86,6 +86,14 @@ def test_a_closed_study_stops_the_simulation(bundle: Bundle) -> None:
     assert commands.status(bundle.folder)["state"] == "closed"
 
 
+def test_bots_leave_a_full_study(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of one language: the page that says so has no form then, and nothing to send."""
+    path = bundle.folder / "study.toml"
+    path.write_text(path.read_text("utf-8").replace('["en", "zh"]', '["en"]'), "utf-8")
+    monkeypatch.setattr("study_server.counting.is_full", lambda *_, **__: True)
+    assert commands.simulate(bundle.folder, 2) == 0
+
+
 def test_invitations_and_exports(bundle: Bundle, tmp_path) -> None:
     links = commands.invite(bundle.folder, 3, "https://study.example/")
     assert len(set(links)) == 3

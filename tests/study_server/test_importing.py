@@ -3,6 +3,8 @@
 import itertools
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -176,13 +178,23 @@ def test_a_full_study_is_full_after_an_import(
         assert new.execute(counts).all() == old.execute(counts).all()
 
 
+@contextmanager
+def exporting(frame: pd.DataFrame) -> Iterator[None]:
+    """An export writes this frame of `judgments` instead of what the database holds."""
+    rows = frame.astype(object).where(frame.notna(), None)
+    for name in ("created_at", "excluded_at"):
+        rows[name] = [at if at is None else at.timestamp() for at in rows[name]]
+    part = {name: list(rows[name]) for name in rows}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("study_server.export.parts_in", lambda *_: iter([dict(part)]))
+        yield
+
+
 def test_a_name_that_begins_as_a_formula_comes_back_in_every_column(
     filled: Served, tmp_path: Path
 ) -> None:
     frame = judgments(filled).assign(method="=1+1", study="@x", language="-zh")
-    export = "study_server.export.judgments"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export, lambda _: frame)
+    with exporting(frame):
         write_export(filled, tmp_path / "x.csv")
     stored = pd.read_csv(tmp_path / "x.csv", dtype=str)
     assert set(stored["method"]) == {"'=1+1"}
@@ -248,8 +260,7 @@ def test_an_export_whose_answers_do_not_fit_the_task_is_refused(
     frame = frame.astype(dict.fromkeys(change, object))
     for column, value in change.items():
         frame.loc[0, column] = value
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("study_server.export.judgments", lambda _: frame)
+    with exporting(frame):
         write_export(filled, tmp_path / f"changed.{kind}")
     with pytest.raises(BenchError, match="answer 1 cannot be read") as caught:
         import_answers(empty, tmp_path / f"changed.{kind}")

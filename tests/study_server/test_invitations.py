@@ -222,17 +222,20 @@ def test_the_command_writes_all_links_to_a_file(bundle: Bundle, tmp_path: Path) 
     table = tmp_path / "links.csv"
     assert bench().startswith("http://127.0.0.1:8000/join/")
     said = bench("--name", "Ada", "--name", "Ben", "--deadline", "2099-01-01", "--csv", table)
-    assert said == f"2 new links; all personal links are in {table}\n"
+    first, warning = said.splitlines()
+    assert first == f"2 new links; all personal links are in {table}"
+    assert warning.startswith("these links open on this machine alone")
+    assert "alone" not in bench("--base", "https://study.example")
     rows = list(csv.DictReader(io.StringIO(table.read_text("utf-8"))))
     assert [row["name"] for row in rows] == ["", "Ada", "Ben"]
     assert [row["last_day"] for row in rows] == ["", "2099-01-01", "2099-01-01"]
     assert table.stat().st_mode & 0o077 == 0
     said = bench("--csv", tmp_path / "none" / "links.csv")
     assert said.startswith("error: there is no folder")
-    assert len(bench("--annotators", 3, "--name", "Eve").splitlines()) == 3
+    assert len(bench("--annotators", 3, "--name", "Eve").splitlines()) == 3 + 1
     bench("--csv", table)
     assert (
-        len(list(csv.DictReader(io.StringIO(table.read_text("utf-8"))))) == 7
+        len(list(csv.DictReader(io.StringIO(table.read_text("utf-8"))))) == 8
     )  # the refused one made no link
 
 

@@ -53,6 +53,22 @@ def ask(one: Member) -> http.client.HTTPConnection:
     return connection
 
 
+def test_three_hundred_who_say_nothing_shut_nobody_out(slow: Slow, served) -> None:
+    one, _ = served
+    slow.go.set()
+    idle = []
+    for _ in range(300):
+        connection = ask(one)
+        assert connection.getresponse().read()
+        assert connection.sock is not None  # it is kept
+        idle.append(connection)
+    late = ask(one)
+    late.sock.settimeout(5)
+    assert late.getresponse().status == 200
+    for connection in [*idle, late]:
+        connection.close()
+
+
 def listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0

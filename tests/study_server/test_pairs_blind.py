@@ -10,7 +10,7 @@ from scipy.stats import binomtest
 from study_server.app import create_app
 from study_server.bundle import load_bundle
 from study_server.bundle_writer import write_bundle
-from study_server.security import limiter
+from study_server.security import windows
 from study_server.served import open_study
 from study_server.tasks import Pairs
 
@@ -32,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 def test_no_page_of_pairs_names_a_method(folder: Path) -> None:
     study = open_study(load_bundle(folder))
     app = create_app(study)
-    limiter.reset()
+    windows.reset()
     someone, crawler = new_visitor(app, study), Crawler()
     someone.get("/consent")
     someone.post(choice="agree")
@@ -47,7 +47,7 @@ def test_no_page_of_pairs_names_a_method(folder: Path) -> None:
         someone.get(f"/items/{position}")
         someone.post(which=random.Random(position).choice("ab"))
         position += 1
-        limiter.reset()
+        windows.reset()
     study.store.close()
     assert position == 8  # five pairs, one of them again, a check on either side
     assert len([path for path in crawler.seen if path.startswith("/items")]) == position

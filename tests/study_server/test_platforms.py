@@ -18,7 +18,7 @@ from study_server.bundle import Bundle
 from study_server.codes import write_codes
 from study_server.models import Item, Judgment
 from study_server.platform_file import read_platform
-from study_server.security import limiter
+from study_server.security import windows
 from study_server.served import Served, open_study, set_state
 from study_server.stopping import Stop
 
@@ -57,13 +57,13 @@ def serve(bundle: Bundle, clock: Clock) -> Iterator[Callable[..., Site]]:
         settings = replace(bundle.settings, platform=platform)
         opened.append(open_study(replace(bundle, settings=settings), clock=clock))
         app = create_app(opened[-1])
-        limiter.reset()
+        windows.reset()
         return app, opened[-1]
 
     yield serve
     for study in opened:
         study.store.close()
-    limiter.reset()
+    windows.reset()
 
 
 def fill(study: Served) -> None:

@@ -31,7 +31,7 @@ WRONG = [
     ("pause_every = 5", "sha256 = 'x'", "unknown setting 'sha256'"),
     ('"texture"', '"geometry"', "categories: 1 to 8 different categories"),
     ('"texture"', '"<b>"', "categories: 1 to 8 different categories"),
-    ('["en", "zh"]', '["xx"]', "languages are en, ar, de"),
+    ('["en", "zh"]', '["xx"]', "languages: the site does not speak 'xx'; it speaks en, ar, de"),
     ('["en", "zh"]', "[]", "languages are en, ar, de, es, fr, ja, zh: one at least"),
     ('["en", "zh"]', '["en", "en"]', "each once"),
     ('["en", "zh"]', '"en"', "languages has a value of the wrong kind: 'en'; give a list"),

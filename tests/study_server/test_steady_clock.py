@@ -9,7 +9,7 @@ from flask import Flask
 from study_server import steady_clock
 from study_server.app import create_app
 from study_server.bundle import Bundle
-from study_server.security import limiter
+from study_server.security import windows
 from study_server.served import Served, open_study
 from study_server.windows import Windows
 
@@ -41,14 +41,12 @@ def test_the_clock_goes_on_as_it_began(step: float, set_clock: Callable[[float],
 @STEPS
 def test_limits_end_when_they_would_have(step: float, set_clock: Callable[[float], None]) -> None:
     store = Windows()
-    store.incr("shut", 60)
-    store.incr("short", 0.01)
-    ends = store.get_expiry("shut")
+    store.count("shut", 60)
+    store.count("short", 0.01)
     set_clock(step)
     time.sleep(0.02)
-    assert (store.get("shut"), store.get("short")) == (1, 0)
-    assert store.incr("over", -1) == store.incr("over", 60) == 1  # ended before it began
-    assert store.get_expiry("shut") == pytest.approx(ends)
+    assert (store.count("shut", 60), store.count("short", 60)) == (2, 1)
+    assert store.count("over", -1) == store.count("over", 60) == 1  # ended before it began
 
 
 @STEPS
@@ -57,7 +55,7 @@ def test_people_and_staff_stay_signed_in_and_keep_their_items(
 ) -> None:
     study = open_study(bundle)
     app = create_app(study)
-    limiter.reset()
+    windows.reset()
     someone = new_visitor(app, study)
     someone.begin()
     leased = someone.last.request.path
@@ -68,11 +66,11 @@ def test_people_and_staff_stay_signed_in_and_keep_their_items(
     assert staff.get("/admin/").request.path == "/admin/"
     assert someone.get("/study").request.path == leased
     assert someone.post(consistent="no", single="no").status_code == 200
-    with study.store.look() as db:
+    with study.store.engine.connect() as db:
         ((seconds,),) = db.exec_driver_sql("SELECT seconds FROM judgment").all()
     assert 0 <= seconds < 60
     study.store.close()
-    limiter.reset()
+    windows.reset()
 
 
 def test_a_session_from_before_a_restart_and_a_clock_set_back_is_kept(

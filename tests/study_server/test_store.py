@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from study_server.store import Store, _Job
 from study_server.trouble import Away
 
 from .blobs import blob_bundle
+from .forking_server import wait_until
 from .test_assignment import judge, newcomer
 
 
@@ -190,6 +192,29 @@ def test_who_waits_too_long_for_others_takes_back_what_nobody_began(bundle: Bund
     with study.store.read() as db:
         assert db.execute(select(func.count(Annotator.id))).scalar_one() == 1
     study.store.close()
+
+
+def test_writes_that_wait_together_are_one_commit_and_ask_for_the_lock_once(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, free, asked = served.store, threading.Event(), []
+
+    def acquire(timeout: float) -> bool:
+        asked.append(timeout)
+        return free.wait(20) and len(asked) == 1  # who asks a second time waits in vain
+
+    monkeypatch.setattr(store._writer, "acquire", acquire)
+    monkeypatch.setattr(store._writer, "release", lambda: None)
+    writers = [threading.Thread(target=newcomer, args=(served,)) for _ in range(3)]
+    for writer in writers:
+        writer.start()
+    wait_until(lambda: len(store._queue) == 3)
+    free.set()
+    for writer in writers:
+        writer.join(timeout=20)
+    assert len(asked) == 1
+    with store.read() as db:
+        assert db.execute(select(func.count(Annotator.id))).scalar_one() == 3
 
 
 def test_trouble_with_one_write_is_told_to_all_that_wait_with_it(served: Served) -> None:

@@ -132,13 +132,11 @@ def broken(served: Served, error: Exception) -> Iterator[None]:
     def fail(*_: object) -> None:
         raise OperationalError("", None, error)
 
-    event.listen(served.store.engine, "begin", fail)
-    event.listen(served.store.engine, "before_cursor_execute", fail)
+    event.listen(served.store.engine, "checkout", fail)
     try:
         yield
     finally:
-        event.remove(served.store.engine, "begin", fail)
-        event.remove(served.store.engine, "before_cursor_execute", fail)
+        event.remove(served.store.engine, "checkout", fail)
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "cannot be reached"), ("zh", "无法连接")])
@@ -332,7 +330,7 @@ def test_postgresql_away_read_only_or_not_ours(bundle: Bundle, postgres: Postgre
 
 def test_advice_never_shows_a_password() -> None:
     store = Store("postgresql+psycopg://study:secret@127.0.0.1:1/study", patience=0.1)
-    with pytest.raises(OperationalError) as caught, store.look():
+    with pytest.raises(OperationalError) as caught, store.engine.connect():
         pass
     assert is_trouble(caught.value)
     assert "secret" not in advice(caught.value, store.name)

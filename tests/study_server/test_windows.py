@@ -14,23 +14,20 @@ from .test_site import NO, me
 def test_a_window_counts_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 1000.0
     monkeypatch.setattr(windows, "elapsed", lambda: now)
-    monkeypatch.setattr(windows, "now", lambda: 5000.0)
     store = Windows()
-    assert [store.incr("a", 60), store.incr("a", 60, 2), store.incr("b", 60)] == [1, 3, 1]
-    assert (store.get("a"), store.get_expiry("a"), store.get("c")) == (3, 5060.0, 0)
+    assert [store.count("a", 60), store.count("a", 60), store.count("b", 60)] == [1, 2, 1]
+    now = 1059.0
+    assert store.count("a", 60) == 3
     now = 1060.0
-    assert store.get("a") == 0
-    assert store.incr("a", 60) == 1
-    store.clear("a")
-    assert store.get("a") == 0
-    assert store.reset() == 1
+    assert store.count("a", 60) == 1
+    assert store.reset() == 2
 
 
 def test_old_windows_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(windows, "MANY", 100)
     store = Windows()
     for number in range(300):
-        store.incr(str(number), -1)  # ended before it began
+        store.count(str(number), -1)  # ended before it began
     assert store.reset() <= 101
 
 

@@ -24,12 +24,25 @@ def plan(effect: float, power: float, baseline: float, studies: int, seed: int, 
     """Find how large a study must be; simulates STUDIES per design."""
     from benchmark.study.planning import describe, plan_study
 
+    click.echo(f"simulating {studies:,} studies of each design", err=True)
     designs = plan_study(effect, power, baseline, out, studies, seed)
     if not designs:
         click.echo(f"no design of the table reaches a power of {power:g}")
+    else:
+        click.echo(
+            f"of a method and a baseline, MOS {baseline + effect:g} against {baseline:g}: designs "
+            f"that find it with a chance of {power:g}, the least work first"
+        )
     for design in designs:
         click.echo(describe(design))
     click.echo(f"table and curve: {out}")
+    if designs:
+        least = designs[0].design
+        click.echo("each further method that is judged adds half as many judgments again")
+        click.echo(
+            f"next: bench study init, ratings_per_item = {least.ratings} in study.toml, then\n"
+            f"      bench study build RUN --settings study.toml --per-method {least.directions}"
+        )
 
 
 @click.command()
@@ -44,7 +57,7 @@ def init(file: Path) -> None:
     write_settings(file)
     click.echo(f"the settings of a new study are in {file}, each with its meaning")
     click.echo(f"fill in its consent: {places_left(read_settings(file))}")
-    click.echo("delete the texts of the languages that you do not offer")
+    click.echo("say in `languages` which you offer, or delete the texts of the others")
     click.echo(f"next: bench study build RUN --settings {file}")
 
 
@@ -153,4 +166,4 @@ def simulate(
     from study_server import commands
 
     done = commands.simulate(folder, count, profile, seed, database, task)
-    click.echo(f"{done} simulated judgments")
+    click.echo(f"{done} simulated judgments{'' if done else ': no place was left for bots'}")

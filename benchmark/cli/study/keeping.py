@@ -82,6 +82,7 @@ def export(
     if kind and path.suffix.lower() != f".{kind}":
         raise BenchError(f"--out {path} names another format than --format {kind}: leave one out")
     click.echo(f"{commands.export(folder, path, kind, database, task)} judgments in {path}")
+    click.echo("its column simulated says which are of bots")
     click.echo(str(commands.withdrawn(folder, database, task)))
 
 

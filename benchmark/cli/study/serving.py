@@ -82,9 +82,11 @@ def invite(
     if table:
         made = f"{len(links)} new {'link' if len(links) == 1 else 'links'}"
         click.echo(f"{made}; all personal links are in {table}")
-        return
-    for link in links:
-        click.echo(link)
+    else:
+        click.echo("\n".join(links))
+    if links[0].startswith(("http://127.0.0.1:", "http://localhost:")):
+        here = "these links open on this machine alone; --base says the address that others reach"
+        click.echo(here, err=True)
 
 
 @click.command()

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 
 from benchmark.core.checkpoints import load_checkpoint, save_checkpoint
 from benchmark.core.contact_sheet import contact_sheet
+from benchmark.core.device import has_bfloat16
 from benchmark.core.errors import BenchError
 from benchmark.core.progress import Progress
 from benchmark.core.storage import write_atomically
@@ -62,6 +63,7 @@ class GanTraining:
                 )
         torch.manual_seed(config.seed)
         self.config, self.data, self.device = config, data, device
+        self.in_bfloat16 = config.bf16 and has_bfloat16(device)
         self.origin = origin(generator, data)
         merge_doublings(generator)
         self.sample = generator.sample
@@ -184,7 +186,7 @@ class GanTraining:
         return augment(images.float(), self.rng, kinds) if kinds else images
 
     def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=self.config.bf16)
+        return torch.autocast(self.device.split(":")[0], torch.bfloat16, enabled=self.in_bfloat16)
 
     @torch.no_grad()
     def _average(self) -> None:

@@ -25,8 +25,8 @@ class GanConfig:
     beta2: Adam's. ema: how much of the averaged weights each step keeps. augment: how all that the
     critic sees is disturbed, some of `augmentation.KINDS`. mirror: turn half of the real images
     left to right. r1: strength of the gradient penalty, none at 0. bf16: forward passes in
-    bfloat16. checkpoint_every, samples_every: steps between checkpoints and between sheets of
-    samples.
+    bfloat16, on a device that has it. checkpoint_every, samples_every: steps between checkpoints
+    and between sheets of samples.
     """
 
     steps: int = 9_000

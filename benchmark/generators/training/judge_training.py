@@ -8,6 +8,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from benchmark.core.device import has_bfloat16
 from benchmark.core.progress import Progress
 from benchmark.core.seeds import derive_seed, stream
 from benchmark.core.storage import write_atomically
@@ -66,7 +67,7 @@ def trained_judge(
 
 
 def _fit(judge: TrainedJudge, train: ImageSet, device: str) -> None:
-    """Train with the task's loss, a one-cycle learning rate, and bfloat16 where that is faster."""
+    """By the task's loss, a one-cycle learning rate, and bfloat16 on a device that has it."""
     judge.train()
     rng = stream("judge", "batches")
     batch = min(judge.task.batch, len(train))
@@ -77,7 +78,7 @@ def _fit(judge: TrainedJudge, train: ImageSet, device: str) -> None:
     progress = Progress("judge", steps)
 
     def network(images: Tensor) -> Tensor:
-        with torch.autocast(device.split(":")[0], torch.bfloat16):
+        with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=has_bfloat16(device)):
             outputs: Tensor = judge(images)  # (n, outputs)
         return outputs.float()
 

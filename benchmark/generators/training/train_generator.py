@@ -99,7 +99,7 @@ def _facts(generator: Family, training: GanTraining, device: str) -> dict[str, s
         f"{penalty}{disturbed}{mirrored}, {config.steps:,} steps of {config.batch} images, "
         f"Adam at {config.lr_generator:g} and {config.lr_critic:g}, falling "
         f"to 0 in the second half, weights averaged at {config.ema:g}, "
-        f"{'bfloat16' if config.bf16 else 'float32'}, seed {config.seed}",
+        f"{'bfloat16' if training.in_bfloat16 else 'float32'}, seed {config.seed}",
         "Time": f"{training.seconds:,.0f} s on {device_name(device)}",
         "Versions": ", ".join(f"{k.removesuffix('_version')} {v}" for k, v in versions().items()),
     }

@@ -51,7 +51,7 @@ def draw_confusion(rows: Sequence[Replicates], folder: Path, order: Sequence[str
             ax.set_xlabel("R's answer")
     drawn = next(ax.collections[0] for ax in axes if ax.collections)
     bar = figure.colorbar(drawn, ax=figure.axes, shrink=0.6, aspect=30)
-    bar.set_label("share of R's answers; the colour goes by its square root, not evenly")
+    bar.set_label("share of R's answers")
     bar.outline.set_visible(False)
     style.save(figure, folder, "confusion")
 

@@ -110,7 +110,20 @@ def directions_frame(
 def as_csv(frame: pd.DataFrame) -> str:
     """The frame as a CSV that other programs read: true and false, empty where nothing is known,
     and text that a spreadsheet would run as a formula guarded."""
-    return frame.map(_plain).to_csv(index=False, lineterminator="\n")
+    written = frame.assign(**{str(name): _written(frame[name]) for name in frame})
+    return written.to_csv(index=False, lineterminator="\n")
+
+
+def _written(column: pd.Series) -> pd.Series:
+    """A column as the file has it. Of texts each is looked at once, and numbers not at all: there
+    may be a hundred thousand rows."""
+    if column.dtype == bool:
+        return column.map({True: "true", False: "false"})
+    if column.dtype == "string":
+        return column.map({text: _plain(text) for text in column.unique()})
+    if column.dtype == object:
+        return pd.Series([_plain(value) for value in column], index=column.index, dtype=object)
+    return column
 
 
 def _plain(value: object) -> object:

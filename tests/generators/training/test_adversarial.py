@@ -26,6 +26,25 @@ def test_the_critic_minimises_the_hinge_loss() -> None:
     assert training._update_critic(*fakes(training)).item() == pytest.approx(real + fake)
 
 
+@pytest.mark.parametrize(
+    ("of_cpu", "type_of_images"),
+    [
+        ({"avx512_f": True}, torch.float32),
+        ({"avx512_bf16": True}, torch.bfloat16),
+        ({"amx_bf16": True}, torch.bfloat16),
+    ],
+)
+def test_bfloat16_is_for_a_cpu_that_has_it(
+    of_cpu: dict[str, bool], type_of_images: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: of_cpu)
+    training = new_training()
+    seen = []
+    training.generator.register_forward_hook(lambda *given: seen.append(given[-1].dtype))
+    training.advance()
+    assert seen == [type_of_images]
+
+
 def test_the_average_of_the_weights_against_a_float64_loop() -> None:
     training = new_training()
     expected = training.generator.model[0].weight.detach().double().numpy().copy()

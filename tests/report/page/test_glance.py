@@ -156,3 +156,13 @@ def test_many_comparisons_stand_in_sentences_and_the_table_alone(tmp_path):
     (glance,) = glances(rca_table(rows, MEASURES), MEASURES, comparison_table(rows, roles))
     assert [row["against"] for row in glance.rows] == [[]] * 5
     assert glance.sentences
+
+
+def test_a_card_shows_how_much_of_the_truth_was_found_where_it_is_known(tmp_path) -> None:
+    for generator, known in (("planted", {"recovery": 0.9}), ("mnist", {})):
+        figures = {"rca_fresh": 0.5, "collapse": 0.9, **known}
+        write_cell(tmp_path, generator, "random", 0, figures=figures)
+    views = glances(rca_table(headline(read_cells(tmp_path), {}), MEASURES), MEASURES, None)
+    told = {view.generator: view.rows[0]["price"] for view in views}
+    assert told["planted"].endswith("recovery 0.900")
+    assert "recovery" not in told["mnist"]

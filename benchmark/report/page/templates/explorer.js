@@ -40,6 +40,7 @@
       [this.method, this.seed, this.direction] = ["method", "seed", "direction"].map((n) => part(`select[name=${n}]`));
       [this.previous, this.next] = ["previous", "next"].map((n) => part(`button[name=${n}]`));
       [this.stage, this.facts, this.whole] = [".stage", ".facts", ".whole"].map(part);
+      this.count = part(".count");
       [this.strip, this.cursor] = [part(".whole img"), part(".cursor")];
       this.sprite = new Image();
       this.sprite.addEventListener("load", () => this.show());
@@ -99,6 +100,8 @@
         const { k, label } = figure.dataset;
         return [k, [`direction ${k}`, ...words, ...(label ? [label] : [])].join(", ")];
       }));
+      const { of } = this.chapter.dataset;
+      this.count.textContent = keys.size < of ? `(${keys.size} of ${of} are on this page)` : "";
       this.direction.selectedIndex = 0;
       this.chooseDirection();
     }

@@ -1,0 +1,18 @@
+"""Room on the disk on which answers are kept: the staff hear of it before there is none."""
+
+import shutil
+
+from study_server.databases import sqlite_file
+
+LITTLE = 100 * 2**20  # bytes; 100,000 answers take about 30 MB
+
+
+def little_room(url: str) -> str:
+    """In one line, that the disk of an SQLite database is nearly full; "" where it is not, or where
+    a server has the database."""
+    file = sqlite_file(url)
+    free = LITTLE if file is None else shutil.disk_usage(file.parent).free
+    if free >= LITTLE:
+        return ""
+    left = f"{free / 2**20:.0f} MB are left" if free >= 2**20 else "Nothing is left"
+    return f"{left} on the disk of the database: make room, or answers are refused"
