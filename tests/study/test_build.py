@@ -22,7 +22,7 @@ from benchmark.metrics import METRICS
 from benchmark.runs.grid import plan, record
 from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
-from benchmark.study.build import _Gallery, _pages, build_study, render
+from benchmark.study.build import _Gallery, _pages, at_once, build_study, render
 from study_server.bundle import load_bundle
 
 from .conftest import default_settings
@@ -240,3 +240,20 @@ def test_numbers_are_kept_until_a_day_to_come(day: str, refused: bool, tmp_path:
     said = bench("study", "build", tmp_path, "--settings", settings, "--out", tmp_path / "study")
     assert said.exit_code == 2  # no run is there, which is told after the settings
     assert (f"consent.retention is {day}, and no day to come" in said.output) == refused
+
+
+def test_one_core_and_many_give_the_same_images(run: Path, tmp_path: Path, monkeypatch) -> None:
+    found = []
+    for cores in (1, 3):
+        monkeypatch.setattr("benchmark.study.build.threads.cores", lambda here=cores: here)
+        build_study(run, tmp_path / str(cores), [], 3, 0, None)
+        found.append(sorted(p.read_bytes() for p in (tmp_path / str(cores) / "images").iterdir()))
+    assert found[0] == found[1]
+
+
+def test_large_images_are_rendered_one_direction_at_a_time(monkeypatch) -> None:
+    monkeypatch.setattr("benchmark.study.build.threads.cores", lambda: 8)
+    sides = (64, 256, 1024)
+    made = [at_once([SimpleNamespace(image_shape=(3, side, side))]) for side in sides]
+    assert made == [8, 6, 1]
+    assert at_once([]) == 8
