@@ -9,8 +9,8 @@ from benchmark.rca.graphs import captures
 
 
 class Adam(torch.optim.Adam):
-    """Adam for all of a module's parameters. On a card the rate and the number of steps lie
-    there, too, so that a graph reads them anew."""
+    """Adam for all of a module's parameters. For graphs the rate and the number of steps lie on
+    the card, too, so that they are read anew."""
 
     def __init__(self, module: nn.Module, peak: float, device: torch.device | str) -> None:
         there = captures(device)
@@ -34,7 +34,8 @@ class Adam(torch.optim.Adam):
 
     def mean_gradient(self) -> Tensor:
         """The running mean of the gradients that it followed, as one vector."""
-        return torch.cat([kept["exp_avg"].flatten() for kept in self.state.values()])
+        means = [kept["exp_avg"].flatten() for kept in self.state.values()]
+        return torch.cat(means) if means else torch.empty(0)  # no parameter had a gradient
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Only what it kept: the settings that go with it are those of the device here."""

@@ -6,11 +6,13 @@ same operations, on the same places in memory, whatever Python would have said t
 
 That serves work which reads and changes nothing but tensors, and no work is taken at its word.
 Before it is captured it must not wait for the card, and its graph must give what it gives eagerly.
-The trials for that leave no trace.
+The trials for that change no weight, no moment and no random stream. Only where memory ran out does
+a trace stay: a generator that then made its batches in parts goes on so.
 """
 
 import copy
 import logging
+import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,6 +30,8 @@ from benchmark.rca.questions import Shifts
 
 log = logging.getLogger("bench")
 
+ASKED = "BENCH_CUDA_GRAPHS"  # the variable of the environment that asks for them, by a 1
+
 TRIALS = 4  # batches of which a graph must make what the work makes
 WARM_UP = 3  # times that work is done before it is captured, as torch advises
 NUMBERS, MOVES = 0.02, 0.25  # by how much of its length a vector may be off; see `_compare`
@@ -37,18 +41,20 @@ Work = Callable[..., Tensor]  # of some `Given`
 
 
 def captures(device: torch.device | str) -> bool:
-    """Whether there are graphs on the device at all."""
-    return torch.device(device).type == "cuda"
+    """Whether steps on the device should be graphs: on a card, where they are asked for."""
+    return os.environ.get(ASKED) == "1" and torch.device(device).type == "cuda"
 
 
 class Card:
     """A card that captures. All its graphs share memory, as they are replayed in the order in which
-    they were captured; any of them may be left out."""
+    they were captured; any of them may be left out. They live as long as it: torch, where it drops
+    one, clears what cuBLAS works with on their stream, and the others still use that."""
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
         self.beside = torch.cuda.Stream(device)
         self.pool = torch.cuda.graph_pool_handle()
+        self.graphs: list[torch.cuda.CUDAGraph] = []
 
     def capture(self, work: Callable[[], Tensor]) -> tuple[Callable[[], None], Tensor]:
         """What replays the work, and where its result then lies. The work is done WARM_UP times.
@@ -65,6 +71,7 @@ class Card:
                 with _no_waiting():
                     work()
                 graph = torch.cuda.CUDAGraph()
+                self.graphs.append(graph)
                 with torch.cuda.graph(graph, pool=self.pool, stream=self.beside):
                     result = work()
         finally:
@@ -91,18 +98,17 @@ class Captured:
 
     def __init__(self, card: Card, work: Work, given: Sequence[Given]) -> None:
         """given: an example."""
-        held = copy.deepcopy(tuple(given))
+        self._held = copy.deepcopy(tuple(given))  # with a ruler, which the graph reads, too
 
         def counted() -> Tensor:
             self._passes = Passes()
             with counting(self._passes):
-                return work(*held)
+                return work(*self._held)
 
-        self._held = _tensors(held)
         self._replay, self._result = card.capture(counted)
 
     def __call__(self, *given: Given) -> Tensor:
-        for mine, new in zip(self._held, _tensors(given), strict=True):
+        for mine, new in zip(_tensors(self._held), _tensors(given), strict=True):
             mine.copy_(new)
         self._replay()
         count_again(self._passes)
@@ -114,7 +120,7 @@ class Stepping(Protocol):
 
     name: str
     graph: Captured | None  # `advance`, where that is captured
-    graphed: bool | None  # whether it could be; None where there are no graphs
+    graphed: bool | None  # whether it could be; None where no graphs are wanted
 
     def advance(self, generator: Generator, images: Tensor, shifts: Shifts) -> Tensor:
         """A step on the batch whose G(z) is `images`; gives figures of its loss."""
@@ -136,37 +142,26 @@ class Stepping(Protocol):
 def capturing(
     generator: Generator, learners: Sequence[Stepping], steps: int, trials: Iterable[Shifts]
 ) -> Iterator[Callable[[Shifts], Tensor]]:
-    """Gives what makes G(z) of a batch. On a card, until this is left, that is a graph, and so are
-    the steps of those learners whose steps can be one; the others stay eager, and a warning says
-    why. steps: of the training. trials: batches for trying graphs out, drawn only where there are
-    any. What that takes counts as nobody's seconds.
+    """Gives what makes G(z) of a batch. On a card, where graphs are asked for, that is one until
+    this is left, and so are the steps of those learners whose steps can be one; the others stay
+    eager, and a warning says why. steps: of the training. trials: batches for trying graphs out,
+    drawn only where there are any. What that takes counts as nobody's seconds.
     """
 
     @torch.no_grad()
     def images_of(shifts: Shifts) -> Tensor:
         return generator(shifts.latents)  # (n, C, H, W)
 
-    on_card = [one for one in learners if captures(one.changed()[0].device)]
+    wanted = steps > TRIALS  # the rehearsals of `runs/cost` are as short as trials
+    on_card = [one for one in learners if wanted and captures(one.changed()[0].device)]
+    for learner in learners:
+        learner.graphed = False if learner in on_card else None  # whatever a checkpoint says
     if not on_card:
         yield images_of
         return
-    card, batches = Card(on_card[0].changed()[0].device), list(trials)
-    make = attempt(captured, card, images_of, [(shifts,) for shifts in batches])
-    if isinstance(make, Failure):
-        log.warning("the training stays eager, without CUDA graphs: %s", make.reason)
-    with counting(None):
-        pairs = [] if isinstance(make, Failure) else [(images_of(one), one) for one in batches]
-    for learner in on_card:
-        learner.graphed = False
-        if not pairs:
-            continue
-        step = attempt(captured, card, partial(learner.advance, generator), pairs, learner, steps)
-        if isinstance(step, Failure):
-            log.warning("%s stays eager, without a CUDA graph: %s", learner.name, step.reason)
-        else:
-            learner.graph, learner.graphed = step, True
+    card = Card(on_card[0].changed()[0].device)
     try:
-        yield images_of if isinstance(make, Failure) else make
+        yield _capture(card, generator, images_of, on_card, steps, list(trials))
     finally:
         for learner in on_card:
             learner.graph = None
@@ -174,44 +169,77 @@ def capturing(
                 tensor.grad = None  # it lies in the memory of the graphs
 
 
-def captured(
+def _capture(
     card: Card,
-    work: Work,
-    trials: Sequence[Sequence[Given]],
-    learner: Stepping | None = None,
-    steps: int = 0,
-) -> Captured:
-    """`work` as a graph, once that is seen to give what the work gives.
+    generator: Generator,
+    images_of: Callable[[Shifts], Tensor],
+    learners: Sequence[Stepping],
+    steps: int,
+    batches: Sequence[Shifts],
+) -> Callable[[Shifts], Tensor]:
+    """Let each learner have its graph, where there is one; gives what makes G(z)."""
+    drawn_there = [card.device] if card.device.type == "cuda" else []
+    with counting(None), torch.random.fork_rng(drawn_there):
+        make = attempt(_graph_of_images, card, images_of, batches)
+        if isinstance(make, Failure):
+            log.warning("the training stays eager, without CUDA graphs: %s", make.reason)
+            return images_of
+        pairs = [(images_of(one), one) for one in batches]
+        for learner in learners:
+            step = attempt(_graph_of_steps, card, generator, learner, steps, pairs)
+            if isinstance(step, Failure):
+                log.warning("%s stays eager, without a CUDA graph: %s", learner.name, step.reason)
+            else:
+                learner.graph, learner.graphed = step, True
+        return make
 
-    trials: what it is given in turn. learner: whose step of `steps` it is, if it is one; tried are
-    the rates that it has all over its training, and it ends as it was. Raises BenchError where the
-    numbers differ, and what the work or its capture raises.
+
+def _graph_of_images(
+    card: Card, images_of: Callable[[Shifts], Tensor], batches: Sequence[Shifts]
+) -> Captured:
+    """Raises BenchError where its images are others, and what G or its capture raises."""
+    graph = Captured(card, images_of, batches[:1])
+    for shifts in batches:
+        expected = images_of(shifts)  # (n, C, H, W)
+        _compare(([graph(shifts)], []), ([expected], []))
+    return graph
+
+
+def _graph_of_steps(
+    card: Card,
+    generator: Generator,
+    learner: Stepping,
+    steps: int,
+    pairs: Sequence[tuple[Tensor, Shifts]],
+) -> Captured:
+    """Steps of the learner as a graph, once that is seen to give what they give at rates from all
+    over its `steps`. The learner ends as it was. Raises BenchError where the numbers differ, and
+    what a step or its capture raises.
+
+    pairs: batches, with the images G(z) of each.
     """
+    advance = partial(learner.advance, generator)
     before = _copies(learner)
     try:
-        with counting(None):
-            graph = Captured(card, work, trials[0])
-            _put_back(learner, before)
-            for trial, given in enumerate(trials):
-                if learner is not None:
-                    learner.use_rates(trial * steps // len(trials))
-                start = _copies(learner)
-                expected = _outcome(work, given, learner)
-                after = _copies(learner)
-                _put_back(learner, start)
-                _compare(_outcome(graph, given, learner), expected)
-                _put_back(learner, after)
+        graph = Captured(card, advance, pairs[0])
+        _put_back(learner, before)
+        for trial, given in enumerate(pairs):
+            learner.use_rates(trial * steps // len(pairs))
+            start = _copies(learner)
+            expected = _outcome(advance, given, learner)
+            after = _copies(learner)
+            _put_back(learner, start)
+            _compare(_outcome(graph, given, learner), expected)
+            _put_back(learner, after)
     finally:
         _put_back(learner, before)
     return graph
 
 
 def _outcome(
-    work: Work, given: Sequence[Given], learner: Stepping | None
+    work: Work, given: Sequence[Given], learner: Stepping
 ) -> tuple[list[Tensor], list[Tensor]]:
-    """The numbers that the work makes, with the gradients of a step, and how the weights moved."""
-    if learner is None:
-        return [work(*given).clone()], []
+    """The numbers that a step makes, with the gradients, and how the weights moved."""
     before = learner.weights()
     made = [work(*given).clone(), *learner.mean_gradients()]
     return made, [new - old for new, old in zip(learner.weights(), before, strict=True)]
@@ -236,22 +264,18 @@ def _compare(
                 )
 
 
-def _copies(learner: Stepping | None) -> dict[Tensor, Tensor]:
+def _copies(learner: Stepping) -> dict[Tensor, Tensor]:
     """What its steps change, as it is now."""
-    return {tensor: tensor.detach().clone() for tensor in _changed(learner)}
+    return {tensor: tensor.detach().clone() for tensor in learner.changed()}
 
 
 @torch.no_grad()
-def _put_back(learner: Stepping | None, copies: Mapping[Tensor, Tensor]) -> None:
-    for tensor in _changed(learner):
+def _put_back(learner: Stepping, copies: Mapping[Tensor, Tensor]) -> None:
+    for tensor in learner.changed():
         if tensor in copies:
             tensor.copy_(copies[tensor])
         else:
             tensor.zero_()  # Adam's moments, which it makes in its first step, begin so
-
-
-def _changed(learner: Stepping | None) -> list[Tensor]:
-    return [] if learner is None else learner.changed()
 
 
 def _tensors(given: Sequence[Given]) -> list[Tensor]:

@@ -69,7 +69,7 @@ class Learner:
     first weights. snapshots: the shift after some steps; none of a shift above LARGEST_KEPT.
     passes: of G, those for images that learners share included; None where it goes on from a
     checkpoint of an earlier version, which did not count them. graph: its steps, captured, while it
-    trains on a card; graphed: whether they could be (`rca/graphs`), or None where there is no card.
+    trains on a card; graphed: whether they could be (`rca/graphs`), None where none were wanted.
     """
 
     def __init__(
@@ -241,9 +241,9 @@ def train(
         tried,
         device,
     )
-    progress = Progress(label, protocol.steps, step)
     left = [one for one in learners if one.step < protocol.steps]
     with graphs.capturing(generator, left, protocol.steps, trials) as make:
+        progress = Progress(label, protocol.steps, step)
         saved = time.monotonic()
         while step < protocol.steps:
             active = [one for one in learners if one.step == step and one.failure is None]

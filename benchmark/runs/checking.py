@@ -145,6 +145,7 @@ RESULT: Mapping[str, Check] = {
 
 LATER: Mapping[str, Check] = {  # what earlier versions did not write
     "passes": _map(_fields(forward=_images, backward=_images)),
+    "graphs": _list(_text),
     "left_out": _map(_text),
 }
 

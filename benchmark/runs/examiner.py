@@ -45,13 +45,10 @@ class Trained:
         shift = self.fitted.shift.frozen()
         return evaluation.Examined(shift, [one.reconstructor.eval() for one in learners])
 
-    def graphs(self) -> str:
-        """On a card, which trainings ran as CUDA graphs, after its name; elsewhere ""."""
+    def graphs(self) -> list[str]:
+        """The phases whose steps were CUDA graphs."""
         learners = {"fit": self.fitted.learner, "fresh": self.fresh}
-        known = {name: one.graphed for name, one in learners.items() if one is not None}
-        if all(graphed is None for graphed in known.values()):
-            return ""
-        return f", CUDA graphs: {' and '.join(name for name in known if known[name]) or 'none'}"
+        return [phase for phase, one in learners.items() if one is not None and one.graphed]
 
 
 @dataclass(frozen=True)
@@ -155,7 +152,8 @@ class Examiner:
             role=job.method.role,
             measured=tuple(mark(name, metric) for name, metric in self.metrics.items()),
             metrics={**measure(self.metrics, evidence), **facts},
-            device=device_name(self.device) + one.graphs(),
+            device=device_name(self.device),
+            graphs=one.graphs(),
             versions=versions(),
             files={file.name: sha256(file) for file in files},
         )

@@ -53,8 +53,9 @@ class Result:
     figures of every metric in `measured`, and of directions, lists of K by column: the numbers
     `by_direction`, their `words`, and `matrices`, each of columns of its own. seconds: by phase
     (fit, fresh, evaluation). passes: of G, as images, forward and backward, by phase (fit, fresh);
-    a method alone would have needed as many. Earlier versions did not count them. files: SHA-256
-    of each file beside it. left_out: of files that a copy for publishing leaves out (`bench slim`).
+    a method alone would have needed as many. Earlier versions did not count them. graphs: the
+    phases whose steps were CUDA graphs. files: SHA-256 of each file beside it. left_out: of files
+    that a copy for publishing leaves out (`bench slim`).
     """
 
     cell: Cell
@@ -67,6 +68,7 @@ class Result:
     seconds: Mapping[str, float] = field(default_factory=dict)
     passes: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     device: str = ""
+    graphs: Sequence[str] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)

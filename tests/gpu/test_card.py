@@ -50,6 +50,13 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "QuestionStream", Wide)
 
 
+@pytest.fixture(params=[False, True])
+def graph(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether steps are graphs, which the environment asks for."""
+    monkeypatch.setenv(graphs.ASKED, str(int(request.param)))
+    return bool(request.param)
+
+
 def protocol(**changes: object) -> Protocol:
     given = {"k": K, "steps": BLOCK + 8, "batch": 8, "schedule": "constant", **changes}
     return Protocol(**given)  # type: ignore[arg-type]  # each of its own type
@@ -79,9 +86,10 @@ def questions(
 def walking(
     one: Learner, fast: Generator, asked: QuestionStream, graph: bool = False
 ) -> Iterator[Callable[..., None]]:
-    """Gives n steps as `train` does them, without its checkpoints; graph: captured, else eager."""
+    """Gives n steps as `train` does them, without its checkpoints; graph: whether the environment
+    asks for graphs, as it did when `one` was made."""
     trials = list(islice(asked, graphs.TRIALS))
-    with graphs.capturing(fast, [one] if graph else [], one.protocol.steps, trials) as make:
+    with graphs.capturing(fast, [one], one.protocol.steps, trials) as make:
 
         def walk(n: int, wait: bool = False) -> None:
             for _ in range(n):
@@ -111,7 +119,7 @@ def test_questions_are_those_of_the_cpu_bit_for_bit_from_any_step() -> None:
 
 
 @pytest.mark.usefixtures("wide")
-def test_a_training_in_float64_is_that_of_the_cpu() -> None:
+def test_a_training_in_float64_is_that_of_the_cpu(graph: bool) -> None:
     generator, terms = plain.sngan(width=8, latent_dim=D).double(), protocol()
     ended = {}
     for device in ("cpu", "cuda"):
@@ -120,7 +128,7 @@ def test_a_training_in_float64_is_that_of_the_cpu() -> None:
             one.shift.double(), one.reconstructor.double()
         train(prepare(generator, device), pair, terms, "stream", [None, None], device)
         assert not any(one.failure for one in pair)
-        assert [one.graphed for one in pair] == [True if device == "cuda" else None] * 2
+        assert [one.graphed for one in pair] == [True if graph and device == "cuda" else None] * 2
         ended[device] = pair
     for one, other in zip(ended["cuda"], ended["cpu"], strict=True):
         assert one.passes == other.passes
@@ -151,7 +159,6 @@ def test_answers_in_float64_are_those_of_the_cpu() -> None:
 
 @pytest.mark.filterwarnings("ignore:Synchronization debug mode")  # torch calls it a prototype
 @pytest.mark.parametrize("reference", ["mnist-sngan", "celeba-stylegan2-small?space=w&layers=0-3"])
-@pytest.mark.parametrize("graph", [False, True])
 def test_a_step_waits_for_nothing(graph: bool, reference: str) -> None:
     generator = find_generator(reference)[1].load()
     fast, terms = prepare(generator, "cuda"), protocol(steps=LONG)
@@ -165,7 +172,6 @@ def test_a_step_waits_for_nothing(graph: bool, reference: str) -> None:
             torch.cuda.set_sync_debug_mode("default")
 
 
-@pytest.mark.parametrize("graph", [False, True])
 def test_seconds_of_a_learner_are_those_of_its_steps(graph: bool) -> None:
     terms, generator = protocol(steps=LONG, batch=32), plain.sngan(width=64, latent_dim=D)
     one, asked = learner(terms, "cuda", True, generator), questions(generator, "cuda", n=32)
@@ -188,7 +194,13 @@ def mnist() -> Generator:
 )
 @pytest.mark.parametrize("numbers", ["float32", "tf32"])
 def test_steps_a_second(
-    make: Callable[[], Generator], r: str, batch: int, steps: int, goal: float, numbers: str
+    monkeypatch: pytest.MonkeyPatch,
+    make: Callable[[], Generator],
+    r: str,
+    batch: int,
+    steps: int,
+    goal: float,
+    numbers: str,
 ) -> None:
     torch.manual_seed(0)
     generator = make().eval()
@@ -196,6 +208,7 @@ def test_steps_a_second(
     terms = protocol(steps=LONG, batch=batch, reconstructor=r)
 
     def rate(wait: bool = False, graph: bool = False) -> float:
+        monkeypatch.setenv(graphs.ASKED, str(int(graph)))
         one = learner(terms, "cuda", True, generator)
         asked = questions(generator, "cuda", n=batch, block=int(wait))
         with walking(one, fast, asked, graph) as walk:

@@ -7,7 +7,9 @@ import torch
 
 from benchmark.core.seeds import stream
 from benchmark.directions.vector_fields import WarpedShift
+from benchmark.generators.base import Generator
 from benchmark.generators.fast.rewrites import prepare
+from benchmark.generators.registry import find_generator
 from benchmark.rca import graphs
 from benchmark.rca.training import Learner, train
 from tests import plain
@@ -24,9 +26,14 @@ def refuse(*_: object) -> None:
     raise RuntimeError("nothing is captured")
 
 
-def pair_of(double: bool) -> Pair:
+@pytest.fixture(autouse=True)
+def asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(graphs.ASKED, "1")
+
+
+def pair_of(double: bool, whole: Generator | None = None) -> Pair:
     """One that learns A and one that does not, trained on the card."""
-    generator, terms = plain.sngan(width=8, latent_dim=D), protocol()
+    generator, terms = whole or plain.sngan(width=8, latent_dim=D), protocol()
     pair = [learner(terms, "cuda", learns, generator) for learns in (True, False)]
     if double:
         generator.double()
@@ -37,13 +44,15 @@ def pair_of(double: bool) -> Pair:
     return pair
 
 
-def both(monkeypatch: pytest.MonkeyPatch, double: bool) -> tuple[Pair, Pair]:
+def both(
+    monkeypatch: pytest.MonkeyPatch, double: bool, whole: Generator | None = None
+) -> tuple[Pair, Pair]:
     """Trained by graphs, and eagerly."""
-    found = pair_of(double)
+    found = pair_of(double, whole)
     assert [one.graphed for one in found] == [True, True]
     with monkeypatch.context() as patch:
         patch.setattr(graphs.Card, "capture", refuse)
-        eager = pair_of(double)
+        eager = pair_of(double, whole)
     assert [one.graphed for one in eager] == [False, False]
     return found, eager
 
@@ -57,8 +66,13 @@ def test_graphs_in_float64_train_as_eager_steps_do(monkeypatch: pytest.MonkeyPat
             torch.testing.assert_close(found, expected, rtol=1e-7, atol=1e-8)
 
 
-def test_graphs_in_float32_give_the_losses_of_eager_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    found, eager = both(monkeypatch, double=False)
+@pytest.mark.parametrize("reference", ["", "celeba-stylegan2-small?space=w&layers=0-3"])
+def test_graphs_in_float32_give_the_losses_of_eager_steps(
+    monkeypatch: pytest.MonkeyPatch, reference: str
+) -> None:
+    """In w there is a ruler, too, which batches share."""
+    whole = find_generator(reference)[1].load() if reference else None
+    found, eager = both(monkeypatch, double=False, whole=whole)
     bits = [
         torch.equal(one, other)
         for a, b in zip(found, eager, strict=True)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
@@ -13,12 +14,15 @@ from benchmark.core.seeds import stream
 from benchmark.directions.matrices import OrthonormalLinear, UnitLinear, axes
 from benchmark.directions.shift import FrozenLinear, Shift
 from benchmark.directions.vector_fields import WarpedShift
+from benchmark.generators.base import Generator
 from benchmark.generators.catalogue import BUNDLED, GENERATORS
+from benchmark.generators.families.stylegan3 import StyleGAN3
 from benchmark.generators.fast.rewrites import prepare
 from benchmark.generators.registry import find_generator
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.questions import ShiftRange
 from benchmark.rca.training import Learner
+from tests.rca.played_card import READS
 
 K = 8
 SMALL = [
@@ -26,8 +30,13 @@ SMALL = [
 ]
 
 
+def opened(reference: str) -> Generator:
+    return find_generator(reference)[1].load()
+
+
 class Watch(TorchDispatchMode):
-    """Notes what takes tensors of one device and gives them on another."""
+    """Notes what takes tensors of one device and gives them on another, and what would read some
+    on a card although it does not on meta."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,14 +47,30 @@ class Watch(TorchDispatchMode):
     ) -> Any:
         made = func(*args, **(kwargs or {}))
         every = [one for one in tree_leaves((args, kwargs, made)) if isinstance(one, Tensor)]
-        if len({one.device for one in every}) > 1:
+        if len({one.device for one in every}) > 1 or func.name() in READS:
             self.carried.append(func.name())
         return made
 
 
-def step(reference: str, shift: type[Shift] = UnitLinear) -> list[str]:
+class WatchNumbers(TorchFunctionMode):
+    """Notes what brings Python's numbers, which torch hides from dispatch."""
+
+    def __init__(self, carried: list[str]) -> None:
+        super().__init__()
+        self.carried = carried
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        made = func(*args, **(kwargs or {}))
+        if func in (torch.tensor, torch.as_tensor, Tensor.new_tensor) and made.is_meta:
+            self.carried.append(func.__name__)
+        return made
+
+
+def step(whole: Generator, shift: type[Shift] = UnitLinear) -> list[str]:
     """What one step carries; raises RuntimeError where it reads a number."""
-    generator = prepare(find_generator(reference)[1].load())
+    generator = prepare(whole)
     terms = Protocol(k=K, batch=4)
     shifts = ShiftRange(6.0, 0.0).draw(generator, K, 4, stream("asked")).to("meta")
     of = (
@@ -59,7 +84,7 @@ def step(reference: str, shift: type[Shift] = UnitLinear) -> list[str]:
         torch.optim.SGD(part.parameters()) for part in parts if [*part.parameters()]
     ]
     generator = generator.to("meta")
-    with Watch() as watch:
+    with Watch() as watch, WatchNumbers(watch.carried):
         with torch.no_grad():
             images = generator(shifts.latents)
         one.advance(generator, images, shifts)
@@ -70,14 +95,28 @@ def step(reference: str, shift: type[Shift] = UnitLinear) -> list[str]:
     "reference", [*SMALL, "planted", "celeba-stylegan2-small?space=w&layers=0-3"]
 )
 def test_a_step_reads_and_carries_nothing(reference: str) -> None:
-    assert step(reference) == []
+    assert step(opened(reference)) == []
 
 
-@pytest.mark.parametrize("shift", [FrozenLinear, OrthonormalLinear])
-def test_other_matrices_do_neither(shift: type[Shift]) -> None:
-    assert step("planted", shift) == []
+def test_fourier_features_do_neither() -> None:
+    assert step(StyleGAN3(16, 8, 8, channels=(8, 4, 4, 4), image_channels=1)) == []
+
+
+def test_a_frozen_matrix_does_neither() -> None:
+    assert step(opened("planted"), FrozenLinear) == []
+
+
+def test_the_exponential_of_orthonormal_columns_reads() -> None:
+    assert set(step(opened("planted"), OrthonormalLinear)) == {"aten::linalg_matrix_exp"}
 
 
 def test_fields_read_where_each_latent_stops() -> None:
     with pytest.raises(RuntimeError, match="item"):
-        step("planted", WarpedShift)
+        step(opened("planted"), WarpedShift)
+
+
+@pytest.mark.parametrize("bring", [torch.tensor, torch.as_tensor])
+def test_numbers_that_are_brought_are_noticed(bring: Any) -> None:
+    with Watch() as watch, WatchNumbers(watch.carried):
+        bring([1.0, 3.0], device="meta")
+    assert watch.carried == [bring.__name__]

@@ -20,7 +20,7 @@ from benchmark.generators.fast.rewrites import prepare
 from benchmark.generators.ruler import Ruler
 from benchmark.rca import adam, graphs, training
 from benchmark.rca.protocol import Protocol
-from benchmark.rca.questions import ShiftRange
+from benchmark.rca.questions import ShiftRange, Shifts
 from benchmark.rca.training import Learner, train
 from tests import plain
 from tests.rca import played_card
@@ -59,6 +59,11 @@ def trained(generator: Generator, terms: Protocol, *paths: Path | None) -> list[
     train(generator, pair, terms, "stream", paths or [None, None], "played")
     assert not any(one.failure for one in pair)
     return pair
+
+
+def batches(generator: Generator, n: int) -> list[Shifts]:
+    rng = stream("asked")
+    return [ShiftRange(6.0, 0.0).draw(generator, K, 8, rng) for _ in range(n)]
 
 
 def refuse(*_: object) -> None:
@@ -121,6 +126,7 @@ def test_all_that_differs_from_batch_to_batch_reaches_a_graph(
 def test_eager_steps_on_a_card_are_those_of_a_cpu_up_to_rounding(
     generator: Generator, on_card: pytest.MonkeyPatch
 ) -> None:
+    on_card.setattr(played_card.Card, "capture", refuse)
     found = trained(generator, protocol())
     on_card.undo()
     for one, other in zip(found, trained(generator, protocol()), strict=True):
@@ -250,8 +256,7 @@ def test_a_step_of_graphs_reads_nothing_from_the_card(
     generator: Generator, on_card: pytest.MonkeyPatch
 ) -> None:
     terms = protocol(steps=100 * training.CURVE_POINTS)  # losses are read every 100 steps
-    one, rng = learner(terms), stream("asked")
-    asked = [ShiftRange(6.0, 0.0).draw(generator, K, 8, rng) for _ in range(graphs.TRIALS)]
+    one, asked = learner(terms), batches(generator, graphs.TRIALS)
     # the tape raises where a number is read
     with graphs.capturing(generator, [one], terms.steps, asked) as make, Tape():
         for shifts in asked:

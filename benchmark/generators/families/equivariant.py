@@ -53,7 +53,8 @@ class FourierFeatures(nn.Module):
     def forward(self, w: Tensor) -> Tensor:
         freqs, phases = self._moved(self.affine(w))
         size, rate, cutoff = self.band.size, self.band.rate, self.band.cutoff
-        place = (torch.arange(size).to(w) - (size - 1) / 2) / rate  # (size,), in sides
+        pixels = torch.arange(size, dtype=w.dtype, device=w.device)  # (size,)
+        place = (pixels - (size - 1) / 2) / rate  # (size,), in sides
         along_x = place[:, None] * freqs[:, None, :, 0]  # (n, size, C)
         along_y = place[:, None] * freqs[:, None, :, 1]  # (n, size, C)
         turns = along_y[:, :, None] + along_x[:, None] + phases[:, None, None]  # (n, h, w, C)
