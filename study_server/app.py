@@ -23,7 +23,7 @@ from study_server import (
     staff,
 )
 from study_server.front import DIRECT, Door, Front
-from study_server.gate import Gate
+from study_server.gate import OF_STAFF, Gate
 from study_server.security import (
     NO_DATABASE,
     STAFF,
@@ -110,18 +110,21 @@ def _key(error: HTTPException, code: int) -> str:
 
 def _guard_database(app: Flask, turns: Turns) -> None:
     """Let only so many requests at once ask the database; see `gate`."""
-    gate = Gate()
+    gate, of_staff = Gate(), Gate(OF_STAFF)
 
     def enter() -> None:
+        g.entered = []
+        staff = request.blueprint in STAFF
         if request.endpoint not in NO_DATABASE:
             with turns.away():
-                g.entered = gate.enter()
-        if request.blueprint in STAFF:  # an overview or an export may take seconds
+                for one in (of_staff, gate) if staff else (gate,):
+                    g.entered.append((one, one.enter()))
+        if staff:  # an overview or an export may take seconds
             turns.give()
 
     def leave(error: BaseException | None) -> None:
-        if "entered" in g:
-            gate.leave(g.pop("entered"), g.get("in_trouble", False))
+        for one, since in g.pop("entered", ()):
+            one.leave(since, g.get("in_trouble", False))
 
     app.before_request(enter)
     app.teardown_request(leave)

@@ -62,6 +62,14 @@ def engine_of(url: str, patience: float, read_only: bool = False) -> Engine:
     return engine
 
 
+def to_read(engine: Engine) -> Engine:
+    """The same connections, in transactions that see one state from their first statement on and
+    change nothing. SQLite's see one anyway."""
+    if engine.dialect.name != "postgresql":
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
 def _set_up_sqlite(engine: Engine, file: Path | None, patience: float) -> None:
     def create(*_: Any) -> None:
         """A new file that nobody else may read, whatever the process's mask."""

@@ -72,6 +72,16 @@ def read_front(base: str | None, client_header: str | None = None) -> Front:
 DIRECT = Front()
 
 
+def opens_here_alone(address: str) -> bool:
+    """Whether an address of the site is one that every machine takes for itself."""
+    host = ""
+    try:
+        host = urlsplit(address).hostname or ""
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:  # a name, or nothing
+        return host == "localhost" or host.endswith(".localhost")
+
+
 class Door:
     """Lets requests into the application as the front says, whatever their headers say.
 

@@ -2,7 +2,8 @@
 
 A database that hangs holds every request that asks it for seconds. So some of the site's threads
 are kept for what needs no database; and once one request has waited in vain, others are answered
-without asking, until one that tries finds the database well again.
+without asking, until one that tries finds the database well again. The staff's pages, which may
+take seconds, never have all places.
 """
 
 import threading
@@ -11,6 +12,7 @@ import time
 from study_server.trouble import Away
 
 PLACES = 4  # requests that ask the database at once; their writes are committed together
+OF_STAFF = 2  # of these
 WAIT = 1.0  # seconds for a place
 SLOW = 1.0  # seconds after which a failure is one of a database that hangs
 

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from benchmark.core.errors import BenchError
 from study_server import annotators
+from study_server.front import opens_here_alone
 from study_server.invitations import (
     MOST,
     Invitation,
@@ -88,7 +89,14 @@ def name(annotator: str) -> Page:
 
 
 def _table(fault: str, status: int = 200) -> Page:
-    return page("admin/invitations.html", status, fault=fault, invitations=_all(), most=MOST)
+    return page(
+        "admin/invitations.html",
+        status,
+        fault=fault,
+        invitations=_all(),
+        most=MOST,
+        here_alone=opens_here_alone(request.host_url),
+    )
 
 
 def _all() -> list[Invitation]:

@@ -5,9 +5,12 @@ from typing import Any
 
 from sqlalchemy import Dialect, PoolProxiedConnection
 
+OF_POSTGRESQL = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
 
 class Look:
-    """Runs `Statement`s in one transaction, and so sees one state of the database."""
+    """Runs `Statement`s in one transaction, which sees one state of the database and changes
+    nothing."""
 
     def __init__(self, dialect: Dialect, connection: PoolProxiedConnection):
         self.dialect, self.connection = dialect, connection
@@ -17,10 +20,10 @@ class Look:
         return self._begun
 
     def begin(self) -> None:
-        """Begin the transaction; that of another driver than SQLite's begins by itself."""
+        """Begin the transaction; PostgreSQL's driver does so itself before its first statement."""
         self._begun = True
-        if self.dialect.name == "sqlite":
-            self.connection.cursor().execute("BEGIN")
+        begin = OF_POSTGRESQL if self.dialect.name == "postgresql" else "BEGIN"
+        self.connection.cursor().execute(begin)
 
     def close(self) -> None:
         """End the transaction, and give the connection back."""

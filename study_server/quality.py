@@ -20,7 +20,7 @@ from study_server.decisions import Decision, decisions, left_out
 from study_server.export import counting, judgments
 from study_server.models import Annotator, Assignment
 from study_server.outside import outside_number
-from study_server.screening import Screening, check_answers, repeat_answers
+from study_server.screening import RULES, Screening, check_answers, repeat_answers
 from study_server.served import Served, state_of
 from study_server.tasks.task import Source
 
@@ -152,7 +152,7 @@ def filling(study: Served, rows: Sequence[Coverage], people: Sequence[Person]) -
     set_aside: Counter[str] = Counter()
     for person in people:
         if not person.counts:
-            why = "excluded by the staff" if person.decision else " + ".join(person.flags)
+            why = "excluded by the staff" if person.decision else _signs(person.flags)
             set_aside[why] += person.ratings
     return Filling(
         ratings=sum(row.judged for row in rows),
@@ -165,6 +165,11 @@ def filling(study: Served, rows: Sequence[Coverage], people: Sequence[Person]) -
         set_aside={why: count for why, count in sorted(set_aside.items()) if count},
         contributors=sum(person.counts and person.ratings > 0 for person in people),
     )
+
+
+def _signs(rules: Sequence[str]) -> str:
+    """What is said of who breaks these rules, each with its name, which heads its column."""
+    return " and ".join(f"{RULES[rule].sign} ({rule})" for rule in rules)
 
 
 def persons(study: Served, counted: "pd.DataFrame", simulated: bool = False) -> list[Person]:

@@ -4,15 +4,20 @@ import shutil
 
 from study_server.databases import sqlite_file
 
-LITTLE = 100 * 2**20  # bytes; 100,000 answers take about 30 MB
+LITTLE = 100_000_000  # bytes; 100,000 answers take about 30 MB
 
 
 def little_room(url: str) -> str:
-    """In one line, that the disk of an SQLite database is nearly full; "" where it is not, or where
-    a server has the database."""
+    """In one line, that the disk of an SQLite database is nearly full; "" where it is not, where
+    nobody can say, and where a server has the database."""
     file = sqlite_file(url)
-    free = LITTLE if file is None else shutil.disk_usage(file.parent).free
+    if file is None:
+        return ""
+    try:
+        free = shutil.disk_usage(file.parent).free
+    except OSError:
+        return ""
     if free >= LITTLE:
         return ""
-    left = f"{free / 2**20:.0f} MB are left" if free >= 2**20 else "Nothing is left"
+    left = f"{free / 1e6:.0f} MB are left" if free >= 1e6 else "Nothing is left"
     return f"{left} on the disk of the database: make room, or answers are refused"

@@ -52,12 +52,13 @@ class Limits:
 @dataclass(frozen=True)
 class Rule:
     """One rule. limit: its name in `Limits`. fewest: how much it needs, and of what, before it
-    applies. words: what its value is."""
+    applies. words: what its value is. sign: what is said of who breaks it."""
 
     limit: str
     fewest: int
     of_what: str
     words: str
+    sign: str
 
     def broken(self, value: float, limits: Limits) -> bool:
         """Whether a value lies beyond the limit. Raises BenchError where it is missing."""
@@ -69,25 +70,39 @@ class Rule:
 
 RULES = {
     "check_share": Rule(
-        "min_checks_passed", 2, "check items", "Share of check items judged as anyone should."
+        "min_checks_passed",
+        2,
+        "check items",
+        "Share of check items judged as anyone should.",
+        "checks failed",
     ),
     "repeat_share": Rule(
-        "min_repeat_agreement", 4, "repeats", "Share of hidden repeats judged as at first."
+        "min_repeat_agreement",
+        4,
+        "repeats",
+        "Share of hidden repeats judged as at first.",
+        "repeats answered otherwise",
     ),
     "median_seconds": Rule(
-        "min_median_seconds", 1, "timed judgments", "Median viewing time of a judgment."
+        "min_median_seconds",
+        1,
+        "timed judgments",
+        "Median viewing time of a judgment.",
+        "too fast",
     ),
     "agreement": Rule(
         "min_agreement",
         20,
         "shared directions",
         "Cohen's kappa with the other annotators who break no other rule.",
+        "agrees with nobody",
     ),
     "same_share": Rule(
         "max_same_answers",
         20,
         "answers",
         "Share of their commonest answer to the questions that everybody is asked.",
+        "all answers alike",
     ),
 }
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 from flask import Flask, Response, abort, current_app, g, request, session
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import generate_csrf
+from itsdangerous import URLSafeTimedSerializer
 from werkzeug.exceptions import Forbidden
 
 from study_server.front import Front
@@ -49,14 +50,15 @@ log = logging.getLogger("study")
 
 class _Forms(CSRFProtect):  # type: ignore[misc]  # it says nothing of types
     """Flask-WTF's protection. The token that this process signed for the session, which nearly all
-    forms bring, needs no look at its signature."""
+    forms bring, needs no look at its signature; nor at a Referer, which WTF_CSRF_SSL_STRICT would
+    ask of it and which is off."""
 
     def protect(self, *args: Any, **options: Any) -> None:
         """Refuse a form whose token is not the session's."""
         if request.method not in current_app.config["WTF_CSRF_METHODS"]:
             return
         known, sent = session.get("csrf_token"), request.form.get("csrf_token", "")
-        if known and compare_digest(sent.encode(), _signed(known).encode()):
+        if known and compare_digest(sent.encode(), _own_token(known).encode()):
             g.csrf_valid = True
         else:
             super().protect(*args, **options)
@@ -142,14 +144,20 @@ def csrf_token() -> str:
     signed once, not for every page."""
     if "csrf_token" not in g:
         known = session.get("csrf_token")
-        g.csrf_token = _signed(known) if known else generate_csrf()
+        g.csrf_token = _own_token(known) if known else generate_csrf()
     token: str = g.csrf_token
     return token
 
 
+def _own_token(unsigned: str) -> str:
+    return _signed(str(current_app.secret_key), unsigned)
+
+
 @lru_cache(maxsize=4096)
-def _signed(unsigned: str) -> str:  # the session's; it is random, and no two sessions share it
-    return str(generate_csrf())
+def _signed(secret: str, unsigned: str) -> str:
+    """What a session's token is in a form; signed as Flask-WTF does it, which checks the tokens of
+    other processes."""
+    return str(URLSafeTimedSerializer(secret, salt="wtf-csrf-token").dumps(unsigned))
 
 
 def start_clock() -> None:
@@ -167,8 +175,8 @@ def _check_sender() -> None:
     was (no Origin, or "null", as some privacy settings make it), the form's token decides alone."""
     if request.method != "POST":
         return
-    origin = request.headers.get("Origin", "null")
-    own = origin in ("null", request.host_url.rstrip("/"))
+    sender = request.headers.get("Origin", "null")
+    own = sender in ("null", request.host_url.rstrip("/"))
     fetched = request.headers.get("Sec-Fetch-Site", "same-origin")
     if not (own and fetched in ("same-origin", "none")):
         log.warning("refused a form that another site sent, or --base is not the site's address")

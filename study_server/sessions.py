@@ -53,5 +53,6 @@ class Sessions(SecureCookieSessionInterface):
         contents, signed = serializer.loads(cookie, return_timestamp=True)
         if len(self._read) >= MANY:
             self._read.clear()
-        self._read[cookie] = contents, signed.timestamp()
-        return self._read[cookie]
+        read = contents, signed.timestamp()
+        self._read[cookie] = read  # another thread may forget it at once
+        return read

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from study_server.databases import engine_of, name_of, sqlite_file
+from study_server.databases import engine_of, name_of, sqlite_file, to_read
 from study_server.looking import Look
 from study_server.schema import migrate
 from study_server.trouble import Away, advice, is_trouble
@@ -58,9 +58,10 @@ class _Job(Generic[T]):
 class Store:
     """Sessions on one database, by URL: `read` gives one, `write` runs work in one.
 
-    name: the database as messages call it. patience: seconds that anybody waits for it. read_only:
-    of PostgreSQL; see `databases.engine_of`. anchor: what keeps a database in memory; closed with
-    the store. turns: of the threads that use it; who waits to write gives theirs to another.
+    name: the database as messages call it. patience: seconds that a thread waits until it may
+    write for itself and others, and that each statement waits. read_only: of PostgreSQL; see
+    `databases.engine_of`. anchor: what keeps a database in memory; closed with the store. turns: of
+    the threads that use SQLite; who waits to write gives theirs to another.
     """
 
     def __init__(
@@ -72,17 +73,18 @@ class Store:
     ):
         self.url, self.name, self._patience, self._anchor = url, name_of(url), patience, anchor
         self.engine = engine_of(url, patience, read_only)
+        self._to_read = to_read(self.engine)
         self._queue: list[_Job[Any]] = []
         self._led = False  # whether a thread commits what waits
         self._changed = threading.Condition()  # of the two
-        self.turns = Turns()
+        self.turns = Turns(self.engine.dialect.name == "sqlite")
         self._writer = WritersLock()
         self._settler: Settler | None = None
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the database and changes nothing."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with Session(self._to_read, expire_on_commit=False) as session:
             yield session
 
     def look(self) -> Look:
@@ -99,7 +101,7 @@ class Store:
         job = _Job(work)
         with self.turns.away():
             if self._leads(job):
-                self._lead(job)
+                self._lead()
         if job.error is not None:
             raise job.error
         return job.result  # type: ignore[return-value]  # set where there is no error
@@ -110,35 +112,26 @@ class Store:
         with self._changed:
             self._queue.append(job)
             if not self._changed.wait_for(lambda: job.done or not self._led, self._patience):
-                self._withdraw(job)
+                if job in self._queue:  # nobody has begun it yet
+                    self._queue.remove(job)
                 raise Away("others write for too long")
             if not job.done:
                 self._led = True
                 return True
         return False
 
-    def _lead(self, job: _Job[Any]) -> None:
-        """Commit all that wait, once no other process writes."""
+    def _lead(self) -> None:
+        """Commit all that wait, once no other process writes: each of these waits for the database
+        no longer than its patience."""
         try:
-            if not self._writer.acquire(timeout=self._patience):
-                with self._changed:
-                    self._withdraw(job)
-                raise Away("others write for too long")
-            try:
+            with self._writer.held():
                 with self._changed:
                     jobs, self._queue = self._queue, []
                 self._commit(jobs)
-            finally:
-                self._writer.release()
         finally:
             with self._changed:
                 self._led = False
                 self._changed.notify_all()
-
-    def _withdraw(self, job: _Job[Any]) -> None:
-        """Take back a job that nobody has begun yet."""
-        if job in self._queue:
-            self._queue.remove(job)
 
     def _commit(self, jobs: list[_Job[Any]]) -> None:
         try:

@@ -1,8 +1,9 @@
-"""Turns of a process's threads: one works while the others wait, for the database or for a turn.
+"""Turns of a process's threads on SQLite: one works while the others wait for a turn.
 
-Python runs one thread at a time anyway. But a driver of a database lets go of the interpreter for
-every row that it fetches, and threads that wait for it then take it from each other, many times in
-a request: that took a third of the time of a busy site.
+Python runs one thread at a time anyway. But SQLite's driver lets go of the interpreter for every
+row that it fetches, and threads that wait for it then take it from each other, many times in a
+request: that took a third of the time of a busy site. A database that is a server of its own is
+waited for, and while one thread waits others are to work: there nobody takes turns.
 """
 
 import threading
@@ -18,9 +19,10 @@ LONGEST = 0.1  # seconds to wait for a turn; where one lasts longer, others work
 
 class Turns:
     """Who has a turn and waits for something does so in `away`. A turn saves time and nothing else:
-    no data may rely on it."""
+    no data may rely on it. taken: whether there are any; without them all work at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, taken: bool = True) -> None:
+        self._are_taken = taken
         self._free = threading.Lock()
         self._mine = threading.local()
 
@@ -65,5 +67,5 @@ class Turns:
         return bool(getattr(self._mine, "taken", False))
 
     def _take(self) -> None:
-        if not self._taken():
+        if self._are_taken and not self._taken():
             self._mine.taken = self._free.acquire(timeout=LONGEST)

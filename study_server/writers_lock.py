@@ -1,8 +1,8 @@
-"""The lock that lets one writer at a time at the database."""
+"""The lock that lets one process at a time write to the database."""
 
 import tempfile
-import threading
-from types import TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import IO
 
 try:
@@ -12,14 +12,15 @@ except ImportError:  # Windows, where the site is one process
 
 
 class WritersLock:
-    """Held by one thread of a process; once `shared`, by one of all processes forked later.
+    """Once it is shared, held by one of all processes forked later; until then there is nothing to
+    wait for. In a process one thread at a time asks for it: the one that commits for all.
 
-    Between processes it is a record lock on a file without a name. The system takes it from a
-    process that dies, however it dies, and lets those that wait sleep until then.
+    It is a record lock on a file without a name. The system takes it from a process that dies,
+    however it dies, and lets those that wait sleep until then; to ask again and again until some
+    moment would leave one process to the others' luck.
     """
 
     def __init__(self) -> None:
-        self._among_threads = threading.Lock()
         self._file: IO[bytes] | None = None
 
     def share(self) -> None:
@@ -33,34 +34,14 @@ class WritersLock:
             self._file.close()
             self._file = None
 
-    def acquire(self, timeout: float = -1) -> bool:
-        """Wait until no thread of this process holds the lock, for `timeout` seconds at most (-1:
-        without end), then until no other process does. Returns whether it is held now."""
-        if not self._among_threads.acquire(timeout=timeout):
-            return False
-        if self._file is not None:
-            try:
-                fcntl.lockf(self._file, fcntl.LOCK_EX)
-            except BaseException:
-                self._among_threads.release()
-                raise
-        return True
-
-    def release(self) -> None:
-        """Let the next one in."""
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Wait until no other process holds the lock, and hold it."""
+        if self._file is None:
+            yield
+            return
+        fcntl.lockf(self._file, fcntl.LOCK_EX)
         try:
-            if self._file is not None:
-                fcntl.lockf(self._file, fcntl.LOCK_UN)
+            yield
         finally:
-            self._among_threads.release()
-
-    def __enter__(self) -> None:
-        self.acquire()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.release()
+            fcntl.lockf(self._file, fcntl.LOCK_UN)

@@ -1,6 +1,7 @@
 """What `deploy/` holds: files that name each other rightly, and a site that runs on what the image
 installs and no more."""
 
+import ast
 import json
 import re
 import shlex
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import time
 import tomllib
-from importlib.metadata import distribution
+from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,18 @@ def test_the_site_s_requirements_are_those_of_the_project_without_torch() -> Non
     wanted = {(r.name, r.specifier, frozenset(r.extras)) for r in requirements()}
     assert wanted <= ranges
     assert "torch" not in closure()
+
+
+def test_what_the_site_imports_is_among_its_requirements() -> None:
+    trees = [ast.parse(file.read_bytes()) for file in (ROOT / "study_server").rglob("*.py")]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    owners = packages_distributions()
+    used = {owner for name in names for owner in owners.get(name.partition(".")[0], [])}
+    used -= {canonicalize_name(PROJECT["name"]), PROJECT["name"]}
+    known = {canonicalize_name(requirement.name) for requirement in requirements()}
+    assert {canonicalize_name(name) for name in used} <= known
 
 
 def closure() -> set[str]:

@@ -200,6 +200,9 @@ def test_staff_see_how_many_places_are_open_again(served: Served) -> None:
     assert full.set_aside == {"excluded by the staff": 6}
     assert full.not_counted == "6 (6 excluded by the staff)"
     assert full.contributors == 8
+    both = replace(people[1].screening, failed=("check_share", "same_share"))
+    full = quality.filling(served, [], [replace(people[1], screening=both)])
+    assert full.set_aside == {"checks failed (check_share) and all answers alike (same_share)": 6}
 
 
 # ---------------------------------------------------------------- a flooded study

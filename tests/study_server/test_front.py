@@ -10,8 +10,10 @@ from benchmark.core.errors import BenchError
 from study_server import commands
 from study_server.app import create_app
 from study_server.bundle import Bundle
-from study_server.front import DIRECT, PARENTS, Front, read_front
+from study_server.front import DIRECT, PARENTS, Front, opens_here_alone, read_front
 from study_server.served import Served, note, open_study
+
+from .conftest import Visitor
 
 LIES = {
     "Host": "evil.example",
@@ -168,6 +170,18 @@ def test_whose_request_it_is(served: Served) -> None:
 def test_only_two_headers_can_be_named() -> None:
     with pytest.raises(BenchError, match="x-forwarded-for or x-real-ip alone"):
         read_front("https://host.example", "x-client")
+
+
+HERE = ("http://127.0.0.1:8000/join/x", "http://127.1.2.3", "https://localhost/", "http://[::1]:80")
+ELSEWHERE = ("https://host.example/join/x", "http://10.0.0.1:8000", "http://localhost.example", "")
+
+
+def test_what_opens_on_this_machine_alone(app: Flask, staff: Visitor) -> None:
+    assert all(map(opens_here_alone, HERE))
+    assert not any(map(opens_here_alone, (*ELSEWHERE, "http://[")))
+    said = "These links open on this machine alone."
+    assert said in staff.get("/admin/invitations/").text
+    assert said in staff.client.get("/admin/invitations/", base_url="http://localhost:81").text
 
 
 def test_invitations_are_below_the_address_last_served(bundle: Bundle, tmp_path: Path) -> None:

@@ -3,13 +3,16 @@
 import re
 from dataclasses import dataclass
 
-from flask import Flask
+import pytest
+from flask import Flask, session
+from flask_wtf.csrf import validate_csrf
 from sqlalchemy import select
 
 from study_server import annotators
 from study_server.app import create_app
 from study_server.front import read_front
 from study_server.models import Annotator
+from study_server.security import _signed
 from study_server.served import Served
 
 from .conftest import Visitor, new_visitor
@@ -84,3 +87,38 @@ def test_without_a_base_the_own_origin_is_where_it_was_asked(app: Flask, served:
             "/consent", data={"choice": "agree", "csrf_token": token}, headers={"Origin": origin}
         )
         assert answer.status_code == code
+
+
+def test_a_form_s_token_is_one_of_flask_wtf_and_of_its_session_alone(app: Flask) -> None:
+    tokens = {name: _signed(str(app.secret_key), name) for name in ("one", "other")}
+    assert tokens["one"] != tokens["other"]
+    for name, token in tokens.items():
+        with app.test_request_context():
+            session["csrf_token"] = name
+            validate_csrf(token)
+
+
+def cookie_of(app: Flask, contents: dict[str, object]) -> dict[str, str]:
+    """The header of a browser whose session this is."""
+    serializer = app.session_interface.get_signing_serializer(app)
+    return {"Cookie": f"{app.config['SESSION_COOKIE_NAME']}={serializer.dumps(contents)}"}
+
+
+def test_requests_with_one_cookie_share_nothing_of_it(app: Flask) -> None:
+    headers = cookie_of(app, {"turk": {"assignment": "mine"}})
+    with app.test_request_context(headers=headers):
+        session["turk"]["assignment"] = "changed"
+    with app.test_request_context(headers=headers):
+        assert session["turk"] == {"assignment": "mine"}
+
+
+def test_a_cookie_that_is_forgotten_while_it_is_read_is_read_all_the_same(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Forgetful(dict):
+        def __setitem__(self, *_: object) -> None:
+            """As where another thread clears it at once."""
+
+    monkeypatch.setattr(app.session_interface, "_read", Forgetful())
+    with app.test_request_context(headers=cookie_of(app, {"annotator": "ada"})):
+        assert session["annotator"] == "ada"

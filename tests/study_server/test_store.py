@@ -3,6 +3,8 @@
 import os
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -182,15 +184,38 @@ def test_a_new_database_is_there_whole_or_not_at_all(
     open_study(bundle).store.close()
 
 
-def test_who_waits_too_long_for_others_takes_back_what_nobody_began(bundle: Bundle) -> None:
+@contextmanager
+def held_up(store: Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """Whoever is to commit waits for another process until the event is set."""
+    free = threading.Event()
+
+    @contextmanager
+    def held() -> Iterator[None]:
+        assert free.wait(20)
+        yield
+
+    monkeypatch.setattr(store._writer, "held", held)
+    try:
+        yield free
+    finally:
+        free.set()
+
+
+def test_who_waits_too_long_for_others_takes_back_what_nobody_began(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
     study = open_study(bundle, patience=0.1)
-    study.store._writer.acquire()
-    with pytest.raises(Away):
-        newcomer(study)
-    study.store._writer.release()
-    newcomer(study)
+    with held_up(study.store, monkeypatch) as free:
+        leader = threading.Thread(target=newcomer, args=(study,))
+        leader.start()
+        wait_until(lambda: study.store._led)
+        with pytest.raises(Away):
+            newcomer(study)
+        free.set()
+        leader.join(timeout=20)
+    assert not leader.is_alive()
     with study.store.read() as db:
-        assert db.execute(select(func.count(Annotator.id))).scalar_one() == 1
+        assert db.execute(select(func.count(Annotator.id))).scalar_one() == 1  # the leader's
     study.store.close()
 
 
@@ -199,12 +224,13 @@ def test_writes_that_wait_together_are_one_commit_and_ask_for_the_lock_once(
 ) -> None:
     store, free, asked = served.store, threading.Event(), []
 
-    def acquire(timeout: float) -> bool:
-        asked.append(timeout)
-        return free.wait(20) and len(asked) == 1  # who asks a second time waits in vain
+    @contextmanager
+    def held() -> Iterator[None]:
+        asked.append(True)
+        assert free.wait(20)
+        yield
 
-    monkeypatch.setattr(store._writer, "acquire", acquire)
-    monkeypatch.setattr(store._writer, "release", lambda: None)
+    monkeypatch.setattr(store._writer, "held", held)
     writers = [threading.Thread(target=newcomer, args=(served,)) for _ in range(3)]
     for writer in writers:
         writer.start()

@@ -74,6 +74,7 @@ def invite(
 ) -> None:
     """Make personal links, one for each new annotator. Whoever has one is its person."""
     from study_server import commands
+    from study_server.front import opens_here_alone
 
     count = count or (0 if names else 1)
     links = commands.invite(folder, count, base, database, task, names, deadline, table)
@@ -84,7 +85,7 @@ def invite(
         click.echo(f"{made}; all personal links are in {table}")
     else:
         click.echo("\n".join(links))
-    if links[0].startswith(("http://127.0.0.1:", "http://localhost:")):
+    if opens_here_alone(links[0]):
         here = "these links open on this machine alone; --base says the address that others reach"
         click.echo(here, err=True)
 
