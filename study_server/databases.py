@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, make
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from benchmark.core.errors import BenchError
+from study_server.looking import OF_POSTGRESQL
 
 CONNECTIONS = 16  # connections kept; the site serves with no more threads
 CONNECT_SECONDS = 2  # for a connection to PostgreSQL, to each host that the address names
@@ -67,7 +68,7 @@ def to_read(engine: Engine) -> Engine:
     change nothing. SQLite's see one anyway."""
     if engine.dialect.name != "postgresql":
         return engine
-    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    return engine.execution_options(read=True)
 
 
 def _set_up_sqlite(engine: Engine, file: Path | None, patience: float) -> None:
@@ -121,6 +122,13 @@ def _set_up_postgresql(engine: Engine, patience: float, read_only: bool) -> None
         cursor.close()
         connection.commit()
 
+    def begin(connection: Connection) -> None:
+        # For this transaction: what the driver sets for a connection it sets back to READ WRITE,
+        # whatever the server's default is.
+        if connection.get_execution_options().get("read", False):
+            connection.exec_driver_sql(OF_POSTGRESQL)
+
+    event.listen(engine, "begin", begin)
     event.listen(engine, "do_connect", connect)
     event.listen(engine, "connect", configure)
 
