@@ -84,12 +84,12 @@ def _offer(outside: Outside) -> Page:
 
 def _register(outside: Outside) -> Page:
     now, own, bundle = served().clock(), _newcomer(outside), served().bundle
-    place = origin()
+    came_from = request.remote_addr or ""
 
     def work(db: Session) -> str | None:
         known = _recognise(db, outside)
         if known == "":
-            admit(db, bundle, place, now)
+            admit(db, bundle, came_from, now)
             number = _platform().outside_id(outside)
             return annotators.register(db, "open", now, outside, public_id=own, outside_id=number)
         return known

@@ -2,9 +2,9 @@
 
 import csv
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,28 +96,30 @@ def _write_parquet(study: Served, path: Path) -> int:
 
 def _write_csv(study: Served, path: Path) -> int:
     count = 0
-    with path.open("w", encoding="utf-8", newline="") as file, study.store.read() as db:
+    safe = lru_cache(maxsize=4096)(guarded)  # most texts come again and again
+    with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(columns(study.bundle.task))
-        for part in parts_in(db, study.bundle):
-            safe = cache(guarded)  # for each part anew, so that it does not grow
-            part |= {name: [_text(at, " ", "+00:00") for at in part[name]] for name in TIMES}
-            for row in zip(*part.values(), strict=True):
-                table.writerow([safe(cell) if isinstance(cell, str) else cell for cell in row])
-            count += len(part["study"])
+        for count, row in enumerate(_rows(study, " ", "+00:00"), 1):  # noqa: B007
+            table.writerow([safe(cell) if isinstance(cell, str) else cell for cell in row])
     return count
 
 
 def _write_lines(study: Served, path: Path) -> int:
     count, names = 0, columns(study.bundle.task)
     line = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
-    with path.open("w", encoding="utf-8", newline="") as file, study.store.read() as db:
-        for part in parts_in(db, study.bundle):
-            part |= {name: [_text(at, "T", "Z") for at in part[name]] for name in TIMES}
-            for row in zip(*part.values(), strict=True):
-                file.write(line(dict(zip(names, row, strict=True))) + "\n")
-            count += len(part["study"])
+    with path.open("w", encoding="utf-8", newline="") as file:
+        for count, row in enumerate(_rows(study, "T", "Z"), 1):  # noqa: B007
+            file.write(line(dict(zip(names, row, strict=True))) + "\n")
     return count
+
+
+def _rows(study: Served, between: str, zone: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of `study_server.revisions.parts_in`, times as texts; see `_text`."""
+    with study.store.read() as db:
+        for part in parts_in(db, study.bundle):
+            part |= {name: [_text(at, between, zone) for at in part[name]] for name in TIMES}
+            yield from zip(*part.values(), strict=True)
 
 
 WRITERS: dict[str, Callable[[Served, Path], int]] = {

@@ -82,10 +82,10 @@ def write_report(
     judged = judged.beside(rows) if judged else None
     write("the table of recipes", write_recipe, cells, measures, run, order)
     painting = Attempts()
-    with drawn_beside(figures) as drawn, ThreadPoolExecutor(1) as beside, taking_turns():
+    with drawn_beside(figures) as drawn, ThreadPoolExecutor(1) as pool, taking_turns():
         painters = open_generators(rows, description.get("generators", {}), at_hand)
         # Matplotlib stays in this thread alone, as it must.
-        painted = beside.submit(_paint, rows, painters, judged, run, painting)
+        painted = pool.submit(_paint, rows, painters, judged, run, painting)
         duels = Duels(rows)
         with phase("report: comparison"):
             comparison = write("the comparison", comparison_table, rows, assigned, judged, duels)
