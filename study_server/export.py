@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.guarding import guarded
+from benchmark.core.judgments import item_columns
 from benchmark.core.storage import write_atomically
 from study_server.bundle import Bundle
 from study_server.revisions import columns, parts_in
@@ -67,8 +68,6 @@ def counting(frame: "pd.DataFrame", task: Task, simulated: bool = False) -> "pd.
 
     simulated: those of bots instead; the two never mix.
     """
-    from benchmark.core.judgments import item_columns
-
     frame = frame[frame["simulated"] == simulated].rename(columns={task.score_name: "mos"})
     showing = [*item_columns(frame), "annotator", "repeat"]
     return frame.drop_duplicates(showing, keep="last")

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 
 from benchmark.core.alpha import alpha_over
 from benchmark.core.estimates import Estimate, Undefined
+from benchmark.core.judgments import first_showings, item_columns, units
 from study_server.codes import code_given, state_for
 from study_server.counting import verdicts
 from study_server.decisions import Decision, decisions, left_out
@@ -229,8 +230,6 @@ def scores(
 
     counted: `answers` and people: `persons`, of the same kind.
     """
-    from benchmark.core.judgments import first_showings, item_columns  # pandas is slow to import
-
     if counted.empty:
         return {}
     counting = {person.public_id for person in people if person.counts}
@@ -274,8 +273,6 @@ def repeats_alike(counted: "pd.DataFrame") -> tuple[int, int]:
 def agreement(counted: "pd.DataFrame") -> Estimate | Undefined:
     """Krippendorff's alpha of the score over items that two or more people judged, first showings
     only, as in the analysis."""
-    from benchmark.core.judgments import first_showings, item_columns, units  # slow, by pandas
-
     first = first_showings(counted).dropna(subset=["mos"])
     counts = first.pivot_table(
         index=item_columns(first), columns="mos", aggfunc="size", fill_value=0, observed=True

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from benchmark.core.judgments import DIRECTION, SECOND
 from study_server.bundle import Bundle
 from study_server.decisions import decisions, left_out
 from study_server.models import Annotator, Judgment
@@ -19,8 +20,7 @@ from study_server.tasks.question import Answer
 from study_server.tasks.task import Task
 
 PART = 5_000  # rows at once
-FIELDS = ("generator", "method", "direction")  # of a direction on a page
-SHOWN = (FIELDS, tuple(f"{name}_2" for name in FIELDS))  # by its place; as `benchmark.core` has it
+SHOWN = (DIRECTION, SECOND)  # of the directions on a page, by place
 OWN = ["repeat", "revision", "seconds", "simulated", "language", "created_at"]
 LAST = ["repeat", "revision", "seconds", "check", "simulated", "language", "created_at", "study"]
 DECIDED = ["excluded", "excluded_at"]  # which exports of earlier versions lack
@@ -59,7 +59,7 @@ def parts_in(db: Session, bundle: Bundle, simulated: bool | None = None) -> Iter
     of_item = {
         name: {item: getattr(sources[place], field) for item, sources in bundle.sources.items()}
         for place, names in enumerate(SHOWN[: task.shows])
-        for name, field in zip(names, FIELDS, strict=True)
+        for name, field in zip(names, DIRECTION, strict=True)
     }
     checks = {item: check or None for item, check in bundle.checks.items()}
     of_answer: dict[str, Callable[[Answer], Any]] = {

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from benchmark.core.errors import BenchError
 from benchmark.core.estimates import Undefined
 from benchmark.core.finite import complete, finite
+from benchmark.core.judgments import checked, first_showings, item_columns, showings
 
 if TYPE_CHECKING:
     import pandas as pd  # slow to import, and settings need no more than the limits
@@ -139,8 +140,6 @@ def screen(
     questions: the columns of what everybody is asked. expected: the score that a check item of
     each kind deserves. left_out: annotators whom the staff excluded; nobody has to agree with them.
     """
-    from benchmark.core.judgments import checked, first_showings, showings
-
     if judgments.empty:
         return ()
     limits = limits.of(bool(checked(judgments)["simulated"].any()))
@@ -180,8 +179,6 @@ def check_answers(judgments: "pd.DataFrame", expected: Mapping[str, float]) -> "
 
     Raises BenchError for a kind of check item whose deserved score is not known.
     """
-    from benchmark.core.judgments import checked
-
     for kind, score in expected.items():
         finite(score, f"the score that a check item of the kind '{kind}' deserves")
     items = checked(judgments)
@@ -195,8 +192,6 @@ def check_answers(judgments: "pd.DataFrame", expected: Mapping[str, float]) -> "
 
 def repeat_answers(judgments: "pd.DataFrame") -> "pd.DataFrame":
     """A row for each repeat: annotator, and good: whether it was judged as at first."""
-    from benchmark.core.judgments import first_showings, item_columns, showings
-
     item = ["annotator", *item_columns(judgments)]
     answered = showings(judgments).dropna(subset=["mos"])
     first = first_showings(judgments).dropna(subset=["mos"])
@@ -256,8 +251,6 @@ def _agreement(first: "pd.DataFrame", doubtful: Collection[str]) -> "pd.DataFram
     Chance is what the annotator's own share of yes and that of the others would give; so nobody
     gains by always giving the commonest answer.
     """
-    from benchmark.core.judgments import item_columns
-
     trusted = (~first["annotator"].isin(list(doubtful))).astype(float)
     mos = first["mos"].astype(float)
     by_item = first.assign(n=trusted, yes=trusted * mos).groupby(item_columns(first), observed=True)

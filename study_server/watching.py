@@ -18,6 +18,7 @@ from scipy.special import stdtrit
 
 from benchmark.core.estimates import Undefined
 from benchmark.core.finite import finite_groups
+from benchmark.core.judgments import first_showings
 from study_server.bundle import Bundle
 from study_server.stopping_rule import NO_SPREAD, StoppingRule
 
@@ -67,8 +68,6 @@ def look(bundle: Bundle, counted: "pd.DataFrame", who: Collection[str]) -> Looke
 
     counted: of `study_server.quality.answers`. who: the public numbers of those who count.
     """
-    from benchmark.core.judgments import first_showings  # pandas is slow to import
-
     rule = bundle.settings.stopping
     first = first_showings(counted).dropna(subset=["mos"])
     first = first[first["annotator"].isin(list(who))]

@@ -11,10 +11,15 @@ each question of the task. repeat: 0 at the first showing. seconds: viewing time
 'good' or 'still' for a check item. simulated: bool. A missing answer is None or NaN.
 """
 
-import pandas as pd
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from benchmark.core.errors import BenchError
 from benchmark.core.finite import complete, finite_or_missing
+
+if TYPE_CHECKING:
+    import pandas as pd  # slow to import, and an export as text needs no frames
 
 DIRECTION = ["generator", "method", "direction"]
 SECOND = ["generator_2", "method_2", "direction_2"]
