@@ -139,7 +139,8 @@ def test_site_staff_status_and_analysis_count_alike(answered, tmp_path) -> None:
 
     status = commands.status(study)
     assert status["ratings"] == f"{ratings} of 72"
-    assert status["ratings not counted"] == "48 (24 excluded by the staff, 24 median_seconds)"
+    not_counted = "48 (24 excluded by the staff, 24 too fast (median_seconds))"
+    assert status["ratings not counted"] == not_counted
     assert (status["flagged annotators"], status["excluded by the staff"]) == ("1", "1")
     with commands.opened(study) as opened:
         people = quality.persons(opened, quality.answers(opened))
