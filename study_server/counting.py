@@ -5,6 +5,7 @@ takes too long to be done at every answer: it is done where something hangs on i
 anybody is told that no place is left, when somebody has finished, and when the staff decide.
 """
 
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from study_server.screening import Screening, screen
 from study_server.served import Served
 from study_server.study_settings import Settings
 from study_server.tasks.task import Task
+from study_server.trouble import advice, is_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
 REST = 60.0  # seconds for which ratings that do not count may fill places while others are free
 PAUSE = 2.0  # seconds between two screenings, however many answers come
 SHARE = 0.05  # of a processor's time, at most, goes into screening
+SOON = 0.5  # seconds for which somebody's answer is put off until the rules have been asked
+
+log = logging.getLogger("study")
 
 _busy = threading.Lock()  # one screening at a time is enough for a process
 
@@ -57,14 +62,53 @@ def screen_now(study: Served, simulated: bool = False, rest: float = 0.0) -> boo
         _busy.release()
 
 
-def _screen(study: Served, simulated: bool, now: float, rest: float) -> bool:
+def screen_soon(
+    study: Served, simulated: bool = False, rest: float = 0.0, wait: float | None = None
+) -> bool:
+    """`screen_now` for who waits for a page: they go on after `wait` seconds (None: `SOON`), and
+    the screening, which takes seconds where there are many answers, goes on without them. Returns
+    False where it has not come to its end by then, or failed: the log says why."""
+    known = _known(study, simulated, study.clock(), rest)
+    if known is not None:
+        return known
+    found: list[bool] = []
+    thread = threading.Thread(
+        target=lambda: found.append(_screen_beside(study, simulated, rest)),
+        daemon=True,
+        name="screening",
+    )
+    thread.start()
+    with study.store.turns.away():
+        thread.join(SOON if wait is None else wait)
+    return found == [True]
+
+
+def _screen_beside(study: Served, simulated: bool, rest: float) -> bool:
+    try:
+        return screen_now(study, simulated, rest)
+    except Exception as error:  # a task of anyone's may raise anything
+        if is_trouble(error):
+            log.error("%s", advice(error, study.store.name))
+        else:
+            log.exception("who counts could not be found out")
+        return False
+
+
+def _known(study: Served, simulated: bool, now: float, rest: float) -> bool | None:
+    """What there is to say without asking the rules; see `screen_now`. None: they are to be."""
     with study.store.read() as db:
-        latest = _latest(db, simulated)
         last = db.get(Screened, simulated)
-        if latest == (last.judgment_id if last else 0):
+        if _latest(db, simulated) == (last.judgment_id if last else 0):
             return True
         if last and now < last.again_at + rest:
             return False
+    return None
+
+
+def _screen(study: Served, simulated: bool, now: float, rest: float) -> bool:
+    known = _known(study, simulated, now, rest)
+    if known is not None:
+        return known
     began = time.thread_time()  # what it costs, however busy the machine is
     with study.store.read() as db:
         latest = _latest(db, simulated)
@@ -94,12 +138,12 @@ def is_full(study: Served, simulated: bool = False, ask: bool = False) -> bool:
     """Whether every direction has all its ratings, so that a newcomer would find nothing to do.
 
     That is not said before the rules know who of those that fill the places count. ask: let them
-    find out now, which writes.
+    find out, which writes; see `screen_soon`.
     """
     if _lacks(study, simulated):
         return False
     if ask:
-        screen_now(study, simulated)
+        screen_soon(study, simulated)
         if _lacks(study, simulated):
             return False
     with study.store.read() as db:
