@@ -20,7 +20,7 @@ def take(study: Served, ticket: Ticket, answer: Answer, simulated: bool) -> Outc
     """Store an answer, and find out where the annotator goes on. Raises ValueError where it does
     not fit the study's task."""
     bundle, now = study.bundle, study.clock()
-    outcome = study.store.write(lambda db: record(db, ticket, answer, bundle, now))
+    outcome = study.store.change(lambda db: record(db, ticket, answer, bundle, now))
     step = _settled(study, ticket.annotator_id, simulated, outcome.step)
     return replace(outcome, step=step)
 
