@@ -10,14 +10,16 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from study_server.decisions import decide, decisions, left_out
 from study_server.export import counting, judgments_in
+from study_server.looking import Look
 from study_server.models import Annotator, Assignment, Item, Judgment, Screened
 from study_server.screening import Screening, screen
 from study_server.served import Served
+from study_server.statements import Statement
 from study_server.study_settings import Settings
 from study_server.tasks.task import Task
 from study_server.trouble import advice, is_trouble
@@ -33,6 +35,24 @@ SHARE = 0.05  # of a processor's time, at most, goes into screening
 SOON = 0.5  # seconds for which somebody's answer is put off until the rules have been asked
 
 log = logging.getLogger("study")
+
+_LATEST = Statement(
+    select(Judgment.id)
+    .where(Judgment.simulated == bindparam("simulated"))
+    .order_by(Judgment.id.desc())
+    .limit(1)
+)
+_SCREENED = Statement(
+    select(Screened.judgment_id, Screened.again_at).where(
+        Screened.simulated == bindparam("simulated")
+    )
+)
+_LACKING = {
+    simulated: Statement(
+        select(Item.id).where(Item.kind == "direction", column < bindparam("wanted")).limit(1)
+    )
+    for simulated, column in ((False, Item.ratings), (True, Item.simulated_ratings))
+}
 
 _busy = threading.Lock()  # one screening at a time is enough for a process
 
@@ -96,13 +116,11 @@ def _screen_beside(study: Served, simulated: bool, rest: float) -> bool:
 
 def _known(study: Served, simulated: bool, now: float, rest: float) -> bool | None:
     """What there is to say without asking the rules; see `screen_now`. None: they are to be."""
-    with study.store.read() as db:
-        last = db.get(Screened, simulated)
-        if _latest(db, simulated) == (last.judgment_id if last else 0):
-            return True
-        if last and now < last.again_at + rest:
-            return False
-    return None
+    with study.store.look() as db:
+        latest, (judged, again_at) = _latest(db, simulated), _last(db, simulated)
+    if latest == judged:
+        return True
+    return False if now < again_at + rest else None
 
 
 def _screen(study: Served, simulated: bool, now: float, rest: float) -> bool:
@@ -111,7 +129,7 @@ def _screen(study: Served, simulated: bool, now: float, rest: float) -> bool:
         return known
     began = time.thread_time()  # what it costs, however busy the machine is
     with study.store.read() as db:
-        latest = _latest(db, simulated)
+        latest = _latest(db.connection(), simulated)
         counted = counting(judgments_in(db, study.bundle, simulated), study.bundle.task, simulated)
         excluded = left_out(decisions(db))
     found = verdicts(counted, study.bundle.settings, study.bundle.task, excluded)
@@ -146,9 +164,8 @@ def is_full(study: Served, simulated: bool = False, ask: bool = False) -> bool:
         screen_soon(study, simulated)
         if _lacks(study, simulated):
             return False
-    with study.store.read() as db:
-        known = db.get(Screened, simulated)
-        return _latest(db, simulated) == (known.judgment_id if known else 0)
+    with study.store.look() as db:
+        return _latest(db, simulated) == _last(db, simulated)[0]
 
 
 def exclude(study: Served, public_id: str, reason: str, excluded: bool = True) -> None:
@@ -169,16 +186,22 @@ def exclude(study: Served, public_id: str, reason: str, excluded: bool = True) -
 
 
 def _lacks(study: Served, simulated: bool) -> bool:
-    column = Item.simulated_ratings if simulated else Item.ratings
     wanted = study.bundle.settings.ratings_per_item
-    lacking = select(Item.id).where(Item.kind == "direction", column < wanted).limit(1)
-    with study.store.read() as db:
-        return db.execute(lacking).first() is not None
+    with study.store.look() as db:
+        return bool(_LACKING[simulated].run(db, wanted=wanted))
 
 
-def _latest(db: Session, simulated: bool) -> int:
-    newest = select(Judgment.id).where(Judgment.simulated == simulated)
-    return db.scalars(newest.order_by(Judgment.id.desc()).limit(1)).one_or_none() or 0
+def _latest(db: Connection | Look, simulated: bool) -> int:
+    """The newest judgment; 0 where there is none."""
+    rows = _LATEST.run(db, simulated=simulated)
+    return int(rows[0][0]) if rows else 0
+
+
+def _last(db: Look, simulated: bool) -> tuple[int, float]:
+    """The newest judgment of the last screening, and until when there is to be none; 0 and 0 where
+    there was none."""
+    rows = _SCREENED.run(db, simulated=simulated)
+    return (rows[0][0], rows[0][1]) if rows else (0, 0.0)
 
 
 def _apply(db: Session, failed: set[str], mark: Screened) -> None:
