@@ -41,12 +41,13 @@ def know_visitor() -> None:
     public_id, study, known = session.get("annotator"), served(), g._get_current_object()
     db = look()
     known.annotator = me = find_standing(db, public_id) if public_id else None
-    personal = me is not None and request.blueprint not in STAFF
-    known.state = me.state_at(study.clock()) if personal else state_for_all(db)
+    if me is None or request.blueprint in STAFF:
+        known.state = state_for_all(db)
+    else:
+        known.state = me.state_at(study.clock())
+        known.language = offered(me.language) if me.language else known.language
     if request.endpoint not in LOOKING or request.method != "GET":
         look_away()
-    if personal and me.language:
-        known.language = offered(me.language)
 
 
 def look() -> Look:
