@@ -155,7 +155,7 @@ def test_a_cell_that_failed_is_said_and_tried_once_in_a_command(
     (tmp_path / "frail.py").write_text(FRAIL)
     frail, run = f"{tmp_path / 'frail.py'}:Frail", str(tmp_path / "run")
     terms = [*TINY[:-2], "-m", frail, "--most", "8", "--out", run, "--jobs", "1"]
-    for expected in ([4, 4, 2, 2, 8, 8], [4, 2, 8]):  # the next command tries it again, and no other
+    for expected in ([4, 4, 2, 2, 8, 8], [4, 2, 8]):  # the next command tries what failed again
         computed.clear()
         done = CliRunner().invoke(main, ["converge", "-g", "planted", *terms])
         assert done.exit_code == 1

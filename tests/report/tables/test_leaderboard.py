@@ -139,7 +139,8 @@ def test_on_other_terms_nothing_is_bold(run):
 
 
 def test_a_method_of_two_configurations_is_left_out_there_and_nothing_is_bold(run):
-    write_cell(run, "x", "strong", 0, k=16, n=4000, skill=0.05, lr=1.0)  # a copy, without run.json
+    other = {"lr": 1.0}  # a copy of another run's cell, without run.json
+    write_cell(run, "x", "strong", 0, k=16, n=4000, skill=0.05, method_settings=other)
     found = board_of(run)
     table = found.board
     assert table.notes[0] == "Left out is strong on x: it has 2 configurations in this run."
