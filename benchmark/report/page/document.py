@@ -18,7 +18,7 @@ from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
 from benchmark.report.judged import Judged
 from benchmark.report.page.directions import orders, said
-from benchmark.report.page.glance import beside, glances
+from benchmark.report.page.glance import glances, small_figures
 from benchmark.report.page.view import Drawing, address, brief, drawing, study_drawing, view
 from benchmark.report.pictures.explorer import Chapter, share
 from benchmark.report.pictures.painted import LATENTS, SHIFTS
@@ -95,9 +95,9 @@ def html(contents: Contents, figures: Path) -> str:
         glances=glances(table, measures, contents.comparison, judged),
         headline={"name": HEADLINE, "words": measures.cell[HEADLINE].words},
         prices=[measures.label(name) for name in measures.of_prices if name in table],
-        beside=[
+        small_figures=[
             (measures.label(name), measures.cell[name].words)
-            for name in beside(measures)
+            for name in small_figures(measures)
             if name in table
         ],
         main_table=view(Table("rca", "The main table", table, rca_columns(measures), bold=bold)),
