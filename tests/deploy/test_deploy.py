@@ -23,7 +23,7 @@ from benchmark.cli.study import study as bench_study
 from study_server import commands
 from study_server.app import create_app
 from study_server.bundle import load_bundle
-from study_server.commands import opened
+from study_server.opened import opened
 from tests.postgres import Postgres
 from tests.study_server.blobs import blob_bundle
 from tests.study_server.conftest import new_visitor
