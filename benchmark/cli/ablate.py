@@ -47,7 +47,7 @@ def lambda_(**options: Any) -> None:
 def _ablate(
     axis: str, generator: str, values: str | None, methods: tuple[str, ...], **options: Any
 ) -> None:
-    from benchmark.cli.asked import asked
+    from benchmark.cli.computing import asked
     from benchmark.runs.lease import lease
 
     varying = Varying(axis, generator, asked(methods or _usual_methods(axis), **options))

@@ -35,7 +35,7 @@ def converge(generator: str, most: int, **options: Any) -> None:
     its own, with cells like those of an ordinary run; the table and the figure show them all. One
     that fails is tried once.
     """
-    from benchmark.cli.asked import asked
+    from benchmark.cli.computing import asked
     from benchmark.runs.convergence import moves, rounds, settled
     from benchmark.runs.lease import lease
 

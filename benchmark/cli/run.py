@@ -37,8 +37,8 @@ def run(everything: bool, generators: tuple[str, ...], force: bool, **options: A
     A done cell is not computed again: a run that was killed, or a larger grid in the same folder,
     computes only the missing cells. The command first states what the run will cost.
     """
-    from benchmark.cli.asked import asked
     from benchmark.cli.choices import all_generators
+    from benchmark.cli.computing import asked
     from benchmark.report import write_report
     from benchmark.runs.grid import plan, record
     from benchmark.runs.lease import lease

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from benchmark.cli.shared import exit_if_failed, line, method_roles, tell
 
 if TYPE_CHECKING:
-    from benchmark.cli.asked import Asked
+    from benchmark.cli.computing import Asked
     from benchmark.runs.ablation import Ablation
     from benchmark.runs.grid import Group
     from benchmark.runs.lease import Lease

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from benchmark.core.storage import write_text
 from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
+from benchmark.report.captions import FIGURES
 from benchmark.report.judged import Judged
 from benchmark.report.page.directions import orders, said
 from benchmark.report.page.glance import glances, small_figures
@@ -30,7 +31,7 @@ from benchmark.report.tables.main_table import (
     seed_columns,
     seed_table,
 )
-from benchmark.report.words import FIGURES, SETTINGS
+from benchmark.report.words import SETTINGS
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell
 from benchmark.tables.table import Column, Table
