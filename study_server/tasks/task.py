@@ -12,7 +12,7 @@ from benchmark.core.errors import BenchError
 from study_server.drawings import Change
 from study_server.study_settings import Settings
 from study_server.tasks.question import Answer, Fault, Question, Value, Words
-from study_server.tasks.sound import check_task
+from study_server.tasks.soundness import faults
 
 if TYPE_CHECKING:
     import pandas as pd  # slow to import, and the site needs it for exports alone
@@ -92,7 +92,7 @@ class Task(ABC):
             replace(q, choices=settings.categories) if q.of_settings else q for q in self.questions
         )
         self.declared = self.questions
-        check_task(self)
+        _check_task(self)
 
     @abstractmethod
     def score(self, answer: Answer) -> float | None:
@@ -249,7 +249,7 @@ class Task(ABC):
         come before one that it waits for."""
         self.questions = tuple(sorted(self.questions, key=lambda q: names.index(q.name)))
         self.declared = tuple(sorted(self.declared, key=lambda q: names.index(q.name)))
-        check_task(self)
+        _check_task(self)
 
     def describe(self) -> dict[str, Any]:
         """The task as a bundle stores it: its name, and its questions as they are declared."""
@@ -287,3 +287,8 @@ def _described(question: Question) -> dict[str, Any]:
         "required": question.required,
         "words": {language: dict(texts) for language, texts in question.words.items()},
     }
+
+
+def _check_task(task: Task) -> None:
+    for fault in faults(task.shows, task.questions, task.possible(), task.score):
+        raise BenchError(f"the task {task.name}: {fault}")

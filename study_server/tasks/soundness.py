@@ -1,13 +1,9 @@
 """Whether a task can be put to people: what is wrong with its questions, or with its score."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from benchmark.core.errors import BenchError, one_line
-from study_server.tasks.question import KINDS, NAME, Question
-
-if TYPE_CHECKING:
-    from study_server.tasks.task import Task
+from benchmark.core.errors import one_line
+from study_server.tasks.question import KINDS, NAME, Answer, Question
 
 RESERVED = {  # columns of an export, and keys of the page
     *("generator", "method", "direction", "generator_2", "method_2", "direction_2", "annotator"),
@@ -18,19 +14,19 @@ RESERVED = {  # columns of an export, and keys of the page
 TAKEN_KEYS = {"p"}  # plays the pictures
 
 
-def check_task(task: "Task") -> None:
-    """Raises BenchError with the first fault of the task."""
-    for fault in _faults(task):
-        raise BenchError(f"the task {task.name}: {fault}")
-
-
-def _faults(task: "Task") -> Iterator[str]:
-    if task.shows not in (1, 2):
-        yield f"it shows {task.shows} directions; a page has room for 1 or 2"
-    if not task.questions:
+def faults(
+    shows: int,
+    questions: Sequence[Question],
+    answers: Iterable[Answer],
+    score: Callable[[Answer], float | None],
+) -> Iterator[str]:
+    """What is wrong, a sentence each. answers: all that can be given, asked for last."""
+    if shows not in (1, 2):
+        yield f"it shows {shows} directions; a page has room for 1 or 2"
+    if not questions:
         yield "it asks nothing"
     earlier: dict[str, Question] = {}
-    for q in task.questions:
+    for q in questions:
         if not NAME.fullmatch(q.name) or q.name in RESERVED or q.name in earlier:
             yield f"'{q.name}' cannot be the name of a question: taken, or no small letters"
         if q.kind not in KINDS:
@@ -44,19 +40,17 @@ def _faults(task: "Task") -> Iterator[str]:
         for name, value in q.asked_if.items():
             if name not in earlier or value not in earlier[name].offers:
                 yield f"{q.name} waits for {name} = {value!r}, which no question before it offers"
-        if q.own and not (
-            q.other and q.own in {e.name for e in task.questions if e.kind == "text"}
-        ):
+        if q.own and not (q.other and q.own in {e.name for e in questions if e.kind == "text"}):
             yield f"the question {q.name} has its own words from '{q.own}', which is no text"
         earlier[q.name] = q
-    yield from _unscored(task)
+    yield from _unscored(answers, score)
 
 
-def _unscored(task: "Task") -> Iterator[str]:
+def _unscored(answers: Iterable[Answer], score: Callable[[Answer], float | None]) -> Iterator[str]:
     """Answers that `score` cannot take."""
-    for answer in task.possible():
+    for answer in answers:
         try:
-            task.score(answer)
+            score(answer)
         except Exception as error:  # noqa: BLE001 - it is anyone's code
             yield (
                 f"score() fails for the answer {answer}: {one_line(error)}; it holds what was "
