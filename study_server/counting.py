@@ -68,16 +68,16 @@ def verdicts(
     return screen(counted, settings.screening, asked, task.expected, excluded)
 
 
-def screen_now(study: Served, simulated: bool = False, rest: float = 0.0) -> bool:
+def screen_now(study: Served, simulated: bool = False) -> bool:
     """Ask the rules about everybody, people or bots, and open and fill places accordingly.
 
     Nothing is done where no answer came since the last time. Returns False where some did, but it
-    is too soon to look again. rest: seconds that the caller can do without a new look.
+    is too soon to look again.
     """
-    if not _busy.acquire(blocking=False):
-        return False
+    with study.store.turns.away():
+        _busy.acquire()
     try:
-        return _screen(study, simulated, study.clock(), rest)
+        return _screen(study, simulated, study.clock(), 0.0)
     finally:
         _busy.release()
 
@@ -86,8 +86,9 @@ def screen_soon(
     study: Served, simulated: bool = False, rest: float = 0.0, wait: float | None = None
 ) -> bool:
     """`screen_now` for who waits for a page: they go on after `wait` seconds (None: `SOON`), and
-    the screening, which takes seconds where there are many answers, goes on without them. Returns
-    False where it has not come to its end by then, or failed: the log says why."""
+    the screening, which takes seconds where there are many answers, goes on without them. rest:
+    seconds that they can do without a new look. Returns False also where it has not come to its end
+    by then, or failed: the log says why."""
     known = _known(study, simulated, study.clock(), rest)
     if known is not None:
         return known
@@ -104,14 +105,18 @@ def screen_soon(
 
 
 def _screen_beside(study: Served, simulated: bool, rest: float) -> bool:
+    if not _busy.acquire(blocking=False):
+        return False
     try:
-        return screen_now(study, simulated, rest)
+        return _screen(study, simulated, study.clock(), rest)
     except Exception as error:  # a task of anyone's may raise anything
         if is_trouble(error):
             log.error("%s", advice(error, study.store.name))
         else:
             log.exception("who counts could not be found out")
         return False
+    finally:
+        _busy.release()
 
 
 def _known(study: Served, simulated: bool, now: float, rest: float) -> bool | None:
@@ -206,9 +211,11 @@ def _last(db: Look, simulated: bool) -> tuple[int, float]:
 
 def _apply(db: Session, failed: set[str], mark: Screened) -> None:
     """Let those count whom neither the rules nor the staff leave out. What another process found
-    from more answers stays."""
+    from more answers stays, and what was found from answers erased since is of no use."""
     last = db.get(Screened, mark.simulated)
     if last and last.judgment_id > mark.judgment_id:
+        return
+    if _latest(db.connection(), mark.simulated) < mark.judgment_id:
         return
     out = failed | left_out(decisions(db)).keys()
     annotators = select(Annotator.id, Annotator.public_id, Annotator.counts)

@@ -39,6 +39,7 @@ def rules(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rules]:
 
 
 def screening() -> bool:
+    """Whether somebody's screening goes on beside the requests."""
     return any(thread.name == "screening" for thread in threading.enumerate())
 
 
