@@ -94,7 +94,7 @@ def screen_soon(
         return known
     found: list[bool] = []
     thread = threading.Thread(
-        target=lambda: found.append(_screen_beside(study, simulated, rest)),
+        target=lambda: found.append(_screen_apart(study, simulated, rest)),
         daemon=True,
         name="screening",
     )
@@ -104,7 +104,7 @@ def screen_soon(
     return found == [True]
 
 
-def _screen_beside(study: Served, simulated: bool, rest: float) -> bool:
+def _screen_apart(study: Served, simulated: bool, rest: float) -> bool:
     if not _busy.acquire(blocking=False):
         return False
     try:
@@ -143,7 +143,7 @@ def _screen(study: Served, simulated: bool, now: float, rest: float) -> bool:
     mark = Screened(
         simulated=simulated, judgment_id=latest, again_at=now + max(PAUSE, cost / SHARE)
     )
-    study.store.write(lambda db: _apply(db, failed, mark))
+    study.store.write(lambda db: _apply(db, failed, excluded.keys(), mark))
     return True
 
 
@@ -209,15 +209,18 @@ def _last(db: Look, simulated: bool) -> tuple[int, float]:
     return (rows[0][0], rows[0][1]) if rows else (0, 0.0)
 
 
-def _apply(db: Session, failed: set[str], mark: Screened) -> None:
-    """Let those count whom neither the rules nor the staff leave out. What another process found
-    from more answers stays, and what was found from answers erased since is of no use."""
+def _apply(db: Session, failed: set[str], excluded: "Collection[str]", mark: Screened) -> None:
+    """Let those count whom neither the rules, which failed them, nor the staff leave out. What
+    another process found from more answers stays, and what was found from answers erased since, or
+    while the staff left others out than these, is of no use."""
     last = db.get(Screened, mark.simulated)
     if last and last.judgment_id > mark.judgment_id:
         return
     if _latest(db.connection(), mark.simulated) < mark.judgment_id:
         return
-    out = failed | left_out(decisions(db)).keys()
+    if left_out(decisions(db)).keys() != set(excluded):
+        return
+    out = failed.union(excluded)
     annotators = select(Annotator.id, Annotator.public_id, Annotator.counts)
     for number, name, counts in db.execute(
         annotators.where(

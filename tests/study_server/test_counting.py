@@ -130,7 +130,7 @@ def test_what_another_process_found_from_more_answers_stays(served: Served) -> N
     hasten(served, someone)
     counting.screen_now(served)
     old = Screened(simulated=False, judgment_id=1, again_at=0.0)
-    served.store.write(lambda db: counting._apply(db, set(), old))
+    served.store.write(lambda db: counting._apply(db, set(), set(), old))
     assert not counts(served, someone)
 
 
@@ -138,10 +138,37 @@ def test_what_was_found_from_answers_erased_since_is_of_no_use(served: Served) -
     someone = newcomer(served)
     judge_all(served, someone)
     gone = Screened(simulated=False, judgment_id=1000, again_at=0.0)
-    served.store.write(lambda db: counting._apply(db, {name_of(served, someone)}, gone))
+    served.store.write(lambda db: counting._apply(db, {name_of(served, someone)}, set(), gone))
     assert counts(served, someone)
     with served.store.read() as db:
         assert db.get(Screened, False) is None
+
+
+def test_what_was_found_while_the_staff_decided_is_of_no_use(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process leaves somebody out while this one looks: the others are looked at again."""
+    someone, other = newcomer(served), newcomer(served)
+    judge_all(served, someone)
+    judge_all(served, other)
+    asked, name = counting.verdicts, name_of(served, someone)
+
+    def slow(*arguments: object) -> object:
+        found = asked(*arguments)
+        monkeypatch.setattr(counting, "verdicts", asked)
+        with monkeypatch.context() as elsewhere:
+            elsewhere.setattr(counting, "screen_now", lambda *_: None)
+            counting.exclude(served, name, "a robot")
+        return found
+
+    monkeypatch.setattr(counting, "verdicts", slow)
+    counting.screen_now(served)
+    assert not counts(served, someone)
+    with served.store.read() as db:
+        assert db.get(Screened, False) is None  # nobody has looked since
+    assert counting.screen_now(served)
+    assert not counts(served, someone)
+    assert counts(served, other)
 
 
 def test_bots_and_people_count_apart(served: Served) -> None:
