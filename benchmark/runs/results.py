@@ -116,7 +116,8 @@ class StoredCell:
         k = int(self.result.config["protocol"]["k"])
         columns = self.result.metrics.get("by_direction", {})
         frame = pd.DataFrame(columns, index=pd.RangeIndex(k, name="k"))
-        return frame.apply(pd.to_numeric)  # a column of None alone is one of NaN
+        unknown = [name for name in frame if frame[name].dtype == object]  # columns of None alone
+        return frame.astype(dict.fromkeys(unknown, float))
 
     def words(self) -> pd.DataFrame:
         """One row per direction k, with the columns in which metrics say something in words."""
