@@ -57,7 +57,7 @@ def run(
     """
     from benchmark.cli.choices import Brought, all_generators, named_methods, named_metrics
     from benchmark.core.device import resolve
-    from benchmark.report import write_report
+    from benchmark.report.report import write_report
     from benchmark.runs.engines.placing import choice
     from benchmark.runs.grid import plan, record
     from benchmark.runs.lease import lease

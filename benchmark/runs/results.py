@@ -10,11 +10,13 @@ RUN/cells/<generator>/<method>/<seed>-<hash>/   one cell
     evolution.safetensors  the shift after some steps, for methods that learn few numbers
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -22,10 +24,12 @@ from benchmark.core.errors import BenchError
 from benchmark.core.json_files import SEAL, read_object, seal_holds, sealed, write_json
 from benchmark.core.names import is_safe
 from benchmark.core.storage import is_plain, sha256, write_atomically
-from benchmark.directions.artefact import Directions
 from benchmark.directions.labels import Label, fitting_labels
 from benchmark.metrics import HEADLINE, HEADLINE_OF_A_DIRECTION
 from benchmark.runs.checking import check_description, check_result
+
+if TYPE_CHECKING:
+    from benchmark.directions.artefact import Directions
 
 log = logging.getLogger("bench")
 
@@ -91,6 +95,9 @@ class StoredCell:
 
     def directions(self) -> Directions:
         """Raises BenchError where the cell has none."""
+        # here, so that tables and figures need no torch
+        from benchmark.directions.artefact import Directions
+
         if "directions.safetensors" in self.result.left_out:
             raise BenchError(
                 f"the directions of seed {self.result.cell.seed} were left out of this copy"
