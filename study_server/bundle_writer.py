@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from PIL import Image
 from werkzeug.security import generate_password_hash
 
@@ -32,6 +31,7 @@ from study_server.filmstrips import Picture, as_film, as_picture, as_strip, tile
 from study_server.folders import new_folder, write_json
 from study_server.settings_file import check_method, read_settings
 from study_server.shipped import write_settings
+from study_server.starts import Starts
 from study_server.study_settings import Settings
 from study_server.tasks import TASKS, Source, Task
 from study_server.tasks.choosing import made_task
@@ -39,11 +39,6 @@ from study_server.tasks.task import DrawnLesson, check_of
 
 COLUMNS = 7  # steps shown side by side
 DRAFTS = ".drafts"  # folder of images as they come: method by method
-# Grey levels by which two renderings of one latent may differ on average. A card that adds in
-# another order turns few pixels by one level; two latents of the planted generator differ by 0.7.
-ROUNDING = 0.1
-
-Starts = list[Image.Image]  # the unshifted images of a direction, one of each row
 
 
 @dataclass(frozen=True)
@@ -113,7 +108,7 @@ class _Writer:
         self.items: dict[str, tuple[Source, ...]] = {}
         self.files: dict[str, str] = {}
         self.steps: dict[str, Sequence[float]] = {}
-        self.starts: dict[str, list[Starts]] = defaultdict(list)
+        self.starts: dict[str, Starts] = defaultdict(Starts)
         self.started: dict[str, dict[str, Counter[int]]] = defaultdict(dict)
         (folder / DRAFTS).mkdir()
         (folder / "private").mkdir(mode=0o700)
@@ -126,7 +121,7 @@ class _Writer:
         if not strip.check:
             self.steps.setdefault(strip.generator, strip.steps)
             places = self.started[strip.generator].setdefault(strip.method, Counter())
-            places[self._place(strip.generator, [row[len(row) // 2] for row in rows])] += 1
+            places[self.starts[strip.generator].place([row[len(row) // 2] for row in rows])] += 1
         source = Source(strip.generator, strip.method, strip.direction, strip.check)
         if source in self.shown:
             raise BenchError(f"{name} was given twice")
@@ -136,12 +131,12 @@ class _Writer:
         """Checks of each generator's own pictures, where none were given: still and clear ones."""
         given = {source.check for source in self.shown}
         for generator, steps in self.steps.items():
-            starts = itertools.cycle(self.starts[generator])
+            starts = itertools.cycle(self.starts[generator].known)
             farthest = max(steps[-1], -steps[0])
             if "still" not in given:
                 still = [[image] * len(steps) for image in next(starts)]
                 self.add(DirectionStrips(generator, "still", 0, steps, still, "still"))
-            edits = clearest(self.starts[generator][0]) if "good" not in given else ()
+            edits = clearest(self.starts[generator].known[0]) if "good" not in given else ()
             for number, edit in enumerate(edits):
                 clear = [[edit(image, step / farthest) for step in steps] for image in next(starts)]
                 self.add(DirectionStrips(generator, "edited", number, steps, clear, "good"))
@@ -223,17 +218,6 @@ class _Writer:
         }
         write_json(self.folder / "private" / "secrets.json", keys, mode=0o600)
 
-    def _place(self, generator: str, images: list[Image.Image]) -> int:
-        """Which of the generator's rows these unshifted images are, of those that came so far."""
-        small = tile_size(images[0].size)
-        own = [image.resize(small, Image.Resampling.BICUBIC) for image in images]
-        known = self.starts[generator]
-        found = (place for place, starts in enumerate(known) if _alike(starts, own))
-        place = next(found, len(known))
-        if place == len(known):
-            known.append(own)
-        return place
-
     def _write_lesson(self, lesson: DrawnLesson) -> dict[str, Any]:
         shows = [self._write_shown(STEPS, draw(change)) for change in lesson.changes]
         return {
@@ -280,15 +264,6 @@ class _Writer:
         for path in (*(images / name for name in names), images):
             os.utime(path, (moment.timestamp(), moment.timestamp()))
         shutil.rmtree(drafts)
-
-
-def _alike(starts: Starts, others: Starts) -> bool:
-    """Whether these are renderings of the same latents."""
-    return len(starts) == len(others) and all(
-        a.size == b.size
-        and float(np.abs(np.asarray(a, np.float32) - np.asarray(b, np.float32)).mean()) <= ROUNDING
-        for a, b in zip(starts, others, strict=True)
-    )
 
 
 def _check_shape(strip: DirectionStrips, rows: list[list[Image.Image]], name: str) -> None:

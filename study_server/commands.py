@@ -3,93 +3,29 @@
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from benchmark.core.errors import BenchError
-from benchmark.core.estimates import Estimate, Interval
-from study_server import (
-    annotators,
-    counting,
-    erasure,
-    invitations,
-    quality,
-    raising,
-    replacing,
-    retention,
-)
+from study_server import annotators, counting, erasure, invitations, raising, replacing
 from study_server.backup import back_up
 from study_server.backup import restore as put_back
 from study_server.blanks import unready
-from study_server.bundle import Bundle, load_bundle
+from study_server.bundle import load_bundle
 from study_server.codes import write_codes
-from study_server.databases import name_of, sqlite_file, sqlite_url
 from study_server.export import write_export
-from study_server.folders import working_in
 from study_server.front import read_front
 from study_server.logs import log_to_stderr
-from study_server.served import (
-    Served,
-    last_base,
-    look_at_study,
-    note,
-    open_study,
-    set_state,
-    state_of,
-)
+from study_server.opened import looked_at, opened, url_of
+from study_server.served import last_base, note, set_state
 from study_server.server import make_server, running
+from study_server.status import status_of
 from study_server.stopping import Stop
 from study_server.store import PATIENCE as PAGE_PATIENCE
 from study_server.translations import untranslated
-from study_server.trouble import told
-from study_server.watching import look
-
-PATIENCE = 30.0  # seconds that a command waits for the database; a site waits less
 
 USUAL_BASE = "http://127.0.0.1:8000"  # of a study that was never served
-
-
-@contextmanager
-def opened(
-    folder: Path,
-    database: str | None = None,
-    task: str | None = None,
-    patience: float = PATIENCE,
-) -> Iterator[Served]:
-    """The study in `folder`, its database open to be worked with.
-
-    database: a URL in place of the study's own file. task: `file.py:Class` of a task that is
-    neither built in nor installed. patience: seconds that anybody waits for the database. Raises
-    BenchError where one of them is at fault.
-    """
-    bundle = load_bundle(folder, task)
-    url = _url(bundle, database)
-    file = sqlite_file(url)
-    with ExitStack() as stack:
-        stack.enter_context(told(name_of(url)))
-        if file is not None:
-            stack.enter_context(working_in(file.parent))
-        study = open_study(bundle, database, patience=patience)
-        stack.callback(study.store.close)
-        counting.catch_up(study)
-        erasure.reapply(study)
-        retention.drop_numbers(study)
-        yield study
-
-
-@contextmanager
-def looked_at(
-    folder: Path, database: str | None = None, task: str | None = None
-) -> Iterator[Served]:
-    """The study in `folder` and what its database holds now, to read from alone; see `opened`."""
-    study = look_at_study(load_bundle(folder, task), database)
-    try:
-        with told(study.store.name):
-            yield study
-    finally:
-        study.store.close()
 
 
 def serve(
@@ -199,37 +135,7 @@ def status(
 ) -> dict[str, str]:
     """The study's state as names and values: of people, or of simulated annotators."""
     with looked_at(folder, database, task) as study:
-        counted = quality.answers(study, simulated)
-        people = quality.persons(study, counted, simulated)
-        full = quality.filling(study, quality.coverage(study, simulated, people), people)
-        with study.store.read() as db:
-            state, gone = state_of(db), erasure.withdrawals(db, simulated)
-        agreement = quality.agreement(counted)
-        looked = look(study.bundle, counted, {one.public_id for one in people if one.counts})
-        stages = quality.funnel(study, simulated)
-    alpha = str(agreement)
-    if isinstance(agreement, Estimate) and isinstance(agreement.interval, Interval):
-        ends = agreement.interval
-        alpha = f"{agreement.value:.2f} [{ends.low:.2f}, {ends.high:.2f}]"
-    return {
-        "annotators": "simulated" if simulated else "people",
-        "state": state,
-        "consent": unready(study.bundle.settings) or "nothing is left to fill in",
-        "ratings": f"{full.ratings} of {full.wanted}",
-        "ratings not counted": full.not_counted,
-        "places open again": str(full.reopened),
-        f"{study.bundle.task.units} complete": f"{full.complete} of {full.directions}",
-        "contributors": str(full.contributors),
-        "annotators by stage": ", ".join(f"{n} {stage}" for stage, n in sorted(stages.items()) if n)
-        or "none",
-        "flagged annotators": str(sum(bool(person.flags) for person in people)),
-        "withdrew": str(gone.people),
-        "excluded by the staff": str(
-            sum(one.decision is not None and one.stage != erasure.WITHDRAWN for one in people)
-        ),
-        "Krippendorff's alpha": alpha,
-        "stopping rule": f"{looked.fixed}; {looked}" if looked.rule.fixed else "none",
-    }
+        return status_of(study, simulated)
 
 
 def export(
@@ -257,7 +163,7 @@ def backup(folder: Path, path: Path, database: str | None = None, task: str | No
     """Copy the database to the new file `path`, whether the site runs or not; returns how many
     judgments it holds."""
     bundle = load_bundle(folder, task)
-    return back_up(bundle, _url(bundle, database), path)
+    return back_up(bundle, url_of(bundle, database), path)
 
 
 def restore(
@@ -266,7 +172,7 @@ def restore(
     """Put a backup in the database's place; returns how many judgments it holds, and where the
     former database is kept now."""
     bundle = load_bundle(folder, task)
-    done = put_back(bundle, _url(bundle, database), path)
+    done = put_back(bundle, url_of(bundle, database), path)
     with opened(folder, database, task) as study:
         study.store.write(lambda db: note(db, "restored", path.name, study.clock()))
     return done
@@ -362,7 +268,3 @@ def simulate(
 
         work = [partial(participation, number, token) for number, token in enumerate(tokens)]
         return sum(run_bots(work))
-
-
-def _url(bundle: Bundle, database: str | None) -> str:
-    return database or sqlite_url(bundle.database)

@@ -5,16 +5,20 @@ import os
 import select
 import signal
 import socket
+import struct
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from benchmark.core.errors import BenchError, one_line
 from study_server.member import FINISH, Member
 from study_server.stopping import Stop
 from study_server.store import Store
 
+ASK = 10.0  # seconds between two questions to all members whether they are there
+UNANSWERED = 6  # so many questions in a row, and a member hangs
 DEATHS, MINUTE = 20, 60.0  # so many deaths in so many seconds, and the crew gives up
 GRACE = FINISH + 5.0  # seconds for a member to end by itself
 PAUSE = 1.0  # seconds until a process that could not be started is tried again
@@ -25,9 +29,12 @@ log = logging.getLogger("study")
 class Crew:
     """A parent that only waits, and `size` forked members that serve.
 
-    A member that dies is replaced while the others serve on. All end with the parent, however it
-    ends: each watches a pipe whose other end the parent alone holds open. The parent has no thread
-    and no database connection while it waits, so that it can fork at any time.
+    A member that dies is replaced while the others serve on. One that hangs is ended first: it is
+    asked by a signal, and its main thread answers through a pipe between any two of its steps,
+    whatever its other threads do. Questions are counted and not seconds, which go by also while the
+    whole site is stopped. All end with the parent, however it ends: each watches a pipe whose other
+    end the parent alone holds open. The parent has no thread and no database connection while it
+    waits, so that it can fork at any time.
 
     start: makes a member's server, from the shared socket; called after the fork, since a process
     must start its threads and database connections itself.
@@ -38,7 +45,7 @@ class Crew:
     ):
         self.effective_port: int = listener.getsockname()[1]
         self._size, self._store, self._listener, self._start = size, store, listener, start
-        self._members: list[int] = []
+        self._members: dict[int, int] = {}  # by process id, the questions it has not answered
         self._deaths: deque[tuple[float, str]] = deque(maxlen=DEATHS)  # when, and how
 
     def run(self, stop: Stop) -> None:
@@ -47,20 +54,27 @@ class Crew:
         self._store.prepare_fork()
         self._watched, self._held = os.pipe()
         self._bell, ring = os.pipe()
-        os.set_blocking(ring, False)
+        self._heard, self._mouth = os.pipe()
+        for end in (ring, self._heard, self._mouth):
+            os.set_blocking(end, False)
         silent = signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(ring)  # every signal that has a handler rings
         stop.then(lambda: None)
+        next_question = time.monotonic() + ASK
         try:
             while not stop.asked:
-                self._wait(None if self._fill() else PAUSE)
+                pause = max(0.0, next_question - time.monotonic())
+                self._wait(pause if self._fill() else min(pause, PAUSE))
                 for how in self._bury():
                     self._mind(how)
+                if time.monotonic() >= next_question:
+                    self._ask()
+                    next_question = time.monotonic() + ASK
         finally:
             self.close()
             signal.set_wakeup_fd(-1)
             signal.signal(signal.SIGCHLD, silent)
-            for end in (self._watched, self._held, self._bell, ring):
+            for end in (self._watched, self._held, self._bell, ring, self._heard, self._mouth):
                 os.close(end)
 
     def close(self) -> None:
@@ -77,7 +91,19 @@ class Crew:
             os.waitpid(member, 0)
         self._members.clear()
 
-    def _wait(self, seconds: float | None) -> None:
+    def _ask(self) -> None:
+        """Take the members' answers, end those that hang, and ask again."""
+        with suppress(BlockingIOError):
+            answers = os.read(self._heard, 4096)
+            for member in memoryview(answers).cast("i"):
+                if member in self._members:
+                    self._members[member] = 0
+        for member, unanswered in self._members.items():
+            hangs = unanswered >= UNANSWERED
+            os.kill(member, signal.SIGKILL if hangs else signal.SIGUSR1)
+            self._members[member] += 1
+
+    def _wait(self, seconds: float) -> None:
         """Until a signal comes, for so long at most."""
         if select.select([self._bell], [], [], seconds)[0]:
             os.read(self._bell, 4096)
@@ -88,8 +114,8 @@ class Crew:
         for member in list(self._members):
             gone, status = os.waitpid(member, os.WNOHANG)
             if gone:
-                self._members.remove(member)
-                ended.append(_how(status))
+                hung = self._members.pop(member) > UNANSWERED
+                ended.append(f"no answer for {UNANSWERED * ASK:.0f} s" if hung else _how(status))
         return ended
 
     def _mind(self, how: str) -> None:
@@ -104,7 +130,7 @@ class Crew:
                 f"{last}; look for errors in the lines above, and where it was SIGKILL at the "
                 "machine's memory, then start again"
             )
-        log.warning("a process of the site ended by itself (%s); another takes its place", how)
+        log.warning("a process of the site ended (%s); another takes its place", how)
 
     def _fill(self) -> bool:
         """Start the members that lack; whether all are there."""
@@ -122,7 +148,7 @@ class Crew:
             member = os.fork()
             if member == 0:
                 self._serve(signals)
-            self._members.append(member)
+            self._members[member] = 0
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, signals)
 
@@ -136,6 +162,7 @@ class Crew:
                 signal.signal(number, signal.SIG_IGN)
             for number in (signal.SIGTERM, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
+            signal.signal(signal.SIGUSR1, lambda *_: self._answer())
             signal.pthread_sigmask(signal.SIG_SETMASK, signals)
             threading.Thread(target=self._watch, daemon=True).start()
             member = self._start()
@@ -147,6 +174,10 @@ class Crew:
             log.error("a process of the site failed: %s", one_line(error))
         finally:
             os._exit(code)
+
+    def _answer(self) -> None:
+        """Say in a member that it is there."""
+        os.write(self._mouth, struct.pack("i", os.getpid()))
 
     def _watch(self) -> None:
         """End this process when the parent is gone, as if the parent had said so."""

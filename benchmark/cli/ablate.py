@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from benchmark.cli.shared import GENERATOR_HELP, METRICS_OPTION, grid_options, methods_option
-from benchmark.cli.varying import vary
+from benchmark.cli.varying import Varying
 from benchmark.core.errors import BenchError
 
 GENERATOR = click.option("-g", "--generator", required=True, help=GENERATOR_HELP)
@@ -44,13 +44,16 @@ def lambda_(**options: Any) -> None:
     _ablate("lambda", **options)
 
 
-def _ablate(axis: str, values: str | None, yes: bool, **options: Any) -> None:
+def _ablate(
+    axis: str, generator: str, values: str | None, methods: tuple[str, ...], **options: Any
+) -> None:
+    from benchmark.cli.computing import asked
     from benchmark.runs.lease import lease
 
-    varying = vary(axis, usual=_usual_methods(axis), **options)
+    varying = Varying(axis, generator, asked(methods or _usual_methods(axis), **options))
     ablation = varying.planned(_numbers(values))
-    with lease(varying.out) as held:
-        varying.report(ablation, varying.compute(ablation, held, yes))
+    with lease(varying.asked.out) as held:
+        varying.report(ablation, varying.compute(ablation, held))
 
 
 def _usual_methods(axis: str) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from benchmark.cli.shared import (
     methods_option,
     tell,
 )
-from benchmark.cli.varying import vary
+from benchmark.cli.varying import Varying
 
 
 @click.command()
@@ -28,22 +28,24 @@ from benchmark.cli.varying import vary
     help="Steps beyond which it does not double.",
 )
 @grid_options
-def converge(most: int, yes: bool, **options: Any) -> None:
+def converge(generator: str, most: int, **options: Any) -> None:
     """Double the steps, from 500, until no method's RCA moves by 0.01 or more.
 
     Says how many steps a comparison on this generator needs. Each number of steps is a training of
-    its own, with cells like those of an ordinary run; the table and the figure show them all.
+    its own, with cells like those of an ordinary run; the table and the figure show them all. One
+    that fails is tried once.
     """
+    from benchmark.cli.computing import asked
     from benchmark.runs.convergence import moves, rounds, settled
     from benchmark.runs.lease import lease
 
-    varying = vary("steps", usual=(), **options)
-    with lease(varying.out) as held:
+    varying = Varying("steps", generator, asked(**options))
+    with lease(varying.asked.out) as held:
         for budgets in rounds(most):
             *_, before, after = budgets
             tell(f"to {after:,} steps, of at most {most:,}")
             ablation = varying.planned(budgets)
-            results = varying.compute(ablation, held, yes)
+            results = varying.compute(ablation, held)
             moved = moves(results, before, after)
             if moved:
                 tell(f"from {before:,} to {after:,} steps: {', '.join(map(str, moved))}")

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from pathlib import Path
+from functools import partial
+from typing import Any
 
 import click
 
 from benchmark.cli.shared import (
     GENERATOR_HELP,
     METRICS_OPTION,
-    agree,
-    configured,
     exit_if_failed,
     grid_options,
     line,
@@ -22,7 +19,6 @@ from benchmark.cli.shared import (
     say_written,
     tell,
 )
-from benchmark.core import memory
 from benchmark.core.errors import BenchError
 
 
@@ -35,35 +31,18 @@ from benchmark.core.errors import BenchError
 @METRICS_OPTION
 @grid_options
 @click.option("--force", is_flag=True, help="Compute done cells again.")
-def run(
-    everything: bool,
-    generators: tuple[str, ...],
-    methods: tuple[str, ...],
-    metrics: tuple[str, ...],
-    preset: str,
-    seeds: str | None,
-    settings: tuple[str, ...],
-    device: str,
-    out: Path | None,
-    jobs: int | None,
-    parallel_config: Path | None,
-    yes: bool,
-    force: bool,
-) -> None:
+def run(everything: bool, generators: tuple[str, ...], force: bool, **options: Any) -> None:
     """Train, measure and compare: one cell for each generator, method and seed.
 
     A done cell is not computed again: a run that was killed, or a larger grid in the same folder,
     computes only the missing cells. The command first states what the run will cost.
     """
-    from benchmark.cli.choices import Brought, all_generators, named_methods, named_metrics
-    from benchmark.core.device import resolve
+    from benchmark.cli.choices import all_generators
+    from benchmark.cli.computing import asked
     from benchmark.report.report import write_report
-    from benchmark.runs.engines.placing import choice
     from benchmark.runs.grid import plan, record
     from benchmark.runs.lease import lease
-    from benchmark.runs.meanings import note_measures
     from benchmark.runs.opening import made_by
-    from benchmark.runs.runner import Workers, execute
 
     if everything and generators:
         raise BenchError("--all takes every available generator and -g some: give only one of them")
@@ -71,20 +50,14 @@ def run(
         raise BenchError("name generators with -g, or take every available one with --all")
     if everything:
         generators = all_generators()
-    memory.keep()
-    config = configured(preset, settings, seeds)
-    out = out or Path("results") / config.preset
-    engine, device = choice(jobs, parallel_config), resolve(device)
-    named, judges = named_methods(methods, out), named_metrics(metrics)
+    terms = asked(**options)
+    config, named, out = terms.config, terms.methods, terms.out
     groups = plan(config, generators, named.chosen, named.table, named.code, out)
     say_skipped(groups)
+    note = partial(record, config, groups, out, methods=named.references)
     failed = 0
     with lease(out) as held:
-        expected, backend = agree(groups, out, device, yes, judges, force, engine)
-        workers = Workers(backend, Brought(methods, metrics, out), held.token) if backend else None
-        record(config, groups, out, shlex.join(["bench", *sys.argv[1:]]), named.references)
-        note_measures(out, judges)
-        for result in execute(groups, out, device, force, judges, expected, workers):
+        for result in terms.compute(groups, held, note, force):
             tell(line(result))
             failed += result.status == "failed"
         written = write_report(out, roles=method_roles(), at_hand=made_by(groups))

@@ -31,7 +31,7 @@ KINDS = ("generators", "methods", "metrics", "tasks")
 
 PREFIX = "user_file_"  # of the modules that users' files become
 
-_beside: set[str] = set()  # modules that the last file imported from its own folder
+_neighbours: set[str] = set()  # modules that the last file imported from its own folder
 
 
 @dataclass(frozen=True)
@@ -169,9 +169,9 @@ def _execute(path: Path, source: bytes, module: ModuleType) -> None:
 @contextmanager
 def _importable(folder: Path) -> Iterator[None]:
     """While entered, modules in `folder` can be imported; they are loaded anew."""
-    for name in _beside:
+    for name in _neighbours:
         sys.modules.pop(name, None)
-    _beside.clear()
+    _neighbours.clear()
     before, writes_none = set(sys.modules), sys.dont_write_bytecode
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
@@ -182,7 +182,7 @@ def _importable(folder: Path) -> Iterator[None]:
         sys.dont_write_bytecode = writes_none
         with suppress(ValueError):  # where the file has rearranged the path itself
             sys.path.remove(str(folder))
-        _beside.update(_of_folder(set(sys.modules) - before, before, folder))
+        _neighbours.update(_of_folder(set(sys.modules) - before, before, folder))
 
 
 def _of_folder(names: Iterable[str], before: set[str], folder: Path) -> Iterator[str]:
@@ -207,7 +207,7 @@ def _code(path: Path, source: bytes) -> str:
     own = hashlib.sha256(source).hexdigest()
     files = {
         Path(file)
-        for name in _beside
+        for name in _neighbours
         if (file := getattr(sys.modules.get(name), "__file__", None)) is not None
     }
     if not files:

@@ -22,14 +22,14 @@ class Latents:
     point: (n, d) or (n, layers, d) float. labels: (n,) int64 class of each point, or None for
     unconditional generators. Moving keeps the labels, so both images of a pair share their class.
     layers: which of the layers move, or None for all. ruler: how long one eps is in each direction,
-    or None where that is 1. beside: (n, ...) what else the images depend on and no shift moves.
+    or None where that is 1. unmoved: (n, ...) what else the images depend on and no shift moves.
     """
 
     point: Tensor
     labels: Tensor | None = None
     layers: tuple[int, ...] | None = None
     ruler: Ruler | None = None
-    beside: Tensor | None = None
+    unmoved: Tensor | None = None
 
     def __len__(self) -> int:
         return self.point.shape[0]
@@ -79,7 +79,7 @@ class Latents:
             None if self.labels is None else self.labels.to(device),
             self.layers,
             None if self.ruler is None else self.ruler.to(device),
-            None if self.beside is None else self.beside.to(device),
+            None if self.unmoved is None else self.unmoved.to(device),
         )
 
     def __getitem__(self, rows: slice | Tensor) -> Latents:
@@ -87,7 +87,7 @@ class Latents:
             self,
             point=self.point[rows],
             labels=None if self.labels is None else self.labels[rows],
-            beside=None if self.beside is None else self.beside[rows],
+            unmoved=None if self.unmoved is None else self.unmoved[rows],
         )
 
 

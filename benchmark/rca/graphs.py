@@ -52,7 +52,7 @@ class Card:
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self.beside = torch.cuda.Stream(device)
+        self.side_stream = torch.cuda.Stream(device)
         self.pool = torch.cuda.graph_pool_handle()
         self.graphs: list[torch.cuda.CUDAGraph] = []
 
@@ -63,19 +63,19 @@ class Card:
         that fails may leave memory behind, so work that waits is found out before.
         """
         ahead = torch.cuda.current_stream(self.device)
-        self.beside.wait_stream(ahead)
+        self.side_stream.wait_stream(ahead)
         try:
-            with torch.cuda.stream(self.beside):  # `graph` does not leave it where it fails
+            with torch.cuda.stream(self.side_stream):  # `graph` does not leave it where it fails
                 for _ in range(WARM_UP - 1):
                     work()
                 with _no_waiting():
                     work()
                 graph = torch.cuda.CUDAGraph()
                 self.graphs.append(graph)
-                with torch.cuda.graph(graph, pool=self.pool, stream=self.beside):
+                with torch.cuda.graph(graph, pool=self.pool, stream=self.side_stream):
                     result = work()
         finally:
-            ahead.wait_stream(self.beside)
+            ahead.wait_stream(self.side_stream)
         return graph.replay, result
 
 

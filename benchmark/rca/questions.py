@@ -27,7 +27,7 @@ class Shifts:
     def tensors(self) -> list[Tensor]:
         """All that differs from batch to batch, in one order."""
         latents = self.latents
-        drawn = (latents.point, latents.labels, latents.beside, self.k, self.eps)
+        drawn = (latents.point, latents.labels, latents.unmoved, self.k, self.eps)
         return [tensor for tensor in drawn if tensor is not None]
 
 
@@ -112,9 +112,9 @@ def carried(batches: Sequence[Shifts], device: torch.device) -> list[Shifts]:
     ruler = None if latents[0].ruler is None else latents[0].ruler.to(device)
     points = sent([one.point for one in latents])
     labels = sent([one.labels for one in latents])
-    beside = sent([one.beside for one in latents])
+    unmoved = sent([one.unmoved for one in latents])
     k, eps = sent([batch.k for batch in batches]), sent([batch.eps for batch in batches])
     return [
-        Shifts(replace(one, point=p, labels=c, ruler=ruler, beside=b), i, e)
-        for one, p, c, b, i, e in zip(latents, points, labels, beside, k, eps, strict=True)
+        Shifts(replace(one, point=p, labels=c, ruler=ruler, unmoved=u), i, e)
+        for one, p, c, u, i, e in zip(latents, points, labels, unmoved, k, eps, strict=True)
     ]

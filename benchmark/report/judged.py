@@ -52,7 +52,7 @@ class Judged:
     cells: tuple[JudgedCell, ...] = ()
     elsewhere: tuple[str, ...] = ()
 
-    def beside(self, rows: Sequence[Replicates]) -> "Judged":
+    def about(self, rows: Sequence[Replicates]) -> "Judged":
         """The same, with judgments of directions that these rows are about, and no others."""
         if self.directions.empty:
             return self

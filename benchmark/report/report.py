@@ -13,7 +13,7 @@ from benchmark.core.progress import phase
 from benchmark.core.storage import remove_parts
 from benchmark.methods.method import Role
 from benchmark.report.attempts import Attempts
-from benchmark.report.figures.beside import Figures, drawn_beside
+from benchmark.report.figures.drawing_process import Figures, drawn_meanwhile
 from benchmark.report.in_short import in_short
 from benchmark.report.judged import Judged
 from benchmark.report.page.document import Contents, write_page
@@ -80,10 +80,10 @@ def write_report(
         raise BenchError(
             f"no cell of the main table has ended in {run}; the same `bench run` goes on with it"
         )
-    judged = judged.beside(rows) if judged else None
+    judged = judged.about(rows) if judged else None
     write("the table of recipes", write_recipe, cells, measures, run, order)
     painting = Attempts()
-    with drawn_beside(figures) as drawn, ThreadPoolExecutor(1) as pool, taking_turns():
+    with drawn_meanwhile(figures) as drawn, ThreadPoolExecutor(1) as pool, taking_turns():
         painters = open_generators(rows, description.get("generators", {}), at_hand)
         memory.give_back()  # what their preparation took
         # Matplotlib stays in this thread alone, as it must.

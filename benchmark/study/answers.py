@@ -13,10 +13,10 @@ from benchmark.core.judgments import first_showings
 from benchmark.study.accuracies import study_accuracies, study_origins
 from benchmark.study.rated_elsewhere import NOT_RATED, rated_elsewhere
 from study_server.bundle import Bundle
-from study_server.commands import looked_at
 from study_server.decisions import Decision, decisions
 from study_server.erasure import NOBODY, Withdrawals, withdrawals
 from study_server.export import counting, judgments_in
+from study_server.opened import looked_at
 from study_server.people import people_in
 from study_server.raising import Raised, raises
 from study_server.served import Served

@@ -91,7 +91,7 @@ def test_graphs_give_the_bits_and_passes_of_eager_steps(
         assert_same_bits(one, other)
 
 
-class Beside(Generator):
+class Unmoved(Generator):
     """A generator with classes, points with a ruler, and images that depend on something else."""
 
     latent_dim, image_shape, n_classes = D, (1, 32, 32), 3
@@ -104,22 +104,22 @@ class Beside(Generator):
     def sample(self, n: int, rng: torch.Generator) -> Latents:
         drawn = super().sample(n, rng)
         ruler = Ruler.of(torch.randn(50, D, generator=stream("points")))
-        return replace(drawn, ruler=ruler, beside=torch.rand(n, 1, generator=rng))
+        return replace(drawn, ruler=ruler, unmoved=torch.rand(n, 1, generator=rng))
 
     def forward(self, latents: Latents) -> Tensor:
         assert latents.labels is not None
-        assert latents.beside is not None
-        shade = self.shades(latents.labels) + latents.beside  # (n, 1)
+        assert latents.unmoved is not None
+        shade = self.shades(latents.labels) + latents.unmoved  # (n, 1)
         return self.whole(latents) * shade[:, :, None, None]  # (n, 1, 32, 32)
 
 
 def test_all_that_differs_from_batch_to_batch_reaches_a_graph(
     generator: Generator, on_card: pytest.MonkeyPatch
 ) -> None:
-    found = trained(prepare(Beside(generator)), protocol())
+    found = trained(prepare(Unmoved(generator)), protocol())
     assert [one.graphed for one in found] == [True, True]
     on_card.setattr(played_card.Card, "capture", refuse)
-    for one, other in zip(found, trained(prepare(Beside(generator)), protocol()), strict=True):
+    for one, other in zip(found, trained(prepare(Unmoved(generator)), protocol()), strict=True):
         assert_same_bits(one, other)
 
 

@@ -17,7 +17,7 @@ from benchmark.rca.questions import Shifts
 from benchmark.runs import cost
 from tests.rca import played_card
 from tests.rca.test_graphs import (
-    Beside,
+    Unmoved,
     batches,
     generator,
     learner,
@@ -71,7 +71,7 @@ def test_a_graph_keeps_all_that_it_reads(generator: Generator) -> None:
         rulers.append(weakref.ref(shifts.latents.ruler))
         return shifts.eps
 
-    (shifts,) = batches(Beside(generator), 1)
+    (shifts,) = batches(Unmoved(generator), 1)
     graph = graphs.Captured(Forgetful(), work, [shifts])  # type: ignore[arg-type]  # it captures
     assert rulers[0]() is not None
     del graph
@@ -97,7 +97,7 @@ def test_no_trial_is_left_when_a_training_begins(
     """Its images are gone, but for those of the two graphs, and no random number is missing."""
     made = []
 
-    class Noted(Beside):
+    class Noted(Unmoved):
         def forward(self, latents: Latents) -> Tensor:
             images = self.whole(latents) + 0.0 * torch.rand(())  # (n, 1, 32, 32)
             made.append(weakref.ref(images))

@@ -59,8 +59,8 @@ class Everything(Generator):
     def sample(self, n: int, rng: torch.Generator) -> Latents:
         point = torch.randn(n, 3, 4, generator=rng)  # (n, layers, d)
         labels = torch.randint(0, 9, (n,), generator=rng)  # (n,)
-        beside = torch.randn(n, 2, generator=rng)  # (n, 2)
-        return Latents(point, labels, (0, 2), Ruler(torch.zeros(4), torch.eye(4)), beside)
+        unmoved = torch.randn(n, 2, generator=rng)  # (n, 2)
+        return Latents(point, labels, (0, 2), Ruler(torch.zeros(4), torch.eye(4)), unmoved)
 
 
 SIZES = (5, 5, 5, 5, 5, 5, 3)
@@ -78,7 +78,7 @@ def batches(
 
 
 def assert_equal(one: Shifts, other: Shifts) -> None:
-    for part in ("point", "labels", "beside"):
+    for part in ("point", "labels", "unmoved"):
         mine, theirs = getattr(one.latents, part), getattr(other.latents, part)
         assert (mine is None) == (theirs is None)
         assert mine is None or (mine.dtype == theirs.dtype and torch.equal(mine, theirs)), part

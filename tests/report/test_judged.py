@@ -24,7 +24,7 @@ def methods(judged: Judged) -> set[str]:
 
 def test_judged_cells_keep_their_judgments(run):
     rows = rows_of(run)
-    judged = draw_judged().beside(rows)
+    judged = draw_judged().about(rows)
     pd.testing.assert_frame_equal(judged.directions, draw_judged().directions)
     assert judged.elsewhere == ()
     assert len(judged.of(rows[0].first)) == 7
@@ -39,7 +39,7 @@ def test_a_row_of_other_settings_shows_no_judgment_and_a_note_says_whose_it_is(r
     description["headline"]["planted"]["discovered"] = new.config_hash
     write_json(run / "run.json", description)
     rows = rows_of(run)
-    judged = draw_judged().beside(rows)
+    judged = draw_judged().about(rows)
     assert methods(judged) == {"random"}
     assert judged.of(rows[0].first) == {}
     (note,) = judged.elsewhere
@@ -50,11 +50,11 @@ def test_a_row_of_other_settings_shows_no_judgment_and_a_note_says_whose_it_is(r
 def test_other_directions_in_the_very_cell_show_no_judgment(run):
     judged = draw_judged()
     cells = tuple(JudgedCell(one.cell, "0" * 64) for one in judged.cells)
-    assert methods(replace(judged, cells=cells).beside(rows_of(run))) == set()
+    assert methods(replace(judged, cells=cells).about(rows_of(run))) == set()
 
 
 def test_a_study_that_does_not_say_what_it_showed_is_joined_to_nothing(run):
-    judged = replace(draw_judged(), cells=()).beside(rows_of(run))
+    judged = replace(draw_judged(), cells=()).about(rows_of(run))
     assert methods(judged) == set()
     assert all("directions of an unknown run" in note for note in judged.elsewhere)
 
@@ -62,7 +62,7 @@ def test_a_study_that_does_not_say_what_it_showed_is_joined_to_nothing(run):
 def test_two_rows_of_one_name_cannot_both_have_the_judgments(run):
     (run / "run.json").unlink()
     write_cell(run, "planted", "discovered", 0, method_settings={"start": "random"})
-    assert methods(draw_judged().beside(rows_of(run))) == {"random"}
+    assert methods(draw_judged().about(rows_of(run))) == {"random"}
 
 
 def test_pictures_of_another_seed_say_so(run):
@@ -74,7 +74,7 @@ def test_pictures_of_another_seed_say_so(run):
     cells = (JudgedCell(one.result.cell, files), *judged.cells)
     late = write_cell(run, "planted", "discovered", 0)  # comes after the study
     assert late.seed < one.result.cell.seed
-    shown = replace(judged, cells=tuple(c for c in cells if c.cell != late)).beside(rows_of(run))
+    shown = replace(judged, cells=tuple(c for c in cells if c.cell != late)).about(rows_of(run))
     assert methods(shown) == {"discovered", "random"}
     assert shown.elsewhere == (
         "The judgments of discovered on planted are of seed 1; pictures show seed 0, whose "

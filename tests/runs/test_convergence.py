@@ -137,6 +137,35 @@ def test_an_ordinary_run_keeps_its_main_table(
     assert [steps for steps, _, _, method in told if method == "random"] == ["3", "6", "12"]
 
 
+FRAIL = """
+from dataclasses import dataclass
+from benchmark.methods.method import Method
+
+@dataclass(frozen=True)
+class Frail(Method):
+    def fit(self, task):
+        raise ValueError(f"broke at {task.protocol.steps} steps")
+"""
+
+
+def test_a_cell_that_failed_is_said_and_tried_once_in_a_command(
+    tmp_path: Path, computed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convergence, "FIRST", 2)
+    (tmp_path / "frail.py").write_text(FRAIL)
+    frail, run = f"{tmp_path / 'frail.py'}:Frail", str(tmp_path / "run")
+    terms = [*TINY[:-2], "-m", frail, "--most", "8", "--out", run, "--jobs", "1"]
+    for expected in ([4, 4, 2, 2, 8, 8], [4, 2, 8]):  # the next command tries what failed again
+        computed.clear()
+        done = CliRunner().invoke(main, ["converge", "-g", "planted", *terms])
+        assert done.exit_code == 1
+        said = [line for line in done.stdout.splitlines() if "broke at" in line]
+        assert [line.split()[0] for line in said] == ["4", "2", "8"]
+        assert "not settled after 8 steps" in done.output  # what failed has no figure to stand
+        assert "3 cells failed" in done.output
+        assert computed == expected
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

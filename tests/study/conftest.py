@@ -23,8 +23,8 @@ from benchmark.study.accuracies import COLUMNS
 from benchmark.study.answers import Material
 from benchmark.study.build import build_study
 from study_server import annotators
-from study_server.commands import opened
 from study_server.models import Judgment
+from study_server.opened import opened
 from study_server.server import running
 from study_server.settings_file import read_settings
 from study_server.simulate import PROFILES, Bot, take_part

@@ -8,7 +8,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from benchmark.charts import style
-from benchmark.report.words import STUDY_FIGURES
+from benchmark.report.captions import STUDY_FIGURES
 from benchmark.study import figures
 from benchmark.study.analyse import analyse
 

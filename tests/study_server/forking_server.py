@@ -20,16 +20,17 @@ ROOT = Path(__file__).parents[2]
 class ForkingServer:
     """The study in `folder`, served by two processes and their parent once it is `start`ed.
 
-    database: a URL in place of the study's own file. deaths: so many in a minute are too many.
+    database: a URL in place of the study's own file. deaths: so many in a minute are too many. ask:
+    seconds between two questions to members whether they hang.
     """
 
-    def __init__(self, folder: Path, database: str = "", deaths: int = 10_000):
+    def __init__(self, folder: Path, database: str = "", deaths: int = 10_000, ask: float = 10.0):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
         self.base = f"http://127.0.0.1:{self.port}"
         self.log = folder.with_suffix(".log")
-        words = [str(folder), str(self.port), database, str(deaths)]
+        words = [str(folder), str(self.port), database, str(deaths), str(ask)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", __name__, *words],
@@ -113,12 +114,12 @@ def wait_until(happened, seconds: float = 20.0) -> None:
         time.sleep(0.01)
 
 
-def main(folder: str, port: str, database: str, deaths: str) -> None:
+def main(folder: str, port: str, database: str, deaths: str, ask: str) -> None:
     from study_server import commands, crew, server
     from study_server.stopping import Stop
 
     server.os.cpu_count = lambda: 2
-    crew.DEATHS = int(deaths)
+    crew.DEATHS, crew.ASK = int(deaths), float(ask)
     child, ended = 0, "-"
     for _ in sys.stdin:
         if child:

@@ -5,6 +5,7 @@ import os
 import random
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -79,7 +80,67 @@ def test_a_member_that_dies_is_replaced_while_the_others_serve(server: ForkingSe
         os.kill(member, signal.SIGKILL)
     wait_until(server.answers)
     assert alive(parent)
-    assert "ended by itself (SIGSEGV); another takes its place" in server.log.read_text()
+    assert (
+        "a process of the site ended (SIGSEGV); another takes its place" in server.log.read_text()
+    )
+
+
+def test_a_member_that_hangs_is_replaced_while_the_other_serves(bundle: Bundle) -> None:
+    server = ForkingServer(bundle.folder, ask=0.5)
+    try:
+        server.start()
+        wait_until(lambda: whole(server))
+        first, second = server.members
+        os.kill(first, signal.SIGSTOP)
+        wait_until(lambda: not alive(first), 60)
+        wait_until(lambda: whole(server))
+        assert second in server.members
+        assert "ended (no answer for 3 s); another takes its place" in server.log.read_text()
+        assert server.log.read_text().count("another takes its place") == 1
+    finally:
+        server.end()
+
+
+class Busy:
+    """A member whose threads work without a pause, and whose main thread waits."""
+
+    def run(self) -> None:
+        for _ in range(4):
+            threading.Thread(target=self._work, daemon=True).start()
+        time.sleep(60)
+
+    def stop(self) -> None:
+        os._exit(0)
+
+    def _work(self) -> None:
+        while True:
+            sum(range(10_000))
+
+
+def test_who_is_busy_is_not_ended_and_a_pause_of_the_whole_site_is_no_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crew, "ASK", 0.2)
+    store = Store(sqlite_url(tmp_path / "x.sqlite"))
+    stop, pending = Stop(), []
+
+    def ask(self: Crew) -> None:
+        asked(self)
+        pending.append(max(self._members.values()))
+        if len(pending) == 3:  # as if Ctrl-Z had stopped all of it for a while
+            for member in self._members:
+                os.kill(member, signal.SIGSTOP)
+            time.sleep(2.0)
+            for member in self._members:
+                os.kill(member, signal.SIGCONT)
+        stop.asked = len(pending) >= 12
+
+    asked = Crew._ask
+    monkeypatch.setattr(Crew, "_ask", ask)
+    monkeypatch.setattr(Crew, "_mind", lambda self, how: pytest.fail(how))
+    Crew(2, store, socket.create_server(("127.0.0.1", 0)), Busy).run(stop)
+    assert 1 <= max(pending) <= crew.UNANSWERED
+    store.close()
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,7 @@ class BigGAN(Family):
         first = self.z_dim // self.chunks
         with torch.no_grad():
             w = self.linear(z[:, :first].to(self.linear.weight)).cpu()  # (n, 16 C)
-        return Latents(w, labels, ruler=self.ruler(), beside=z[:, first:].to(w))
+        return Latents(w, labels, ruler=self.ruler(), unmoved=z[:, first:].to(w))
 
     def ruler(self) -> Ruler | None:
         """w is linear in a z of independent numbers, so its spread is known."""
@@ -182,9 +182,9 @@ class BigGAN(Family):
         if self.space == "z":
             first, *chunks = latents.point.chunk(self.chunks, dim=1)
             return self.linear(first), chunks
-        if latents.beside is None:
+        if latents.unmoved is None:
             raise ValueError("w of a BigGAN goes with the other chunks of z, and these have none")
-        return latents.point, latents.beside.chunk(self.chunks - 1, dim=1)
+        return latents.point, latents.unmoved.chunk(self.chunks - 1, dim=1)
 
     @classmethod
     def from_state_dict(cls, state: Mapping[str, Tensor], source: str) -> Self:

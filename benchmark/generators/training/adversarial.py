@@ -8,12 +8,9 @@ holds, so a killed training continues where it stood.
 """
 
 import copy
-import json
 import time
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +27,7 @@ from benchmark.generators.families.stylegan2 import StyleGAN2
 from benchmark.generators.family import Family
 from benchmark.generators.stored import save_weights
 from benchmark.generators.training.augmentation import augment, mirror
+from benchmark.generators.training.continuing import CHECKPOINT, check_same, origin
 from benchmark.generators.training.game import R1_EVERY, Game, GanConfig, r1_penalty
 from benchmark.generators.training.growing import ProgGANGame
 from benchmark.generators.training.interruption import Interruption
@@ -40,7 +38,7 @@ from benchmark.generators.training.styles import StyleGame
 
 # The game of each family; that of all others is the hinge game.
 GAMES: dict[type[Family], type[Game]] = {ProgGAN: ProgGANGame, StyleGAN2: StyleGame}
-CHECKPOINT, EARLY = "checkpoint.pt", "early.safetensors"
+EARLY = "early.safetensors"
 SCALARS_EVERY = 50  # steps between points of the TensorBoard curves
 PARTS = ("generator", "averaged", "critic", "generator_optimiser", "critic_optimiser")
 CALIBRATION_LATENTS = 4096  # samples that set the averaged generator's batch-norm statistics
@@ -238,7 +236,7 @@ class GanTraining:
         state = load_checkpoint(path)
         if state is None:
             return
-        _check_same(path, state, self.config, self.origin)
+        check_same(path, state, self.config, self.origin)
         try:
             for name in PARTS:
                 getattr(self, name).load_state_dict(state[name])
@@ -250,41 +248,6 @@ class GanTraining:
             raise BenchError(
                 f"{path} is no checkpoint of this training; give another folder to start over"
             ) from error
-
-
-def origin(generator: Family, data: ImageSet) -> dict[str, str]:
-    """What a training is of, besides its settings: which network, and which images."""
-    network = {"name": generator.family, **generator.architecture()}
-    return {"generator": json.dumps(network), "images": data.fingerprint()}
-
-
-def check_continues(folder: Path, generator: Family, data: ImageSet, config: GanConfig) -> None:
-    """Raise BenchError where `folder` holds another training than the one of these."""
-    path = folder / CHECKPOINT
-    state = load_checkpoint(path)
-    if state is not None:
-        _check_same(path, state, config, origin(generator, data))
-
-
-def _check_same(
-    path: Path, state: Mapping[str, Any], config: GanConfig, origin: Mapping[str, str]
-) -> None:
-    found = [part for name in ("config", "origin") if isinstance(part := state.get(name), dict)]
-    if len(found) < 2:
-        raise BenchError(
-            f"{path} is no checkpoint of this training; give another folder to start over"
-        )
-    differing = [
-        key
-        for wanted, before in zip((asdict(config), origin), found, strict=True)
-        for key, value in wanted.items()
-        if before.get(key) != value
-    ]
-    if differing:
-        raise BenchError(
-            f"{path} was trained with another {', '.join(differing)}; "
-            "give the same data and settings to continue it, or another folder to start over"
-        )
 
 
 def sheet_latents(generator: Family) -> Latents:

@@ -14,10 +14,10 @@ from benchmark.generators.stored import load_family, save_weights, weights_hash
 from benchmark.generators.training.adversarial import (
     EARLY,
     GanTraining,
-    check_continues,
     sheet_latents,
 )
 from benchmark.generators.training.card import model_card
+from benchmark.generators.training.continuing import check_continues
 from benchmark.generators.training.judge_training import trained_judge
 from benchmark.generators.training.real_images import load_images
 from benchmark.generators.training.recipes import RECIPES

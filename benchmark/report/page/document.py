@@ -16,9 +16,10 @@ from markupsafe import Markup
 from benchmark.core.storage import write_text
 from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
+from benchmark.report.captions import FIGURES
 from benchmark.report.judged import Judged
 from benchmark.report.page.directions import orders, said
-from benchmark.report.page.glance import beside, glances
+from benchmark.report.page.glance import glances, small_figures
 from benchmark.report.page.view import Drawing, address, brief, drawing, study_drawing, view
 from benchmark.report.pictures.explorer import Chapter, share
 from benchmark.report.pictures.painted import LATENTS, SHIFTS
@@ -30,7 +31,7 @@ from benchmark.report.tables.main_table import (
     seed_columns,
     seed_table,
 )
-from benchmark.report.words import FIGURES, SETTINGS
+from benchmark.report.words import SETTINGS
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell
 from benchmark.tables.table import Column, Table
@@ -95,9 +96,9 @@ def html(contents: Contents, figures: Path) -> str:
         glances=glances(table, measures, contents.comparison, judged),
         headline={"name": HEADLINE, "words": measures.cell[HEADLINE].words},
         prices=[measures.label(name) for name in measures.of_prices if name in table],
-        beside=[
+        small_figures=[
             (measures.label(name), measures.cell[name].words)
-            for name in beside(measures)
+            for name in small_figures(measures)
             if name in table
         ],
         main_table=view(Table("rca", "The main table", table, rca_columns(measures), bold=bold)),

@@ -66,14 +66,14 @@ def glanced(row: Mapping[Any, Any], measures: Measures) -> dict[str, Any]:
     text = interval_text(value, low, high, measures.cell[HEADLINE].kind)
     price = [
         f"{measures.label(name)} {value_text(row[name], measures.cell[name].kind)}"
-        for name in beside(measures)
+        for name in small_figures(measures)
         if name in row and not pd.isna(row[name])
     ]
     facts = {name: row[name] for name in ("method", "k", "chance", "status")}
     return {**facts, **figures, "text": text, "price": ", ".join(price)}
 
 
-def beside(measures: Measures) -> list[str]:
+def small_figures(measures: Measures) -> list[str]:
     """Names of the columns that a card shows beside the headline: its prices, and how close
     directions came to the true ones, which says more than any RCA where it is known."""
     return [*measures.of_prices, *(name for name in ("recovery",) if name in measures.of_rows)]

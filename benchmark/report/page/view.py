@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
-from benchmark.report.words import FIGURES, STUDY_FIGURES
+from benchmark.report.captions import FIGURES, STUDY_FIGURES
 from benchmark.tables.table import Table
 from benchmark.tables.text import rounded
 

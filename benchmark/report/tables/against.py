@@ -1,7 +1,6 @@
 """comparison.csv, .md and .tex: methods under test against baselines, direction by direction, and
 what new runs of them would give."""
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -41,13 +40,11 @@ def comparison_table(
     """
     if not any(r.done for r in rows):
         return None
-    counts = Counter((r.generator, r.method) for r in rows if r.done)
-    single = [r for r in rows if r.done and counts[r.generator, r.method] == 1]
-    duels = (duels or Duels(single)).among(single)
+    duels = duels or Duels(rows)
     rca = {key_of(c): c for c in _rca(duels, roles)}
     rated = judged if judged is not None and not judged.directions.empty else None
     mos = {key_of(c): c for c in _mos(rated, roles)} if rated else {}
-    differing = _differing_terms(single, roles)
+    differing = _differing_terms(duels.rows, roles)
     lines = []
     for key in dict.fromkeys([*rca, *mos]):
         values = rca_values(rca.get(key)) | (mos_values(mos.get(key), rated) if rated else {})
@@ -65,11 +62,7 @@ def comparison_table(
         notes.append(priced(COMPARISON_NOTE))
     elif roles.under_test:
         notes.append("No comparison: the run holds no answers of both sides.")
-    notes += [
-        f"Left out is {method} on {generator}: it has {n} configurations in this run."
-        for (generator, method), n in counts.items()
-        if n > 1
-    ]
+    notes += duels.left_out
     title = f"{' and '.join(roles.under_test) or 'Methods'} against the baselines"
     notes += judged.elsewhere if judged else ()
     if rated is not None and rated.simulated:

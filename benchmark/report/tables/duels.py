@@ -1,6 +1,6 @@
 """RCA of methods two by two, each pair compared once for all tables that show it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -17,10 +17,22 @@ from benchmark.stats.paired import (
 
 
 class Duels:
-    """Comparisons of the methods of some rows of the main table, made when they are asked for."""
+    """Comparisons of the methods of some rows of the main table, made when they are asked for.
+
+    rows: those of them with a done cell and the only ones of their method on their generator. Where
+    a folder has no note of which configuration counts, a method can have more there; `left_out` has
+    a sentence on each.
+    """
 
     def __init__(self, rows: Sequence[Replicates]) -> None:
-        self.rows = [r for r in rows if r.done]
+        done = [r for r in rows if r.done]
+        counts = Counter((r.generator, r.method) for r in done)
+        self.rows = [r for r in done if counts[r.generator, r.method] == 1]
+        self.left_out = [
+            f"Left out is {method} on {generator}: it has {n} configurations in this run."
+            for (generator, method), n in counts.items()
+            if n > 1
+        ]
         self._kept: dict[tuple[str, str], tuple[RcaComparison, ...]] = {}
 
     @cached_property
@@ -49,7 +61,3 @@ class Duels:
             found = compare_methods(self._by_method, method, [baseline])
             self._kept[method, baseline] = found
         return self._kept[method, baseline]
-
-    def among(self, rows: Sequence[Replicates]) -> "Duels":
-        """Those of these rows: the same ones where the rows are."""
-        return self if list(rows) == self.rows else Duels(rows)

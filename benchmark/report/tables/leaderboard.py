@@ -72,14 +72,15 @@ def leaderboard(
     order: Sequence[str],
     duels: Duels | None = None,
 ) -> Board | None:
-    """The tables; None for fewer than FEWEST methods with a done cell."""
-    done = [r for r in rows if r.done]
-    methods = [m for m in order if any(r.method == m for r in done)]
+    """The tables; None for fewer than FEWEST methods with a done cell and one configuration."""
+    duels = duels or Duels(rows)
+    methods = [m for m in order if any(r.method == m for r in duels.rows)]
     if len(methods) < FEWEST:
         return None
-    values = {(r.generator, r.method): rca_row(r, measures) for r in done}
+    done = [r for r in rows if r.done]
+    values = {(r.generator, r.method): rca_row(r, measures) for r in duels.rows}
     generators = list(dict.fromkeys(r.generator for r in done))
-    pairs = all_pairs((duels or Duels(done)).among(done), methods)
+    pairs = all_pairs(duels, methods)
     whole = [g for g in generators if all((g, m) in values for m in methods)]
     terms = {(r.generator, r.method): terms_on(r.first.result.config) for r in done}
     common = [g for g in whole if all(terms[g, m] == terms[g, methods[0]] for m in methods)]
@@ -88,7 +89,9 @@ def leaderboard(
     first = _ahead_of_all(clear, terms)
     ranked = sorted(methods, key=lambda m: places[m].mean if places else methods.index(m))
     return Board(
-        _board(rows, values, generators, whole, common, ranked, places, first, measures),
+        _board(
+            rows, values, generators, whole, common, ranked, places, first, measures, duels.left_out
+        ),
         _matrix(pairs, ranked),
         _pairs(pairs),
         tuple(first),
@@ -165,6 +168,7 @@ def _board(
     places: Mapping[str, Place],
     first: Sequence[tuple[str, str]],
     measures: Measures,
+    left_out: Sequence[str],
 ) -> Table:
     prices = [n for n in measures.of_prices if measures.cell[n].reference != "k"]
     columns: dict[str, Column] = {"method": PLACE["method"]}
@@ -200,7 +204,7 @@ def _board(
         lines.append(line)
     for generator, method in first:
         bold.append((methods.index(method), f"on {generator}"))
-    notes = _of_places(whole, common, generators)
+    notes = [*left_out, *_of_places(whole, common, generators)]
     notes += [f"{r.method} on {r.generator}: {r.status()}." for r in rows if r.status() != "done"]
     frame = without_nan(pd.DataFrame(lines, columns=list(columns)))
     empty = [n for n in frame if n != "method" and frame[n].isna().all()]

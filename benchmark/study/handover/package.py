@@ -36,8 +36,8 @@ from benchmark.study.handover.main_tables import (
 from benchmark.study.handover.planned import plan_of
 from benchmark.tables.writing import escape_markdown, write_table
 from study_server.bundle import Bundle
-from study_server.commands import looked_at
 from study_server.folders import new_folder
+from study_server.opened import looked_at
 from study_server.screening import described
 
 TABLES: Mapping[str, Mapping[str, Callable[[Analysis], pd.DataFrame]]] = {

@@ -45,9 +45,9 @@ def test_z_and_w_of_one_draw_are_the_same_images() -> None:
         in_w(w.moved(first @ in_w.linear.weight.T)), in_z(in_first), rtol=0, atol=1e-5
     )
     moved = w[:2].moved(torch.ones(W))
-    assert moved.beside is not None
-    assert torch.equal(moved.beside, z.point[:2, 4:])
-    assert torch.equal(moved.to("cpu").beside, moved.beside)  # type: ignore[arg-type]
+    assert moved.unmoved is not None
+    assert torch.equal(moved.unmoved, z.point[:2, 4:])
+    assert torch.equal(moved.to("cpu").unmoved, moved.unmoved)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("truncation", [None, 0.8])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmark.core.estimates import Undefined
 from benchmark.report.tables import duels as module
 from benchmark.report.tables.against import comparison_table
 from benchmark.report.tables.duels import Duels
@@ -67,13 +68,14 @@ def test_comparison_and_leaderboard_compare_a_pair_once_and_say_what_they_say_al
     assert len(made) == 3  # of three methods
 
 
-def test_pairs_of_other_rows_are_others(rows):
-    duels = Duels(rows)
-    done = [r for r in rows if r.done]
-    assert duels.among(done) is duels
-    fewer = duels.among(done[1:])
-    assert fewer is not duels
-    assert len(fewer.accuracies) == len(duels.accuracies) - 2 * 8
+def test_a_method_of_two_configurations_somewhere_is_compared_elsewhere_alone(rows, tmp_path):
+    write_cell(tmp_path, "x", "random", 0, lr=1.0)
+    before, duels = Duels(rows), Duels(headline(read_cells(tmp_path), {}, ORDER))
+    assert before.left_out == []
+    assert duels.left_out == ["Left out is random on x: it has 2 configurations in this run."]
+    assert len(duels.accuracies) == len(before.accuracies) - 2 * 8  # of the two seeds that it has
+    known = [c for c in duels.of("discovered", "random") if not isinstance(c.difference, Undefined)]
+    assert [comparison.generators for comparison in known] == [("y",)]
 
 
 def test_without_answers_there_is_nothing_to_compare(tmp_path):

@@ -138,6 +138,19 @@ def test_on_other_terms_nothing_is_bold(run):
     assert {name for _, name in board_of(run).board.bold} == {"on x", "on y"}
 
 
+def test_a_method_of_two_configurations_is_left_out_there_and_nothing_is_bold(run):
+    other = {"lr": 1.0}  # a copy of another run's cell, without run.json
+    write_cell(run, "x", "strong", 0, k=16, n=4000, skill=0.05, method_settings=other)
+    found = board_of(run)
+    table = found.board
+    assert table.notes[0] == "Left out is strong on x: it has 2 configurations in this run."
+    frame = table.frame.set_index("method")
+    assert frame.loc["strong", "on x"] is None
+    assert frame.loc["strong", "on y"] > 0.5
+    assert set(table.bold) == {(0, "on y")}
+    assert found.ahead == (("y", "strong"),)
+
+
 def test_shares_of_the_largest_shift_meet_whatever_that_is(tmp_path):
     for generator, largest in (("x", 6.0), ("y", 4.2), ("z", 3.3)):
         for method in ORDER:

@@ -16,8 +16,8 @@ from benchmark.cli.main import main
 from benchmark.study.analyse import analyse_study
 from benchmark.study.handover.package import write_package
 from study_server import commands
-from study_server.commands import opened
 from study_server.models import Annotator, Assignment, Judgment
+from study_server.opened import opened
 from tests.command_line import done
 
 NUMBER = "5f7c1e0a9b3d4c2e8a6f0123"  # of a recruiting service

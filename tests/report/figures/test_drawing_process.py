@@ -10,8 +10,8 @@ import pytest
 from benchmark.core.errors import BenchError
 from benchmark.metrics.measures import Measures
 from benchmark.report.attempts import Attempts
-from benchmark.report.figures import beside
-from benchmark.report.figures.beside import Figures, drawn_beside
+from benchmark.report.figures import drawing_process
+from benchmark.report.figures.drawing_process import Figures, drawn_meanwhile
 from benchmark.runs.meanings import measures_in
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells, read_run
@@ -27,9 +27,9 @@ def processes(monkeypatch) -> list[subprocess.Popen[bytes]]:
             super().__init__(*given, **named)
             started.append(self)
 
-    monkeypatch.setattr(beside.threads, "cores", lambda: 2)
-    monkeypatch.setattr(beside, "FEWEST", 1)
-    monkeypatch.setattr(beside.subprocess, "Popen", Kept)
+    monkeypatch.setattr(drawing_process.threads, "cores", lambda: 2)
+    monkeypatch.setattr(drawing_process, "FEWEST", 1)
+    monkeypatch.setattr(drawing_process.subprocess, "Popen", Kept)
     return started
 
 
@@ -47,7 +47,7 @@ def files(folder):
 def test_the_same_bytes_by_a_process_of_their_own(figures, processes, tmp_path):
     here = Figures(figures.rows, figures.measures, (), tmp_path / "here", figures.order)
     here.draw(Attempts())
-    with drawn_beside(figures) as drawn:
+    with drawn_meanwhile(figures) as drawn:
         drawn(Attempts())
     assert len(processes) == 1
     assert files(figures.folder) == files(here.folder)
@@ -57,7 +57,7 @@ def test_the_same_bytes_by_a_process_of_their_own(figures, processes, tmp_path):
 def test_figures_need_no_torch(figures):
     """Which takes half of the memory that their process would have, and seconds to import."""
     asked = "import sys; given = sys.stdin.buffer.read(); "
-    draws = "from benchmark.report.figures.beside import main; main(given); "
+    draws = "from benchmark.report.figures.drawing_process import main; main(given); "
     code = f"{asked}{draws}sys.exit('torch' in sys.modules)"
     given = pickle.dumps(figures)
     told = subprocess.run(
@@ -68,27 +68,27 @@ def test_figures_need_no_torch(figures):
 
 
 def test_one_core_or_little_to_draw_starts_no_process(figures, processes, monkeypatch):
-    monkeypatch.setattr(beside, "FEWEST", len(figures.rows) + 1)
-    with drawn_beside(figures) as drawn:
+    monkeypatch.setattr(drawing_process, "FEWEST", len(figures.rows) + 1)
+    with drawn_meanwhile(figures) as drawn:
         drawn(Attempts())
-    monkeypatch.setattr(beside, "FEWEST", 1)
-    monkeypatch.setattr(beside.threads, "cores", lambda: 1)
-    with drawn_beside(figures) as drawn:
+    monkeypatch.setattr(drawing_process, "FEWEST", 1)
+    monkeypatch.setattr(drawing_process.threads, "cores", lambda: 1)
+    with drawn_meanwhile(figures) as drawn:
         drawn(Attempts())
     assert not processes
     assert len(files(figures.folder)) == 12
 
 
 def test_a_process_that_dies_has_its_figures_drawn_here(figures, processes):
-    with drawn_beside(figures) as drawn:
+    with drawn_meanwhile(figures) as drawn:
         processes[0].kill()
         drawn(Attempts())
     assert len(files(figures.folder)) == 12
 
 
 def test_where_no_process_starts_figures_are_drawn_here(figures, processes, monkeypatch):
-    monkeypatch.setattr(beside.sys, "executable", "/nowhere/python")
-    with drawn_beside(figures) as drawn:
+    monkeypatch.setattr(drawing_process.sys, "executable", "/nowhere/python")
+    with drawn_meanwhile(figures) as drawn:
         drawn(Attempts())
     assert not processes
     assert len(files(figures.folder)) == 12
@@ -97,7 +97,7 @@ def test_where_no_process_starts_figures_are_drawn_here(figures, processes, monk
 def test_what_cannot_be_drawn_is_told_once(figures, processes, caplog, capfd):
     broken = Figures(figures.rows, Measures({}, {}, {}), (), figures.folder, figures.order)
     attempts = Attempts()
-    with caplog.at_level(logging.WARNING), drawn_beside(broken) as drawn:
+    with caplog.at_level(logging.WARNING), drawn_meanwhile(broken) as drawn:
         drawn(attempts)
     assert len(processes) == 1
     assert [fault.partition(":")[0] for fault in attempts.faults] == ["the figures cannot be made"]
@@ -107,12 +107,12 @@ def test_what_cannot_be_drawn_is_told_once(figures, processes, caplog, capfd):
 
 def test_what_cannot_be_written_is_an_error_as_it_is_here(figures, processes):
     figures.folder.write_text("in the way")
-    with pytest.raises(BenchError, match="cannot write"), drawn_beside(figures) as drawn:
+    with pytest.raises(BenchError, match="cannot write"), drawn_meanwhile(figures) as drawn:
         drawn(Attempts())
     assert len(processes) == 1
 
 
 def test_no_process_stays_behind(figures, processes):
-    with pytest.raises(KeyboardInterrupt), drawn_beside(figures):
+    with pytest.raises(KeyboardInterrupt), drawn_meanwhile(figures):
         raise KeyboardInterrupt
     assert processes[0].poll() is not None

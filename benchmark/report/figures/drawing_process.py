@@ -60,7 +60,7 @@ class Figures:
 
 
 @contextlib.contextmanager
-def drawn_beside(figures: Figures) -> Iterator[Callable[[Attempts], None]]:
+def drawn_meanwhile(figures: Figures) -> Iterator[Callable[[Attempts], None]]:
     """What waits until the figures are drawn, and does with `attempts` what `Figures.draw` does.
 
     Where there is one core, or little to draw, it draws them; also where the process does not start

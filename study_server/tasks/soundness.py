@@ -1,0 +1,58 @@
+"""Whether a task can be put to people: what is wrong with its questions, or with its score."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from benchmark.core.errors import one_line
+from study_server.tasks.question import KINDS, NAME, Answer, Question
+
+RESERVED = {  # columns of an export, and keys of the page
+    *("generator", "method", "direction", "generator_2", "method_2", "direction_2", "annotator"),
+    *("repeat", "revision", "seconds", "check", "simulated", "language", "created_at", "study"),
+    *("excluded", "excluded_at"),
+    *("mos", "score", "ticket", "csrf_token"),
+}
+TAKEN_KEYS = {"p"}  # plays the pictures
+
+
+def faults(
+    shows: int,
+    questions: Sequence[Question],
+    answers: Iterable[Answer],
+    score: Callable[[Answer], float | None],
+) -> Iterator[str]:
+    """What is wrong, a sentence each. answers: all that can be given, asked for last."""
+    if shows not in (1, 2):
+        yield f"it shows {shows} directions; a page has room for 1 or 2"
+    if not questions:
+        yield "it asks nothing"
+    earlier: dict[str, Question] = {}
+    for q in questions:
+        if not NAME.fullmatch(q.name) or q.name in RESERVED or q.name in earlier:
+            yield f"'{q.name}' cannot be the name of a question: taken, or no small letters"
+        if q.kind not in KINDS:
+            yield f"the question {q.name} is of kind '{q.kind}'; there are {', '.join(KINDS)}"
+        if not q.say("en", "ask"):
+            yield f"the question {q.name} has no words to ask it by: words={{'en': {{'ask': ...}}}}"
+        if q.kind == "one_of" and len(q.options) < 2:
+            yield f"the question {q.name} offers fewer than two choices"
+        if TAKEN_KEYS & set(q.keys):
+            yield f"the question {q.name}: the key {', '.join(TAKEN_KEYS)} plays the pictures"
+        for name, value in q.asked_if.items():
+            if name not in earlier or value not in earlier[name].offers:
+                yield f"{q.name} waits for {name} = {value!r}, which no question before it offers"
+        if q.own and not (q.other and q.own in {e.name for e in questions if e.kind == "text"}):
+            yield f"the question {q.name} has its own words from '{q.own}', which is no text"
+        earlier[q.name] = q
+    yield from _unscored(answers, score)
+
+
+def _unscored(answers: Iterable[Answer], score: Callable[[Answer], float | None]) -> Iterator[str]:
+    """Answers that `score` cannot take."""
+    for answer in answers:
+        try:
+            score(answer)
+        except Exception as error:  # noqa: BLE001 - it is anyone's code
+            yield (
+                f"score() fails for the answer {answer}: {one_line(error)}; it holds what was "
+                "asked and given, nothing else"
+            )
