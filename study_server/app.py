@@ -38,7 +38,7 @@ from study_server.served import Served
 from study_server.sessions import Sessions
 from study_server.trouble import advice, is_trouble
 from study_server.turns import Turns
-from study_server.visit import know_browser, know_visitor, page, served, words
+from study_server.visit import know_browser, know_visitor, look_away, page, served, words
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -54,7 +54,8 @@ def create_app(study: Served, front: Front = DIRECT, processes: int = 1) -> Flas
     app.extensions["served"] = study
     app.extensions["addresses"] = {}  # kept by `visit.address`
     app.extensions["parts"] = {}  # of pages, kept by `visit.once`
-    app.extensions["strings"] = {}  # by language, kept by `visit.words`
+    app.extensions["strings"] = {}  # by language, kept by `visit.strings`
+    app.extensions["words"] = {}  # likewise, by `visit.words`
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     task = study.bundle.task
     own_page = in_one_line(f"the task {task.name} failed in page()", task.page)
@@ -65,6 +66,7 @@ def create_app(study: Served, front: Front = DIRECT, processes: int = 1) -> Flas
     turns = study.store.turns
     _guard_database(app, turns)
     app.before_request(know_visitor)
+    app.teardown_request(look_away)
     framed = study.bundle.settings.platform.framed
     protect(app, study.bundle.study, front, processes, framed)
     app.context_processor(words)

@@ -5,20 +5,24 @@ takes too long to be done at every answer: it is done where something hangs on i
 anybody is told that no place is left, when somebody has finished, and when the staff decide.
 """
 
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from study_server.decisions import decide, decisions, left_out
 from study_server.export import counting, judgments_in
+from study_server.looking import Look
 from study_server.models import Annotator, Assignment, Item, Judgment, Screened
 from study_server.screening import Screening, screen
 from study_server.served import Served
+from study_server.statements import Statement
 from study_server.study_settings import Settings
 from study_server.tasks.task import Task
+from study_server.trouble import advice, is_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,6 +32,27 @@ if TYPE_CHECKING:
 REST = 60.0  # seconds for which ratings that do not count may fill places while others are free
 PAUSE = 2.0  # seconds between two screenings, however many answers come
 SHARE = 0.05  # of a processor's time, at most, goes into screening
+SOON = 0.5  # seconds for which somebody's answer is put off until the rules have been asked
+
+log = logging.getLogger("study")
+
+_LATEST = Statement(
+    select(Judgment.id)
+    .where(Judgment.simulated == bindparam("simulated"))
+    .order_by(Judgment.id.desc())
+    .limit(1)
+)
+_SCREENED = Statement(
+    select(Screened.judgment_id, Screened.again_at).where(
+        Screened.simulated == bindparam("simulated")
+    )
+)
+_LACKING = {
+    simulated: Statement(
+        select(Item.id).where(Item.kind == "direction", column < bindparam("wanted")).limit(1)
+    )
+    for simulated, column in ((False, Item.ratings), (True, Item.simulated_ratings))
+}
 
 _busy = threading.Lock()  # one screening at a time is enough for a process
 
@@ -43,31 +68,73 @@ def verdicts(
     return screen(counted, settings.screening, asked, task.expected, excluded)
 
 
-def screen_now(study: Served, simulated: bool = False, rest: float = 0.0) -> bool:
+def screen_now(study: Served, simulated: bool = False) -> bool:
     """Ask the rules about everybody, people or bots, and open and fill places accordingly.
 
     Nothing is done where no answer came since the last time. Returns False where some did, but it
-    is too soon to look again. rest: seconds that the caller can do without a new look.
+    is too soon to look again.
     """
-    if not _busy.acquire(blocking=False):
-        return False
+    with study.store.turns.away():
+        _busy.acquire()
     try:
-        return _screen(study, simulated, study.clock(), rest)
+        return _screen(study, simulated, study.clock(), 0.0)
     finally:
         _busy.release()
 
 
+def screen_soon(
+    study: Served, simulated: bool = False, rest: float = 0.0, wait: float | None = None
+) -> bool:
+    """`screen_now` for who waits for a page: they go on after `wait` seconds (None: `SOON`), and
+    the screening, which takes seconds where there are many answers, goes on without them. rest:
+    seconds that they can do without a new look. Returns False also where it has not come to its end
+    by then, or failed: the log says why."""
+    known = _known(study, simulated, study.clock(), rest)
+    if known is not None:
+        return known
+    found: list[bool] = []
+    thread = threading.Thread(
+        target=lambda: found.append(_screen_beside(study, simulated, rest)),
+        daemon=True,
+        name="screening",
+    )
+    thread.start()
+    with study.store.turns.away():
+        thread.join(SOON if wait is None else wait)
+    return found == [True]
+
+
+def _screen_beside(study: Served, simulated: bool, rest: float) -> bool:
+    if not _busy.acquire(blocking=False):
+        return False
+    try:
+        return _screen(study, simulated, study.clock(), rest)
+    except Exception as error:  # a task of anyone's may raise anything
+        if is_trouble(error):
+            log.error("%s", advice(error, study.store.name))
+        else:
+            log.exception("who counts could not be found out")
+        return False
+    finally:
+        _busy.release()
+
+
+def _known(study: Served, simulated: bool, now: float, rest: float) -> bool | None:
+    """What there is to say without asking the rules; see `screen_now`. None: they are to be."""
+    with study.store.look() as db:
+        latest, (judged, again_at) = _latest(db, simulated), _last(db, simulated)
+    if latest == judged:
+        return True
+    return False if now < again_at + rest else None
+
+
 def _screen(study: Served, simulated: bool, now: float, rest: float) -> bool:
-    with study.store.read() as db:
-        latest = _latest(db, simulated)
-        last = db.get(Screened, simulated)
-        if latest == (last.judgment_id if last else 0):
-            return True
-        if last and now < last.again_at + rest:
-            return False
+    known = _known(study, simulated, now, rest)
+    if known is not None:
+        return known
     began = time.thread_time()  # what it costs, however busy the machine is
     with study.store.read() as db:
-        latest = _latest(db, simulated)
+        latest = _latest(db.connection(), simulated)
         counted = counting(judgments_in(db, study.bundle, simulated), study.bundle.task, simulated)
         excluded = left_out(decisions(db))
     found = verdicts(counted, study.bundle.settings, study.bundle.task, excluded)
@@ -94,17 +161,16 @@ def is_full(study: Served, simulated: bool = False, ask: bool = False) -> bool:
     """Whether every direction has all its ratings, so that a newcomer would find nothing to do.
 
     That is not said before the rules know who of those that fill the places count. ask: let them
-    find out now, which writes.
+    find out, which writes; see `screen_soon`.
     """
     if _lacks(study, simulated):
         return False
     if ask:
-        screen_now(study, simulated)
+        screen_soon(study, simulated)
         if _lacks(study, simulated):
             return False
-    with study.store.read() as db:
-        known = db.get(Screened, simulated)
-        return _latest(db, simulated) == (known.judgment_id if known else 0)
+    with study.store.look() as db:
+        return _latest(db, simulated) == _last(db, simulated)[0]
 
 
 def exclude(study: Served, public_id: str, reason: str, excluded: bool = True) -> None:
@@ -125,23 +191,31 @@ def exclude(study: Served, public_id: str, reason: str, excluded: bool = True) -
 
 
 def _lacks(study: Served, simulated: bool) -> bool:
-    column = Item.simulated_ratings if simulated else Item.ratings
     wanted = study.bundle.settings.ratings_per_item
-    lacking = select(Item.id).where(Item.kind == "direction", column < wanted).limit(1)
-    with study.store.read() as db:
-        return db.execute(lacking).first() is not None
+    with study.store.look() as db:
+        return bool(_LACKING[simulated].run(db, wanted=wanted))
 
 
-def _latest(db: Session, simulated: bool) -> int:
-    newest = select(Judgment.id).where(Judgment.simulated == simulated)
-    return db.scalars(newest.order_by(Judgment.id.desc()).limit(1)).one_or_none() or 0
+def _latest(db: Connection | Look, simulated: bool) -> int:
+    """The newest judgment; 0 where there is none."""
+    rows = _LATEST.run(db, simulated=simulated)
+    return int(rows[0][0]) if rows else 0
+
+
+def _last(db: Look, simulated: bool) -> tuple[int, float]:
+    """The newest judgment of the last screening, and until when there is to be none; 0 and 0 where
+    there was none."""
+    rows = _SCREENED.run(db, simulated=simulated)
+    return (rows[0][0], rows[0][1]) if rows else (0, 0.0)
 
 
 def _apply(db: Session, failed: set[str], mark: Screened) -> None:
     """Let those count whom neither the rules nor the staff leave out. What another process found
-    from more answers stays."""
+    from more answers stays, and what was found from answers erased since is of no use."""
     last = db.get(Screened, mark.simulated)
     if last and last.judgment_id > mark.judgment_id:
+        return
+    if _latest(db.connection(), mark.simulated) < mark.judgment_id:
         return
     out = failed | left_out(decisions(db)).keys()
     annotators = select(Annotator.id, Annotator.public_id, Annotator.counts)

@@ -89,10 +89,9 @@ def _set_up_sqlite(engine: Engine, file: Path | None, patience: float) -> None:
             connection.execute(f"PRAGMA {pragma}")
 
     def begin(connection: Connection) -> None:
-        if connection.get_execution_options().get("write", False):
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:  # takes no lock yet and cannot fail, so that the driver itself can be asked: cheaper
-            connection.connection.cursor().execute("BEGIN")
+        write = connection.get_execution_options().get("write", False)
+        # Of the driver itself, which is cheaper; so a failure is an error of the driver's.
+        connection.connection.cursor().execute("BEGIN IMMEDIATE" if write else "BEGIN")
 
     event.listen(engine, "do_connect", create)
     event.listen(engine, "connect", configure)

@@ -16,7 +16,7 @@ from study_server.recording import Outcome
 from study_server.security import limited
 from study_server.statements import Statement
 from study_server.tasks.task import FormError, Task
-from study_server.visit import Page, address, at, page, served, stopped
+from study_server.visit import Page, address, at, look, look_away, page, served, stopped
 
 blueprint = Blueprint("judging", __name__)
 
@@ -97,7 +97,7 @@ def proceed() -> Page:
 def sign() -> Page:
     """A sign of life from an item page: the item stays reserved."""
     annotator_id, settings, now = g.annotator.id, served().bundle.settings, served().clock()
-    served().store.write(lambda db: leases.sign(db.connection(), annotator_id, settings, now))
+    served().store.change(lambda db: leases.sign(db, annotator_id, settings, now))
     return Response(status=204)
 
 
@@ -156,13 +156,14 @@ def _item_page(
 ) -> Page:
     """hasty: the ticket of a form that came too soon, to be sent once more."""
     bundle, now, annotator_id = served().bundle, served().clock(), g.annotator.id
-    with served().store.look() as db:
-        shown = _SHOWN.run(db, annotator_id=annotator_id, position=position)
-        if not shown:
-            abort(404)
-        ((item_id, judged),) = shown
-        seconds = [row[0] for row in _PACES.run(db, annotator_id=annotator_id)]
-        said = _LATEST.run(db, annotator_id=annotator_id, position=position) if judged else []
+    db = look()
+    shown = _SHOWN.run(db, annotator_id=annotator_id, position=position)
+    if not shown:
+        abort(404)
+    ((item_id, judged),) = shown
+    seconds = [row[0] for row in _PACES.run(db, annotator_id=annotator_id)]
+    said = _LATEST.run(db, annotator_id=annotator_id, position=position) if judged else []
+    look_away()
     if form is None:
         form = bundle.task.fields(json.loads(said[0][0])) if said else {}  # the latest comes first
     total = len(personal_plan(g.annotator.seed, bundle))

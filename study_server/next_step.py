@@ -1,14 +1,15 @@
 """An answer, and where its annotator goes on: the steps around the write transaction.
 
-Before anybody waits or is finished for want of a place, the ratings that fill the places are
-screened, outside the transaction, so that other answers need not wait for it.
+Before anybody is finished for want of a place, the ratings that fill the places are screened,
+outside the transaction, so that other answers need not wait for it. Whose answer leads there waits
+for that a moment, and where it takes longer on the page for those who wait for a place.
 """
 
 from dataclasses import replace
 
 from study_server import annotators
 from study_server.assignment import Step
-from study_server.counting import REST, screen_now
+from study_server.counting import REST, screen_soon
 from study_server.links import Ticket
 from study_server.recording import Outcome, record
 from study_server.served import Served
@@ -19,7 +20,7 @@ def take(study: Served, ticket: Ticket, answer: Answer, simulated: bool) -> Outc
     """Store an answer, and find out where the annotator goes on. Raises ValueError where it does
     not fit the study's task."""
     bundle, now = study.bundle, study.clock()
-    outcome = study.store.write(lambda db: record(db, ticket, answer, bundle, now))
+    outcome = study.store.change(lambda db: record(db, ticket, answer, bundle, now))
     step = _settled(study, ticket.annotator_id, simulated, outcome.step)
     return replace(outcome, step=step)
 
@@ -33,9 +34,10 @@ def proceed(study: Served, annotator_id: int, simulated: bool) -> Step:
 
 def _settled(study: Served, annotator_id: int, simulated: bool, step: Step) -> Step:
     if step.status == "finished":
-        screen_now(study, simulated, REST)  # all that they have to say is said
+        # All that they have to say is said, so that they need not wait for it.
+        screen_soon(study, simulated, REST, wait=0.0)
     if step.status not in ("wait", "full"):
         return step
-    screened = screen_now(study, simulated)
+    screened = screen_soon(study, simulated)
     bundle, now = study.bundle, study.clock()
     return study.store.write(lambda db: annotators.resume(db, annotator_id, bundle, now, screened))

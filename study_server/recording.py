@@ -4,7 +4,6 @@ import json
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, insert, select, update
-from sqlalchemy.orm import Session
 
 from study_server.assignment import Step, assign_next, count_rating
 from study_server.bundle import Bundle
@@ -57,7 +56,7 @@ _WAIT = Statement(
 )
 
 
-def record(session: Session, ticket: Ticket, answer: Answer, bundle: Bundle, now: float) -> Outcome:
+def record(db: Connection, ticket: Ticket, answer: Answer, bundle: Bundle, now: float) -> Outcome:
     """Add `answer` as a revision and lease the next item, within one write transaction.
 
     A ticket that was seen before changes nothing: its first answer is stored. An answer equal to
@@ -65,7 +64,6 @@ def record(session: Session, ticket: Ticket, answer: Answer, bundle: Bundle, now
     Raises ValueError where `answer` does not fit the study's task.
     """
     bundle.task.check(answer)
-    db = session.connection()
     who = standing(db, ticket.annotator_id)
     # (repeat, key, answer), the newest last
     revisions = _REVISIONS.run(db, annotator_id=who.id, item_id=ticket.item_id)

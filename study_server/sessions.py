@@ -3,8 +3,8 @@
 from copy import deepcopy
 from typing import Any
 
-from flask import Flask, Request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Request, Response
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 
 from study_server.steady_clock import now
@@ -43,7 +43,17 @@ class Sessions(SecureCookieSessionInterface):
         # it would shut people out until that moment.
         if now() - signed_at > app.permanent_session_lifetime.total_seconds():
             return self.session_class()
-        return self.session_class(deepcopy(contents))
+        return self.session_class(
+            {name: v if isinstance(v, str) else deepcopy(v) for name, v in contents.items()}
+        )
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Send the session where it changed; Flask would look at all that a cookie could say also
+        where it did not, which is nearly always."""
+        if session.modified or "Vary" in response.headers:
+            super().save_session(app, session, response)
+        elif session.accessed:
+            response.headers["Vary"] = "Cookie"
 
     def _check(self, app: Flask, cookie: str) -> tuple[dict[str, Any], float]:
         """Raises BadSignature for a cookie that is not ours."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from study_server.databases import engine_of, name_of, sqlite_file, to_read
@@ -34,29 +34,28 @@ log = logging.getLogger("study")
 class _Job(Generic[T]):
     """One write that waits for its commit."""
 
-    def __init__(self, work: Callable[[Session], T]):
+    def __init__(self, work: Callable[[Connection], T]):
         self.work = work
         self.done = False
         self.error: BaseException | None = None
         self.result: T | None = None
 
-    def run(self, session: Session) -> bool:
+    def run(self, connection: Connection) -> bool:
         """Do the work up to the commit. Returns False where it failed, which spoils the
         transaction."""
         try:
-            self.result = self.work(session)
-            session.flush()
+            self.result = self.work(connection)
         except Exception as error:
             if is_trouble(error):  # for all that wait, not for this one
                 raise
             self.error = error
             return False
-        session.expunge_all()
         return True
 
 
 class Store:
-    """Sessions on one database, by URL: `read` gives one, `write` runs work in one.
+    """One database, by URL: `read` gives a session and `look` a connection to read from, `write`
+    runs work in a session and `change` on a connection.
 
     name: the database as messages call it. patience: seconds that a thread waits until it may
     write for itself and others, and that each statement waits. read_only: of PostgreSQL; see
@@ -98,6 +97,18 @@ class Store:
         of it is stored. Raises Away, or the driver's error, where the database is in trouble: then
         it is not known whether anything is stored.
         """
+
+        def in_session(connection: Connection) -> T:
+            with Session(connection, expire_on_commit=False) as session:
+                result = work(session)
+                session.flush()
+            return result
+
+        return self.change(in_session)
+
+    def change(self, work: Callable[[Connection], T]) -> T:
+        """`write` with a connection, on which `Statement`s run: a session would cost an answer as
+        much time as all that it stores."""
         job = _Job(work)
         with self.turns.away():
             if self._leads(job):
@@ -149,15 +160,15 @@ class Store:
 
     def _try(self, jobs: list[_Job[Any]]) -> _Job[Any] | None:
         """Commit all jobs, or none where one fails; returns the job that failed."""
-        with Session(self.engine, expire_on_commit=False) as session:
-            connection = session.connection(execution_options={"write": True})
+        with self.engine.connect().execution_options(write=True) as connection:
+            connection.begin()
             if connection.dialect.name == "postgresql":
                 connection.execute(text(f"SELECT pg_advisory_xact_lock({POSTGRES_LOCK})"))
             with self.turns.turn():
                 for job in jobs:
-                    if not job.run(session):
+                    if not job.run(connection):
                         return job
-            session.commit()
+            connection.commit()
         return None
 
     def prepare_fork(self) -> None:

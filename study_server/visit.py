@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from study_server.annotators import outside_of
 from study_server.codes import code_given, ending_of
+from study_server.looking import Look
 from study_server.security import NO_DATABASE, STAFF, csrf_token
 from study_server.sentences import direction_of, name_of
 from study_server.served import Served
@@ -21,6 +22,7 @@ from study_server.texts import say, with_task
 
 P = ParamSpec("P")
 Page = str | Response | tuple[str, int] | tuple[str, int, dict[str, str]]
+LOOKING = ("judging.item",)  # pages that read on in the state in which the visitor was found
 LEAVE = 15  # seconds after which the last page leads back to the recruiting service
 
 
@@ -36,13 +38,30 @@ def know_visitor() -> None:
     """
     if request.endpoint in NO_DATABASE:
         return
-    public_id = session.get("annotator")
-    with served().store.look() as db:
-        g.annotator = find_standing(db, public_id) if public_id else None
-        personal = g.annotator is not None and request.blueprint not in STAFF
-        g.state = g.annotator.state_at(served().clock()) if personal else state_for_all(db)
-    if personal and g.annotator.language:
-        g.language = offered(g.annotator.language)
+    public_id, study, known = session.get("annotator"), served(), g._get_current_object()
+    db = look()
+    known.annotator = me = find_standing(db, public_id) if public_id else None
+    if me is None or request.blueprint in STAFF:
+        known.state = state_for_all(db)
+    else:
+        known.state = me.state_at(study.clock())
+        known.language = offered(me.language) if me.language else known.language
+    if request.endpoint not in LOOKING or request.method != "GET":
+        look_away()
+
+
+def look() -> Look:
+    """What the request reads on, in one state of the database, until it ends or looks away."""
+    if "look" not in g:
+        g.look = served().store.look()
+    found: Look = g.look
+    return found
+
+
+def look_away(error: BaseException | None = None) -> None:
+    """Give the connection back, where the request has one."""
+    if (db := g.pop("look", None)) is not None:
+        db.close()
 
 
 def know_browser() -> None:
@@ -67,19 +86,31 @@ def offered(language: str | None) -> str:
 
 def words() -> dict[str, object]:
     """The variables of every template: t(key, ...), the language and its direction, the task."""
-    language = g.get("language", "en")
-    settings, task = served().bundle.settings, served().bundle.task
+    known = g._get_current_object()  # to ask the proxy for each of them is expensive
+    language = known.get("language", "en")
+    kept: dict[str, dict[str, object]] = current_app.extensions["words"]
+    if language not in kept:
+        kept[language] = _words_in(language)
+    return {
+        **kept[language],
+        "for_staff": request.blueprint in STAFF,
+        "annotator": known.get("annotator"),
+    }
+
+
+def _words_in(language: str) -> dict[str, object]:
+    """Those variables that are the same for all who read a language."""
+    bundle = served().bundle
+    settings = bundle.settings
     return {
         "t": partial(say, strings(language)),
-        "task": task,
+        "task": bundle.task,
         "language": language,
         "direction": direction_of(language),
         "languages": {code: name_of(code) for code in settings.languages},
-        "for_staff": request.blueprint in STAFF,
-        "study": served().bundle.study,
+        "study": bundle.study,
         "title": settings.text(settings.title, language),
         "settings": settings,
-        "annotator": g.get("annotator"),
         "address": address,
         "csrf_token": csrf_token,
         "once": once,

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from study_server import annotators
+from study_server import annotators, counting
 from study_server.app import create_app
 from study_server.bundle import Bundle, load_bundle
 from study_server.security import windows
@@ -95,6 +95,12 @@ def bundle(bundle_template: Path, tmp_path: Path) -> Bundle:
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
+
+
+@pytest.fixture(autouse=True)
+def patient_screening(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is, the rules are asked before who waits for that goes on."""
+    monkeypatch.setattr(counting, "SOON", 60.0)
 
 
 @pytest.fixture

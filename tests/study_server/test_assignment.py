@@ -48,7 +48,7 @@ def judge(
     key = key or f"{annotator_id}-{position}"
     bundle, now = served.bundle, served.clock()
     ticket = Ticket(annotator_id, position, item_id, now - 3, key)
-    return served.store.write(lambda db: record(db, ticket, answer, bundle, now))
+    return served.store.change(lambda db: record(db, ticket, answer, bundle, now))
 
 
 def judge_all(served: Served, annotator_id: int) -> int:

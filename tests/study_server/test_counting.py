@@ -134,6 +134,16 @@ def test_what_another_process_found_from_more_answers_stays(served: Served) -> N
     assert not counts(served, someone)
 
 
+def test_what_was_found_from_answers_erased_since_is_of_no_use(served: Served) -> None:
+    someone = newcomer(served)
+    judge_all(served, someone)
+    gone = Screened(simulated=False, judgment_id=1000, again_at=0.0)
+    served.store.write(lambda db: counting._apply(db, {name_of(served, someone)}, gone))
+    assert counts(served, someone)
+    with served.store.read() as db:
+        assert db.get(Screened, False) is None
+
+
 def test_bots_and_people_count_apart(served: Served) -> None:
     bot = newcomer(served, simulated="straight")
     judge_all(served, bot)

@@ -143,6 +143,24 @@ def test_who_is_busy_is_not_ended_and_a_pause_of_the_whole_site_is_no_silence(
     store.close()
 
 
+def test_three_hundred_who_say_nothing_shut_nobody_out(server: ForkingServer) -> None:
+    server.start()
+    wait_until(lambda: whole(server))
+    idle = []
+    for number in range(300):  # some have read a page, some begin to ask, some say nothing
+        idle.append(socket.create_connection(("127.0.0.1", server.port), timeout=20))
+        if number % 3:
+            idle[-1].sendall(b"GET /nowhere HTTP/1.1\r\nHost: x\r\n" + b"\r\n" * (number % 3 - 1))
+    for connection in idle[2::3]:
+        assert connection.recv(64).startswith(b"HTTP/1.1 404")
+    for _ in server.members:  # whichever takes it
+        began = time.monotonic()
+        assert server.answers()
+        assert time.monotonic() - began < 5
+    for connection in idle:
+        connection.close()
+
+
 @pytest.mark.parametrize(
     ("start", "how"),
     [

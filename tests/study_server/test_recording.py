@@ -125,7 +125,7 @@ def test_a_clock_that_was_set_back_makes_nobody_hasty(served: Served, clock: Clo
         item_id = db.scalars(select(Assignment.item_id)).one()
     ticket = Ticket(someone, 0, item_id, clock.now + 3600, "a")
     bundle, now = patient.bundle, clock.now
-    outcome = served.store.write(lambda db: record(db, ticket, YES, bundle, now))
+    outcome = served.store.change(lambda db: record(db, ticket, YES, bundle, now))
     assert outcome.status == "stored"
 
 

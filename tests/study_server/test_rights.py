@@ -33,7 +33,9 @@ from study_server.quality import answers, coverage, persons
 from study_server.served import Served, open_study, set_state
 
 from .conftest import QUIZ, Visitor, new_visitor
+from .forking_server import wait_until
 from .test_entrance import NUMBER, enter, judge_all, people
+from .test_next_step import screening
 from .test_site import YES
 
 LINK = 'href="/withdraw"'
@@ -123,6 +125,7 @@ def test_who_was_left_out_and_withdrew_is_counted_once(app: Flask, served: Serve
 def test_places_open_again(app: Flask, served: Served) -> None:
     someone = enter(app, served)
     judge_all(someone)
+    wait_until(lambda: not screening())
     served.store.write(lambda db: db.execute(update(Annotator).values(counts=True)))
     first = select(Assignment.item_id).where(Assignment.repeat == 0)
     filled = update(Item).where(Item.id.in_(first)).values(ratings=1)
@@ -202,14 +205,14 @@ def test_an_answer_that_comes_at_the_same_moment(
     """Its request began before the other's transaction, and stores after it."""
     someone = new_visitor(app, served)
     someone.begin()
-    write, number = served.store.write, people(served)[0].id
+    change, number = served.store.change, people(served)[0].id
 
     def erased_first(work: Callable) -> object:
         monkeypatch.undo()
-        write(lambda db: erasure.erase(db, number, "participant", "", 0))
-        return write(work)
+        served.store.write(lambda db: erasure.erase(db, number, "participant", "", 0))
+        return change(work)
 
-    monkeypatch.setattr(served.store, "write", erased_first)
+    monkeypatch.setattr(served.store, "change", erased_first)
     assert someone.post(**YES).request.path == "/withdrawn"
     assert rows(served, Judgment) == 0
 
