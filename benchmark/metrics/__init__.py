@@ -32,6 +32,9 @@ ON_REQUEST: Offered[Metric] = Offered(
     {"vp": "benchmark.metrics.vp:VariationPredictability"}, use=lambda kind: kind()
 )
 
+# What a result keeps of directions.
+OF_DIRECTIONS = ("by_direction", "words", "matrices")
+
 # The columns that methods and directions are compared by. Tables sort by them, figures draw the
 # others beside them; the ends of a column's interval are called NAME_low and NAME_high.
 HEADLINE = "rca_fresh"

@@ -6,7 +6,7 @@ from typing import ClassVar
 import pandas as pd
 
 from benchmark.metrics.metric import Evidence, Metric
-from benchmark.rca import evaluation
+from benchmark.rca.correctness import per_direction, summarise
 from benchmark.tables.table import Column
 
 
@@ -68,8 +68,8 @@ class Accuracy(Metric):
 
 def figures_of(predictions: pd.DataFrame, joint: pd.DataFrame | None) -> dict[str, float]:
     """`Accuracy.columns` of the answers of the fresh R, and of the joint one where there is one."""
-    fresh = evaluation.summarise(predictions)
-    learned = fresh if joint is None else evaluation.summarise(joint)
+    fresh = summarise(predictions)
+    learned = fresh if joint is None else summarise(joint)
     return {
         "rca_fresh": fresh.rca,
         "rca_fresh_low": fresh.low,
@@ -84,6 +84,6 @@ def figures_of(predictions: pd.DataFrame, joint: pd.DataFrame | None) -> dict[st
 
 def direction_table(predictions: pd.DataFrame, k: int) -> pd.DataFrame:
     """One row for each of k directions, with `Accuracy.direction_columns`."""
-    table = evaluation.per_direction(predictions, k)
+    table = per_direction(predictions, k)
     table = table.rename(columns={"low": "accuracy_low", "high": "accuracy_high"})
     return table[list(Accuracy.direction_columns)]

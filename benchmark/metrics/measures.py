@@ -1,13 +1,17 @@
 """The columns of all metrics, for cells and directions; all that is shown loops over them."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from benchmark.core.errors import BenchError
-from benchmark.metrics import METRICS
-from benchmark.metrics.metric import OF_DIRECTIONS, Metric
+from benchmark.metrics import METRICS, OF_DIRECTIONS
 from benchmark.tables.table import Column, Kind, is_end
+
+if TYPE_CHECKING:
+    from benchmark.metrics.metric import Metric
 
 # Columns that rows have without any metric: no metric may use these names.
 TAKEN = (

@@ -13,11 +13,10 @@ import torch
 from benchmark.core.errors import BenchError, one_line
 from benchmark.directions.shift import Shift
 from benchmark.generators.base import Generator, Latents
+from benchmark.metrics import OF_DIRECTIONS
 from benchmark.metrics.walk import LATENTS, STREAM, Walk, walk_images, walks
 from benchmark.rca.protocol import Protocol
 from benchmark.tables.table import Column
-
-OF_DIRECTIONS = ("by_direction", "words", "matrices")  # what a result keeps of directions
 
 
 @dataclass(frozen=True)

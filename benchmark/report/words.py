@@ -5,8 +5,6 @@ from benchmark.metrics.measures import measures_of
 from benchmark.stats.new_runs import FEWEST_SEEDS
 from benchmark.tables.table import Column
 
-PRICES = " and ".join(", ".join(measures_of(METRICS).of_prices).rsplit(", ", 1))
-
 PLACE = {
     "generator": Column("The frozen network whose latent space is searched.", "text"),
     "method": Column("Where the directions, the columns of A, come from.", "text"),
@@ -145,7 +143,7 @@ COMPARISON_OF_STUDY = {
     "answers": Column("Who judged: people, or simulated annotators.", "text"),
 }
 
-COMPARISON_NOTE = f"A high RCA alone is no good result: read it beside {PRICES} in the main table."
+COMPARISON_NOTE = "A high RCA alone is no good result: read it beside {prices} in the main table."
 
 ON_THE_BOARD = (
     f"All methods on all generators, the best mean place first. A `{HEADLINE}` is bold where it is "
@@ -197,7 +195,7 @@ ABLATIONS = {
         "Ablation over K, the number of directions",
         "RCA at different K does not compare: chance is 1 / K, and fewer directions are easier to "
         "tell apart. Compare methods at equal K; down the rows compare what a direction costs: "
-        f"{PRICES}, as far as they do not grow with k by themselves.",
+        "{prices}, as far as they do not grow with k by themselves.",
     ),
     "lambda": (
         "Ablation over lambda, the weight of the shift loss",
@@ -215,6 +213,8 @@ ABLATIONS = {
 }
 
 TIMES_CHANCE = "times_chance"
+
+NO_LOSS = "none"  # the kind of shift loss where it has no weight
 
 ABLATED = {
     TIMES_CHANCE: Column(
@@ -276,3 +276,9 @@ SETTINGS = {
     ),
     "generator's weights": Column("The beginning of their SHA-256.", "text"),
 }
+
+
+def priced(words: str) -> str:
+    """The words, with the columns that say what a high RCA was bought with at `{prices}`."""
+    columns = measures_of(METRICS).of_prices
+    return words.replace("{prices}", " and ".join(", ".join(columns).rsplit(", ", 1)))

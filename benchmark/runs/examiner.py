@@ -17,7 +17,8 @@ from benchmark.directions.shift import Shift
 from benchmark.generators.base import Generator
 from benchmark.generators.passes import Passes
 from benchmark.methods.method import Fitted
-from benchmark.metrics.metric import OF_DIRECTIONS, Evidence, Metric, mark, measure
+from benchmark.metrics import OF_DIRECTIONS
+from benchmark.metrics.metric import Evidence, Metric, mark, measure
 from benchmark.rca import evaluation
 from benchmark.rca.training import Learner
 from benchmark.runs.cell_files import write_cell

@@ -10,11 +10,13 @@ RUN/cells/<generator>/<method>/<seed>-<hash>/   one cell
     evolution.safetensors  the shift after some steps, for methods that learn few numbers
 """
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -22,10 +24,12 @@ from benchmark.core.errors import BenchError
 from benchmark.core.json_files import SEAL, read_object, seal_holds, sealed, write_json
 from benchmark.core.names import is_safe
 from benchmark.core.storage import is_plain, sha256, write_atomically
-from benchmark.directions.artefact import Directions
 from benchmark.directions.labels import Label, fitting_labels
 from benchmark.metrics import HEADLINE, HEADLINE_OF_A_DIRECTION
 from benchmark.runs.checking import check_description, check_result
+
+if TYPE_CHECKING:
+    from benchmark.directions.artefact import Directions
 
 log = logging.getLogger("bench")
 
@@ -91,6 +95,9 @@ class StoredCell:
 
     def directions(self) -> Directions:
         """Raises BenchError where the cell has none."""
+        # here, so that tables and figures need no torch
+        from benchmark.directions.artefact import Directions
+
         if "directions.safetensors" in self.result.left_out:
             raise BenchError(
                 f"the directions of seed {self.result.cell.seed} were left out of this copy"
@@ -116,7 +123,8 @@ class StoredCell:
         k = int(self.result.config["protocol"]["k"])
         columns = self.result.metrics.get("by_direction", {})
         frame = pd.DataFrame(columns, index=pd.RangeIndex(k, name="k"))
-        return frame.apply(pd.to_numeric)  # a column of None alone is one of NaN
+        unknown = [name for name in frame if frame[name].dtype == object]  # columns of None alone
+        return frame.astype(dict.fromkeys(unknown, float))
 
     def words(self) -> pd.DataFrame:
         """One row per direction k, with the columns in which metrics say something in words."""

@@ -5,12 +5,17 @@ its cells. For results that are older than roles, the command line hands in the 
 it knows.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from benchmark.core.errors import unknown
-from benchmark.methods.method import Role
+
+if TYPE_CHECKING:
+    from benchmark.methods.method import Role
 
 ROLES: tuple[Role, ...] = ("method", "baseline")  # in the order of every table and figure
 NO_ROLES: Mapping[str, Role] = MappingProxyType({})

@@ -26,6 +26,7 @@ from benchmark.stats.new_runs import NewRuns, new_runs, unclaimed
 from benchmark.stats.permutation import adjusted, swap_labels
 
 Floats = NDArray[np.float64]
+ByMethod = Mapping[str, Mapping[str, pd.DataFrame]]  # by generator and method
 
 COLUMNS = ("generator", "method", "seed", "k", "eps", "k_hat", "eps_hat")
 
@@ -83,17 +84,32 @@ def compare_accuracies(
     accuracies: as `direction_accuracies` gives them. seed: of the random arrangements, not of the
     runs. Raises BenchError where a value is missing, or a method has no predictions at all.
     """
+    return compare_methods(by_method(accuracies), method, baselines, seed)
+
+
+def by_method(accuracies: pd.DataFrame) -> ByMethod:
+    """The accuracies of each method on each generator: a row per direction, a column per seed.
+
+    Raises BenchError where a value is missing.
+    """
     complete(accuracies, ["generator", "method", "seed", "k", "accuracy"], "the accuracies")
+    found: dict[str, dict[str, pd.DataFrame]] = {}
+    for (generator, method), own in accuracies.groupby(["generator", "method"], observed=True):
+        found.setdefault(str(generator), {})[str(method)] = own.pivot_table("accuracy", "k", "seed")
+    return found
+
+
+def compare_methods(
+    accuracies: ByMethod, method: str, baselines: Sequence[str], seed: int = 0
+) -> tuple[RcaComparison, ...]:
+    """`compare_accuracies` of what `by_method` gives, for whoever compares the same ones again."""
+    known = list(dict.fromkeys(name for own in accuracies.values() for name in own))
     for name in (method, *baselines):
-        if name not in set(accuracies["method"]):
-            raise unknown("method with predictions", name, accuracies["method"].unique())
-    generators = sorted(set(accuracies["generator"]))
+        if name not in known:
+            raise unknown("method with predictions", name, known)
     comparisons = []
     for baseline in baselines:
-        pairs = {
-            generator: _pairs(accuracies[accuracies["generator"] == generator], method, baseline)
-            for generator in generators
-        }
+        pairs = {generator: _pairs(own, method, baseline) for generator, own in accuracies.items()}
         comparisons += [
             _comparison({generator: pair}, method, baseline, seed)
             for generator, pair in pairs.items()
@@ -116,15 +132,14 @@ def in_one_family(comparisons: Iterable[RcaComparison]) -> tuple[RcaComparison, 
     )
 
 
-def _pairs(accuracies: pd.DataFrame, method: str, baseline: str) -> pd.DataFrame | Undefined:
+def _pairs(
+    accuracies: Mapping[str, pd.DataFrame], method: str, baseline: str
+) -> pd.DataFrame | Undefined:
     """Differences of accuracy, method less baseline: one row per direction, one column per seed."""
-    tables = [
-        accuracies[accuracies["method"] == name].pivot_table("accuracy", "k", "seed")
-        for name in (method, baseline)
-    ]
-    missing = [n for n, table in zip((method, baseline), tables, strict=True) if table.empty]
+    missing = [name for name in (method, baseline) if name not in accuracies]
     if missing:
         return Undefined(f"no answers of {' and '.join(missing)} here")
+    tables = [accuracies[name] for name in (method, baseline)]
     if not set(tables[0].columns) & set(tables[1].columns):
         return Undefined(f"{method} and {baseline} have no seed in common")
     if set(tables[0].index) != set(tables[1].index):

@@ -21,9 +21,9 @@ from benchmark.methods.discovered import Discovered
 from benchmark.methods.method import Assignment, Fitted, Method
 from benchmark.metrics import METRICS
 from benchmark.metrics.metric import Evidence, Metric
-from benchmark.rca import evaluation
+from benchmark.rca.correctness import summarise
 from benchmark.rca.training import Learner
-from benchmark.report import write_report
+from benchmark.report.report import write_report
 from benchmark.runs.grid import plan, record
 from benchmark.runs.results import Result, read_cell, read_cells, read_run
 from benchmark.runs.runner import execute, in_order
@@ -68,7 +68,7 @@ def test_a_run_leaves_everything_a_reader_needs(tmp_path: Path) -> None:
         assert len(directions.provenance["generator_hash"]) == 64
         predictions = cell.table("predictions")
         assert predictions is not None
-        assert figures["rca_fresh"] == evaluation.summarise(predictions).rca
+        assert figures["rca_fresh"] == summarise(predictions).rca
         assert figures["n"] == len(predictions) == 300
         assert figures["chance"] == 0.2
         assert figures["collapse"] == pytest.approx(np.mean(figures["by_direction"]["collapse"]))
@@ -79,7 +79,7 @@ def test_a_run_leaves_everything_a_reader_needs(tmp_path: Path) -> None:
         if joint is None:
             assert figures["rca_joint"] == figures["rca_fresh"]
         else:
-            assert figures["rca_joint"] == evaluation.summarise(joint).rca
+            assert figures["rca_joint"] == summarise(joint).rca
         assert not list(cell.folder.glob("*.pt"))  # checkpoints go when they have served
     assert read_run(tmp_path)["headline"]["planted"].keys() == set(USUAL)
 

@@ -198,6 +198,10 @@ CASES: dict[Any, Case] = {
         lambda accuracies: paired.compare_accuracies(accuracies, "found", ["random"]),
         {"accuracies": paired.direction_accuracies(PREDICTIONS)},
     ),
+    paired.by_method: (
+        paired.by_method,
+        {"accuracies": paired.direction_accuracies(PREDICTIONS)},
+    ),
     ranks.mean_places: (
         lambda scores: ranks.mean_places({"x": dict(zip("abcdefghi", scores, strict=True))}, []),
         {"scores": VALUES},
@@ -278,6 +282,7 @@ WITHOUT_NUMBERS = {  # they take counts, names, or what a case above has checked
     bootstrap.blocks,
     bootstrap.drawn_counts,
     paired.in_one_family,
+    paired.compare_methods,
     permutation.too_few,
     new_runs.unclaimed,
     power.power,
@@ -369,6 +374,8 @@ def same(one: Any, other: Any) -> bool:
     """Whether two results are the same, digit by digit."""
     if isinstance(one, pd.DataFrame):
         return one.reset_index(drop=True).equals(other.reset_index(drop=True))
+    if isinstance(one, Mapping):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if isinstance(one, tuple | list):
         return len(one) == len(other) and all(map(same, one, other))
     if is_dataclass(one):

@@ -13,9 +13,8 @@ from benchmark.charts import style
 from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
 from benchmark.report.figures.panels import blocks, full_label
-from benchmark.report.tables.ablations import NO_LOSS
 from benchmark.report.tables.main_table import ENDS
-from benchmark.report.words import ABLATED, TIMES_CHANCE
+from benchmark.report.words import ABLATED, NO_LOSS, TIMES_CHANCE
 from benchmark.tables.table import Table
 
 DASHES: dict[str, Any] = {"mse": "-", "mae": "--"}  # of the two kinds of shift loss

@@ -11,7 +11,7 @@ from scipy.cluster.hierarchy import leaves_list, linkage
 from scipy.spatial.distance import squareform
 
 from benchmark.charts import style
-from benchmark.rca import evaluation
+from benchmark.rca import correctness
 from benchmark.runs.replicates import Replicates
 
 MOST_LABELS = 16  # directions that still get a number each
@@ -75,7 +75,7 @@ def shares(predictions: pd.DataFrame, k: int) -> np.ndarray:
 
     A direction that was never asked about is a row of zeros.
     """
-    counts = evaluation.confusion(predictions, k).astype(float)
+    counts = correctness.confusion(predictions, k).astype(float)
     return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
 
 

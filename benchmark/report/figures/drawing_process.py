@@ -1,6 +1,7 @@
 """The figures of a report, drawn by a process of their own while this one paints and counts.
 
 Drawing is all Python and so is much of the rest: in one process they would take turns on one core.
+What draws is imported where it draws: the other process needs none of it, and this one no torch.
 """
 
 import contextlib
@@ -17,8 +18,6 @@ from benchmark.core import threads
 from benchmark.core.errors import BenchError
 from benchmark.metrics.measures import Measures
 from benchmark.report.attempts import Attempts
-from benchmark.report.figures.ablated import draw_ablations
-from benchmark.report.figures.methods import write_figures
 from benchmark.runs.replicates import Replicates
 from benchmark.tables.table import Table
 
@@ -47,11 +46,15 @@ class Figures:
 
     def draw(self, attempts: Attempts) -> None:
         """Draw all that can be drawn. Raises BenchError where it cannot write."""
+        from benchmark.report.figures.methods import write_figures
+
         self.draw_ablated(attempts)
         write_of = (self.rows, self.measures, self.folder, self.order)
         attempts.write("the figures", write_figures, *write_of)
 
     def draw_ablated(self, attempts: Attempts) -> None:
+        from benchmark.report.figures.ablated import draw_ablations
+
         write_of = (self.ablations, self.measures, self.folder, self.order)
         attempts.write("the figures of ablations", draw_ablations, *write_of)
 

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from benchmark.charts import style
 from benchmark.metrics import HEADLINE_OF_A_DIRECTION
-from benchmark.rca import evaluation
+from benchmark.rca import correctness
 from benchmark.runs.replicates import Replicates
 
 POINTS = 50  # of a training curve, fewer than are kept: a batch is a noisy measure
@@ -74,7 +74,7 @@ def shift_table(rows: Sequence[Replicates]) -> pd.DataFrame:
     for r in rows:
         predictions = r.table("predictions")
         if not predictions.empty:
-            bins = evaluation.by_shift(predictions, r.first.result.config["protocol"]["max_shift"])
+            bins = correctness.by_shift(predictions, r.first.result.config["protocol"]["max_shift"])
             place = {"generator": r.generator, "method": r.method}
             parts.append(bins.assign(**place, chance=1.0 / r.k).query("n > 0"))
     return pd.concat(parts[1:] or parts, ignore_index=True)

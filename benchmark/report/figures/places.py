@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from benchmark.charts import style
-from benchmark.rca import evaluation
+from benchmark.rca import correctness
 from benchmark.report.tables.leaderboard import FEWEST
 from benchmark.runs.replicates import Replicates
 
@@ -48,7 +48,7 @@ def place_table(rows: Sequence[Replicates]) -> pd.DataFrame:
         if predictions.empty:
             continue
         largest = r.first.result.config["protocol"]["max_shift"]
-        bins = evaluation.by_shift(predictions, largest, BINS)
+        bins = correctness.by_shift(predictions, largest, BINS)
         share = (np.arange(BINS) + 0.5) / BINS  # to the last bit the same, whatever is the largest
         parts.append(bins.assign(share=share, generator=r.generator, method=r.method, k=r.k))
     if not parts:

@@ -9,15 +9,21 @@ import pandas as pd
 from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
 from benchmark.report.tables.main_table import known, rca_columns, rca_row
-from benchmark.report.words import ABLATED, ABLATIONS, FACTS, PLACE, TIMES_CHANCE
+from benchmark.report.words import (
+    ABLATED,
+    ABLATIONS,
+    FACTS,
+    NO_LOSS,
+    PLACE,
+    TIMES_CHANCE,
+    priced,
+)
 from benchmark.runs.ablation import AXES, SHIFT_LOSSES, read_note
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell, read_cells
 from benchmark.runs.roles import place
 from benchmark.tables.table import Table
 from benchmark.tables.writing import without_nan, write_table
-
-NO_LOSS = "none"  # the kind of shift loss where it has no weight
 
 
 def write_ablations(run: Path, measures: Measures, order: Sequence[str]) -> list[Table]:
@@ -57,7 +63,7 @@ def ablation_table(run: Path, axis: str, measures: Measures, order: Sequence[str
         ignore_index=True,
     )
     title, words = ABLATIONS[axis]
-    return Table(f"ablation_{axis}", title, without_nan(frame), columns, introduction=words)
+    return Table(f"ablation_{axis}", title, without_nan(frame), columns, introduction=priced(words))
 
 
 def _row(

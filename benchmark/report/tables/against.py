@@ -10,7 +10,7 @@ import pandas as pd
 from benchmark.core.estimates import Estimate, Undefined
 from benchmark.report.judged import Judged
 from benchmark.report.tables.duels import Duels
-from benchmark.report.words import COMPARISON, COMPARISON_NOTE, COMPARISON_OF_STUDY
+from benchmark.report.words import COMPARISON, COMPARISON_NOTE, COMPARISON_OF_STUDY, priced
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.roles import Roles
 from benchmark.stats.comparison import Comparison, compare_scores
@@ -59,7 +59,7 @@ def comparison_table(
     columns = {name: columns[name] for name in (*(n for n in columns if n != "note"), "note")}
     notes = [roles.why]
     if lines:
-        notes.append(COMPARISON_NOTE)
+        notes.append(priced(COMPARISON_NOTE))
     elif roles.under_test:
         notes.append("No comparison: the run holds no answers of both sides.")
     notes += duels.left_out

@@ -7,7 +7,13 @@ from functools import cached_property
 import pandas as pd
 
 from benchmark.runs.replicates import Replicates, answers
-from benchmark.stats.paired import RcaComparison, compare_accuracies, direction_accuracies
+from benchmark.stats.paired import (
+    ByMethod,
+    RcaComparison,
+    by_method,
+    compare_methods,
+    direction_accuracies,
+)
 
 
 class Duels:
@@ -45,9 +51,13 @@ class Duels:
         ]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame({"method": []})
 
+    @cached_property
+    def _by_method(self) -> ByMethod:
+        return by_method(self.accuracies)
+
     def of(self, method: str, baseline: str) -> tuple[RcaComparison, ...]:
         """The method against the baseline, on each generator and pooled, as one family."""
         if (method, baseline) not in self._kept:
-            found = compare_accuracies(self.accuracies, method, [baseline])
+            found = compare_methods(self._by_method, method, [baseline])
             self._kept[method, baseline] = found
         return self._kept[method, baseline]

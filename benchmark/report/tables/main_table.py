@@ -11,7 +11,6 @@ import pandas as pd
 from scipy.stats import t
 
 from benchmark.metrics import HEADLINE, HEADLINE_OF_A_DIRECTION
-from benchmark.metrics.attribute_correlation import MATRIX, RESCORED
 from benchmark.metrics.measures import Measures
 from benchmark.report.words import (
     FACTS,
@@ -38,8 +37,7 @@ def write_tables(
     run: Path,
     ahead: Collection[tuple[str, str]] = (),
 ) -> None:
-    """Write rca.csv, rca.md, rca.tex, the same of metrics, seeds.csv and directions.csv into `run`,
-    and rescoring.csv where a judge looked at the directions.
+    """Write rca.csv, rca.md, rca.tex, the same of metrics, seeds.csv and directions.csv into `run`.
 
     ahead: generator and method of the rows whose headline stands out.
     """
@@ -57,8 +55,6 @@ def write_tables(
     columns = {**OF_A_DIRECTION, **measures.direction}
     table = Table("directions", "Every direction", directions, columns)
     write_csv(table, run / "directions.csv")
-    if rescored := matrix_table(rows, MATRIX, "attribute", RESCORED):
-        write_csv(rescored, run / f"{MATRIX}.csv")
 
 
 def rca_columns(measures: Measures) -> dict[str, Column]:
@@ -121,25 +117,6 @@ def metrics_table(rows: Sequence[Replicates], measures: Measures) -> Table | Non
         return None
     notes = tuple(unknown_figures(rows, measures, aside))
     return Table("metrics", "More metrics", frame, columns, notes, introduction=MORE_METRICS)
-
-
-def matrix_table(rows: Sequence[Replicates], name: str, column: str, value: Column) -> Table | None:
-    """A matrix that a metric stored of each cell, a row for each direction and column of it; None
-    where no cell has it. column: what its columns are called; value: what its numbers mean."""
-    parts = [
-        matrix.reset_index()
-        .melt("k", var_name=column, value_name="value")
-        .assign(generator=r.generator, method=r.method, seed=stored.result.cell.seed)
-        for r in rows
-        for stored in r.done
-        if not (matrix := stored.matrix(name)).empty
-    ]
-    if not parts:
-        return None
-    frame = pd.concat(parts, ignore_index=True)
-    columns = {**OF_A_DIRECTION, column: Column("What changes.", "text"), "value": value}
-    frame = frame[list(columns)].sort_values(["generator", "method", "seed", "k"], kind="stable")
-    return Table(name, name, frame, columns)
 
 
 def figure(stored: float | None) -> float:

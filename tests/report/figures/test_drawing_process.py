@@ -1,7 +1,9 @@
 """Figures drawn by a process of their own are those that this one would draw."""
 
 import logging
+import pickle
 import subprocess
+import sys
 
 import pytest
 
@@ -50,6 +52,19 @@ def test_the_same_bytes_by_a_process_of_their_own(figures, processes, tmp_path):
     assert len(processes) == 1
     assert files(figures.folder) == files(here.folder)
     assert len(files(here.folder)) == 12
+
+
+def test_figures_need_no_torch(figures):
+    """Which takes half of the memory that their process would have, and seconds to import."""
+    asked = "import sys; given = sys.stdin.buffer.read(); "
+    draws = "from benchmark.report.figures.drawing_process import main; main(given); "
+    code = f"{asked}{draws}sys.exit('torch' in sys.modules)"
+    given = pickle.dumps(figures)
+    told = subprocess.run(
+        [sys.executable, "-c", code], input=given, capture_output=True, check=True
+    )
+    assert pickle.loads(told.stdout) == ([], "")
+    assert len(files(figures.folder)) == 12
 
 
 def test_one_core_or_little_to_draw_starts_no_process(figures, processes, monkeypatch):

@@ -53,12 +53,12 @@ def test_comparison_and_leaderboard_compare_a_pair_once_and_say_what_they_say_al
     alone = comparison_table(rows, roles).frame, leaderboard(rows, MEASURES, ORDER)
     made = []
 
-    def counted(accuracies, method, baselines):
+    def counted(tables, method, baselines):
         made.append((method, *baselines))
-        return compare(accuracies, method, baselines)
+        return compare(tables, method, baselines)
 
-    compare = module.compare_accuracies
-    monkeypatch.setattr(module, "compare_accuracies", counted)
+    compare = module.compare_methods
+    monkeypatch.setattr(module, "compare_methods", counted)
     duels = Duels(rows)
     assert comparison_table(rows, roles, None, duels).frame.equals(alone[0])
     board = leaderboard(rows, MEASURES, ORDER, duels)

@@ -4,8 +4,9 @@ import pandas as pd
 import pytest
 
 from benchmark.metrics import METRICS
-from benchmark.report import write_report
-from benchmark.report.tables.main_table import matrix_table, metrics_table, write_tables
+from benchmark.report.report import write_report
+from benchmark.report.tables.main_table import metrics_table, write_tables
+from benchmark.report.tables.rescoring import matrix_table, write_rescoring
 from benchmark.runs.meanings import note_measures
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
@@ -71,7 +72,7 @@ def test_words_stand_beside_the_figures_of_directions(run):
 
 
 def test_the_rescoring_matrix_is_a_long_table(run):
-    write_tables(rows_of(run), MEASURES, run)
+    write_rescoring(rows_of(run), run)
     table = pd.read_csv(run / "rescoring.csv").set_index(["method", "seed", "k", "attribute"])
     assert len(table) == 2 * 2 * K * 2
     assert table["value"]["random", 1, 0, "hat"] == 1.0
