@@ -1,6 +1,5 @@
 """The application factory: `create_app(served)` gives the WSGI application of one study."""
 
-import traceback
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -22,6 +21,7 @@ from study_server import (
     rights,
     staff,
 )
+from study_server.faults import place_of
 from study_server.front import DIRECT, Door, Front
 from study_server.gate import OF_STAFF, Gate
 from study_server.security import (
@@ -38,7 +38,7 @@ from study_server.served import Served
 from study_server.sessions import Sessions
 from study_server.trouble import advice, is_trouble
 from study_server.turns import Turns
-from study_server.visit import know_browser, know_visitor, look_away, page, served, words
+from study_server.visit import know_browser, know_visitor, page, served, stop_reading, words
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -66,7 +66,7 @@ def create_app(study: Served, front: Front = DIRECT, processes: int = 1) -> Flas
     turns = study.store.turns
     _guard_database(app, turns)
     app.before_request(know_visitor)
-    app.teardown_request(look_away)
+    app.teardown_request(stop_reading)
     framed = study.bundle.settings.platform.framed
     protect(app, study.bundle.study, front, processes, framed)
     app.context_processor(words)
@@ -133,12 +133,11 @@ def _guard_database(app: Flask, turns: Turns) -> None:
 
 
 def _failed(error: Exception) -> tuple[str, int] | tuple[str, int, dict[str, str]]:
-    """A fault of ours: the log names the route and the place, never what was sent."""
+    """A fault of ours: the log names the route and the place."""
     if is_trouble(error):
         return _in_trouble(error)
     route = request.url_rule.rule if request.url_rule else "-"
-    where = "".join(traceback.format_tb(error.__traceback__))
-    log.error("%s %s failed: %s\n%s", request.method, route, type(error).__name__, where)
+    log.error("%s %s failed: %s", request.method, route, place_of(error))
     return page("error.html", 500, key="500")
 
 

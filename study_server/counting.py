@@ -10,13 +10,14 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from study_server.decisions import decide, decisions, left_out
 from study_server.export import counting, judgments_in
+from study_server.faults import place_of
 from study_server.looking import Look
-from study_server.models import Annotator, Assignment, Item, Judgment, Screened
+from study_server.models import Annotator, Assignment, Erasure, Item, Judgment, Screened
 from study_server.screening import Screening, screen
 from study_server.served import Served
 from study_server.statements import Statement
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 REST = 60.0  # seconds for which ratings that do not count may fill places while others are free
 PAUSE = 2.0  # seconds between two screenings, however many answers come
 SHARE = 0.05  # of a processor's time, at most, goes into screening
-SOON = 0.5  # seconds for which somebody's answer is put off until the rules have been asked
 
 log = logging.getLogger("study")
 
@@ -68,55 +68,49 @@ def verdicts(
     return screen(counted, settings.screening, asked, task.expected, excluded)
 
 
-def screen_now(study: Served, simulated: bool = False) -> bool:
+def screen_now(
+    study: Served, simulated: bool = False, rest: float = 0.0, wait: bool = True
+) -> bool:
     """Ask the rules about everybody, people or bots, and open and fill places accordingly.
 
     Nothing is done where no answer came since the last time. Returns False where some did, but it
-    is too soon to look again.
+    is too soon to look again, or what was found was overtaken. rest: seconds that the caller can do
+    without a new look. wait: for a screening that goes on, too; else that is False at once.
     """
     with study.store.turns.away():
-        _busy.acquire()
-    try:
-        return _screen(study, simulated, study.clock(), 0.0)
-    finally:
-        _busy.release()
-
-
-def screen_soon(
-    study: Served, simulated: bool = False, rest: float = 0.0, wait: float | None = None
-) -> bool:
-    """`screen_now` for who waits for a page: they go on after `wait` seconds (None: `SOON`), and
-    the screening, which takes seconds where there are many answers, goes on without them. rest:
-    seconds that they can do without a new look. Returns False also where it has not come to its end
-    by then, or failed: the log says why."""
-    known = _known(study, simulated, study.clock(), rest)
-    if known is not None:
-        return known
-    found: list[bool] = []
-    thread = threading.Thread(
-        target=lambda: found.append(_screen_apart(study, simulated, rest)),
-        daemon=True,
-        name="screening",
-    )
-    thread.start()
-    with study.store.turns.away():
-        thread.join(SOON if wait is None else wait)
-    return found == [True]
-
-
-def _screen_apart(study: Served, simulated: bool, rest: float) -> bool:
-    if not _busy.acquire(blocking=False):
-        return False
+        if not _busy.acquire(blocking=wait):
+            return False
     try:
         return _screen(study, simulated, study.clock(), rest)
-    except Exception as error:  # a task of anyone's may raise anything
-        if is_trouble(error):
-            log.error("%s", advice(error, study.store.name))
-        else:
-            log.exception("who counts could not be found out")
-        return False
     finally:
         _busy.release()
+
+
+def screen_later(study: Served, simulated: bool = False) -> None:
+    """`screen_now` for who has said all that they have to say, so that they need not wait: it goes
+    on in a thread of its own. A fault there is a line in the log."""
+    now = study.clock()
+    if _known(study, simulated, now, REST) is not None or not _busy.acquire(blocking=False):
+        return
+
+    def apart() -> None:
+        try:
+            _screen(study, simulated, now, REST)
+        except Exception as error:  # noqa: BLE001  a task of anyone's may raise anything
+            if is_trouble(error):
+                log.error("%s", advice(error, study.store.name))
+            else:
+                log.error("who counts could not be found out: %s", place_of(error))
+        finally:
+            _busy.release()
+
+    threading.Thread(target=apart, daemon=True, name="screening").start()
+
+
+def finish_screening() -> None:
+    """Wait for a screening that goes on, before its database is closed."""
+    with _busy:
+        pass
 
 
 def _known(study: Served, simulated: bool, now: float, rest: float) -> bool | None:
@@ -136,15 +130,14 @@ def _screen(study: Served, simulated: bool, now: float, rest: float) -> bool:
     with study.store.read() as db:
         latest = _latest(db.connection(), simulated)
         counted = counting(judgments_in(db, study.bundle, simulated), study.bundle.task, simulated)
-        excluded = left_out(decisions(db))
+        excluded, erased = left_out(decisions(db)).keys(), _erased(db)
     found = verdicts(counted, study.bundle.settings, study.bundle.task, excluded)
     failed = {one.annotator for one in found if one.failed}
     cost = time.thread_time() - began
     mark = Screened(
         simulated=simulated, judgment_id=latest, again_at=now + max(PAUSE, cost / SHARE)
     )
-    study.store.write(lambda db: _apply(db, failed, excluded.keys(), mark))
-    return True
+    return study.store.write(lambda db: _apply(db, failed, excluded, erased, mark))
 
 
 def catch_up(study: Served) -> None:
@@ -161,12 +154,12 @@ def is_full(study: Served, simulated: bool = False, ask: bool = False) -> bool:
     """Whether every direction has all its ratings, so that a newcomer would find nothing to do.
 
     That is not said before the rules know who of those that fill the places count. ask: let them
-    find out, which writes; see `screen_soon`.
+    find out now, which writes.
     """
     if _lacks(study, simulated):
         return False
     if ask:
-        screen_soon(study, simulated)
+        screen_now(study, simulated, wait=False)
         if _lacks(study, simulated):
             return False
     with study.store.look() as db:
@@ -209,17 +202,22 @@ def _last(db: Look, simulated: bool) -> tuple[int, float]:
     return (rows[0][0], rows[0][1]) if rows else (0, 0.0)
 
 
-def _apply(db: Session, failed: set[str], excluded: "Collection[str]", mark: Screened) -> None:
-    """Let those count whom neither the rules, which failed them, nor the staff leave out. What
-    another process found from more answers stays, and what was found from answers erased since, or
-    while the staff left others out than these, is of no use."""
+def _erased(db: Session) -> int:
+    """How many people are gone with their answers."""
+    return int(db.scalar(select(func.count()).select_from(Erasure)) or 0)
+
+
+def _apply(
+    db: Session, failed: set[str], excluded: "Collection[str]", erased: int, mark: Screened
+) -> bool:
+    """Let those count whom neither the rules, which failed them, nor the staff leave out. Returns
+    False, and changes nothing, where another process found more since from more answers, or others
+    than these were left out or erased meanwhile."""
     last = db.get(Screened, mark.simulated)
     if last and last.judgment_id > mark.judgment_id:
-        return
-    if _latest(db.connection(), mark.simulated) < mark.judgment_id:
-        return
-    if left_out(decisions(db)).keys() != set(excluded):
-        return
+        return False
+    if left_out(decisions(db)).keys() != set(excluded) or _erased(db) != erased:
+        return False
     out = failed.union(excluded)
     annotators = select(Annotator.id, Annotator.public_id, Annotator.counts)
     for number, name, counts in db.execute(
@@ -230,6 +228,7 @@ def _apply(db: Session, failed: set[str], excluded: "Collection[str]", mark: Scr
         if counts == (name in out):
             set_counts(db, number, mark.simulated, not counts)
     db.merge(mark)
+    return True
 
 
 def set_counts(db: Session, annotator_id: int, simulated: bool, counts: bool) -> None:

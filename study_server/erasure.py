@@ -105,7 +105,7 @@ def erase_now(study: Served, annotator_id: int, who: str, reason: str) -> int:
         lambda db: erase(db, annotator_id, who, reason, now, no_consent)
     )
     remember(study)
-    screen_now(study, simulated)
+    screen_now(study, simulated, wait=who == "staff")
     study.store.settle()  # so that no log holds what is gone
     return answers
 

@@ -16,7 +16,7 @@ from study_server.recording import Outcome
 from study_server.security import limited
 from study_server.statements import Statement
 from study_server.tasks.task import FormError, Task
-from study_server.visit import Page, address, at, look, look_away, page, served, stopped
+from study_server.visit import Page, address, at, page, reading, served, stop_reading, stopped
 
 blueprint = Blueprint("judging", __name__)
 
@@ -156,14 +156,14 @@ def _item_page(
 ) -> Page:
     """hasty: the ticket of a form that came too soon, to be sent once more."""
     bundle, now, annotator_id = served().bundle, served().clock(), g.annotator.id
-    db = look()
+    db = reading()
     shown = _SHOWN.run(db, annotator_id=annotator_id, position=position)
     if not shown:
         abort(404)
     ((item_id, judged),) = shown
     seconds = [row[0] for row in _PACES.run(db, annotator_id=annotator_id)]
     said = _LATEST.run(db, annotator_id=annotator_id, position=position) if judged else []
-    look_away()
+    stop_reading()
     if form is None:
         form = bundle.task.fields(json.loads(said[0][0])) if said else {}  # the latest comes first
     total = len(personal_plan(g.annotator.seed, bundle))

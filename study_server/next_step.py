@@ -1,15 +1,15 @@
 """An answer, and where its annotator goes on: the steps around the write transaction.
 
-Before anybody is finished for want of a place, the ratings that fill the places are screened,
-outside the transaction, so that other answers need not wait for it. Whose answer leads there waits
-for that a moment, and where it takes longer on the page for those who wait for a place.
+Before anybody waits or is finished for want of a place, the ratings that fill the places are
+screened, outside the transaction, so that other answers need not wait for it. Who has judged all
+that they were to judge does not wait for that themselves.
 """
 
 from dataclasses import replace
 
 from study_server import annotators
 from study_server.assignment import Step
-from study_server.counting import REST, screen_soon
+from study_server.counting import screen_later, screen_now
 from study_server.links import Ticket
 from study_server.recording import Outcome, record
 from study_server.served import Served
@@ -34,10 +34,9 @@ def proceed(study: Served, annotator_id: int, simulated: bool) -> Step:
 
 def _settled(study: Served, annotator_id: int, simulated: bool, step: Step) -> Step:
     if step.status == "finished":
-        # All that they have to say is said, so that they need not wait for it.
-        screen_soon(study, simulated, REST, wait=0.0)
+        screen_later(study, simulated)
     if step.status not in ("wait", "full"):
         return step
-    screened = screen_soon(study, simulated)
+    screened = screen_now(study, simulated, wait=False)
     bundle, now = study.bundle, study.clock()
     return study.store.write(lambda db: annotators.resume(db, annotator_id, bundle, now, screened))

@@ -36,6 +36,7 @@ def opened(
             stack.enter_context(working_in(file.parent))
         study = open_study(bundle, database, patience=patience)
         stack.callback(study.store.close)
+        stack.callback(counting.finish_screening)
         counting.catch_up(study)
         erasure.reapply(study)
         retention.drop_numbers(study)

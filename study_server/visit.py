@@ -22,7 +22,7 @@ from study_server.texts import say, with_task
 
 P = ParamSpec("P")
 Page = str | Response | tuple[str, int] | tuple[str, int, dict[str, str]]
-LOOKING = ("judging.item",)  # pages that read on in the state in which the visitor was found
+READ_ON = ("judging.item",)  # pages that read on in the state in which the visitor was found
 LEAVE = 15  # seconds after which the last page leads back to the recruiting service
 
 
@@ -39,26 +39,26 @@ def know_visitor() -> None:
     if request.endpoint in NO_DATABASE:
         return
     public_id, study, known = session.get("annotator"), served(), g._get_current_object()
-    db = look()
+    db = reading()
     known.annotator = me = find_standing(db, public_id) if public_id else None
     if me is None or request.blueprint in STAFF:
         known.state = state_for_all(db)
     else:
         known.state = me.state_at(study.clock())
         known.language = offered(me.language) if me.language else known.language
-    if request.endpoint not in LOOKING or request.method != "GET":
-        look_away()
+    if request.endpoint not in READ_ON or request.method != "GET":
+        stop_reading()
 
 
-def look() -> Look:
-    """What the request reads on, in one state of the database, until it ends or looks away."""
+def reading() -> Look:
+    """What the request reads on, in one state of the database, until it stops or ends."""
     if "look" not in g:
         g.look = served().store.look()
     found: Look = g.look
     return found
 
 
-def look_away(error: BaseException | None = None) -> None:
+def stop_reading(error: BaseException | None = None) -> None:
     """Give the connection back, where the request has one."""
     if (db := g.pop("look", None)) is not None:
         db.close()

@@ -97,16 +97,11 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(autouse=True)
-def patient_screening(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However slow the machine is, the rules are asked before who waits for that goes on."""
-    monkeypatch.setattr(counting, "SOON", 60.0)
-
-
 @pytest.fixture
 def served(bundle: Bundle, clock: Clock) -> Iterator[Served]:
     study = open_study(bundle, clock=clock)
     yield study
+    counting.finish_screening()
     study.store.close()
 
 

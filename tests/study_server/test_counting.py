@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from benchmark.core.errors import BenchError
-from study_server import annotators, counting, next_step, quality
+from study_server import annotators, counting, erasure, next_step, quality
 from study_server.bundle import load_bundle
 from study_server.caps import Refused, admit
 from study_server.leases import places
@@ -130,44 +131,40 @@ def test_what_another_process_found_from_more_answers_stays(served: Served) -> N
     hasten(served, someone)
     counting.screen_now(served)
     old = Screened(simulated=False, judgment_id=1, again_at=0.0)
-    served.store.write(lambda db: counting._apply(db, set(), set(), old))
+    assert not served.store.write(lambda db: counting._apply(db, set(), set(), 0, old))
     assert not counts(served, someone)
 
 
-def test_what_was_found_from_answers_erased_since_is_of_no_use(served: Served) -> None:
-    someone = newcomer(served)
-    judge_all(served, someone)
-    gone = Screened(simulated=False, judgment_id=1000, again_at=0.0)
-    served.store.write(lambda db: counting._apply(db, {name_of(served, someone)}, set(), gone))
-    assert counts(served, someone)
-    with served.store.read() as db:
-        assert db.get(Screened, False) is None
-
-
-def test_what_was_found_while_the_staff_decided_is_of_no_use(
-    served: Served, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("how", ["excluded", "erased"])
+def test_what_was_found_while_somebody_left_is_of_no_use(
+    served: Served, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    """Another process leaves somebody out while this one looks: the others are looked at again."""
+    """Another process leaves somebody out, or erases them, while this one looks at everybody: all
+    others are looked at again."""
     someone, other = newcomer(served), newcomer(served)
     judge_all(served, someone)
-    judge_all(served, other)
-    asked, name = counting.verdicts, name_of(served, someone)
+    judge_all(served, other)  # the newest answer is of somebody who stays
+    asked, name, seen = counting.verdicts, name_of(served, someone), []
 
-    def slow(*arguments: object) -> object:
-        found = asked(*arguments)
-        monkeypatch.setattr(counting, "verdicts", asked)
-        with monkeypatch.context() as elsewhere:
-            elsewhere.setattr(counting, "screen_now", lambda *_: None)
-            counting.exclude(served, name, "a robot")
+    def slow(counted: pd.DataFrame, *others: object) -> object:
+        found = asked(counted, *others)
+        seen.append(set(counted["annotator"]))
+        if len(seen) == 1:
+            with monkeypatch.context() as elsewhere:
+                elsewhere.setattr(counting, "screen_now", lambda *_: None)
+                if how == "excluded":
+                    counting.exclude(served, name, "a robot")
+                else:
+                    served.store.write(lambda db: erasure.erase(db, someone, "participant", "", 0))
         return found
 
     monkeypatch.setattr(counting, "verdicts", slow)
-    counting.screen_now(served)
-    assert not counts(served, someone)
+    assert not counting.screen_now(served)
     with served.store.read() as db:
-        assert db.get(Screened, False) is None  # nobody has looked since
+        assert db.get(Screened, False) is None  # nobody is told that the rules know
     assert counting.screen_now(served)
-    assert not counts(served, someone)
+    assert len(seen) == 2
+    assert (name in seen[1]) == (how == "excluded")
     assert counts(served, other)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from study_server import counting, next_step
+from study_server import counting, erasure, next_step
 from study_server.leases import places
 from study_server.links import Ticket
 from study_server.models import Screened
@@ -14,7 +14,7 @@ from study_server.recording import Outcome
 from study_server.served import Served
 
 from .forking_server import wait_until
-from .test_assignment import YES, judge, judge_all, newcomer
+from .test_assignment import YES, judge, judge_all, newcomer, said
 
 
 class Rules:
@@ -35,12 +35,6 @@ def rules(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rules]:
     monkeypatch.setattr(counting, "verdicts", rules)
     yield rules
     rules.let.set()
-    wait_until(lambda: not screening())
-
-
-def screening() -> bool:
-    """Whether somebody's screening goes on beside the requests."""
-    return any(thread.name == "screening" for thread in threading.enumerate())
 
 
 def screened(served: Served) -> bool:
@@ -60,36 +54,60 @@ def last_answer(served: Served, annotator_id: int) -> Outcome:
     return next_step.take(served, ticket, YES, False)
 
 
-def test_who_has_finished_waits_for_no_screening(served: Served, rules: Rules) -> None:
+def test_who_has_finished_waits_for_no_screening_and_nor_do_others(
+    served: Served, rules: Rules
+) -> None:
     assert last_answer(served, newcomer(served)).step.status == "finished"
     assert rules.asked.wait(20)
+    assert last_answer(served, newcomer(served)).step.status == "finished"
     assert not screened(served)
-    assert judge(served, newcomer(served), 0).status == "stored"  # nor do others meanwhile
     rules.let.set()
     wait_until(lambda: screened(served))
 
 
-def test_who_may_have_no_place_waits_a_moment_and_then_on_a_page(
-    served: Served, rules: Rules, monkeypatch: pytest.MonkeyPatch
+def test_a_full_study_ends_for_who_comes_late_however_long_the_rules_take(
+    served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for _ in range(9):  # all places
-        judge_all(served, newcomer(served))
+    """Also where others go on to change their answers."""
+    everybody = [newcomer(served) for _ in range(9)]  # all places
+    for one in everybody:
+        judge_all(served, one)
     late = newcomer(served)
-    monkeypatch.setattr(counting, "SOON", 0.05)
-    began = time.monotonic()
-    assert next_step.proceed(served, late, False).status == "full"
-    assert time.monotonic() - began >= 0.05
-    assert next_step.proceed(served, late, False).status == "full"  # the rules are asked once
-    assert not screened(served)  # nobody is told that no place is left before they have said so
-    rules.let.set()
-    wait_until(lambda: not screening())
+    asked = counting.verdicts
+
+    def slow(*known: object) -> object:
+        found = asked(*known)
+        time.sleep(0.3)
+        return found
+
+    monkeypatch.setattr(counting, "verdicts", slow)
+    assert counting.is_full(served, ask=True)
+    judge(served, everybody[0], 0, said(False, False, ""), key="changed")
+    served.clock.now += 60
     assert next_step.proceed(served, late, False).status == "finished"
 
 
-def test_a_screening_that_fails_is_told_in_the_log_alone(
+def test_who_withdraws_does_not_wait_for_a_screening_that_goes_on(
+    served: Served, rules: Rules
+) -> None:
+    someone = newcomer(served)
+    assert last_answer(served, newcomer(served)).step.status == "finished"
+    assert rules.asked.wait(20)
+    erasure.erase_now(served, someone, "participant", "")
+    assert not rules.let.is_set()
+    rules.let.set()
+    counting.finish_screening()
+    assert not screened(served)  # it looked before somebody withdrew
+    assert counting.screen_now(served)
+
+
+def test_a_screening_that_fails_is_told_in_the_log_alone_without_what_was_said(
     served: Served, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(counting, "verdicts", lambda *known: 1 / 0)
+    words = " ".join(("my", "own", "words"))
+    monkeypatch.setattr(counting, "verdicts", lambda *known: int(words))
     assert last_answer(served, newcomer(served)).step.status == "finished"
-    wait_until(lambda: "who counts could not be found out" in caplog.text)
-    assert "ZeroDivisionError" in caplog.text
+    counting.finish_screening()
+    assert "who counts could not be found out: ValueError" in caplog.text
+    assert "test_next_step.py" in caplog.text
+    assert "my own words" not in caplog.text

@@ -33,9 +33,7 @@ from study_server.quality import answers, coverage, persons
 from study_server.served import Served, open_study, set_state
 
 from .conftest import QUIZ, Visitor, new_visitor
-from .forking_server import wait_until
 from .test_entrance import NUMBER, enter, judge_all, people
-from .test_next_step import screening
 from .test_site import YES
 
 LINK = 'href="/withdraw"'
@@ -125,7 +123,7 @@ def test_who_was_left_out_and_withdrew_is_counted_once(app: Flask, served: Serve
 def test_places_open_again(app: Flask, served: Served) -> None:
     someone = enter(app, served)
     judge_all(someone)
-    wait_until(lambda: not screening())
+    counting.finish_screening()
     served.store.write(lambda db: db.execute(update(Annotator).values(counts=True)))
     first = select(Assignment.item_id).where(Assignment.repeat == 0)
     filled = update(Item).where(Item.id.in_(first)).values(ratings=1)
