@@ -36,7 +36,7 @@ def compare(
     others are kept apart under a name of their own, and the command says why.
     """
     from benchmark.cli.choices import define_shifts
-    from benchmark.report.report import write_report
+    from benchmark.report.making import write_report
     from benchmark.runs.merging import merge
     from benchmark.runs.opening import AtHand
 

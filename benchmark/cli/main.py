@@ -135,7 +135,7 @@ def report(
 ) -> None:
     """Make the tables, figures and page of RUN again, from its stored cells."""
     from benchmark.cli.choices import define_shifts
-    from benchmark.report.report import write_report
+    from benchmark.report.making import write_report
     from benchmark.runs.opening import AtHand
     from benchmark.study.for_report import read_judged
 

@@ -39,7 +39,7 @@ def run(everything: bool, generators: tuple[str, ...], force: bool, **options: A
     """
     from benchmark.cli.choices import all_generators
     from benchmark.cli.computing import asked
-    from benchmark.report.report import write_report
+    from benchmark.report.making import write_report
     from benchmark.runs.grid import plan, record
     from benchmark.runs.lease import lease
     from benchmark.runs.opening import made_by

@@ -16,7 +16,7 @@ from benchmark.core.errors import BenchError
 if TYPE_CHECKING:
     from benchmark.methods.method import Role
     from benchmark.metrics.metric import Metric
-    from benchmark.report.report import Written
+    from benchmark.report.making import Written
     from benchmark.runs.engines.backend import Backend
     from benchmark.runs.engines.placing import Choice
     from benchmark.runs.grid import Group

@@ -72,7 +72,7 @@ class Varying:
     def report(self, ablation: Ablation, results: Sequence[Result]) -> None:
         """Make the run's report, and say where the axis's table is. Exits with 1 where cells or
         parts of the report failed."""
-        from benchmark.report.report import write_report
+        from benchmark.report.making import write_report
         from benchmark.runs.opening import made_by
 
         out = self.asked.out

@@ -1,5 +1,6 @@
 """Which cells stand together: those that differ in nothing but the seed."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -50,6 +51,14 @@ class Replicates:
             if (table := cell.table(name)) is not None
         ]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def single(rows: Iterable[Replicates]) -> list[Replicates]:
+    """Those with a done cell that are the only such ones of their method on their generator. Where
+    a folder has no note of which configuration counts, a method can have more there."""
+    done = [r for r in rows if r.done]
+    counts = Counter((r.generator, r.method) for r in done)
+    return [r for r in done if counts[r.generator, r.method] == 1]
 
 
 def answers(rows: Iterable[Replicates]) -> pd.DataFrame:

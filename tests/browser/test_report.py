@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from benchmark.report.making import write_report
 from benchmark.report.pictures.painted import SHIFTS
-from benchmark.report.report import write_report
 from tests.report.drawn import draw_judged, write_run
 
 from .test_accessibility import check

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from benchmark.report.report import write_report
+from benchmark.report.making import write_report
 from tests.report.drawn import write_cell
 
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}

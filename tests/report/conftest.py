@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark.report.report import write_report
+from benchmark.report.making import write_report
 from tests.report.drawn import write_run
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from benchmark.report.in_short import in_short
-from benchmark.report.report import write_report
+from benchmark.report.making import write_report
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
 from tests.report.drawn import MEASURES, write_cell

@@ -12,7 +12,7 @@ from benchmark.core.json_files import sealed, write_json
 from benchmark.metrics import METRICS
 from benchmark.metrics.metric import Metric
 from benchmark.report.figures import methods
-from benchmark.report.report import write_report
+from benchmark.report.making import write_report
 from benchmark.report.tables.main_table import rca_table, seed_table
 from benchmark.runs.meanings import measures_in, note_measures
 from benchmark.runs.replicates import headline

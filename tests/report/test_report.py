@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
 from benchmark.core.json_files import write_json
-from benchmark.report.report import write_report
+from benchmark.report.making import write_report
 from tests.report.drawn import write_cell
 
 TABLES = {

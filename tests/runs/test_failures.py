@@ -279,7 +279,7 @@ def test_a_picture_that_cannot_be_drawn_costs_itself_and_the_exit_code(
         raise ZeroDivisionError("no picture today")
 
     monkeypatch.setattr("benchmark.report.pictures.gallery.draw_evolution", fail)
-    monkeypatch.setattr("benchmark.report.write_recipe", fail)
+    monkeypatch.setattr("benchmark.report.making.write_recipe", fail)
     result = bench("report", out)
     assert result.exit_code == 1
     assert "missing: 2 parts of the report" in result.output

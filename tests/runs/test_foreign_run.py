@@ -17,8 +17,8 @@ from benchmark.core.storage import sha256
 from benchmark.directions.labels import Label, write_labels
 from benchmark.generators.families.planted import Planted
 from benchmark.report.attempts import Attempts
+from benchmark.report.making import write_report
 from benchmark.report.pictures.gallery import write_pictures
-from benchmark.report.report import write_report
 from benchmark.report.tables.main_table import write_tables
 from benchmark.runs.opening import AtHand, open_generators
 from benchmark.runs.replicates import headline

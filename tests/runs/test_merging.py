@@ -153,7 +153,7 @@ def test_stopped_in_its_report_it_says_what_goes_on(tmp_path, monkeypatch):
     def stop(*args: object, **others: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("benchmark.report.write_report", stop)
+    monkeypatch.setattr("benchmark.report.making.write_report", stop)
     out = tmp_path / "both"
     result = CliRunner().invoke(main, ["compare", str(one), str(one), "--out", str(out)])
     assert result.exit_code == 130

@@ -23,7 +23,7 @@ from benchmark.metrics import METRICS
 from benchmark.metrics.metric import Evidence, Metric
 from benchmark.rca.correctness import summarise
 from benchmark.rca.training import Learner
-from benchmark.report.report import write_report
+from benchmark.report.making import write_report
 from benchmark.runs.grid import plan, record
 from benchmark.runs.results import Result, read_cell, read_cells, read_run
 from benchmark.runs.runner import execute, in_order

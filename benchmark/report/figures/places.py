@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from benchmark.charts import style
 from benchmark.rca import correctness
 from benchmark.report.tables.leaderboard import FEWEST
-from benchmark.runs.replicates import Replicates
+from benchmark.runs.replicates import Replicates, single
 
 BINS = 6  # of |eps|, equally wide
 SIZE = (style.NARROWEST, 3.4)  # inches
@@ -41,9 +41,9 @@ def draw_order(rows: Sequence[Replicates], folder: Path, order: Sequence[str]) -
 
 def place_table(rows: Sequence[Replicates]) -> pd.DataFrame:
     """Columns method, share (the middle of a bin of |eps|) and place, the mean over those
-    generators that every method was measured on, with equal K. Empty without one."""
+    generators that every method has one configuration on, with equal K. Empty without one."""
     parts = []
-    for r in rows:
+    for r in single(rows):
         predictions = r.table("predictions")
         if predictions.empty:
             continue

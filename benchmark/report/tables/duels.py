@@ -6,7 +6,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from benchmark.runs.replicates import Replicates, answers
+from benchmark.runs.replicates import Replicates, answers, single
 from benchmark.stats.paired import (
     ByMethod,
     RcaComparison,
@@ -19,15 +19,12 @@ from benchmark.stats.paired import (
 class Duels:
     """Comparisons of the methods of some rows of the main table, made when they are asked for.
 
-    rows: those of them with a done cell and the only ones of their method on their generator. Where
-    a folder has no note of which configuration counts, a method can have more there; `left_out` has
-    a sentence on each.
+    rows: those of them that are `single`; `left_out` has a sentence on each of the others.
     """
 
     def __init__(self, rows: Sequence[Replicates]) -> None:
-        done = [r for r in rows if r.done]
-        counts = Counter((r.generator, r.method) for r in done)
-        self.rows = [r for r in done if counts[r.generator, r.method] == 1]
+        counts = Counter((r.generator, r.method) for r in rows if r.done)
+        self.rows = single(rows)
         self.left_out = [
             f"Left out is {method} on {generator}: it has {n} configurations in this run."
             for (generator, method), n in counts.items()

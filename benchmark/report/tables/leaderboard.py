@@ -227,7 +227,7 @@ def _of_places(whole: Sequence[str], common: Sequence[str], generators: Sequence
     if common:
         words = f"Places are means over {', '.join(common)}"
         notes = [
-            f"{words}; not every method was measured on {', '.join(left)}." if left else f"{words}."
+            f"{words}; not every method was compared on {', '.join(left)}." if left else f"{words}."
         ]
     elif not whole:
         notes = ["No generator has figures of every method, so there are no mean places."]

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import pytest
 
 from benchmark.core.json_files import write_json
-from benchmark.report.report import write_report
+from benchmark.report.making import write_report
 from tests.report.drawn import HOSTILE, draw_judged, write_cell
 
 VOID = {"meta", "link", "img", "br", "input", "line", "circle"}

@@ -7,9 +7,9 @@ from benchmark.core.errors import BenchError
 from benchmark.directions.labels import HUMAN_ANNOTATION, Label, write_labels
 from benchmark.generators.families.planted import Planted
 from benchmark.report.attempts import Attempts
+from benchmark.report.making import write_report
 from benchmark.report.pictures.gallery import write_pictures
 from benchmark.report.pictures.named import named
-from benchmark.report.report import write_report
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
 

@@ -67,7 +67,7 @@ def test_a_method_that_is_missing_somewhere_leaves_that_generator_out_of_the_pla
     write_cell(run, "z", "weak", 0, k=16, n=4000, skill=0.9)
     write_cell(run, "z", "weaker", 0, k=16, failure="no first layer")
     board = board_of(run).board
-    assert "Places are means over x, y; not every method was measured on z." in board.notes
+    assert "Places are means over x, y; not every method was compared on z." in board.notes
     assert "weaker on z: failed: no first layer." in board.notes
     frame = board.frame.set_index("method")
     assert frame.loc["strong", "mean place"] == 1
@@ -149,6 +149,10 @@ def test_a_method_of_two_configurations_is_left_out_there_and_nothing_is_bold(ru
     assert frame.loc["strong", "on y"] > 0.5
     assert set(table.bold) == {(0, "on y")}
     assert found.ahead == (("y", "strong"),)
+    rows = headline(read_cells(run), {}, ORDER)
+    only_y = place_table([r for r in rows if r.generator == "y"])
+    assert place_table(rows).equals(only_y)
+    assert only_y["place"].max() == 3
 
 
 def test_shares_of_the_largest_shift_meet_whatever_that_is(tmp_path):

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from benchmark.metrics import METRICS
-from benchmark.report.report import write_report
+from benchmark.report.making import write_report
 from benchmark.report.tables.main_table import metrics_table, write_tables
 from benchmark.report.tables.rescoring import matrix_table, write_rescoring
 from benchmark.runs.meanings import note_measures
