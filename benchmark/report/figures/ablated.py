@@ -19,6 +19,7 @@ from benchmark.tables.table import Table
 
 DASHES: dict[str, Any] = {"mse": "-", "mae": "--"}  # of the two kinds of shift loss
 APART = 0.05  # between lines that would hide each other, in steps of the axis
+ROUNDING = 5e-4  # what is smaller is 0 in the tables, and no trend to be seen
 
 
 def draw_ablations(
@@ -101,4 +102,6 @@ def _frame(ax: Axes, group: pd.DataFrame, measure: str) -> None:
         *(y for line in ax.lines for y in np.asarray(line.get_ydata())),
     ]
     low, high = min(0.0, *drawn), max(0.0, *drawn)
+    if high - low < ROUNDING:
+        low = high = 0.0
     ax.set_ylim(1.06 * low, 1.06 * high or 1.0)

@@ -109,6 +109,16 @@ def test_a_panel_shows_every_point_of_its_measure_beside_what_it_is_read_against
     assert ([4, 8, 16] in lines["effective rank"]) == (axis == "k")
 
 
+def test_rounding_is_no_trend(run, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(ablated.style, "save", lambda figure, *_: drawn.append(figure))
+    table = ablation_table(run, "k", MEASURES, ORDER)
+    table.frame["max_cosine"] = [1e-7 * n for n in range(len(table.frame))]
+    draw_ablations([table], MEASURES, run / "figures", ORDER)
+    (panel,) = [ax for ax in drawn[0].axes if "max_cosine" in ax.get_ylabel()]
+    assert panel.get_ylim() == (0.0, 1.0)
+
+
 def test_without_an_ablation_nothing_is_written(tmp_path):
     write_cell(tmp_path, "planted", "random", 0)
     assert write_ablations(tmp_path, MEASURES, ORDER) == []
