@@ -1,31 +1,27 @@
 """Work that goes on beside what its results are used for."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from benchmark.core import threads
-
-Given = TypeVar("Given")
-Made = TypeVar("Made")
+T = TypeVar("T")
+NONE = object()  # comes after the last
 
 
-def ahead(items: Iterable[Given], make: Callable[[Given], Made], at_once: int) -> Iterator[Made]:
-    """What `make` gives for each item, in the same order, made while those before are used.
+def ahead(items: Iterator[T], most: int = 1) -> Iterator[T]:
+    """The same items in the same order, made in a second thread while those before are used.
 
-    at_once: threads that make, each of which computes with one; at most as many results wait. An
-    error in making one is raised where that one would have come.
+    most: how many may wait, 1 or more: where some take long to make and others to use, a few keep
+    both at work. An error in making one is raised where that one would have come. At most so many
+    that nobody takes are made.
     """
-    coming: deque[Future[Made]] = deque()
-    with ThreadPoolExecutor(at_once, initializer=threads.use, initargs=(1,)) as pool:
+    with ThreadPoolExecutor(1) as pool:
+        coming = deque(pool.submit(next, items, NONE) for _ in range(most))
         try:
-            for item in items:
-                coming.append(pool.submit(make, item))
-                if len(coming) > at_once:
-                    yield coming.popleft().result()
-            while coming:
-                yield coming.popleft().result()
+            while (item := coming.popleft().result()) is not NONE:
+                coming.append(pool.submit(next, items, NONE))
+                yield item  # type: ignore[misc]  # not NONE
         finally:
-            for one in coming:  # where nobody takes them
+            for one in coming:
                 one.cancel()

@@ -1,19 +1,17 @@
 """From a run to a study: renders sampled directions of every method for people to judge."""
 
 import math
-import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import torch
 
-from benchmark.core import memory, threads
+from benchmark.core import memory
 from benchmark.core.ahead import ahead
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.plugins import is_file
@@ -37,7 +35,7 @@ from study_server.shipped import default_settings
 from study_server.tasks.choosing import made_task, task_class
 from study_server.translations import untranslated
 
-TOGETHER = 1 << 26  # bytes of images that are rendered side by side, or those of one direction
+WAITING = 1 << 24  # bytes of images that wait to be written, or those of one direction
 STEPS = 13  # values of eps from end to end: every second one in the strip, all in the slider
 
 
@@ -103,13 +101,9 @@ def build_study(
         "cells": {f"{r.generator} {r.method}": _origin(r.first, said[r.method]) for r in chosen},
         "rows": {name: _dealt(rows_of[name], own) for name, own in _by_generator(pages).items()},
     }
-    # Rendered while those before are written as files.
-    strips = ahead(
-        pages,
-        lambda page: gallery.strip(page, rows_of[page.r.generator]),
-        at_once(gallery.opened.values()),
-    )
-    shown = counted(strips, len(pages))
+    # Rendered ahead, while those before are written as files.
+    strips = (gallery.strip(page, rows_of[page.r.generator]) for page in pages)
+    shown = ahead(counted(strips, len(pages)), at_once(gallery.opened.values()))
     return write_bundle(out, shown, settings, provenance, asked, seed)
 
 
@@ -124,9 +118,10 @@ class _Page:
 
 
 def at_once(generators: Iterable[Generator]) -> int:
-    """How many directions are rendered side by side: as many as cores, of large images fewer."""
+    """How many directions may wait to be written: some generators take longer than their files, and
+    some less, and both kinds of work should find a core."""
     largest = max((math.prod(one.image_shape) for one in generators), default=1)
-    return min(threads.cores(), max(1, TOGETHER // (ROWS * STEPS * largest)))
+    return max(1, WAITING // (ROWS * STEPS * largest))
 
 
 def _by_generator(pages: Sequence[_Page]) -> dict[str, list[_Page]]:
@@ -176,7 +171,6 @@ class _Gallery:
     def __init__(self, references: Mapping[str, str], at_hand: AtHand) -> None:
         self.references, self.at_hand = references, at_hand
         self.opened: dict[str, Generator] = {}
-        self._own = threading.local()
 
     def open(self, r: Replicates) -> None:
         """Open the row's generator; raises BenchError where its directions cannot be shown."""
@@ -192,15 +186,8 @@ class _Gallery:
         eps = float(r.first.result.config["protocol"]["max_shift"])
         steps = np.linspace(-eps, eps, STEPS)
         latents = rows.of(page.place)
-        images = render(self._painter(r.generator), latents, r.first.directions(), k, steps)
+        images = render(self.opened[r.generator], latents, r.first.directions(), k, steps)
         return DirectionStrips(r.generator, r.method, k, steps.tolist(), images, page.check)
-
-    def _painter(self, name: str) -> Generator:
-        """A copy for this thread alone, of the generator that it renders with: a user's may keep
-        something between two layers."""
-        if getattr(self._own, "name", None) != name:
-            self._own.name, self._own.generator = name, deepcopy(self.opened[name])
-        return cast(Generator, self._own.generator)
 
 
 def _pages(

@@ -1,57 +1,65 @@
-"""Items made ahead: in the same order, errors in their place, only as many as may wait."""
+"""Items made ahead: the same ones in order, errors in their place, no more than allowed."""
 
 import threading
-import time
 
 import pytest
-import torch
 
 from benchmark.core.ahead import ahead
 
 
-@pytest.mark.parametrize("at_once", [1, 3])
-def test_items_come_in_order_from_threads_that_compute_with_one(at_once):
-    makers = set()
+def test_items_come_in_order_and_are_made_in_another_thread():
+    makers = []
 
-    def make(i):
-        makers.add((threading.get_ident(), torch.get_num_threads()))
-        time.sleep(0.02 * (i % 2 == 0))  # the second is done before the first
-        return 10 * i
+    def items():
+        for i in range(5):
+            makers.append(threading.get_ident())
+            yield i
 
-    assert list(ahead(range(5), make, at_once)) == [0, 10, 20, 30, 40]
-    assert threading.get_ident() not in {thread for thread, _ in makers}
-    assert {count for _, count in makers} == {1}
-    assert list(ahead((), make, at_once)) == []
+    assert list(ahead(items())) == [0, 1, 2, 3, 4]
+    assert set(makers) & {threading.get_ident()} == set()
+    assert list(ahead(iter(()))) == []
 
 
-@pytest.mark.parametrize("at_once", [1, 3])
-def test_the_next_are_made_while_one_is_used_and_no_more(at_once):
+def test_the_next_is_made_while_one_is_used():
+    made = [threading.Event() for _ in range(3)]
+
+    def items():
+        for event in made:
+            event.set()
+            yield event
+
+    coming = ahead(items())
+    next(coming)
+    assert made[1].wait(10)  # and nobody has asked for it
+    assert not made[2].is_set()
+    coming.close()
+    assert not made[2].is_set()
+
+
+def test_as_many_as_allowed_are_made_and_no_more_once_nobody_takes_them():
     made = [threading.Event() for _ in range(9)]
 
-    def make(i):
-        made[i].set()
-        return i
+    def items():
+        for event in made:
+            event.set()
+            yield event
 
-    coming = ahead(range(9), make, at_once)
-    assert next(coming) == 0
-    assert made[at_once].wait(10)  # and nobody has asked for it
+    coming = ahead(items(), 3)
+    next(coming)
+    assert made[3].wait(10)  # three wait
+    assert not made[4].is_set()
     coming.close()
-    assert not any(one.is_set() for one in made[at_once + 1 :])
+    assert not made[4].is_set()
+    assert len(list(ahead(iter(range(5)), 9))) == 5  # fewer than may wait
 
 
-def test_several_are_made_at_once():
-    together = threading.Barrier(3, timeout=10)
-    assert sorted(ahead(range(3), lambda _: together.wait(), 3)) == [0, 1, 2]
+@pytest.mark.parametrize("most", [1, 4])
+def test_an_error_comes_in_its_place(most):
+    def items():
+        yield 1
+        raise ValueError("the second")
 
-
-@pytest.mark.parametrize("at_once", [1, 4])
-def test_an_error_comes_in_its_place(at_once):
-    def make(i):
-        if i == 1:
-            raise ValueError("the second")
-        return i
-
-    coming = ahead(range(9), make, at_once)
-    assert next(coming) == 0
+    coming = ahead(items(), most)
+    assert next(coming) == 1
     with pytest.raises(ValueError, match="the second"):
         next(coming)
