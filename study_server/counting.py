@@ -8,6 +8,7 @@ anybody is told that no place is left, when somebody has finished, and when the 
 import logging
 import threading
 import time
+from collections.abc import Set
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
@@ -68,20 +69,18 @@ def verdicts(
     return screen(counted, settings.screening, asked, task.expected, excluded)
 
 
-def screen_now(
-    study: Served, simulated: bool = False, rest: float = 0.0, wait: bool = True
-) -> bool:
+def screen_now(study: Served, simulated: bool = False, wait: bool = True) -> bool:
     """Ask the rules about everybody, people or bots, and open and fill places accordingly.
 
     Nothing is done where no answer came since the last time. Returns False where some did, but it
-    is too soon to look again, or what was found was overtaken. rest: seconds that the caller can do
-    without a new look. wait: for a screening that goes on, too; else that is False at once.
+    is too soon to look again, or what was found was overtaken. wait: for a screening that goes on,
+    too; else that is False at once.
     """
     with study.store.turns.away():
         if not _busy.acquire(blocking=wait):
             return False
     try:
-        return _screen(study, simulated, study.clock(), rest)
+        return _screen(study, simulated, study.clock())
     finally:
         _busy.release()
 
@@ -104,7 +103,10 @@ def screen_later(study: Served, simulated: bool = False) -> None:
         finally:
             _busy.release()
 
-    threading.Thread(target=apart, daemon=True, name="screening").start()
+    try:
+        threading.Thread(target=apart, daemon=True, name="screening").start()
+    except RuntimeError:  # the system gives no more threads
+        apart()
 
 
 def finish_screening() -> None:
@@ -114,7 +116,8 @@ def finish_screening() -> None:
 
 
 def _known(study: Served, simulated: bool, now: float, rest: float) -> bool | None:
-    """What there is to say without asking the rules; see `screen_now`. None: they are to be."""
+    """What there is to say without asking the rules; see `screen_now`. None: they are to be. rest:
+    seconds that the caller can do without a new look."""
     with study.store.look() as db:
         latest, (judged, again_at) = _latest(db, simulated), _last(db, simulated)
     if latest == judged:
@@ -122,7 +125,7 @@ def _known(study: Served, simulated: bool, now: float, rest: float) -> bool | No
     return False if now < again_at + rest else None
 
 
-def _screen(study: Served, simulated: bool, now: float, rest: float) -> bool:
+def _screen(study: Served, simulated: bool, now: float, rest: float = 0.0) -> bool:
     known = _known(study, simulated, now, rest)
     if known is not None:
         return known
@@ -207,18 +210,16 @@ def _erased(db: Session) -> int:
     return int(db.scalar(select(func.count()).select_from(Erasure)) or 0)
 
 
-def _apply(
-    db: Session, failed: set[str], excluded: "Collection[str]", erased: int, mark: Screened
-) -> bool:
+def _apply(db: Session, failed: set[str], excluded: Set[str], erased: int, mark: Screened) -> bool:
     """Let those count whom neither the rules, which failed them, nor the staff leave out. Returns
     False, and changes nothing, where another process found more since from more answers, or others
     than these were left out or erased meanwhile."""
     last = db.get(Screened, mark.simulated)
     if last and last.judgment_id > mark.judgment_id:
         return False
-    if left_out(decisions(db)).keys() != set(excluded) or _erased(db) != erased:
+    if left_out(decisions(db)).keys() != excluded or _erased(db) != erased:
         return False
-    out = failed.union(excluded)
+    out = failed | excluded
     annotators = select(Annotator.id, Annotator.public_id, Annotator.counts)
     for number, name, counts in db.execute(
         annotators.where(

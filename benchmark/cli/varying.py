@@ -56,12 +56,12 @@ class Varying:
 
         asked = self.asked
         noted = partial(note, ablation, asked.out, methods=asked.methods.references)
-        for result in asked.compute(list(self._open(ablation)), held, noted):
+        for result in asked.compute(list(self._not_ended(ablation)), held, noted):
             tell(f"{_place(self.axis, result)}  {line(result)}")
             self.ended[result.cell] = result
         return list(self.ended.values())
 
-    def _open(self, ablation: Ablation) -> Iterator[Group]:
+    def _not_ended(self, ablation: Ablation) -> Iterator[Group]:
         """Its groups, without the cells that have ended."""
         for group in ablation.groups:
             jobs = [job for job in group.jobs if job.cell not in self.ended]

@@ -53,12 +53,16 @@ class Replicates:
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
-def single(rows: Iterable[Replicates]) -> list[Replicates]:
-    """Those with a done cell that are the only such ones of their method on their generator. Where
-    a folder has no note of which configuration counts, a method can have more there."""
-    done = [r for r in rows if r.done]
-    counts = Counter((r.generator, r.method) for r in done)
-    return [r for r in done if counts[r.generator, r.method] == 1]
+def configurations(rows: Iterable[Replicates]) -> Counter[tuple[str, str]]:
+    """How many of the rows with a done cell are of each method, by generator and method: one, but
+    where a folder has no note of which configuration counts there can be more."""
+    return Counter((r.generator, r.method) for r in rows if r.done)
+
+
+def single(rows: Sequence[Replicates]) -> list[Replicates]:
+    """Those with a done cell that are the only such ones of their method on their generator."""
+    counts = configurations(rows)
+    return [r for r in rows if r.done and counts[r.generator, r.method] == 1]
 
 
 def answers(rows: Iterable[Replicates]) -> pd.DataFrame:

@@ -7,6 +7,13 @@ import pytest
 from benchmark.core.ahead import ahead
 
 
+def announced(made):
+    """The events, each set when it is made."""
+    for event in made:
+        event.set()
+        yield event
+
+
 def test_items_come_in_order_and_are_made_in_another_thread():
     makers = []
 
@@ -22,13 +29,7 @@ def test_items_come_in_order_and_are_made_in_another_thread():
 
 def test_the_next_is_made_while_one_is_used():
     made = [threading.Event() for _ in range(3)]
-
-    def items():
-        for event in made:
-            event.set()
-            yield event
-
-    coming = ahead(items())
+    coming = ahead(announced(made))
     next(coming)
     assert made[1].wait(10)  # and nobody has asked for it
     assert not made[2].is_set()
@@ -38,13 +39,7 @@ def test_the_next_is_made_while_one_is_used():
 
 def test_as_many_as_allowed_are_made_and_no_more_once_nobody_takes_them():
     made = [threading.Event() for _ in range(9)]
-
-    def items():
-        for event in made:
-            event.set()
-            yield event
-
-    coming = ahead(items(), 3)
+    coming = ahead(announced(made), 3)
     next(coming)
     assert made[3].wait(10)  # three wait
     assert not made[4].is_set()

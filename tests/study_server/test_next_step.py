@@ -85,6 +85,19 @@ def test_a_full_study_ends_for_who_comes_late_however_long_the_rules_take(
     assert next_step.proceed(served, late, False).status == "finished"
 
 
+def test_where_there_are_no_threads_left_the_rules_are_asked_all_the_same(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    def refused(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    assert last_answer(served, newcomer(served)).step.status == "finished"
+    assert screened(served)
+    counting.finish_screening()  # and the next one can go on
+
+
 def test_who_withdraws_does_not_wait_for_a_screening_that_goes_on(
     served: Served, rules: Rules
 ) -> None:

@@ -1,12 +1,12 @@
 """RCA of methods two by two, each pair compared once for all tables that show it."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 
 import pandas as pd
 
-from benchmark.runs.replicates import Replicates, answers, single
+from benchmark.runs.replicates import Replicates, answers, configurations, single
 from benchmark.stats.paired import (
     ByMethod,
     RcaComparison,
@@ -23,11 +23,10 @@ class Duels:
     """
 
     def __init__(self, rows: Sequence[Replicates]) -> None:
-        counts = Counter((r.generator, r.method) for r in rows if r.done)
         self.rows = single(rows)
         self.left_out = [
             f"Left out is {method} on {generator}: it has {n} configurations in this run."
-            for (generator, method), n in counts.items()
+            for (generator, method), n in configurations(rows).items()
             if n > 1
         ]
         self._kept: dict[tuple[str, str], tuple[RcaComparison, ...]] = {}
