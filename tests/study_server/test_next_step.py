@@ -69,9 +69,10 @@ def test_a_full_study_ends_for_who_comes_late_however_long_the_rules_take(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where others go on to change their answers."""
-    everybody = [newcomer(served) for _ in range(9)]  # all places
-    for one in everybody:
-        judge_all(served, one)
+    everybody = []
+    for _ in range(9):  # all places, one after another: who is there already holds one
+        everybody.append(newcomer(served))
+        judge_all(served, everybody[-1])
     late = newcomer(served)
 
     def slow(*known: object) -> tuple[()]:
