@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from benchmark.core.errors import BenchError
-from study_server import commands
+from study_server import commands, databases
 from study_server.app import create_app
 from study_server.bundle import Bundle
 from study_server.sentences import texts
@@ -245,12 +245,44 @@ def test_postgresql_connections_that_were_cut_fail_nobody(
     for person in people:
         person.begin()
     for _ in range(2):
-        postgres.do(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
-            "AND backend_type = 'client backend'"
-        )
+        cut_connections(postgres)
+        time.sleep(databases.FRESH_SECONDS)
         assert [person.post(**YES).status_code for person in people] == [200] * 3
     study.store.close()
+
+
+def test_a_postgresql_connection_in_use_is_not_asked_each_time(
+    bundle: Bundle, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is cut then, who was about to use it is told so, and may try again."""
+    study = open_study(bundle, postgres.new_database())
+    app = create_app(study)
+    someone = new_visitor(app, study)
+    someone.begin()
+    asked: list[object] = []
+    ping = study.store.engine.dialect.do_ping
+    monkeypatch.setattr(
+        study.store.engine.dialect, "do_ping", lambda one: (asked.append(one), ping(one))
+    )
+    monkeypatch.setattr(databases, "FRESH_SECONDS", 60.0)  # however busy the machine is
+    assert someone.post(**YES).status_code == 200
+    assert not asked
+    page = someone.last
+    cut_connections(postgres)
+    assert someone.post(**YES).status_code == 503
+    monkeypatch.setattr(databases, "FRESH_SECONDS", 0.0)
+    someone.last = page
+    assert someone.post(**YES).status_code == 200
+    assert asked
+    study.store.close()
+
+
+def cut_connections(postgres: Postgres) -> None:
+    """All of them, to every database."""
+    postgres.do(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+        "AND backend_type = 'client backend'"
+    )
 
 
 def test_postgresql_that_was_stopped_and_started_again(bundle: Bundle, postgres: Postgres) -> None:
