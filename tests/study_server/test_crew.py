@@ -120,7 +120,7 @@ class Busy:
 def test_who_is_busy_is_not_ended_and_a_pause_of_the_whole_site_is_no_silence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crew, "ASK", 0.2)
+    monkeypatch.setattr(crew, "ASK", 0.4)
     store = Store(sqlite_url(tmp_path / "x.sqlite"))
     stop, pending = Stop(), []
 
@@ -130,7 +130,7 @@ def test_who_is_busy_is_not_ended_and_a_pause_of_the_whole_site_is_no_silence(
         if len(pending) == 3:  # as if Ctrl-Z had stopped all of it for a while
             for member in self._members:
                 os.kill(member, signal.SIGSTOP)
-            time.sleep(2.0)
+            time.sleep(3.0)
             for member in self._members:
                 os.kill(member, signal.SIGCONT)
         stop.asked = len(pending) >= 12
