@@ -17,7 +17,7 @@ from study_server.looking import OF_POSTGRESQL
 CONNECTIONS = 16  # connections kept; the site serves with no more threads
 CONNECT_SECONDS = 2  # for a connection to PostgreSQL, to each host that the address names
 IDLE_SECONDS = 30  # after which PostgreSQL ends a transaction whose process does nothing any more
-FRESH_SECONDS = 1.0  # for which a connection that was of use is trusted without asking
+FRESH_SECONDS = 1.0  # for which a connection is trusted after its use
 
 
 def sqlite_url(path: Path) -> str:
@@ -76,15 +76,21 @@ def to_read(engine: Engine) -> Engine:
 
 
 def _replace_cut_connections(engine: Engine) -> None:
-    """A connection that was cut while nobody used it is replaced before anybody notices. To ask
-    each one each time (`pool_pre_ping`) is a fifth of what an answer costs the site."""
-    dialect = engine.dialect
+    """A connection that was cut while it rested is replaced before anybody notices. To ask each one
+    each time (`pool_pre_ping`) is a sixth of what an answer costs the site; so the first of those
+    that were in use when all were cut fails, and only then the others are asked."""
+    dialect, cut = engine.dialect, -math.inf
 
     def given_back(connection: object, record: ConnectionPoolEntry) -> None:
         record.info["used"] = time.monotonic()
 
+    def gone(connection: object, record: object, error: object) -> None:
+        nonlocal cut
+        cut = time.monotonic()
+
     def taken(connection: Any, record: ConnectionPoolEntry, proxy: object) -> None:
-        if time.monotonic() - record.info.get("used", math.inf) < FRESH_SECONDS:  # a new one, too
+        used = record.info.get("used", math.inf)  # never, if it is new
+        if used > cut and time.monotonic() - used < FRESH_SECONDS:
             return
         try:
             dialect.do_ping(connection)
@@ -94,6 +100,7 @@ def _replace_cut_connections(engine: Engine) -> None:
             raise
 
     event.listen(engine, "checkin", given_back)
+    event.listen(engine, "invalidate", gone)
     event.listen(engine, "checkout", taken)
 
 
