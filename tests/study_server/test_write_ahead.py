@@ -117,7 +117,7 @@ def test_a_log_that_somebody_reads_waits(bundle: Bundle) -> None:
     annotators.invite(study.store, study.links, 1, 0.0)
     began = time.monotonic()
     assert not settle(bundle.database, 0.0)
-    assert time.monotonic() - began < 4.0  # not the 5 seconds of the driver
+    assert time.monotonic() - began < 1.0
     reader.close()
     assert settle(bundle.database, 0.0)
     study.store.close()

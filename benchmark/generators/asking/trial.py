@@ -20,8 +20,8 @@ def tried(generator: object, source: str) -> Generator:
     source: what names it in errors. Raises BenchError for what is none.
     """
     if not isinstance(generator, Generator):
-        network = ", which says how z is drawn and what images come out; see "
-        network += "docs/OWN_GENERATORS.md"
+        network = ", which says how z is drawn and what images come out"
+        network += "; see docs/OWN_GENERATORS.md"
         raise BenchError(
             f"{source} returned a value of type {type(generator).__name__}; "
             "it must return a benchmark.generators.base.Generator"

@@ -61,5 +61,5 @@ def test_a_prior_or_classes_of_another_kind_are_told(tmp_path: Path, own: str, w
 
 
 def test_a_bare_network_is_told_what_it_lacks(tmp_path: Path) -> None:
-    with pytest.raises(BenchError, match=r"a value of type Linear; .* see docs.OWN_GENERATORS"):
+    with pytest.raises(BenchError, match=r"a value of type Linear; .* see docs/OWN_GENERATORS\.md"):
         opened(tmp_path, "from torch import nn\n\ndef Mine():\n    return nn.Linear(4, 64)\n")
