@@ -48,7 +48,7 @@ PRESET = click.option(
     "--preset",
     default="quick",
     show_default=True,
-    help="quick, standard, paper, recipe, or a TOML file of your own",
+    help="quick, standard, paper, recipe, demo, or a TOML file of your own",
 )
 SEEDS = click.option("--seeds", help="Comma-separated replicates, such as 0,1,2.")
 SETTINGS = click.option(

@@ -1,4 +1,4 @@
-"""Compose, Caddy and systemd name each other rightly, and a study may be mounted read-only."""
+"""Compose, Caddy and systemd name each other rightly, and a folder that is only read is enough."""
 
 import re
 import shlex
@@ -76,7 +76,8 @@ def test_the_site_in_compose_is_served_as_its_neighbours_expect(compose: dict[st
     assert (user, name) == (made["POSTGRES_USER"], made["POSTGRES_DB"])
     assert site["environment"]["PGPASSWORD"] == made["POSTGRES_PASSWORD"]
     (mount,) = site["volumes"]
-    assert mount.endswith(f":{options['folder']}:ro")
+    # Not read-only: no backup may bring back those whom the list in its folder names.
+    assert mount.endswith(f":{options['folder']}")
     assert site["user"] == "${STUDY_USER:?}"
     assert site["read_only"] is True
     caddyfile = (DEPLOY / "Caddyfile").read_text(encoding="utf-8")
@@ -90,7 +91,7 @@ def test_the_site_in_compose_is_served_as_its_neighbours_expect(compose: dict[st
 def test_the_site_writes_nothing_into_a_study_whose_answers_are_elsewhere(
     postgres: Postgres, tmp_path: Path
 ) -> None:
-    """So that compose may mount it read-only."""
+    """So that it may be mounted read-only, until somebody withdraws or ratings are raised."""
     blob_bundle(tmp_path / "study")
     before = state(tmp_path / "study")
     assert load_bundle(tmp_path / "study").kinds["direction"]
