@@ -18,6 +18,7 @@ from benchmark.generators.registry import absolute, find_generator
 from benchmark.generators.stored import weights_hash
 from benchmark.methods.method import Method
 from benchmark.rca.protocol import Protocol
+from benchmark.runs.merging import JOINED
 from benchmark.runs.naming import lasting_names
 from benchmark.runs.results import Cell, read_run
 from benchmark.runs.settings import (
@@ -130,8 +131,15 @@ def name_of_generator(given: str, run: Path | None) -> str:
 def _named(
     generators: Sequence[str], run: Path | None, opened: dict[str, "_Opened"]
 ) -> dict[str, str]:
-    """The name of each generator, by what opens it."""
+    """The name of each generator, by what opens it. Raises BenchError in a folder of several runs:
+    their cells may have other names there than the streams that they were asked from.
+    """
     before = {} if run is None else read_run(run)
+    if before.get("command") == JOINED:
+        raise BenchError(
+            f"{run} holds several runs, joined by `{JOINED}`: give --out a folder of its own, and "
+            "join again with it"
+        )
     recorded = {**before.get("generators", {}), **before.get("given", {})}
 
     def moved(reference: str, name: str) -> bool:

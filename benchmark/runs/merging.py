@@ -20,6 +20,8 @@ from benchmark.directions.labels import HUMAN_ANNOTATION
 from benchmark.runs.replicates import is_shown
 from benchmark.runs.results import Cell, Result, StoredCell, read_cells, read_run
 
+JOINED = "bench compare"  # the command that run.json names
+
 
 @dataclass
 class Merged:
@@ -153,7 +155,7 @@ def _description(merged: Merged, described: Sequence[Mapping[str, Any]]) -> dict
             columns[kind] = {**columns.get(kind, {}), **known}
     seeds = sorted({cell.seed for cell in merged.results})
     return {
-        "command": "bench compare",
+        "command": JOINED,
         **same,
         "seeds": seeds,
         "generators": merged.generators,

@@ -101,6 +101,20 @@ def test_the_command_writes_one_report(tmp_path):
     assert CliRunner().invoke(main, ["compare", str(one), "--out", str(out)]).exit_code == 2
 
 
+@pytest.mark.parametrize("command", [["run", "-m", "sefa"], ["ablate", "k"], ["converge"]])
+def test_nothing_is_computed_into_joined_runs(command, tmp_path):
+    """Two of their generators may be one, asked other questions under each name."""
+    one = a_run(tmp_path / "one", [("planted", "random", 0)])
+    two = a_run(tmp_path / "two", [("planted", "random", 0)], steps=77)
+    merge([one, two], tmp_path / "both")
+    before = sorted((tmp_path / "both").rglob("*"))
+    words = [*command, "-g", "planted", "--out", str(tmp_path / "both"), "--yes"]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 2
+    assert "holds several runs" in result.output
+    assert sorted((tmp_path / "both").rglob("*")) == before
+
+
 def test_a_run_in_order_may_be_submitted_and_a_bent_one_may_not(tmp_path):
     reference = Path(__file__).parents[2] / "results/reference"
     good = CliRunner().invoke(main, ["submit-check", str(reference)])
