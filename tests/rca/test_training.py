@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.optim.lr_scheduler import LambdaLR
 
 from benchmark.core.seeds import stream
 from benchmark.directions.matrices import UnitLinear, axes, random_orthonormal
@@ -80,8 +81,9 @@ def test_loss_and_gradients_equal_the_plain_computation(
         torch.testing.assert_close(got.grad, wanted.grad, rtol=1e-9, atol=1e-10)
 
 
-def test_steps_of_adam_equal_the_plain_loop_in_float64(generator: Generator) -> None:
-    terms = protocol(batch=8, shift_loss="mae")
+@pytest.mark.parametrize("schedule", ["constant", "onecycle"])
+def test_steps_of_adam_equal_the_plain_loop_in_float64(generator: Generator, schedule: str) -> None:
+    terms = protocol(batch=8, shift_loss="mae", schedule=schedule)
     wide = copy.deepcopy(generator).double()
     one = learner(terms)
     one.shift.double(), one.reconstructor.double()
@@ -94,10 +96,13 @@ def test_steps_of_adam_equal_the_plain_loop_in_float64(generator: Generator) -> 
         lr_shift=1e-2,
         lr=terms.lr,
     )
+    schedules = [LambdaLR(adam, terms.rate_factor) for adam in reference.optimisers]
     fast, rng = prepare(wide), stream("steps")
     for _ in range(5):
         shifts = double(ShiftRange(6.0, 0.0).draw(generator, K, 8, rng))
         reference.step(shifts)
+        for rates in schedules:
+            rates.step()
         with torch.no_grad():
             images = fast(shifts.latents)
         one.update(fast, images, shifts)
