@@ -111,6 +111,27 @@ def test_steps_of_adam_equal_the_plain_loop_in_float64(generator: Generator, sch
     assert not torch.allclose(matrix, torch.eye(D, K).double(), atol=1e-3), "A did not move"
 
 
+def test_a_learner_is_asked_the_questions_of_the_named_stream_in_the_range_of_the_protocol(
+    generator: Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Shifts] = []
+    update = Learner.update
+
+    def watched(one: Learner, over: Generator, images: torch.Tensor, shifts: Shifts) -> None:
+        asked.append(shifts)
+        update(one, over, images, shifts)
+
+    monkeypatch.setattr(Learner, "update", watched)
+    terms = protocol(max_shift=3.0, min_shift=1.0)
+    train(prepare(generator), [learner(terms)], terms, "named", [None], "asked")
+    assert len(asked) == terms.steps
+    rng, expected = stream("named"), ShiftRange(3.0, 1.0)
+    for shifts in asked:
+        twin = expected.draw(generator, K, terms.batch, rng)
+        for got, wanted in zip(shifts.tensors(), twin.tensors(), strict=True):
+            assert torch.equal(got, wanted)
+
+
 def test_a_learner_ends_the_same_alone_and_in_company(generator: Generator) -> None:
     fast, terms = prepare(generator), protocol()
     alone, together = learner(terms), learner(terms)
