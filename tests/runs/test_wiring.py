@@ -7,6 +7,7 @@ fails when somebody draws anew, passes another seed, or judges in another mode.
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,6 +18,7 @@ from torch import Tensor
 from baselines import METHODS, USUAL
 from benchmark.core.failures import Failure
 from benchmark.generators.base import Generator
+from benchmark.methods.imported import imported
 from benchmark.metrics import METRICS
 from benchmark.metrics.metric import Evidence
 from benchmark.rca import evaluation
@@ -62,6 +64,13 @@ class Wires:
     trained: list[Trained]
     evidence: list[Evidence]
     cells: list[StoredCell]
+
+
+def settings(seeds: tuple[int, ...]) -> RunConfig:
+    config = replace(RunConfig.from_preset("quick"), seeds=seeds)
+    return config.with_settings(
+        ["steps=6", "batch=4", "evaluation=60", f"planted.k={K}", "max_shift=3"]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -117,16 +126,12 @@ def wires(tmp_path_factory: pytest.TempPathFactory) -> Wires:
         return measure(metrics, cell)
 
     folder = tmp_path_factory.mktemp("wires")
-    config = replace(RunConfig.from_preset("quick"), seeds=SEEDS)
-    config = config.with_settings(
-        ["steps=6", "batch=4", "evaluation=60", f"planted.k={K}", "max_shift=3"]
-    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluation, "predict", watched_predict)
         patch.setattr(lockstep, "train", watched_train)
         patch.setattr(examiner, "measure", watched_measure)
-        groups = plan(config, ["planted"], list(USUAL), METHODS)
-        record(config, groups, folder, "test")
+        groups = plan(settings(SEEDS), ["planted"], list(USUAL), METHODS)
+        record(settings(SEEDS), groups, folder, "test")
         results = list(execute(groups, folder, "cpu", False, METRICS, {}))
     assert [result.status for result in results] == ["done"] * CELLS
     return Wires(asked, trained, seen, read_cells(folder))
@@ -189,6 +194,26 @@ def test_another_seed_gets_another_reconstructor_and_other_questions_to_learn_fr
     assert any(not torch.equal(v, second.weights[name]) for name, v in first.weights.items())
     (joint, _) = (one for one in own.values() if one.stream.endswith("joint"))
     assert any(not torch.equal(v, first.weights[name]) for name, v in joint.weights.items())
+
+
+def test_the_headline_is_of_the_fresh_reconstructor_not_of_the_joint_one(
+    wires: Wires, tmp_path: Path
+) -> None:
+    """Learned directions that come back from their file have a fresh R alone: it is the same one,
+    so that it must answer the same."""
+    learned = next(c for c in wires.cells if c.has("predictions_joint.parquet"))
+    methods = {**METHODS, "file": imported(learned.folder / "directions.safetensors").value}
+    groups = plan(settings((learned.result.cell.seed,)), ["planted"], ["file"], methods)
+    accuracy = {"accuracy": METRICS["accuracy"]}
+    (result,) = execute(groups, tmp_path, "cpu", False, accuracy, {})
+    for figure in ("rca_fresh", "shift_error"):  # RCA of few pairs may be equal by chance
+        assert result.metrics[figure] == learned.result.metrics[figure]
+    (brought,) = read_cells(tmp_path)
+    expected, found = brought.table("predictions"), learned.table("predictions")
+    assert expected is not None
+    assert found is not None
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+    assert not found.equals(learned.table("predictions_joint"))
 
 
 def test_metrics_look_at_the_same_latents_for_every_method_and_seed(wires: Wires) -> None:
