@@ -7,6 +7,7 @@ fails when somebody draws anew, passes another seed, or judges in another mode.
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from torch import Tensor
 
 from baselines import METHODS, USUAL
 from benchmark.core.failures import Failure
+from benchmark.directions.stored_shift import read_snapshots
 from benchmark.generators.base import Generator
 from benchmark.methods.imported import imported
 from benchmark.metrics import METRICS
@@ -49,11 +51,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Trained:
-    """One learner as its training began: its method, the stream, and R's first weights."""
+    """One learner: its method, the stream, and R's weights as its training began."""
 
     method: str
     stream: str
     weights: dict[str, Tensor]
+    learner: Learner
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,7 @@ def wires(tmp_path_factory: pytest.TempPathFactory) -> Wires:
         **named: Any,
     ) -> None:
         trained.extend(
-            Trained(one.name, stream_name, copy.deepcopy(one.reconstructor.state_dict()))
+            Trained(one.name, stream_name, copy.deepcopy(one.reconstructor.state_dict()), one)
             for one in learners
         )
         train(generator, learners, protocol, stream_name, *rest, **named)
@@ -216,6 +219,32 @@ def test_the_headline_is_of_the_fresh_reconstructor_not_of_the_joint_one(
     assert not found.equals(learned.table("predictions_joint"))
 
 
+def test_a_cell_keeps_the_curve_of_each_phase_as_its_own_learner_wrote_it(wires: Wires) -> None:
+    for cell in wires.cells:
+        curves = cell.table("curves")
+        assert curves is not None
+        learners = _learners_of(cell, wires)
+        assert {*curves["phase"]} == {*learners}
+        for phase, rows in curves.groupby("phase"):
+            assert rows.drop(columns="phase").to_numpy().tolist() == learners[str(phase)].curve
+        kept = [learner.curve for learner in learners.values()]
+        assert all(one != other for one, other in combinations(kept, 2))
+
+
+def test_the_stages_of_a_cell_lead_from_where_the_directions_began_to_where_they_ended(
+    wires: Wires,
+) -> None:
+    for cell in wires.cells:
+        learner = _learners_of(cell, wires).get("joint")
+        assert cell.has("evolution.safetensors") == (learner is not None)
+        if learner is not None:
+            stages = read_snapshots(cell.folder / "evolution.safetensors")
+            assert list(stages) == sorted(learner.snapshots)
+            first, *_, last = (shift.state_dict()["fixed"] for shift in stages.values())
+            assert torch.equal(last, cell.directions().shift.state_dict()["fixed"])
+            assert not torch.allclose(first, last, atol=1e-3)
+
+
 def test_metrics_look_at_the_same_latents_for_every_method_and_seed(wires: Wires) -> None:
     drawn = [cell.sample(8, "collapse").point for cell in wires.evidence]
     assert len(drawn) == CELLS
@@ -238,6 +267,16 @@ def test_collapse_is_measured_at_the_largest_shift_of_the_protocol(wires: Wires)
                 expected = sum(after) / (2 * before)
                 found = stored.result.metrics["by_direction"]["collapse"][k]
                 assert found == pytest.approx(expected, rel=1e-4)
+
+
+def _learners_of(cell: StoredCell, wires: Wires) -> dict[str, Learner]:
+    """What was trained for the cell, by phase: `fresh` and, where A learned, `joint`."""
+    seed = f"planted seed {cell.result.cell.seed} "
+    return {
+        one.stream.removeprefix(seed): one.learner
+        for one in wires.trained
+        if one.method == cell.result.cell.method and one.stream.startswith(seed)
+    }
 
 
 def _spread(images: Tensor) -> float:
