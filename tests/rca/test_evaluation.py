@@ -13,6 +13,7 @@ from benchmark.generators.base import Generator, Latents
 from benchmark.rca import evaluation
 from benchmark.rca.correctness import summarise
 from benchmark.rca.protocol import Protocol
+from benchmark.rca.questions import ShiftRange
 
 
 class Shows(Generator):
@@ -63,6 +64,16 @@ def test_every_method_is_asked_the_same_questions() -> None:
     tables = [table for (table,) in found]
     pd.testing.assert_frame_equal(tables[0][["k", "eps"]], tables[1][["k", "eps"]])
     assert not tables[0]["eps_hat"].equals(tables[1]["eps_hat"])
+
+
+def test_the_answers_are_to_the_questions_of_the_stream_in_the_range_of_the_protocol() -> None:
+    protocol = Protocol(k=4, evaluation=250, max_shift=3.0, min_shift=1.0)
+    examined = evaluation.Examined(FrozenLinear(torch.eye(4)), [Reads(True)])
+    ((table,),) = evaluation.predict(Shows(), [examined], protocol, stream("evaluation"))
+    rng, expected = stream("evaluation"), ShiftRange(3.0, 1.0)
+    asked = [expected.draw(Shows(), 4, n, rng) for n in (100, 100, 50)]
+    assert table["k"].tolist() == torch.cat([shifts.k for shifts in asked]).tolist()
+    assert table["eps"].tolist() == torch.cat([shifts.eps for shifts in asked]).tolist()
 
 
 class Counts(Shows):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.optim.lr_scheduler import LambdaLR
 
 from benchmark.core.seeds import stream
 from benchmark.directions.matrices import UnitLinear, axes, random_orthonormal
@@ -80,8 +81,9 @@ def test_loss_and_gradients_equal_the_plain_computation(
         torch.testing.assert_close(got.grad, wanted.grad, rtol=1e-9, atol=1e-10)
 
 
-def test_steps_of_adam_equal_the_plain_loop_in_float64(generator: Generator) -> None:
-    terms = protocol(batch=8, shift_loss="mae")
+@pytest.mark.parametrize("schedule", ["constant", "onecycle"])
+def test_steps_of_adam_equal_the_plain_loop_in_float64(generator: Generator, schedule: str) -> None:
+    terms = protocol(batch=8, shift_loss="mae", schedule=schedule)
     wide = copy.deepcopy(generator).double()
     one = learner(terms)
     one.shift.double(), one.reconstructor.double()
@@ -94,16 +96,40 @@ def test_steps_of_adam_equal_the_plain_loop_in_float64(generator: Generator) -> 
         lr_shift=1e-2,
         lr=terms.lr,
     )
+    schedules = [LambdaLR(adam, terms.rate_factor) for adam in reference.optimisers]
     fast, rng = prepare(wide), stream("steps")
     for _ in range(5):
         shifts = double(ShiftRange(6.0, 0.0).draw(generator, K, 8, rng))
         reference.step(shifts)
+        for rates in schedules:
+            rates.step()
         with torch.no_grad():
             images = fast(shifts.latents)
         one.update(fast, images, shifts)
     matrix = reference.raw / reference.raw.norm(dim=0)
     torch.testing.assert_close(one.shift.matrix(), matrix, rtol=1e-7, atol=1e-9)
     assert not torch.allclose(matrix, torch.eye(D, K).double(), atol=1e-3), "A did not move"
+
+
+def test_a_learner_is_asked_the_questions_of_the_named_stream_in_the_range_of_the_protocol(
+    generator: Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Shifts] = []
+    update = Learner.update
+
+    def watched(one: Learner, over: Generator, images: torch.Tensor, shifts: Shifts) -> None:
+        asked.append(shifts)
+        update(one, over, images, shifts)
+
+    monkeypatch.setattr(Learner, "update", watched)
+    terms = protocol(max_shift=3.0, min_shift=1.0)
+    train(prepare(generator), [learner(terms)], terms, "named", [None], "asked")
+    assert len(asked) == terms.steps
+    rng, expected = stream("named"), ShiftRange(3.0, 1.0)
+    for shifts in asked:
+        twin = expected.draw(generator, K, terms.batch, rng)
+        for got, wanted in zip(shifts.tensors(), twin.tensors(), strict=True):
+            assert torch.equal(got, wanted)
 
 
 def test_a_learner_ends_the_same_alone_and_in_company(generator: Generator) -> None:

@@ -7,6 +7,8 @@ fails when somebody draws anew, passes another seed, or judges in another mode.
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -16,7 +18,9 @@ from torch import Tensor
 
 from baselines import METHODS, USUAL
 from benchmark.core.failures import Failure
+from benchmark.directions.stored_shift import read_snapshots
 from benchmark.generators.base import Generator
+from benchmark.methods.imported import imported
 from benchmark.metrics import METRICS
 from benchmark.metrics.metric import Evidence
 from benchmark.rca import evaluation
@@ -47,11 +51,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Trained:
-    """One learner as its training began: its method, the stream, and R's first weights."""
+    """One learner: its method, the stream, and R's weights as its training began."""
 
     method: str
     stream: str
     weights: dict[str, Tensor]
+    learner: Learner
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,13 @@ class Wires:
     trained: list[Trained]
     evidence: list[Evidence]
     cells: list[StoredCell]
+
+
+def settings(seeds: tuple[int, ...]) -> RunConfig:
+    config = replace(RunConfig.from_preset("quick"), seeds=seeds)
+    return config.with_settings(
+        ["steps=6", "batch=4", "evaluation=60", f"planted.k={K}", "max_shift=3"]
+    )
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +119,7 @@ def wires(tmp_path_factory: pytest.TempPathFactory) -> Wires:
         **named: Any,
     ) -> None:
         trained.extend(
-            Trained(one.name, stream_name, copy.deepcopy(one.reconstructor.state_dict()))
+            Trained(one.name, stream_name, copy.deepcopy(one.reconstructor.state_dict()), one)
             for one in learners
         )
         train(generator, learners, protocol, stream_name, *rest, **named)
@@ -117,16 +129,12 @@ def wires(tmp_path_factory: pytest.TempPathFactory) -> Wires:
         return measure(metrics, cell)
 
     folder = tmp_path_factory.mktemp("wires")
-    config = replace(RunConfig.from_preset("quick"), seeds=SEEDS)
-    config = config.with_settings(
-        ["steps=6", "batch=4", "evaluation=60", f"planted.k={K}", "max_shift=3"]
-    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluation, "predict", watched_predict)
         patch.setattr(lockstep, "train", watched_train)
         patch.setattr(examiner, "measure", watched_measure)
-        groups = plan(config, ["planted"], list(USUAL), METHODS)
-        record(config, groups, folder, "test")
+        groups = plan(settings(SEEDS), ["planted"], list(USUAL), METHODS)
+        record(settings(SEEDS), groups, folder, "test")
         results = list(execute(groups, folder, "cpu", False, METRICS, {}))
     assert [result.status for result in results] == ["done"] * CELLS
     return Wires(asked, trained, seen, read_cells(folder))
@@ -191,6 +199,52 @@ def test_another_seed_gets_another_reconstructor_and_other_questions_to_learn_fr
     assert any(not torch.equal(v, first.weights[name]) for name, v in joint.weights.items())
 
 
+def test_the_headline_is_of_the_fresh_reconstructor_not_of_the_joint_one(
+    wires: Wires, tmp_path: Path
+) -> None:
+    """Learned directions that come back from their file have a fresh R alone: it is the same one,
+    so that it must answer the same."""
+    learned = next(c for c in wires.cells if c.has("predictions_joint.parquet"))
+    methods = {**METHODS, "file": imported(learned.folder / "directions.safetensors").value}
+    groups = plan(settings((learned.result.cell.seed,)), ["planted"], ["file"], methods)
+    accuracy = {"accuracy": METRICS["accuracy"]}
+    (result,) = execute(groups, tmp_path, "cpu", False, accuracy, {})
+    for figure in ("rca_fresh", "shift_error"):  # RCA of few pairs may be equal by chance
+        assert result.metrics[figure] == learned.result.metrics[figure]
+    (brought,) = read_cells(tmp_path)
+    expected, found = brought.table("predictions"), learned.table("predictions")
+    assert expected is not None
+    assert found is not None
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
+    assert not found.equals(learned.table("predictions_joint"))
+
+
+def test_a_cell_keeps_the_curve_of_each_phase_as_its_own_learner_wrote_it(wires: Wires) -> None:
+    for cell in wires.cells:
+        curves = cell.table("curves")
+        assert curves is not None
+        learners = _learners_of(cell, wires)
+        assert {*curves["phase"]} == {*learners}
+        for phase, rows in curves.groupby("phase"):
+            assert rows.drop(columns="phase").to_numpy().tolist() == learners[str(phase)].curve
+        kept = [learner.curve for learner in learners.values()]
+        assert all(one != other for one, other in combinations(kept, 2))
+
+
+def test_the_stages_of_a_cell_lead_from_where_the_directions_began_to_where_they_ended(
+    wires: Wires,
+) -> None:
+    for cell in wires.cells:
+        learner = _learners_of(cell, wires).get("joint")
+        assert cell.has("evolution.safetensors") == (learner is not None)
+        if learner is not None:
+            stages = read_snapshots(cell.folder / "evolution.safetensors")
+            assert list(stages) == sorted(learner.snapshots)
+            first, *_, last = (shift.state_dict()["fixed"] for shift in stages.values())
+            assert torch.equal(last, cell.directions().shift.state_dict()["fixed"])
+            assert not torch.allclose(first, last, atol=1e-3)
+
+
 def test_metrics_look_at_the_same_latents_for_every_method_and_seed(wires: Wires) -> None:
     drawn = [cell.sample(8, "collapse").point for cell in wires.evidence]
     assert len(drawn) == CELLS
@@ -213,6 +267,16 @@ def test_collapse_is_measured_at_the_largest_shift_of_the_protocol(wires: Wires)
                 expected = sum(after) / (2 * before)
                 found = stored.result.metrics["by_direction"]["collapse"][k]
                 assert found == pytest.approx(expected, rel=1e-4)
+
+
+def _learners_of(cell: StoredCell, wires: Wires) -> dict[str, Learner]:
+    """What was trained for the cell, by phase: `fresh` and, where A learned, `joint`."""
+    seed = f"planted seed {cell.result.cell.seed} "
+    return {
+        one.stream.removeprefix(seed): one.learner
+        for one in wires.trained
+        if one.method == cell.result.cell.method and one.stream.startswith(seed)
+    }
 
 
 def _spread(images: Tensor) -> float:
