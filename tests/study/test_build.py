@@ -1,7 +1,6 @@
 """From a run to a study, and the study commands as a designer types them."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,21 +10,18 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from baselines import METHODS, USUAL
+from baselines import USUAL
 from benchmark.cli.main import main
 from benchmark.core.seeds import stream
 from benchmark.directions.artefact import Directions
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Latents
 from benchmark.generators.families.planted import Planted
-from benchmark.metrics import METRICS
-from benchmark.runs.grid import plan, record
-from benchmark.runs.runner import execute
-from benchmark.runs.settings import RunConfig
 from benchmark.study.build import _Gallery, _pages, at_once, build_study, render
 from study_server.bundle import load_bundle
+from tests.generators import small_mapped
 
-from .conftest import default_settings
+from .conftest import compute, default_settings
 
 
 def bench(*arguments: object) -> Result:
@@ -34,14 +30,9 @@ def bench(*arguments: object) -> Result:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of the planted generator with five directions per method."""
+    """A run of the planted generator with five directions per method, as far as eps 3."""
     folder = tmp_path_factory.mktemp("study") / "run"
-    config = replace(RunConfig.from_preset("quick"), seeds=(0,))
-    config = config.with_settings(["steps=4", "batch=4", "evaluation=100", "k=5"])
-    groups = plan(config, ["planted"], list(USUAL), METHODS)
-    record(config, groups, folder, "test")
-    assert all(r.status == "done" for r in execute(groups, folder, "cpu", False, METRICS, {}))
-    return folder
+    return compute(folder, ["planted"], USUAL, "max_shift=3")
 
 
 def test_render_shows_the_shifted_latents_as_pixels() -> None:
@@ -206,6 +197,44 @@ def test_what_cannot_be_built_is_refused(
     assert result.exit_code == 2
     assert message in result.output
     assert not (tmp_path / "study").exists()
+
+
+def test_methods_that_were_run_with_other_options_of_a_generator_are_no_study(
+    tmp_path: Path,
+) -> None:
+    """Directions of w, drawn as if they moved z, look like any others."""
+    out, file, name = tmp_path / "run", f"{small_mapped.__file__}:make", "small_mapped-make"
+    compute(out, [file], ["discovered"])
+    compute(out, [file], ["coordinate"], f"{name}.space=z")  # as it is anyway
+    compute(out, [file], ["random"], f"{name}.space=w", f"{name}.psi=0.5")
+    build = ("study", "build", out, "--per-method", 1, "-g", file, "--out", tmp_path / "study")
+    refused = bench(*build)
+    assert refused.exit_code == 2
+    assert refused.output == (
+        f"error: {name}: a study shows all methods at the same latents, but these were run with "
+        "other options of the generator: discovered with space z and psi 1.0, coordinate with "
+        "space z and psi 1.0, random with space w and psi 0.5; run them again with the same ones; "
+        "-g 'NAME?space=w&psi=0.5' gives others a name of their own\n"
+    )
+    assert not (tmp_path / "study").exists()
+    compute(out, [file], ["random"])
+    built = bench(*build)
+    assert built.exit_code == 0, built.output
+
+
+def test_a_generator_that_changed_between_two_methods_is_that_of_one_of_them(
+    tmp_path: Path,
+) -> None:
+    out, file = tmp_path / "run", tmp_path / "own.py"
+    text = Path(small_mapped.__file__).read_text()
+    file.write_text(text)
+    compute(out, [f"{file}:make"], ["discovered"])
+    file.write_text(text.replace("/ 3)", "/ 2)"))
+    compute(out, [f"{file}:make"], ["random"])
+    file.write_text(text)
+    refused = bench("study", "build", out, "-g", f"{file}:make", "--out", tmp_path / "study")
+    assert refused.exit_code == 2
+    assert "own-make cannot be shown: its weights are not those of the run" in refused.output
 
 
 def test_a_designers_day(run: Path, tmp_path: Path) -> None:
