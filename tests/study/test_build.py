@@ -3,12 +3,14 @@
 import json
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from safetensors.torch import load_file
 
 from baselines import USUAL
 from benchmark.cli.main import main
@@ -19,6 +21,7 @@ from benchmark.generators.base import Latents
 from benchmark.generators.families.planted import Planted
 from benchmark.study.build import _Gallery, _pages, at_once, build_study, render
 from study_server.bundle import load_bundle
+from study_server.bundle_writer import DirectionStrips
 from tests.generators import small_mapped
 
 from .conftest import compute, default_settings
@@ -33,6 +36,12 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of the planted generator with five directions per method, as far as eps 3."""
     folder = tmp_path_factory.mktemp("study") / "run"
     return compute(folder, ["planted"], USUAL, "max_shift=3")
+
+
+def provenance(study: Path) -> dict[str, Any]:
+    """What the study's private map says of the run."""
+    hidden = json.loads((study / "private" / "map.json").read_text())
+    return dict(hidden["provenance"])
 
 
 def test_render_shows_the_shifted_latents_as_pixels() -> None:
@@ -75,12 +84,39 @@ def test_each_direction_has_rows_of_its_own_and_each_method_the_same_ones(
     assert len(of_method["discovered"]) == 3
     every = torch.cat(list(shown.values())).unique(dim=0)
     assert len(every) == 4 * (3 + 1)  # no z stands on two pages of a method, or twice on one
-    hidden = json.loads((tmp_path / "study" / "private" / "map.json").read_text())
-    kept = hidden["provenance"]["rows"]["planted"]
+    kept = provenance(tmp_path / "study")["rows"]["planted"]
     drawn = Planted().sample(kept["drawn"], stream("study", seed, "planted", "latents")).point
     for (method, k), point in shown.items():  # they can be drawn again from what is written
         assert torch.equal(drawn[kept["of"][f"{method}/{k}"]], point)
     assert kept["typical_by"] == "pixels"
+
+
+def test_people_see_each_direction_at_its_rows_as_far_as_the_run_moved_it(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """G(z + eps * A[:, k]), A from the run's file, z drawn by the study's map, eps from -3 to 3."""
+    made: list[DirectionStrips] = []
+
+    def watched(self, page, rows):  # type: ignore[no-untyped-def]
+        made.append(strip(self, page, rows))
+        return made[-1]
+
+    strip = _Gallery.strip
+    monkeypatch.setattr(_Gallery, "strip", watched)
+    build_study(run, tmp_path / "study", [], 2, 0, None)
+    assert len(made) == 3 * 2
+    kept = provenance(tmp_path / "study")["rows"]["planted"]
+    generator, eps = Planted(), torch.linspace(-3, 3, 13)[:, None]  # (13, 1)
+    drawn = generator.sample(kept["drawn"], stream("study", 0, "planted", "latents")).point
+    for strips in made:
+        assert strips.steps == pytest.approx(eps.flatten().tolist())
+        (file,) = run.glob(f"cells/planted/{strips.method}/*/directions.safetensors")
+        column = load_file(file)["directions"][:, strips.direction]  # (d,)
+        rows = drawn[kept["of"][f"{strips.method}/{strips.direction}"]]  # (4, d)
+        moved = rows[:, None] + eps * column  # (4, 13, d)
+        images = generator(Latents(moved.flatten(0, 1))).clamp(-1, 1)  # (52, C, H, W)
+        pixels = ((images + 1) * 127.5).permute(0, 2, 3, 1).unflatten(0, (4, 13)).numpy()
+        assert np.abs(np.array(strips.images, dtype=float) - pixels).max() <= 1
 
 
 def test_a_direction_s_place_among_the_rows_hangs_on_nothing_but_chance() -> None:
@@ -111,10 +147,10 @@ def test_every_method_contributes_equally_and_only_the_private_map_knows(
     assert len({(s.method, s.direction) for s in studied}) == 9
     manifest = (tmp_path / "study" / "manifest.json").read_text()
     assert not any(method in manifest for method in (*USUAL, "planted"))
-    hidden = json.loads((tmp_path / "study" / "private" / "map.json").read_text())
-    assert hidden["provenance"]["per_method"] == 3
-    assert set(hidden["provenance"]["cells"]) == {f"planted {m}" for m in USUAL}
-    roles = {cell["method"]: cell["role"] for cell in hidden["provenance"]["cells"].values()}
+    said = provenance(tmp_path / "study")
+    assert said["per_method"] == 3
+    assert set(said["cells"]) == {f"planted {m}" for m in USUAL}
+    roles = {cell["method"]: cell["role"] for cell in said["cells"].values()}
     assert roles == {"discovered": "method", "random": "baseline", "coordinate": "baseline"}
 
 
