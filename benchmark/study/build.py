@@ -22,13 +22,13 @@ from benchmark.directions.images_along import images_along
 from benchmark.generators.base import Generator, Latents
 from benchmark.generators.registry import absolute
 from benchmark.methods.method import Role
-from benchmark.runs.opening import AtHand, may_be, open_generator
+from benchmark.runs.opening import AtHand, identity, may_be, open_generator
 from benchmark.runs.replicates import Replicates, headline
 from benchmark.runs.results import StoredCell, read_cells, read_run
 from benchmark.runs.roles import NO_ROLES, in_order, known_roles
 from benchmark.study.accuracies import cell_accuracies
 from benchmark.study.dealing import ROWS, Rows, deal_rows
-from benchmark.study.to_render import announced, counted, numbers_of
+from benchmark.study.to_render import announced, check_options, counted, numbers_of
 from study_server.bundle_writer import DirectionStrips, write_bundle
 from study_server.settings_file import check_method, check_retention, read_settings
 from study_server.shipped import default_settings
@@ -61,7 +61,7 @@ def build_study(
     Where none are given, edits of each generator's own pictures serve. roles: of methods, by name,
     for cells that do not store theirs. task: what is asked about them, a name or `file.py:Class`.
     tell: is told what will be rendered, before it is. Raises BenchError where a generator or
-    direction is not in the run, or a generator cannot be opened.
+    direction is not in the run, a generator cannot be opened, or its methods differ in its options.
     """
     memory.share()
     asked = task_class(task)
@@ -85,13 +85,15 @@ def build_study(
         check_method(read, {r.method for r in chosen}, settings)
     good = [_named(text, rows) for text in known_good]
     gallery = _Gallery(references, at_hand)
-    for r in (*chosen, *(r for r, _ in good)):
+    shown = (*chosen, *(r for r, _ in good))
+    for r in shown:
         gallery.open(r)  # before anything is rendered
+    check_options(shown, gallery.of)
     numbers = numbers_of(chosen, per_method, good)
     tell(announced(numbers, settings))
     pages = _pages(chosen, numbers, seed, good)
     rows_of = {
-        name: deal_rows(gallery.opened[name], name, 1 + max(page.place for page in own), seed)
+        name: deal_rows(gallery.of(own[0].r), name, 1 + max(page.place for page in own), seed)
         for name, own in _by_generator(pages).items()
     }
     provenance = {
@@ -103,8 +105,8 @@ def build_study(
     }
     # Rendered ahead, while those before are written as files.
     strips = (gallery.strip(page, rows_of[page.r.generator]) for page in pages)
-    shown = ahead(counted(strips, len(pages)), at_once(gallery.opened.values()))
-    return write_bundle(out, shown, settings, provenance, asked, seed)
+    made = ahead(counted(strips, len(pages)), at_once(gallery.opened.values()))
+    return write_bundle(out, made, settings, provenance, asked, seed)
 
 
 @dataclass(frozen=True)
@@ -166,27 +168,32 @@ def _origin(stored: StoredCell, role: Role | None) -> dict[str, Any]:
 
 
 class _Gallery:
-    """Opens generators and makes strips of their directions."""
+    """Opens generators, each row's own, and makes strips of their directions."""
 
     def __init__(self, references: Mapping[str, str], at_hand: AtHand) -> None:
         self.references, self.at_hand = references, at_hand
-        self.opened: dict[str, Generator] = {}
+        self.opened: dict[str, Generator] = {}  # by `identity`: one name may be of several
 
     def open(self, r: Replicates) -> None:
         """Open the row's generator; raises BenchError where its directions cannot be shown."""
-        if r.generator not in self.opened:
+        its = identity(r.first.result.cell, r.first.result.config)
+        if its not in self.opened:
             try:
                 generator = open_generator(r.first, self.references, self.at_hand)
             except BenchError as error:
                 raise BenchError(f"{r.generator} cannot be shown: {error}") from error
-            self.opened[r.generator] = generator
+            self.opened[its] = generator
+
+    def of(self, r: Replicates) -> Generator:
+        """The generator that the row's directions move."""
+        return self.opened[identity(r.first.result.cell, r.first.result.config)]
 
     def strip(self, page: _Page, rows: Rows) -> DirectionStrips:
         r, k = page.r, page.k
         eps = float(r.first.result.config["protocol"]["max_shift"])
         steps = np.linspace(-eps, eps, STEPS)
         latents = rows.of(page.place)
-        images = render(self.opened[r.generator], latents, r.first.directions(), k, steps)
+        images = render(self.of(r), latents, r.first.directions(), k, steps)
         return DirectionStrips(r.generator, r.method, k, steps.tolist(), images, page.check)
 
 

@@ -1,15 +1,47 @@
 """What a study will show of a run: how many directions of what, said before they are rendered, and
 how far the rendering is."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
+from benchmark.core.errors import BenchError
 from benchmark.core.progress import Progress
+from benchmark.generators.base import Generator
+from benchmark.generators.options import read_options, with_options
 from benchmark.runs.replicates import Replicates
 from study_server.bundle_writer import DirectionStrips
 
 SHIPPED = "those that are shipped; `bench study init` writes them to a file of yours"
+
+
+def check_options(rows: Iterable[Replicates], of: Callable[[Replicates], Generator]) -> None:
+    """Raise BenchError where methods of one generator were run with other options of it, such as
+    another space: there are no latents at which a study could show them all.
+
+    of: a row's generator. An option that was not given counts as what it is then.
+    """
+    by_name: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)  # and by method
+    for r in rows:
+        given = read_options(of(r), r.first.result.config.get("generator", {}))
+        by_name[r.generator][r.method] = asdict(of(r).Options(**given))
+    for name, options in by_name.items():
+        first, *others = options.values()
+        unequal = [key for key in first if any(own[key] != first[key] for own in others)]
+        if unequal:
+            said = [
+                f"{method} with {' and '.join(f'{key} {own[key]}' for key in unequal)}"
+                for method, own in options.items()
+            ]
+            another = next(own for own in others if own != first)
+            reference = with_options("NAME", {key: another[key] for key in unequal})
+            raise BenchError(
+                f"{name}: a study shows all methods at the same latents, but these were run with "
+                f"other options of the generator: {', '.join(said)}; run them again with the same "
+                f"ones; -g '{reference}' gives others a name of their own"
+            )
 
 
 def numbers_of(

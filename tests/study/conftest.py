@@ -2,7 +2,7 @@
 
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -88,16 +88,27 @@ def material() -> Material:
     return gather(judgments, known_accuracies(judgments))
 
 
+def compute(
+    folder: Path,
+    generators: Sequence[str],
+    methods: Sequence[str],
+    *settings: str,
+    seeds: tuple[int, ...] = (0,),
+) -> Path:
+    """The folder, with a short run in it, or a further one, of five directions per method."""
+    config = replace(RunConfig.from_preset("quick"), seeds=seeds)
+    config = config.with_settings(["steps=4", "batch=4", "evaluation=100", "k=5", *settings])
+    groups = plan(config, generators, methods, METHODS, run=folder)
+    record(config, groups, folder, "test")
+    assert all(r.status == "done" for r in execute(groups, folder, "cpu", False, METRICS, {}))
+    return folder
+
+
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of the planted generator with eight directions per method."""
     folder = tmp_path_factory.mktemp("analysis") / "run"
-    config = replace(RunConfig.from_preset("quick"), seeds=(0, 1))
-    config = config.with_settings(["steps=4", "batch=4", "evaluation=200", "k=8"])
-    groups = plan(config, ["planted"], list(CLEAR), METHODS)
-    record(config, groups, folder, "test")
-    assert all(r.status == "done" for r in execute(groups, folder, "cpu", False, METRICS, {}))
-    return folder
+    return compute(folder, ["planted"], list(CLEAR), "k=8", "evaluation=200", seeds=(0, 1))
 
 
 @pytest.fixture(scope="session")

@@ -1,31 +1,30 @@
 """From a run to a study, and the study commands as a designer types them."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from safetensors.torch import load_file
 
-from baselines import METHODS, USUAL
+from baselines import USUAL
 from benchmark.cli.main import main
 from benchmark.core.seeds import stream
 from benchmark.directions.artefact import Directions
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.base import Latents
 from benchmark.generators.families.planted import Planted
-from benchmark.metrics import METRICS
-from benchmark.runs.grid import plan, record
-from benchmark.runs.runner import execute
-from benchmark.runs.settings import RunConfig
 from benchmark.study.build import _Gallery, _pages, at_once, build_study, render
 from study_server.bundle import load_bundle
+from study_server.bundle_writer import DirectionStrips
+from tests.generators import small_mapped
 
-from .conftest import default_settings
+from .conftest import compute, default_settings
 
 
 def bench(*arguments: object) -> Result:
@@ -34,14 +33,15 @@ def bench(*arguments: object) -> Result:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run of the planted generator with five directions per method."""
+    """A run of the planted generator with five directions per method, as far as eps 3."""
     folder = tmp_path_factory.mktemp("study") / "run"
-    config = replace(RunConfig.from_preset("quick"), seeds=(0,))
-    config = config.with_settings(["steps=4", "batch=4", "evaluation=100", "k=5"])
-    groups = plan(config, ["planted"], list(USUAL), METHODS)
-    record(config, groups, folder, "test")
-    assert all(r.status == "done" for r in execute(groups, folder, "cpu", False, METRICS, {}))
-    return folder
+    return compute(folder, ["planted"], USUAL, "max_shift=3")
+
+
+def provenance(study: Path) -> dict[str, Any]:
+    """What the study's private map says of the run."""
+    hidden = json.loads((study / "private" / "map.json").read_text())
+    return dict(hidden["provenance"])
 
 
 def test_render_shows_the_shifted_latents_as_pixels() -> None:
@@ -84,12 +84,39 @@ def test_each_direction_has_rows_of_its_own_and_each_method_the_same_ones(
     assert len(of_method["discovered"]) == 3
     every = torch.cat(list(shown.values())).unique(dim=0)
     assert len(every) == 4 * (3 + 1)  # no z stands on two pages of a method, or twice on one
-    hidden = json.loads((tmp_path / "study" / "private" / "map.json").read_text())
-    kept = hidden["provenance"]["rows"]["planted"]
+    kept = provenance(tmp_path / "study")["rows"]["planted"]
     drawn = Planted().sample(kept["drawn"], stream("study", seed, "planted", "latents")).point
     for (method, k), point in shown.items():  # they can be drawn again from what is written
         assert torch.equal(drawn[kept["of"][f"{method}/{k}"]], point)
     assert kept["typical_by"] == "pixels"
+
+
+def test_people_see_each_direction_at_its_rows_as_far_as_the_run_moved_it(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """G(z + eps * A[:, k]), A from the run's file, z drawn by the study's map, eps from -3 to 3."""
+    made: list[DirectionStrips] = []
+
+    def watched(self, page, rows):  # type: ignore[no-untyped-def]
+        made.append(strip(self, page, rows))
+        return made[-1]
+
+    strip = _Gallery.strip
+    monkeypatch.setattr(_Gallery, "strip", watched)
+    build_study(run, tmp_path / "study", [], 2, 0, None)
+    assert len(made) == 3 * 2
+    kept = provenance(tmp_path / "study")["rows"]["planted"]
+    generator, eps = Planted(), torch.linspace(-3, 3, 13)[:, None]  # (13, 1)
+    drawn = generator.sample(kept["drawn"], stream("study", 0, "planted", "latents")).point
+    for strips in made:
+        assert strips.steps == pytest.approx(eps.flatten().tolist())
+        (file,) = run.glob(f"cells/planted/{strips.method}/*/directions.safetensors")
+        column = load_file(file)["directions"][:, strips.direction]  # (d,)
+        rows = drawn[kept["of"][f"{strips.method}/{strips.direction}"]]  # (4, d)
+        moved = rows[:, None] + eps * column  # (4, 13, d)
+        images = generator(Latents(moved.flatten(0, 1))).clamp(-1, 1)  # (52, C, H, W)
+        pixels = ((images + 1) * 127.5).permute(0, 2, 3, 1).unflatten(0, (4, 13)).numpy()
+        assert np.abs(np.array(strips.images, dtype=float) - pixels).max() <= 1
 
 
 def test_a_direction_s_place_among_the_rows_hangs_on_nothing_but_chance() -> None:
@@ -120,10 +147,10 @@ def test_every_method_contributes_equally_and_only_the_private_map_knows(
     assert len({(s.method, s.direction) for s in studied}) == 9
     manifest = (tmp_path / "study" / "manifest.json").read_text()
     assert not any(method in manifest for method in (*USUAL, "planted"))
-    hidden = json.loads((tmp_path / "study" / "private" / "map.json").read_text())
-    assert hidden["provenance"]["per_method"] == 3
-    assert set(hidden["provenance"]["cells"]) == {f"planted {m}" for m in USUAL}
-    roles = {cell["method"]: cell["role"] for cell in hidden["provenance"]["cells"].values()}
+    said = provenance(tmp_path / "study")
+    assert said["per_method"] == 3
+    assert set(said["cells"]) == {f"planted {m}" for m in USUAL}
+    roles = {cell["method"]: cell["role"] for cell in said["cells"].values()}
     assert roles == {"discovered": "method", "random": "baseline", "coordinate": "baseline"}
 
 
@@ -206,6 +233,44 @@ def test_what_cannot_be_built_is_refused(
     assert result.exit_code == 2
     assert message in result.output
     assert not (tmp_path / "study").exists()
+
+
+def test_methods_that_were_run_with_other_options_of_a_generator_are_no_study(
+    tmp_path: Path,
+) -> None:
+    """Directions of w, drawn as if they moved z, look like any others."""
+    out, file, name = tmp_path / "run", f"{small_mapped.__file__}:make", "small_mapped-make"
+    compute(out, [file], ["discovered"])
+    compute(out, [file], ["coordinate"], f"{name}.space=z")  # as it is anyway
+    compute(out, [file], ["random"], f"{name}.space=w", f"{name}.psi=0.5")
+    build = ("study", "build", out, "--per-method", 1, "-g", file, "--out", tmp_path / "study")
+    refused = bench(*build)
+    assert refused.exit_code == 2
+    assert refused.output == (
+        f"error: {name}: a study shows all methods at the same latents, but these were run with "
+        "other options of the generator: discovered with space z and psi 1.0, coordinate with "
+        "space z and psi 1.0, random with space w and psi 0.5; run them again with the same ones; "
+        "-g 'NAME?space=w&psi=0.5' gives others a name of their own\n"
+    )
+    assert not (tmp_path / "study").exists()
+    compute(out, [file], ["random"])
+    built = bench(*build)
+    assert built.exit_code == 0, built.output
+
+
+def test_a_generator_that_changed_between_two_methods_is_that_of_one_of_them(
+    tmp_path: Path,
+) -> None:
+    out, file = tmp_path / "run", tmp_path / "own.py"
+    text = Path(small_mapped.__file__).read_text()
+    file.write_text(text)
+    compute(out, [f"{file}:make"], ["discovered"])
+    file.write_text(text.replace("/ 3)", "/ 2)"))
+    compute(out, [f"{file}:make"], ["random"])
+    file.write_text(text)
+    refused = bench("study", "build", out, "-g", f"{file}:make", "--out", tmp_path / "study")
+    assert refused.exit_code == 2
+    assert "own-make cannot be shown: its weights are not those of the run" in refused.output
 
 
 def test_a_designers_day(run: Path, tmp_path: Path) -> None:
