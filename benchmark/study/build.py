@@ -28,7 +28,7 @@ from benchmark.runs.results import StoredCell, read_cells, read_run
 from benchmark.runs.roles import NO_ROLES, in_order, known_roles
 from benchmark.study.accuracies import cell_accuracies
 from benchmark.study.dealing import ROWS, Rows, deal_rows
-from benchmark.study.to_render import announced, check_options, counted, numbers_of
+from benchmark.study.to_render import announced, check_options, check_reach, counted, numbers_of
 from study_server.bundle_writer import DirectionStrips, write_bundle
 from study_server.settings_file import check_method, check_retention, read_settings
 from study_server.shipped import default_settings
@@ -61,7 +61,8 @@ def build_study(
     Where none are given, edits of each generator's own pictures serve. roles: of methods, by name,
     for cells that do not store theirs. task: what is asked about them, a name or `file.py:Class`.
     tell: is told what will be rendered, before it is. Raises BenchError where a generator or
-    direction is not in the run, a generator cannot be opened, or its methods differ in its options.
+    direction is not in the run, a generator cannot be opened, or its methods differ in its options
+    or in how far they went.
     """
     memory.share()
     asked = task_class(task)
@@ -89,6 +90,7 @@ def build_study(
     for r in shown:
         gallery.open(r)  # before anything is rendered
     check_options(shown, gallery.of)
+    check_reach(shown)
     numbers = numbers_of(chosen, per_method, good)
     tell(announced(numbers, settings))
     pages = _pages(chosen, numbers, seed, good)

@@ -44,6 +44,21 @@ def check_options(rows: Iterable[Replicates], of: Callable[[Replicates], Generat
             )
 
 
+def check_reach(rows: Iterable[Replicates]) -> None:
+    """Raise BenchError where methods of one generator were run to other lengths of a shift: people
+    would see one of them change images further, whatever its directions are."""
+    by_name: dict[str, dict[str, float]] = defaultdict(dict)  # and by method
+    for r in rows:
+        by_name[r.generator][r.method] = r.first.result.config["protocol"]["max_shift"]
+    for name, reach in by_name.items():
+        if len({*reach.values()}) > 1:
+            said = ", ".join(f"{method} to {eps:g}" for method, eps in reach.items())
+            raise BenchError(
+                f"{name}: a study shows all methods equally far, but these were run with other "
+                f"max_shift: {said}; run them again with the same one"
+            )
+
+
 def numbers_of(
     rows: Sequence[Replicates], per_method: int, good: Sequence[tuple[Replicates, int]]
 ) -> dict[tuple[str, str], int]:

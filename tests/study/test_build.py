@@ -258,6 +258,20 @@ def test_methods_that_were_run_with_other_options_of_a_generator_are_no_study(
     assert built.exit_code == 0, built.output
 
 
+def test_methods_that_were_run_to_other_lengths_are_no_study(tmp_path: Path) -> None:
+    """One of them would change images further, whatever its directions are."""
+    out = tmp_path / "run"
+    compute(out, ["planted"], ["discovered", "coordinate"], "max_shift=3")
+    compute(out, ["planted"], ["random"])
+    refused = bench("study", "build", out, "--out", tmp_path / "study")
+    assert refused.exit_code == 2
+    assert refused.output == (
+        "error: planted: a study shows all methods equally far, but these were run with other "
+        "max_shift: discovered to 3, coordinate to 3, random to 6; run them again with the same "
+        "one\n"
+    )
+
+
 def test_a_generator_that_changed_between_two_methods_is_that_of_one_of_them(
     tmp_path: Path,
 ) -> None:
