@@ -147,12 +147,15 @@ def _dealt(rows: Rows, pages: Sequence[_Page]) -> dict[str, Any]:
 def _called(given: str, known: Iterable[str], references: Mapping[str, str]) -> list[str]:
     """The names in `known` that a name or a file of the user's stands for. Raises BenchError.
 
-    references: what opened each; where none is this file, it has moved, and its name decides.
+    references: what opened each. With just these options, or else with any; where none is this file
+    it has moved, and its name decides.
     """
     found = [name for name in known if name == given]
     if is_file(given):
         here = absolute(given)
-        found = [name for name in known if references.get(name, "").partition("?")[0] == here]
+        opened = {name: references.get(name, "") for name in known}
+        found = [name for name, reference in opened.items() if reference == here]
+        found = found or [n for n, reference in opened.items() if reference.split("?")[0] == here]
         found = found or [name for name in known if may_be(given, name)]
     if not found:
         raise unknown("generator in this run", given, known)

@@ -258,6 +258,19 @@ def test_methods_that_were_run_with_other_options_of_a_generator_are_no_study(
     assert built.exit_code == 0, built.output
 
 
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [("", {"small_mapped-make"}), ("?space=w", {"small_mapped-make-space-w"})],
+)
+def test_a_file_with_options_is_the_row_of_these_options(
+    options: str, names: set[str], tmp_path: Path
+) -> None:
+    out, study, file = tmp_path / "run", tmp_path / "study", f"{small_mapped.__file__}:make"
+    compute(out, [file, f"{file}?space=w"], ["discovered"])
+    build_study(out, study, [f"{file}{options}"], 1, 0, None)
+    assert {cell["generator"] for cell in provenance(study)["cells"].values()} == names
+
+
 def test_methods_that_were_run_to_other_lengths_are_no_study(tmp_path: Path) -> None:
     """One of them would change images further, whatever its directions are."""
     out = tmp_path / "run"
