@@ -80,6 +80,10 @@ class Chosen(Shift):
     def tangents(self, latents: Latents) -> Tensor:
         return self.whole.tangents(latents)[:, self.places]  # (d, K)
 
+    def chosen(self, places: Sequence[int]) -> Chosen:
+        """Of the whole again, as a file holds one choice only."""
+        return Chosen(self.whole, self.places[list(places)].tolist())
+
 
 class Linear(Shift):
     """Base of linear shifts: eps A e_k, wherever the latents are."""

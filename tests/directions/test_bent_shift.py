@@ -73,6 +73,19 @@ def test_chosen_directions_keep_their_order_and_their_ways() -> None:
     assert torch.equal(chosen.tangents(LATENTS), whole.tangents(LATENTS)[:, [3, 0, 2]])
 
 
+def test_a_choice_among_chosen_directions_comes_back_from_its_file(tmp_path: Path) -> None:
+    labels = (Label(1, mos=0.2, label="zoom"), Label(3, mos=0.9, label="zoom"))
+    whole = Directions(Turning(5, 4).frozen(), {}, labels)
+    named = whole["zoom"]
+    named.save(tmp_path / "a.safetensors")
+    for twice in (named, Directions.load(tmp_path / "a.safetensors")):
+        one = twice.interpretable(0.5)
+        one.save(tmp_path / "b.safetensors")
+        for found in (one, Directions.load(tmp_path / "b.safetensors")):
+            assert len(found) == 1
+            assert torch.equal(found.move(LATENTS, 0, 2.0).point, whole.move(LATENTS, 3, 2.0).point)
+
+
 def test_without_the_code_that_defines_it_a_file_says_what_to_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

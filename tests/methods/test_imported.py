@@ -19,7 +19,7 @@ from benchmark.directions.labels import Label
 from benchmark.directions.shift import FrozenLinear
 from benchmark.generators.families.planted import Planted
 from benchmark.methods.imported import imported
-from benchmark.methods.method import Assignment
+from benchmark.methods.method import Assignment, check_shift
 from benchmark.rca.protocol import Protocol
 from benchmark.runs.ablation import plan_ablation
 from benchmark.runs.grid import Group, plan
@@ -27,6 +27,7 @@ from benchmark.runs.parcel import Parcel
 from benchmark.runs.settings import RunConfig
 from benchmark.runs.unit import done as done_already
 from tests.command_line import bench, done
+from tests.directions.bent import Turning
 
 D, K = 16, 4
 MATRIX = torch.linalg.qr(torch.randn(D, 6, generator=torch.Generator().manual_seed(5)))[0]
@@ -208,6 +209,19 @@ def test_the_first_k_are_taken_and_that_is_said(
     ]
     assert len(said) == (k < 6)  # once
     assert torch.equal(method.fit(assignment(k)).shift.matrix(), MATRIX[:, :k])
+
+
+def test_the_first_k_of_chosen_bent_directions_are_taken_and_keep_their_ways(
+    tmp_path: Path,
+) -> None:
+    whole = Turning(D, 6).frozen()
+    Directions(whole.chosen([5, 1, 3, 2])).save(tmp_path / "A.safetensors")
+    shift = imported(tmp_path / "A.safetensors").value().fit(assignment(2)).shift
+    check_shift(shift, Planted(), Protocol(k=2))
+    latents = Planted().sample(2, torch.Generator().manual_seed(1))
+    eps = torch.tensor([2.0, -3.0])
+    expected = whole(latents, torch.tensor([5, 1]), eps)
+    assert torch.equal(shift(latents, torch.arange(2), eps), expected)
 
 
 @pytest.mark.parametrize(
