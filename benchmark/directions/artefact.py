@@ -35,6 +35,9 @@ from benchmark.directions.shift import FrozenLinear, Shift
 from benchmark.directions.stored_shift import pack, unpack
 from benchmark.generators.base import Generator, Latents
 
+# Entries of the provenance that hold one value a column, and what stands between them.
+PER_COLUMN = {"columns": ",", "scale": ",", "shares": " "}
+
 
 @dataclass(frozen=True)
 class Directions:
@@ -93,7 +96,7 @@ class Directions:
             raise TypeError("directions are found by name; `move` takes a number")
         found = {s.index for s in self.labels if s.label and tidy(s.label) == tidy(name)}
         if found:
-            return self._only(found)
+            return self.only(found)
         names = {label.label for label in self.labels if label.label}
         if not names:
             raise BenchError(
@@ -119,19 +122,24 @@ class Directions:
                 "nobody has rated these directions; "
                 "`bench study label` writes down what the annotators of a study say"
             )
-        return self._only({s.index for s in rated if s.mos is not None and s.mos >= min_mos})
+        return self.only({s.index for s in rated if s.mos is not None and s.mos >= min_mos})
 
-    def _only(self, columns: Collection[int]) -> Directions:
-        """Only these columns, in their old order; their labels are renumbered.
+    def only(self, columns: Collection[int]) -> Directions:
+        """Only these columns, in their old order, with their labels, renumbered, and what the
+        provenance says of each.
 
-        The provenance's `columns` keeps their numbers in the file that was first loaded.
+        Its `columns` keeps their numbers in the file that was first loaded.
         """
         places = sorted(columns)
-        before = self.provenance.get("columns")
-        first = before.split(",") if before else [str(i) for i in range(len(self))]
+        kept = {"columns": ",".join(map(str, range(len(self)))), **self.provenance}
+        for name in kept.keys() & PER_COLUMN.keys():
+            mark = PER_COLUMN[name]
+            values = kept[name].split(mark)
+            if len(values) == len(self):
+                kept[name] = mark.join(values[i] for i in places)
         return Directions(
             self.shift.chosen(places),
-            {**self.provenance, "columns": ",".join(first[i] for i in places)},
+            kept,
             tuple(
                 replace(label, index=i)
                 for i, place in enumerate(places)

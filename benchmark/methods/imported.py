@@ -41,11 +41,11 @@ class Imported(Method):
             _say_first(self.file, held, protocol.k)
 
     def fit(self, task: Assignment) -> Fitted:
-        shift = self.directions.shift.frozen()  # a copy: cells may compute on other devices
-        if shift.k > task.protocol.k:
-            shift = shift.chosen(range(task.protocol.k))
-        labels = tuple(label for label in self.directions.labels if label.index < shift.k)
-        return Fitted(shift, notes=self.directions.provenance, labels=labels)
+        found, k = self.directions, task.protocol.k
+        if len(found) > k:
+            found = found.only(range(k))
+        shift = found.shift.frozen()  # a copy: cells may compute on other devices
+        return Fitted(shift, notes=found.provenance, labels=found.labels)
 
 
 def is_directions(reference: str) -> bool:

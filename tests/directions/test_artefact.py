@@ -222,6 +222,20 @@ def test_interpretable_directions_reach_the_wanted_mos() -> None:
     assert torch.equal(narrowed.shift.matrix(), MATRIX[:, [4]])
 
 
+def test_what_the_provenance_says_of_each_column_goes_with_it() -> None:
+    words = {"scale": "0,10,20,30,40", "shares": "0.5 0.2 0.1 0.1 0.1", "cutoff": "3"}
+    whole = Directions(FrozenLinear(MATRIX), {**PROVENANCE, **words}, NAMED.labels)
+    two = whole["rotation"]
+    kept = {"columns": "1,4", "scale": "10,40", "shares": "0.2 0.1", "cutoff": "3"}
+    assert two.provenance == {**PROVENANCE, **kept}
+    one = two.interpretable(min_mos=0.7)
+    assert one.provenance == {**two.provenance, "columns": "4", "scale": "40", "shares": "0.1"}
+    none = one.interpretable(min_mos=1.0)
+    assert {none.provenance[name] for name in ("columns", "scale", "shares")} == {""}
+    plain = Directions(FrozenLinear(MATRIX), PROVENANCE, NAMED.labels)["rotation"]
+    assert plain.provenance == {**PROVENANCE, "columns": "1,4"}
+
+
 def test_unlabelled_directions_say_how_to_get_labels() -> None:
     for ask in (lambda d: d["rotation"], lambda d: d.interpretable()):
         with pytest.raises(BenchError, match="bench study label"):

@@ -111,7 +111,8 @@ def planned(*files: object, run: Path | None = None, k: int = K) -> list[Group]:
 def test_a_cell_keeps_the_names_and_the_scale_that_the_file_has(folder: Path) -> None:
     kept = Directions.load(cell(folder / "run", "A") / "directions.safetensors")
     assert kept.labels == (Label(1, label="zoom", source="theirs"),)
-    assert kept.provenance["scale"] == "1,2,3,4,5,6"
+    assert kept.provenance["scale"] == "1,2,3,4"  # of the first K, which are measured
+    assert kept.provenance["columns"] == "0,1,2,3"
     assert kept.provenance["generator"] == "planted"
     assert kept.provenance["method"] == "A"
     assert "zoom" in (folder / "run/named.md").read_text()
