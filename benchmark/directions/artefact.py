@@ -34,6 +34,7 @@ from benchmark.directions.labels import (
 from benchmark.directions.shift import FrozenLinear, Shift
 from benchmark.directions.stored_shift import pack, unpack
 from benchmark.generators.base import Generator, Latents
+from benchmark.generators.layer_ranges import as_ranges
 
 # Entries of the provenance that hold one value a column, and what stands between them.
 PER_COLUMN = {"columns": ",", "scale": ",", "shares": " "}
@@ -157,14 +158,16 @@ class Directions:
                 f"these directions move {space}{self._made_for()}, "
                 f"but the latents of the generator are {generator.space}"
             )
-        if layers not in ("", generator.moved_layers or "all"):
+        moved = generator.moved_layers
+        same = (moved,) if moved else ("all", as_ranges(range(generator.num_ws)))
+        if layers and layers not in same:
             raise BenchError(
                 f"these directions move the layers {layers} of {space or 'w'}{self._made_for()}, "
-                f"but shifts of the generator move {generator.moved_layers or 'all of them'}"
+                f"but shifts of the generator move {moved or 'all of them'}"
             )
         for name, here in generator.frame().items():
             there = self.provenance.get(name, here)
-            if not _alike(there, here):
+            if name not in ("space", "layers") and not _alike(there, here):
                 raise BenchError(
                     f"these directions were found with {name} {there}{self._made_for()}, "
                     f"but the generator has {name} {here}"

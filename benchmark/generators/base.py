@@ -111,6 +111,7 @@ class Generator(nn.Module):
     n_classes: int = 0  # of a class-conditional generator
     usual: Usual = Usual()
     space: str = "z"  # of the points that `sample` draws; a generator whose points are w says so
+    num_ws: int = 0  # how many layers take a w of their own
     moved_layers: str = ""  # of w, those that a shift moves, such as `6-11`; "" for all
     Options: ClassVar[type[Any]] = NoOptions
     code: str = ""  # the hash of the user's file that made it; "" for the suite's own

@@ -13,6 +13,7 @@ from benchmark.directions.shift import FrozenLinear, Shift
 from benchmark.directions.vector_fields import WarpedShift
 from benchmark.generators.asking.contract import check
 from benchmark.generators.base import Latents
+from benchmark.generators.fast.parts import InParts
 from benchmark.generators.fast.rewrites import prepare
 from benchmark.generators.layer_ranges import as_ranges, layers_of
 from benchmark.generators.mapped import MappedOptions
@@ -233,6 +234,18 @@ def test_directions_fit_the_space_that_they_were_found_in_and_no_other() -> None
     whole.check_fits(opened())
     with pytest.raises(BenchError, match="move the layers all of w"):
         whole.check_fits(opened(layers="0"))
+    # all of them by number, as files of others say it
+    for space in ("z", "w"):
+        said = Directions(FrozenLinear(torch.eye(6 if space == "z" else 5)), {"layers": "0-3"})
+        for all_move in (opened(space=space), prepare(opened(space=space))):
+            said.check_fits(all_move)
+            said.check_fits(InParts(all_move))
+    said.check_fits(opened(layers="0-3"))
+    for number in ("0-2", "0-4"):
+        with pytest.raises(BenchError, match=f"move the layers {number} of w"):
+            Directions(FrozenLinear(unit(0)), {"layers": number}).check_fits(opened())
+    with pytest.raises(BenchError, match="move the layers 0-3 of w"):
+        said.check_fits(opened(layers="0-2"))
     # what others say nothing of is not held against them
     Directions(FrozenLinear(unit(0)), {"space": "w"}).check_fits(generator)
 

@@ -1,6 +1,7 @@
 """A run in w: every method of the suite, one generator in two spaces, and what its files say."""
 
 import math
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,7 @@ def test_the_report_shows_the_options_and_a_check_says_what_moves(both: Path) ->
     assert "shifts move: space w, psi 1, cutoff all, layers 1-2, w_scale " in result.output
 
 
+FEW = ("--set=steps=2", "--set=batch=4", "--set=evaluation=40", "--jobs=1")
 SHORT = ("steps=2", "batch=4", "evaluation=40", "k=3")
 
 
@@ -153,6 +155,30 @@ def test_a_space_that_settings_change_is_no_equal_term_and_has_pictures_of_its_o
         f"{name}-random",
         f"{name}-discovered",
     }
+
+
+def test_an_edit_of_all_layers_by_number_is_measured(tmp_path: Path) -> None:
+    edit = {
+        "lat_comp": np.eye(5)[:1],
+        "lat_stdev": 1.5,
+        "sigma_range": 2.0,
+        "latent_space": "W",
+        "edit_start": 0,
+        "edit_end": 4,
+    }
+    path, out = tmp_path / "light.pkl", tmp_path / "a.safetensors"
+    path.write_bytes(pickle.dumps(edit))
+    reference = f"{FILE}:make?space=w"
+    result = bench("import", path, "-g", reference, "--out", out)
+    assert "space: w, its layers 0-3" in result.output
+    assert f"next: bench run -g '{reference}' -m {out}" in result.output
+    for file in (path, out):
+        run = tmp_path / file.stem
+        command = ("run", "-g", reference, "-m", file, "--set=k=1", *FEW, "--out", run)
+        result = bench(*command)
+        assert result.exit_code == 0, result.output
+        (cell,) = read_cells(run)
+        assert cell.directions().provenance["layers"] == "all"
 
 
 def test_an_imported_step_is_counted_in_the_deviations_of_w(both: Path, tmp_path: Path) -> None:

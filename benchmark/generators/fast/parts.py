@@ -40,6 +40,7 @@ class InParts(Generator):
             whole.usual,
         )
         self.space, self.moved_layers = whole.space, whole.moved_layers
+        self.num_ws = whole.num_ws
         self.part = most  # None: all of them, until memory runs out
 
     def sample(self, n: int, rng: torch.Generator) -> Latents:
