@@ -54,6 +54,7 @@ class Mapped(Family):
     moving: tuple[int, ...] | None = None
     centre: Tensor
     spread: Tensor
+    scale_of_all: float | None = None  # of w of all classes, where only some are drawn
 
     def map(self, z: Tensor, labels: Tensor | None) -> Tensor:
         """w (n, w_dim), not truncated, of z (n, z_dim) and classes (n,) int64."""
@@ -102,25 +103,32 @@ class Mapped(Family):
         self.options, self.space = options, options.space
         self.moved_layers = as_ranges(self.moving or ())
         self.latent_dim = self.w_dim if self.space == "w" else self.z_dim
+        self.scale_of_all = None
         if self.space == "w":
             self._measure()
 
     @torch.no_grad()
     def _measure(self) -> None:
         """Of `base` of many latents, without a w for each layer."""
+        classes = self.options.classes
+        found = self._spread_of(classes)
+        self.register_buffer("centre", found.centre, persistent=False)  # (d,)
+        self.register_buffer("spread", found.spread, persistent=False)  # (d, d)
+        self.scale_of_all = None if classes is None else self._spread_of(None).scale
+
+    def _spread_of(self, classes: tuple[int, ...] | None) -> Ruler:
         mean, psi, cutoff = self.w_avg, self.options.psi, self.options.cutoff
         layers = range(self.num_ws) if self.moving is None else self.moving
         truncated = sum(cutoff is None or layer < cutoff for layer in layers) / len(layers)
-        w = self._w(*self._drawn(MEASURED, stream("the spread of w")))  # (m, w_dim)
-        found = Ruler.of(mean.lerp(w, 1.0 - truncated * (1.0 - psi)))
-        self.register_buffer("centre", found.centre, persistent=False)  # (d,)
-        self.register_buffer("spread", found.spread, persistent=False)  # (d, d)
+        w = self._w(*self._drawn(MEASURED, stream("the spread of w"), classes))  # (m, w_dim)
+        return Ruler.of(mean.lerp(w, 1.0 - truncated * (1.0 - psi)))
 
     def ruler(self) -> Ruler | None:
         return Ruler(self.centre, self.spread) if self.space == "w" else None
 
     def frame(self) -> dict[str, str]:
-        cutoff = self.options.cutoff
+        """See `Generator`; `w_scale` is over all classes, as directions of one go to others."""
+        cutoff, scale = self.options.cutoff, self.scale_of_all
         layers = {"layers": self.moved_layers or "all"} if self.space == "w" else {}
         return {
             "space": self.space,
@@ -128,22 +136,25 @@ class Mapped(Family):
             "cutoff": "all" if cutoff is None else str(cutoff),
             **super().frame(),
             **layers,
+            **({} if scale is None else {"w_scale": f"{scale:.4g}"}),
         }
 
     def sample(self, n: int, rng: torch.Generator) -> Latents:
         """n latents of the prior and, where there are classes, one for each, uniform over those
         chosen; in w their ws (n, num_ws, w_dim), truncated."""
-        z, labels = self._drawn(n, rng)
+        z, labels = self._drawn(n, rng, self.options.classes)
         if self.space == "z":
             return Latents(z, labels)
         with torch.no_grad():
             ws = self._ws(z, labels).cpu()  # (n, num_ws, w_dim)
         return Latents(ws, labels, self.moving, self.ruler())
 
-    def _drawn(self, n: int, rng: torch.Generator) -> tuple[Tensor, Tensor | None]:
-        """z (n, z_dim) and classes (n,)."""
+    def _drawn(
+        self, n: int, rng: torch.Generator, chosen: tuple[int, ...] | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """z (n, z_dim) and classes (n,) of those chosen, None for all."""
         z = self.prior.draw(n, self.z_dim, rng)  # (n, z_dim)
-        classes = chosen_classes(self.options.classes, self.n_classes)
+        classes = chosen_classes(chosen, self.n_classes)
         return z, draw_classes(classes, n, rng) if classes else None
 
     def _w(self, z: Tensor, labels: Tensor | None) -> Tensor:

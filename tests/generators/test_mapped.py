@@ -250,6 +250,28 @@ def test_directions_fit_the_space_that_they_were_found_in_and_no_other() -> None
     Directions(FrozenLinear(unit(0)), {"space": "w"}).check_fits(generator)
 
 
+def test_directions_of_some_classes_fit_others_that_lie_far_from_them() -> None:
+    far = torch.tensor([0.0, 20.0, 500.0])[:, None].expand(3, 5)
+    found = {}
+    for classes in (None, (0,), (2,), (0, 1)):
+        generator = SmallMapped(3).eval().requires_grad_(False)
+        generator.of_class.weight.copy_(far)
+        generator.configure(MappedOptions(space="w", classes=classes, psi=0.5, layers="0-1"))
+        found[classes] = generator
+    for one in found.values():
+        assert one.frame() == found[None].frame()
+        for other in found.values():
+            Directions(FrozenLinear(unit(0)), one.frame()).check_fits(other)
+    # an eps is a deviation of the points that are drawn all the same
+    for generator in found.values():
+        expected = generator.sample(20_000, rng()).base.double().std(dim=0)
+        along = generator.ruler().along(torch.eye(5)).double()  # type: ignore[union-attr]
+        torch.testing.assert_close(along, expected, rtol=0.03, atol=0)
+    ruler = found[None].ruler()
+    assert ruler is not None
+    assert found[(0,)].frame()["w_scale"] == f"{ruler.scale:.4g}"
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
