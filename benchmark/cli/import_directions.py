@@ -118,7 +118,8 @@ def _say(directions: Directions, found: dict[str, str], said: tuple[str, ...]) -
         scale = low if low == high else f"{low} to {high}"
         click.echo(f"scale: {found['scale_of']} {scale} before, now length 1")
     if "usual_eps" in found:
-        click.echo(f"there a step is eps of {found['usual_eps']} at most here")
+        largest = max(found["usual_eps"].split(","), key=float)
+        click.echo(f"there a step is eps of {largest} at most here")
     for key in ("orthonormalised", "chunk"):
         if key in found:
             click.echo(f"{key}: {found[key]}")

@@ -37,7 +37,7 @@ from benchmark.generators.base import Generator, Latents
 from benchmark.generators.layer_ranges import as_ranges
 
 # Entries of the provenance that hold one value a column, and what stands between them.
-PER_COLUMN = {"columns": ",", "scale": ",", "shares": " "}
+PER_COLUMN = {"columns": ",", "scale": ",", "usual_eps": ",", "shares": " "}
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,7 @@ def test_the_artefact_and_what_is_said_of_it(tmp_path: Path, out: Path) -> None:
     np.testing.assert_allclose(loaded.shift.matrix(), ROWS[:6].T, atol=1e-6)  # type: ignore[attr-defined]
     assert loaded.provenance["generator"] == "planted"
     assert loaded.provenance["scale"] == "2,1.8,1.6,1.4,1.2,1"
+    assert loaded.provenance["usual_eps"] == loaded.provenance["scale"]  # an eps of z is 1 long
     assert loaded.provenance["source"] == "biggan.npz"
 
 
@@ -72,7 +73,11 @@ def test_directions_of_w_are_written_and_no_generator_of_z_takes_them(
     reason = "these directions move w (from ffhq_w.npz), but the latents of the generator are z"
     assert f"no run of planted can use them: {reason}" in said
     assert "next:" not in said
-    assert Directions.load(out).provenance["space"] == "w"
+    provenance = Directions.load(out).provenance
+    assert provenance["space"] == "w"
+    assert "scale" in provenance
+    assert "usual_eps" not in provenance  # the generator does not say how long an eps is in its w
+    assert "there a step is eps" not in said
 
 
 def test_rows_columns_a_chunk_and_gram_schmidt_as_the_user_says(tmp_path: Path, out: Path) -> None:

@@ -224,12 +224,15 @@ def test_interpretable_directions_reach_the_wanted_mos() -> None:
 
 def test_what_the_provenance_says_of_each_column_goes_with_it() -> None:
     words = {"scale": "0,10,20,30,40", "shares": "0.5 0.2 0.1 0.1 0.1", "cutoff": "3"}
+    words["usual_eps"] = "1,2,3,4,5"
     whole = Directions(FrozenLinear(MATRIX), {**PROVENANCE, **words}, NAMED.labels)
     two = whole["rotation"]
     kept = {"columns": "1,4", "scale": "10,40", "shares": "0.2 0.1", "cutoff": "3"}
+    kept["usual_eps"] = "2,5"
     assert two.provenance == {**PROVENANCE, **kept}
     one = two.interpretable(min_mos=0.7)
-    assert one.provenance == {**two.provenance, "columns": "4", "scale": "40", "shares": "0.1"}
+    left = {"columns": "4", "scale": "40", "shares": "0.1", "usual_eps": "5"}
+    assert one.provenance == {**two.provenance, **left}
     none = one.interpretable(min_mos=1.0)
     assert {none.provenance[name] for name in ("columns", "scale", "shares")} == {""}
     plain = Directions(FrozenLinear(MATRIX), PROVENANCE, NAMED.labels)["rotation"]

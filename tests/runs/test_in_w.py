@@ -12,6 +12,10 @@ from click.testing import CliRunner, Result
 
 from baselines import METHODS
 from benchmark.cli.main import main
+from benchmark.directions.artefact import Directions
+from benchmark.directions.importing.found import Told
+from benchmark.directions.importing.sets import read_set
+from benchmark.directions.importing.unit_columns import steps_in_eps
 from benchmark.generators.mapped import MappedOptions
 from benchmark.runs.opening import AtHand, open_generator
 from benchmark.runs.results import read_cells
@@ -157,17 +161,19 @@ def test_a_space_that_settings_change_is_no_equal_term_and_has_pictures_of_its_o
     }
 
 
+EDIT = {
+    "lat_comp": np.eye(5)[:1],
+    "lat_stdev": 1.5,
+    "sigma_range": 2.0,
+    "latent_space": "W",
+    "edit_start": 0,
+    "edit_end": 4,
+}
+
+
 def test_an_edit_of_all_layers_by_number_is_measured(tmp_path: Path) -> None:
-    edit = {
-        "lat_comp": np.eye(5)[:1],
-        "lat_stdev": 1.5,
-        "sigma_range": 2.0,
-        "latent_space": "W",
-        "edit_start": 0,
-        "edit_end": 4,
-    }
     path, out = tmp_path / "light.pkl", tmp_path / "a.safetensors"
-    path.write_bytes(pickle.dumps(edit))
+    path.write_bytes(pickle.dumps(EDIT))
     reference = f"{FILE}:make?space=w"
     result = bench("import", path, "-g", reference, "--out", out)
     assert "space: w, its layers 0-3" in result.output
@@ -204,6 +210,7 @@ def test_an_imported_step_is_counted_in_the_deviations_of_w(both: Path, tmp_path
     result = bench("import", path, "-g", reference, "--out", out)
     assert result.exit_code == 0, result.output
     assert "there a step is eps of 3 at most here" in result.output
+    assert Directions.load(out).provenance["usual_eps"] == "1,3,2"
     result = short(tmp_path / "run", "-g", reference, "-m", out)
     assert result.exit_code == 0, result.output
     (cell,) = read_cells(tmp_path / "run")
@@ -211,3 +218,33 @@ def test_an_imported_step_is_counted_in_the_deviations_of_w(both: Path, tmp_path
     assert said["scale_of"] == "standard deviation of w"  # that of this run, not of the file
     found = list(map(float, said["scale"].split(",")))
     assert found == pytest.approx(deviations.tolist(), rel=1e-4)
+
+
+def test_each_edit_goes_as_many_steps_as_its_own_range_says(tmp_path: Path) -> None:
+    generator = small_mapped.make()
+    generator.configure(MappedOptions(space="w"))
+    paths = [tmp_path / f"{name}.pkl" for name in ("light", "smile")]
+    for path, sigmas, row in zip(paths, (2.0, 0.5), np.eye(5), strict=False):
+        content = {**EDIT, "sigma_range": sigmas, "lat_comp": row[None], "edit_end": 2}
+        path.write_bytes(pickle.dumps(content))
+    deviations = generator.ruler().along(torch.eye(5)[:2])  # type: ignore[union-attr]
+    found = read_set(paths, Told(latent_dim=5), 5)
+    (said,) = steps_in_eps(found, generator).values()
+    expected = 1.5 * np.array([2.0, 0.5]) / deviations.numpy()
+    np.testing.assert_allclose([*map(float, said.split(","))], expected, rtol=5e-3)
+
+
+@pytest.mark.parametrize(("of", "opened"), [("w", "z"), ("z", "w")])
+def test_a_step_in_one_space_is_no_eps_in_another(of: str, opened: str, tmp_path: Path) -> None:
+    generator = small_mapped.make()
+    generator.w_dim, generator.mean_w = 6, torch.zeros(6)  # as many as z has
+    generator.into_w = torch.nn.Linear(6, 6)
+    for space in (of, opened):
+        generator.configure(MappedOptions(space=space))
+        path = tmp_path / "light.pkl"
+        path.write_bytes(
+            pickle.dumps({**EDIT, "lat_comp": np.eye(6)[:1], "latent_space": of.upper()})
+        )
+        found = read_set([path], Told(latent_dim=6), 6)
+        assert "usual_eps" not in found.provenance  # no generator is known yet
+        assert bool(steps_in_eps(found, generator)) == (space == of)

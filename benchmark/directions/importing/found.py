@@ -38,7 +38,7 @@ class Found:
     the file. scale: (K,) how far a step of 1 in the project goes, which it calls scale_of; None
     where no such step is known. space, layers: "" where the file does not say it; layers are
     like `6-11`, both ends included. names: of the directions, or (). sigmas: how
-    many such steps the project goes. notes: for the provenance.
+    many such steps the project goes, one number for all or (K,). notes: for the provenance.
     said: what a user should hear, a line each.
     """
 
@@ -51,7 +51,7 @@ class Found:
     layers: str = ""
     names: tuple[str, ...] = ()
     orthonormalise: bool = False
-    sigmas: float = 1.0
+    sigmas: float | np.ndarray = 1.0
     notes: Mapping[str, str] = field(default_factory=dict)
     said: tuple[str, ...] = ()
 

@@ -116,7 +116,10 @@ def _together(files: Sequence[Path], found: Sequence[Found]) -> Found:
     )
     said = dict.fromkeys(line for one in found for line in one.said)
     columns = np.concatenate([one.columns for one in found], axis=1)  # (d, K)
-    return replace(first, columns=columns, scale=scale, names=names, said=tuple(said))
+    sigmas = np.concatenate([np.atleast_1d(one.sigmas) for one in found])  # (K,)
+    return replace(
+        first, columns=columns, scale=scale, sigmas=sigmas, names=names, said=tuple(said)
+    )
 
 
 def _with_labels(imported: UnitColumns, path: Path) -> UnitColumns:

@@ -21,12 +21,15 @@ DEPENDENT = 1e-6  # of a column's length, below which nothing new is left of it
 @dataclass(frozen=True)
 class UnitColumns:
     """matrix: (d, K) float32, columns of length 1. provenance: where they come from and what was
-    their scale. labels: their names. said: what a user should hear, a line each."""
+    their scale. labels: their names. said: what a user should hear, a line each. steps: (K,) how
+    far the project usually goes along each, in the file's own space; None where it does not say.
+    """
 
     matrix: Tensor
     provenance: dict[str, str]
     labels: tuple[Label, ...]
     said: tuple[str, ...]
+    steps: np.ndarray | None = None
 
 
 def as_unit_columns(
@@ -70,7 +73,8 @@ def as_unit_columns(
         for i, name in enumerate(found.names)
         if name.strip()
     )
-    return UnitColumns(matrix, provenance, labels, found.said)
+    steps = None if found.scale is None else found.sigmas * abs(found.scale)  # (K,)
+    return UnitColumns(matrix, provenance, labels, found.said, steps)
 
 
 def _scale(found: Found, lengths: np.ndarray) -> dict[str, str]:
@@ -81,25 +85,22 @@ def _scale(found: Found, lengths: np.ndarray) -> dict[str, str]:
         scale, name = lengths, "length"
     else:
         return {}
-    values = {"scale": ",".join(f"{value:.6g}" for value in scale), "scale_of": name}
-    if found.scale is not None:
-        values["usual_eps"] = f"{found.sigmas * float(abs(scale).max()):.3g}"
-    return values
+    return {"scale": ",".join(f"{value:.6g}" for value in scale), "scale_of": name}
 
 
 def steps_in_eps(found: UnitColumns, generator: Generator) -> dict[str, str]:
-    """`usual_eps` where an eps of the generator is not 1 long, as in w; else nothing.
+    """`usual_eps`, the steps of the file in eps of the generator, one a column; nothing where the
+    file has no steps, or is of another space.
 
-    There a step of the file that is s long is s over the standard deviation along its column.
+    Where an eps is not 1 long, as in w, a step of s is s over the deviation along its column.
     """
-    ruler = generator.ruler()
-    known = {"usual_eps", "scale"} <= found.provenance.keys()
-    if ruler is None or not known or len(found.matrix) != generator.latent_dim:
+    here = found.provenance.get("space", generator.space) == generator.space
+    if found.steps is None or not here or len(found.matrix) != generator.latent_dim:
         return {}
-    scale = torch.tensor([float(one) for one in found.provenance["scale"].split(",")])  # (K,)
-    sigmas = float(found.provenance["usual_eps"]) / float(scale.abs().max())
-    eps = sigmas * scale.abs() / ruler.to("cpu").along(found.matrix.T)  # (K,)
-    return {"usual_eps": f"{float(eps.max()):.3g}"}
+    eps, ruler = torch.from_numpy(found.steps), generator.ruler()  # (K,)
+    if ruler is not None:
+        eps = eps / ruler.to("cpu").along(found.matrix.T)
+    return {"usual_eps": ",".join(f"{value:.3g}" for value in eps.tolist())}
 
 
 def _gram_schmidt(columns: np.ndarray, where: str) -> np.ndarray:

@@ -157,7 +157,7 @@ CASES = {  # file, how it is written, what is told, truth, layout, some of the p
             {},
             ONE.T,
             "ganspace-edit",
-            {"space": "w", "layers": "8-10", "scale": "1.5", "usual_eps": "3"},
+            {"space": "w", "layers": "8-10", "scale": "1.5", "sigma_range": "2.0"},
         )
         for protocol in (2, 3, 4, 5)
     },
