@@ -259,8 +259,8 @@ def test_the_page_says_what_each_column_means_and_the_tabular_has_its_rules(run)
 
 
 def bold(run):
-    rows, assigned = rows_of(run), roles_of(run)
-    return clear_winners(rows, comparison_table(rows, assigned), assigned)
+    rows = rows_of(run)
+    return clear_winners(rows, comparison_table(rows, roles_of(run)))
 
 
 def test_bold_is_what_the_comparison_finds_ahead_of_all_others(tmp_path):
@@ -281,6 +281,14 @@ def test_nothing_is_bold_that_the_comparison_does_not_call_ahead(tmp_path):
     table = rca_table(rows_of(tmp_path), MEASURES).sort_values("rca_fresh")
     first, second = table.to_dict("records")
     assert first["rca_fresh_high"] < second["rca_fresh_low"]
+    assert bold(tmp_path) == []
+
+
+def test_nothing_is_bold_that_is_the_mean_over_other_seeds(tmp_path):
+    for method, skill in (("discovered", 0.9), ("random", 0.2)):
+        write_cell(tmp_path, "planted", method, 0, k=12, n=3000, skill=skill)
+    assert bold(tmp_path) == [("planted", "discovered")]
+    write_cell(tmp_path, "planted", "discovered", 1, k=12, n=3000, skill=0.05)
     assert bold(tmp_path) == []
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from benchmark.report.figures.places import place_table
 from benchmark.report.tables.leaderboard import leaderboard, write_leaderboard
+from benchmark.report.tables.main_table import write_tables
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
 from tests.report.drawn import MEASURES, write_cell
@@ -116,7 +117,7 @@ def test_methods_of_other_k_get_no_places(run):
         write_cell(run, "z", method, 0, k=k)
     board = board_of(run).board
     assert "Places are means over x, y." in board.notes
-    assert "Without places: z; RCA compares at equal K only." in board.notes
+    assert "Without places and bold: z, not on equal terms: k 4 and 8." in board.notes
     assert {name for _, name in board.bold} == {"on x", "on y"}
     places = place_table(headline(read_cells(run), {}, ORDER))
     without = [r for r in headline(read_cells(run), {}, ORDER) if r.generator != "z"]
@@ -135,7 +136,30 @@ def test_on_other_terms_nothing_is_bold(run):
     write_cell(run, "z", "strong", 0, k=16, n=2000, skill=0.9, steps=300)
     for method in ("weak", "weaker"):
         write_cell(run, "z", method, 0, k=16, n=2000, skill=0.2)
-    assert {name for _, name in board_of(run).board.bold} == {"on x", "on y"}
+    board = board_of(run).board
+    assert {name for _, name in board.bold} == {"on x", "on y"}
+    words = "Without places and bold: z, not on equal terms: steps 300 and 200."
+    assert board.notes == ("Places are means over x, y.", words)
+    assert board.frame["mean place"].max() == 3
+
+
+def test_means_over_other_seeds_get_no_places_and_nothing_is_bold(tmp_path):
+    for generator, more in (("x", (2, 3, 4)), ("y", ())):
+        for method, skill in SKILLS.items():
+            for seed in (0, 1, *(more if method == "strong" else ())):
+                low = seed > 1  # seeds of which the others know nothing pull the mean down
+                own = 0.05 if low else skill
+                write_cell(tmp_path, generator, method, seed, k=16, n=4000, skill=own)
+    rows = headline(read_cells(tmp_path), {}, ORDER)
+    found = leaderboard(rows, MEASURES, ORDER)
+    words = "means over different seeds: 0, 1, 2, 3, 4 of strong; 0, 1 of weak and weaker."
+    notes = ("Places are means over y.", f"Without places and bold: x, {words}")
+    assert found.board.notes == notes
+    assert found.ahead == (("y", "strong"),)
+    places = found.board.frame.set_index("method").loc["strong"]
+    assert places[["mean place", "mean place_low", "mean place_high"]].tolist() == [1, 1, 1]
+    write_tables(rows, MEASURES, tmp_path, found.ahead)
+    assert f"Nothing is bold on x: {words}" in (tmp_path / "rca.md").read_text()
 
 
 def test_a_method_of_two_configurations_is_left_out_there_and_nothing_is_bold(run):
