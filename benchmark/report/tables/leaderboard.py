@@ -13,10 +13,10 @@ import pandas as pd
 from benchmark.core.estimates import Undefined
 from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
-from benchmark.report.tables.against import key_of, rca_values
+from benchmark.report.tables.against import Key, key_of, rca_values
 from benchmark.report.tables.duels import Duels
 from benchmark.report.tables.main_table import ENDS, rca_row
-from benchmark.report.tables.terms import unfair
+from benchmark.report.tables.terms import differing_terms, unfair
 from benchmark.report.words import COMPARISON, LEADERBOARD, MATRIX, ON_THE_BOARD, PLACE
 from benchmark.runs.replicates import Replicates
 from benchmark.stats.paired import RcaComparison, in_one_family
@@ -83,7 +83,7 @@ def leaderboard(
     generators = list(dict.fromkeys(r.generator for r in done))
     pairs = all_pairs(duels, methods)
     whole = [g for g in generators if all((g, m) in values for m in methods)]
-    apart = unfair(duels.rows)
+    apart, differing = unfair(duels.rows), differing_terms(duels.rows)
     common = [g for g in whole if g not in apart]
     clear = _clear(pairs)
     places = _places(values, common, methods, clear)
@@ -92,8 +92,8 @@ def leaderboard(
     notes = [*duels.left_out, *_of_places(whole, common, generators, apart)]
     return Board(
         _board(rows, values, generators, ranked, places, first, measures, notes),
-        _matrix(pairs, ranked),
-        _pairs(pairs),
+        _matrix(pairs, ranked, differing),
+        _pairs(pairs, differing),
         tuple(first),
     )
 
@@ -231,7 +231,15 @@ def _of_places(
     return [*notes, *(f"Without places and bold: {g}, {why}." for g, why in apart.items())]
 
 
-def _matrix(pairs: Sequence[RcaComparison], methods: Sequence[str]) -> Table:
+def _unequal(pair: RcaComparison, differing: Mapping[Key, str]) -> list[str]:
+    """How the terms of the two differ, on each generator where they do."""
+    places = [(generator, pair.method, pair.baseline) for generator in pair.generators]
+    return [differing[place] for place in places if place in differing]
+
+
+def _matrix(
+    pairs: Sequence[RcaComparison], methods: Sequence[str], differing: Mapping[Key, str]
+) -> Table:
     """Row less column, over all generators that both have."""
     widest: dict[tuple[str, str], RcaComparison] = {}
     for pair in pairs:
@@ -239,11 +247,15 @@ def _matrix(pairs: Sequence[RcaComparison], methods: Sequence[str]) -> Table:
         if key not in widest or len(pair.generators) > len(widest[key].generators):
             widest[key] = pair
     cells = {}
+    starless: dict[str, list[str]] = {}  # by why
     for (first, second), pair in widest.items():
         if isinstance(pair.difference, Undefined):
             cells[first, second] = cells[second, first] = "?"
             continue
-        sure = " *" if _clear_order(pair) else ""
+        unequal = "; ".join(_unequal(pair, differing))
+        if unequal:
+            starless.setdefault(unequal, []).append(f"{first} and {second}")
+        sure = " *" if _clear_order(pair) and not unequal else ""
         value = pair.difference.value
         cells[first, second] = value_text(value, "difference") + sure
         cells[second, first] = value_text(-value, "difference") + sure
@@ -256,19 +268,22 @@ def _matrix(pairs: Sequence[RcaComparison], methods: Sequence[str]) -> Table:
         for (first, second), pair in widest.items()
         if isinstance(pair.difference, Undefined)
     )
-    return Table("matrix", "Each method against each", frame, columns, tuple(reasons), MATRIX)
+    unstarred = [f"Without a star: {', '.join(of)}, {why}." for why, of in starless.items()]
+    notes = (*reasons, *unstarred)
+    return Table("matrix", "Each method against each", frame, columns, notes, MATRIX)
 
 
-def _pairs(pairs: Sequence[RcaComparison]) -> Table:
+def _pairs(pairs: Sequence[RcaComparison], differing: Mapping[Key, str]) -> Table:
     """All pairs on every generator and pooled, all digits."""
     names = ["generator", "method", "baseline", *OF_A_PAIR, "note"]
     lines = []
     for pair in pairs:
         values = rca_values(pair)
         asked = (values[name] for name in ("rca_difference", "rca_p"))
-        reasons = dict.fromkeys(value.reason for value in asked if isinstance(value, Undefined))
+        reasons = [value.reason for value in asked if isinstance(value, Undefined)]
+        reasons += _unequal(pair, differing)
         known = {n: v for n, v in values.items() if not isinstance(v, Undefined)}
         place = dict(zip(names, key_of(pair), strict=False))
-        lines.append({**place, **known, "note": "; ".join(reasons)})
+        lines.append({**place, **known, "note": "; ".join(dict.fromkeys(reasons))})
     frame = without_nan(pd.DataFrame(lines, columns=names, dtype=object))
     return Table("pairs", "Each method against each", frame, {n: COMPARISON[n] for n in names})

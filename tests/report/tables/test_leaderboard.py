@@ -143,6 +143,25 @@ def test_on_other_terms_nothing_is_bold(run):
     assert board.frame["mean place"].max() == 3
 
 
+def test_a_pair_on_other_terms_says_so_and_has_no_star(run):
+    for method, skill in SKILLS.items():
+        terms = {"steps": 5000} if method == "strong" else {}
+        write_cell(run, "z", method, 0, k=16, n=4000, skill=skill, **terms)
+    found = board_of(run)
+    pairs = found.pairs.frame.set_index(["generator", "method", "baseline"])
+    unequal = "not on equal terms on z: steps 5000 and 200"
+    assert pairs.loc[("z", "strong", "weak"), "rca_p_adjusted"] < 0.05
+    for generator, note in (("x", ""), ("z", unequal), ("x + y + z", unequal)):
+        for weaker in ("weak", "weaker"):
+            assert pairs.loc[(generator, "strong", weaker), "note"] == note
+        assert pairs.loc[(generator, "weak", "weaker"), "note"] == ""
+    matrix = found.matrix.frame.set_index("method")
+    assert matrix.loc["strong", "weak"].startswith("+")
+    assert not any("*" in cell for cell in matrix.to_numpy().ravel())
+    words = f"Without a star: strong and weak, strong and weaker, {unequal}."
+    assert found.matrix.notes == (words,)
+
+
 def test_means_over_other_seeds_get_no_places_and_nothing_is_bold(tmp_path):
     for generator, more in (("x", (2, 3, 4)), ("y", ())):
         for method, skill in SKILLS.items():
