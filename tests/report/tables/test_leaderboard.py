@@ -6,8 +6,9 @@ import pytest
 from benchmark.report.figures.places import place_table
 from benchmark.report.tables.leaderboard import leaderboard, write_leaderboard
 from benchmark.report.tables.main_table import write_tables
-from benchmark.runs.replicates import headline
+from benchmark.runs.replicates import answers, headline
 from benchmark.runs.results import read_cells
+from benchmark.stats.paired import compare_rca
 from tests.report.drawn import MEASURES, write_cell
 
 ORDER = ("strong", "weak", "weaker")
@@ -130,6 +131,40 @@ def test_the_highest_is_bold_only_where_it_is_surely_ahead_of_all(tmp_path):
     found = board_of(tmp_path)
     assert found.board.frame["on x"].nunique() == 3
     assert set(found.board.bold) == set()
+
+
+def test_the_highest_is_not_bold_by_a_p_that_is_small_only_alone(tmp_path):
+    for method, skill in zip(ORDER, (0.62, 0.5, 0.1), strict=True):
+        write_cell(tmp_path, "x", method, 0, k=16, n=2000, skill=skill)
+        write_cell(tmp_path, "y", method, 0, k=16, n=2000, skill=0.3)
+    found = board_of(tmp_path)
+    pairs = found.pairs.frame.set_index(["generator", "method", "baseline"])
+    assert len(pairs) == 9
+    assert pairs.loc[("x", "strong", "weaker"), "rca_p_adjusted"] < 0.05
+    close = pairs.loc[("x", "strong", "weak")]
+    assert close["rca_p"] < 0.05 < close["rca_p_adjusted"]
+    assert (found.ahead, set(found.board.bold)) == ((), set())
+
+
+def test_a_pair_in_the_matrix_is_the_pooled_duel(tmp_path):
+    for generator, skills in (("x", (0.9, 0.2, 0.5)), ("y", (0.3, 0.4, 0.1))):
+        for method, skill in zip(ORDER, skills, strict=True):
+            write_cell(tmp_path, generator, method, 0, skill=skill)
+    rows = headline(read_cells(tmp_path), {}, ORDER)
+    on_x, on_y, pooled = (
+        c.difference.value for c in compare_rca(answers(rows), "strong", ["weak"])
+    )
+    assert pooled == pytest.approx((on_x + on_y) / 2)
+    cell = board_of(tmp_path).matrix.frame.set_index("method").loc["strong", "weak"]
+    assert cell.split()[0] == f"{pooled:+.3f}" != f"{on_x:+.3f}"
+
+
+def test_seconds_are_those_of_one_cell(tmp_path):
+    for method, seeds in zip(ORDER, (2, 2, 3), strict=True):
+        for seed in range(seeds):
+            write_cell(tmp_path, "x", method, seed)
+    frame = board_of(tmp_path).board.frame
+    assert frame["seconds"].tolist() == pytest.approx([1.5 + 2.5 + 0.25] * 3)
 
 
 def test_on_other_terms_nothing_is_bold(run):
