@@ -93,7 +93,7 @@ def write_report(
             comparison = write("the comparison", comparison_table, rows, assigned, judged, duels)
         board = write("the leaderboard", write_leaderboard, rows, measures, run, order, duels)
         # Methods under test are compared with baselines, all methods on the board with each other.
-        ahead = {*clear_winners(rows, comparison, assigned), *(board.ahead if board else ())}
+        ahead = {*clear_winners(rows, comparison), *(board.ahead if board else ())}
         write("the tables", write_tables, rows, measures, run, ahead)
         write("the re-scoring", write_rescoring, rows, run)
         if comparison is not None:

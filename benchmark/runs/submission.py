@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.generators.catalogue import GENERATORS
-from benchmark.generators.options import split_reference
+from benchmark.generators.options import split_reference, with_options
 from benchmark.metrics import HEADLINE
 from benchmark.runs import PRESETS
 from benchmark.runs.replicates import is_shown
@@ -19,6 +19,7 @@ from benchmark.runs.settings import (
     Methods,
     RunConfig,
     content_hash,
+    generator_options,
     method_for,
     plain,
     protocol_for,
@@ -44,31 +45,55 @@ def submission_points(run: Path, methods: Methods, weights: Callable[[str], str]
     own generators, by name. Raises BenchError where there is no run.
     """
     cells, description = read_cells(run), read_run(run)
-    shown = [c for c in cells if is_shown(c.result.cell, description.get("headline", {}))]
+    headline = description.get("headline", {})
+    shown = [c for c in cells if is_shown(c.result.cell, headline)]
+    seeds = _seeds(run, headline)
     asked: Sequence[tuple[str, Iterator[str]]] = (
-        ("every cell of the main table is done and undamaged", _missing(run, shown, description)),
-        (f"at least {LEAST_SEEDS} seeds", _few_seeds(description)),
+        (
+            "every cell of the main table is done and undamaged",
+            _missing(run, shown, headline, seeds),
+        ),
+        (f"at least {LEAST_SEEDS} seeds", _few_seeds(seeds)),
         ("the hashes of settings hold", _bent_identities(shown)),
         ("one version of the suite and of torch", _versions(shown)),
         ("the settings are those of a preset", _changed(shown, description, methods)),
         ("generators are the suite's own, or published ones", _generators(shown, weights)),
-        ("methods are the suite's own, or named by the hash of their code", _methods(shown)),
+        (
+            "methods are the suite's own, or named by the hash of their code",
+            _methods(shown, methods),
+        ),
         ("the answers of R are kept, and give the figures", _answers(shown)),
     )
     return [Point(asks, tuple(faults)) for asks, faults in asked]
 
 
+def _seeds(run: Path, headline: Mapping[str, Mapping[str, str]]) -> dict[str, set[int]]:
+    """The seeds of each generator in the main table, done, failed or damaged, by the names of
+    folders: run.json knows those of the last command only."""
+    seeds: dict[str, set[int]] = {generator: set() for generator in headline}
+    for path in (run / "cells").glob("*/*/*/result.json"):
+        generator, method, folder = path.parts[-4:-1]
+        seed, _, config_hash = folder.partition("-")
+        if seed.isdecimal() and is_shown(Cell(generator, method, int(seed), config_hash), headline):
+            seeds[generator].add(int(seed))
+    return seeds
+
+
 def _missing(
-    run: Path, cells: Sequence[StoredCell], description: Mapping[str, Any]
+    run: Path,
+    cells: Sequence[StoredCell],
+    headline: Mapping[str, Mapping[str, str]],
+    seeds: Mapping[str, set[int]],
 ) -> Iterator[str]:
+    """Means over other seeds do not compare, so every method has all seeds of its generator."""
     found = {
         (c.result.cell.generator, c.result.cell.method, c.result.cell.seed): c.result for c in cells
     }
     if not found:
         yield f"{run} shows no cell at all"
-    for generator, methods in description.get("headline", {}).items():
+    for generator, methods in headline.items():
         for method in methods:
-            for seed in description.get("seeds", ()):
+            for seed in sorted(seeds[generator]):
                 result = found.get((generator, method, seed))
                 where = f"{method} on {generator}, seed {seed}"
                 if result is None:
@@ -77,10 +102,10 @@ def _missing(
                     yield f"{where} failed: {result.reason}"
 
 
-def _few_seeds(description: Mapping[str, Any]) -> Iterator[str]:
-    seeds = description.get("seeds", ())
-    if len(seeds) < LEAST_SEEDS:
-        yield f"there are {len(seeds)}; intervals need replicates: --seeds 0,1,2"
+def _few_seeds(seeds: Mapping[str, set[int]]) -> Iterator[str]:
+    for generator, own in seeds.items():
+        if len(own) < LEAST_SEEDS:
+            yield f"{generator} has {len(own)}; intervals need replicates: --seeds 0,1,2"
 
 
 def _bent_identities(cells: Sequence[StoredCell]) -> Iterator[str]:
@@ -110,13 +135,22 @@ def _changed(
     for stored in cells:
         cell, found = stored.result.cell, stored.result.config
         own = split_reference(references.get(cell.generator, cell.generator))[0]
-        usual = GENERATORS[own].usual if own in GENERATORS else None
-        if usual is not None:
-            wanted = terms_of(protocol_for(cell.generator, usual, layers, own=own))
-            yield from _unequal(cell, wanted, found["protocol"])
+        entry, options = GENERATORS.get(own), found.get("generator", {})
+        if entry is not None and entry.usual is not None:
+            protocol = protocol_for(cell.generator, entry.usual, layers, options, own=own)
+            yield from _unequal(cell, terms_of(protocol), found["protocol"])
+        usual = entry.options if entry is not None else {}
+        preset = generator_options(cell.generator, options, layers, own)
+        yield from _unequal(cell, _as_options({**usual, **preset}), _as_options(options))
         if cell.method in methods and "method" not in found.get("code", {}):
             wanted = plain(method_for(cell.method, cell.generator, layers, methods, own))
             yield from _unequal(cell, wanted, found["method"])
+
+
+def _as_options(options: Mapping[str, Any]) -> dict[str, str]:
+    """A generator's options as texts, however they were given."""
+    texts = split_reference(with_options("", options))[1]
+    return {f"option {name}": text for name, text in texts.items()}
 
 
 def _unequal(cell: Cell, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> Iterator[str]:
@@ -140,11 +174,14 @@ def _generators(cells: Sequence[StoredCell], weights: Callable[[str], str]) -> I
             yield f"{generator} has other weights than the suite's"
 
 
-def _methods(cells: Sequence[StoredCell]) -> Iterator[str]:
+def _methods(cells: Sequence[StoredCell], methods: Methods) -> Iterator[str]:
     for method in dict.fromkeys(c.result.cell.method for c in cells):
-        own = [c.result for c in cells if c.result.cell.method == method]
-        if len({result.config.get("code", {}).get("method", "") for result in own}) > 1:
+        own = [c.result.config for c in cells if c.result.cell.method == method]
+        codes = {config.get("code", {}).get("method", "") for config in own}
+        if len(codes) > 1:
             yield f"{method} is not the same code in all cells"
+        elif codes == {""} and method not in methods:
+            yield f"{method} is none of the suite's, and no hash says what its code is"
 
 
 def _answers(cells: Sequence[StoredCell]) -> Iterator[str]:

@@ -8,8 +8,7 @@ from click.testing import CliRunner
 
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
-from benchmark.core.json_files import sealed, write_json
-from benchmark.runs import PRESETS
+from benchmark.core.json_files import write_json
 from benchmark.runs.merging import merge
 from benchmark.runs.results import read_cells, read_run
 from benchmark.runs.slimming import slim
@@ -115,25 +114,6 @@ def test_nothing_is_computed_into_joined_runs(command, tmp_path):
     assert sorted((tmp_path / "both").rglob("*")) == before
 
 
-def test_a_run_in_order_may_be_submitted_and_a_bent_one_may_not(tmp_path):
-    reference = Path(__file__).parents[2] / "results/reference"
-    good = CliRunner().invoke(main, ["submit-check", str(reference)])
-    assert good.exit_code == 0, good.output
-    bent = a_run(tmp_path / "bent", [("planted", "random", 0)])
-    result = CliRunner().invoke(main, ["submit-check", str(bent)])
-    assert result.exit_code == 1
-    for words in (
-        "there are 1; intervals need replicates",
-        "holds other settings than its name says",
-        "random on planted, seed 0: steps 200, not 2000",
-    ):
-        assert words in result.output
-    description = json.loads((bent / "run.json").read_text())
-    write_json(bent / "run.json", {**description, "seeds": [0, 1, 2]})
-    result = CliRunner().invoke(main, ["submit-check", str(bent)])
-    assert "random on planted, seed 2 is missing, or damaged" in result.output
-
-
 def test_a_folder_called_like_the_number_of_another_run_is_no_clash(tmp_path):
     runs = [
         a_run(tmp_path / place, [("planted", "random", 0)], steps=steps)
@@ -173,26 +153,6 @@ def test_stopped_in_its_report_it_says_what_goes_on(tmp_path, monkeypatch):
     assert result.exit_code == 130
     assert f"bench report {out}" in result.output
     assert "same command" not in result.output
-
-
-def test_a_preset_of_ones_own_is_none_of_the_suite_by_its_path_either(tmp_path):
-    run = a_run(tmp_path / "run", [("planted", "random", 0)])
-    (tmp_path / "mine.toml").write_text((PRESETS / "quick.toml").read_text())
-    description = json.loads((run / "run.json").read_text())
-    write_json(run / "run.json", {**description, "preset": str(tmp_path / "mine")})
-    result = CliRunner().invoke(main, ["submit-check", str(run)])
-    assert "is no preset of the suite" in result.output
-
-
-def test_figures_that_the_answers_do_not_give_are_found_behind_a_new_seal(tmp_path):
-    run = a_run(tmp_path / "run", [("planted", "random", 0)])
-    (path,) = run.glob("cells/*/*/*/result.json")
-    content = json.loads(path.read_text())
-    content["metrics"]["rca_fresh"] += 0.1
-    write_json(path, sealed(content))
-    assert read_cells(run)[0].result.metrics["rca_fresh"] == content["metrics"]["rca_fresh"]
-    result = CliRunner().invoke(main, ["submit-check", str(run)])
-    assert f"not rca_fresh {content['metrics']['rca_fresh']:.4f} of 600" in result.output
 
 
 def test_a_generator_of_ones_own_is_painted_where_the_command_names_its_file(tmp_path):

@@ -1,7 +1,7 @@
 """comparison.csv, .md and .tex: methods under test against baselines, direction by direction, and
 what new runs of them would give."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 from benchmark.core.estimates import Estimate, Undefined
 from benchmark.report.judged import Judged
 from benchmark.report.tables.duels import Duels
+from benchmark.report.tables.terms import differing_terms, unfair
 from benchmark.report.words import COMPARISON, COMPARISON_NOTE, COMPARISON_OF_STUDY, priced
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.roles import Roles
@@ -21,7 +22,6 @@ from benchmark.tables.table import Table
 from benchmark.tables.text import value_text
 from benchmark.tables.writing import without_nan
 
-UNEQUAL = "not on equal terms"
 ALL = "all"  # of the table's generators, which else would fill the page
 Key = tuple[str, str, str]  # generators joined by +, method, baseline
 
@@ -44,7 +44,7 @@ def comparison_table(
     rca = {key_of(c): c for c in _rca(duels, roles)}
     rated = judged if judged is not None and not judged.directions.empty else None
     mos = {key_of(c): c for c in _mos(rated, roles)} if rated else {}
-    differing = _differing_terms(duels.rows, roles)
+    differing = differing_terms(duels.rows)
     lines = []
     for key in dict.fromkeys([*rca, *mos]):
         values = rca_values(rca.get(key)) | (mos_values(mos.get(key), rated) if rated else {})
@@ -85,16 +85,14 @@ def _called_all(lines: Sequence[dict[str, Any]]) -> list[str]:
     return [f"{ALL} is {', '.join(joined)}, which count the same."]
 
 
-def clear_winners(
-    rows: Sequence[Replicates], comparison: Table | None, roles: Roles
-) -> list[tuple[str, str]]:
+def clear_winners(rows: Sequence[Replicates], comparison: Table | None) -> list[tuple[str, str]]:
     """Generator and method of each row that is ahead of all others on its generator, and surely so.
 
-    Ahead is what the comparison found so, at equal terms and with an adjusted p below SURE. A row
-    that was not compared with each of the others is never ahead.
+    Ahead is what the comparison found so, at equal terms, over equal seeds and with an adjusted p
+    below SURE. A row that was not compared with each of the others is never ahead.
     """
     done = [r for r in rows if r.done]
-    differing = _differing_terms(done, roles)
+    apart = unfair(done)
     found: set[Key] = set()
     for pair in comparison.frame.to_dict("records") if comparison else []:
         difference, p = pair["rca_difference"], pair["rca_p_adjusted"]
@@ -104,7 +102,7 @@ def clear_winners(
     for r in done:
         rivals = [other for other in done if other.generator == r.generator and other is not r]
         keys = [(r.generator, r.method, rival.method) for rival in rivals]
-        if keys and all(key in found and key not in differing for key in keys):
+        if keys and found.issuperset(keys) and r.generator not in apart:
             winners.append((r.generator, r.method))
     return winners
 
@@ -189,30 +187,3 @@ def _sides(frame: pd.DataFrame, roles: Roles) -> Iterator[tuple[str, list[str]]]
 
 def _places(key: Key) -> list[Key]:
     return [(generator, *key[1:]) for generator in key[0].split(" + ")]
-
-
-def _differing_terms(rows: Sequence[Replicates], roles: Roles) -> Mapping[Key, str]:
-    """How a baseline's protocol, or its generator's options, differ from the method's, where the
-    run mixes them."""
-    terms = {(r.generator, r.method): terms_on(r.first.result.config) for r in rows}
-    differing = {}
-    for generator, method in terms:
-        if method not in roles.under_test:
-            continue
-        ours = terms[generator, method]
-        for baseline in roles.against:
-            theirs = terms.get((generator, baseline), ours)
-            unequal = [
-                f"{key} {ours.get(key)} and {theirs.get(key)}"
-                for key in {**theirs, **ours}
-                if theirs.get(key) != ours.get(key)
-            ]
-            if unequal:
-                words = f"{UNEQUAL} on {generator}: {', '.join(unequal)}"
-                differing[generator, method, baseline] = words
-    return differing
-
-
-def terms_on(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The terms of a cell's comparison: its protocol, and the options of its generator."""
-    return {**config["protocol"], **config.get("generator", {})}

@@ -13,9 +13,10 @@ import pandas as pd
 from benchmark.core.estimates import Undefined
 from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
-from benchmark.report.tables.against import key_of, rca_values, terms_on
+from benchmark.report.tables.against import Key, key_of, rca_values
 from benchmark.report.tables.duels import Duels
 from benchmark.report.tables.main_table import ENDS, rca_row
+from benchmark.report.tables.terms import differing_terms, unfair
 from benchmark.report.words import COMPARISON, LEADERBOARD, MATRIX, ON_THE_BOARD, PLACE
 from benchmark.runs.replicates import Replicates
 from benchmark.stats.paired import RcaComparison, in_one_family
@@ -82,18 +83,17 @@ def leaderboard(
     generators = list(dict.fromkeys(r.generator for r in done))
     pairs = all_pairs(duels, methods)
     whole = [g for g in generators if all((g, m) in values for m in methods)]
-    terms = {(r.generator, r.method): terms_on(r.first.result.config) for r in done}
-    common = [g for g in whole if all(terms[g, m] == terms[g, methods[0]] for m in methods)]
+    apart, differing = unfair(duels.rows), differing_terms(duels.rows)
+    common = [g for g in whole if g not in apart]
     clear = _clear(pairs)
     places = _places(values, common, methods, clear)
-    first = _ahead_of_all(clear, terms)
+    first = [one for one in _ahead_of_all(clear, done) if one[0] not in apart]
     ranked = sorted(methods, key=lambda m: places[m].mean if places else methods.index(m))
+    notes = [*duels.left_out, *_of_places(whole, common, generators, apart)]
     return Board(
-        _board(
-            rows, values, generators, whole, common, ranked, places, first, measures, duels.left_out
-        ),
-        _matrix(pairs, ranked),
-        _pairs(pairs),
+        _board(rows, values, generators, ranked, places, first, measures, notes),
+        _matrix(pairs, ranked, differing),
+        _pairs(pairs, differing),
         tuple(first),
     )
 
@@ -115,26 +115,21 @@ def _places(
     methods: Sequence[str],
     clear: Sequence[Ahead],
 ) -> dict[str, Place]:
-    """Mean places over the generators that every method was measured on, with equal K; empty
-    without one."""
+    """Mean places over the generators on which the figures of all methods compare; empty without
+    one."""
     if not generators:
         return {}
     scores = {g: {m: values[g, m][HEADLINE] for m in methods} for g in generators}
     return mean_places(scores, clear)
 
 
-def _ahead_of_all(
-    clear: Sequence[Ahead], terms: Mapping[tuple[str, str], Mapping[str, Any]]
-) -> list[tuple[str, str]]:
-    """Generator and method of each that is surely ahead of all others there, at equal terms."""
+def _ahead_of_all(clear: Sequence[Ahead], done: Sequence[Replicates]) -> list[tuple[str, str]]:
+    """Generator and method of each that is surely ahead of all others there."""
+    places = dict.fromkeys((r.generator, r.method) for r in done)
     found = []
-    for generator, method in terms:
-        rivals = [m for g, m in terms if g == generator and m != method]
-        if rivals and all(
-            Ahead(generator, method, rival) in clear
-            and terms[generator, method] == terms[generator, rival]
-            for rival in rivals
-        ):
+    for generator, method in places:
+        rivals = [m for g, m in places if g == generator and m != method]
+        if rivals and all(Ahead(generator, method, rival) in clear for rival in rivals):
             found.append((generator, method))
     return found
 
@@ -162,13 +157,11 @@ def _board(
     rows: Sequence[Replicates],
     values: Mapping[tuple[str, str], Mapping[str, Any]],
     generators: Sequence[str],
-    whole: Sequence[str],
-    common: Sequence[str],
     methods: Sequence[str],
     places: Mapping[str, Place],
     first: Sequence[tuple[str, str]],
     measures: Measures,
-    left_out: Sequence[str],
+    notes: Sequence[str],
 ) -> Table:
     prices = [n for n in measures.of_prices if measures.cell[n].reference != "k"]
     columns: dict[str, Column] = {"method": PLACE["method"]}
@@ -204,14 +197,13 @@ def _board(
         lines.append(line)
     for generator, method in first:
         bold.append((methods.index(method), f"on {generator}"))
-    notes = [*left_out, *_of_places(whole, common, generators)]
-    notes += [f"{r.method} on {r.generator}: {r.status()}." for r in rows if r.status() != "done"]
+    ended = [f"{r.method} on {r.generator}: {r.status()}." for r in rows if r.status() != "done"]
     frame = without_nan(pd.DataFrame(lines, columns=list(columns)))
     empty = [n for n in frame if n != "method" and frame[n].isna().all()]
     frame = frame.drop(columns=empty)
     shown = [(i, name) for i, name in bold if name in frame]
     return Table(
-        "leaderboard", "Leaderboard", frame, columns, tuple(notes), ON_THE_BOARD, bold=shown
+        "leaderboard", "Leaderboard", frame, columns, (*notes, *ended), ON_THE_BOARD, bold=shown
     )
 
 
@@ -220,7 +212,12 @@ def _mean(values: Sequence[float]) -> float:
     return fmean(values) if values and not any(map(isnan, values)) else nan
 
 
-def _of_places(whole: Sequence[str], common: Sequence[str], generators: Sequence[str]) -> list[str]:
+def _of_places(
+    whole: Sequence[str],
+    common: Sequence[str],
+    generators: Sequence[str],
+    apart: Mapping[str, str],
+) -> list[str]:
     """Over which generators places are means, and why not over the others."""
     notes = []
     left = [g for g in generators if g not in whole]
@@ -231,12 +228,18 @@ def _of_places(whole: Sequence[str], common: Sequence[str], generators: Sequence
         ]
     elif not whole:
         notes = ["No generator has figures of every method, so there are no mean places."]
-    if unequal := [g for g in whole if g not in common]:
-        notes.append(f"Without places: {', '.join(unequal)}; RCA compares at equal K only.")
-    return notes
+    return [*notes, *(f"Without places and bold: {g}, {why}." for g, why in apart.items())]
 
 
-def _matrix(pairs: Sequence[RcaComparison], methods: Sequence[str]) -> Table:
+def _unequal(pair: RcaComparison, differing: Mapping[Key, str]) -> list[str]:
+    """How the terms of the two differ, on each generator where they do."""
+    places = [(generator, pair.method, pair.baseline) for generator in pair.generators]
+    return [differing[place] for place in places if place in differing]
+
+
+def _matrix(
+    pairs: Sequence[RcaComparison], methods: Sequence[str], differing: Mapping[Key, str]
+) -> Table:
     """Row less column, over all generators that both have."""
     widest: dict[tuple[str, str], RcaComparison] = {}
     for pair in pairs:
@@ -244,11 +247,15 @@ def _matrix(pairs: Sequence[RcaComparison], methods: Sequence[str]) -> Table:
         if key not in widest or len(pair.generators) > len(widest[key].generators):
             widest[key] = pair
     cells = {}
+    starless: dict[str, list[str]] = {}  # by why
     for (first, second), pair in widest.items():
         if isinstance(pair.difference, Undefined):
             cells[first, second] = cells[second, first] = "?"
             continue
-        sure = " *" if _clear_order(pair) else ""
+        unequal = "; ".join(_unequal(pair, differing))
+        if unequal:
+            starless.setdefault(unequal, []).append(f"{first} and {second}")
+        sure = " *" if _clear_order(pair) and not unequal else ""
         value = pair.difference.value
         cells[first, second] = value_text(value, "difference") + sure
         cells[second, first] = value_text(-value, "difference") + sure
@@ -261,19 +268,22 @@ def _matrix(pairs: Sequence[RcaComparison], methods: Sequence[str]) -> Table:
         for (first, second), pair in widest.items()
         if isinstance(pair.difference, Undefined)
     )
-    return Table("matrix", "Each method against each", frame, columns, tuple(reasons), MATRIX)
+    unstarred = [f"Without a star: {', '.join(of)}, {why}." for why, of in starless.items()]
+    notes = (*reasons, *unstarred)
+    return Table("matrix", "Each method against each", frame, columns, notes, MATRIX)
 
 
-def _pairs(pairs: Sequence[RcaComparison]) -> Table:
+def _pairs(pairs: Sequence[RcaComparison], differing: Mapping[Key, str]) -> Table:
     """All pairs on every generator and pooled, all digits."""
     names = ["generator", "method", "baseline", *OF_A_PAIR, "note"]
     lines = []
     for pair in pairs:
         values = rca_values(pair)
         asked = (values[name] for name in ("rca_difference", "rca_p"))
-        reasons = dict.fromkeys(value.reason for value in asked if isinstance(value, Undefined))
+        reasons = [value.reason for value in asked if isinstance(value, Undefined)]
+        reasons += _unequal(pair, differing)
         known = {n: v for n, v in values.items() if not isinstance(v, Undefined)}
         place = dict(zip(names, key_of(pair), strict=False))
-        lines.append({**place, **known, "note": "; ".join(reasons)})
+        lines.append({**place, **known, "note": "; ".join(dict.fromkeys(reasons))})
     frame = without_nan(pd.DataFrame(lines, columns=names, dtype=object))
     return Table("pairs", "Each method against each", frame, {n: COMPARISON[n] for n in names})

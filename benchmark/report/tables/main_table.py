@@ -12,6 +12,7 @@ from scipy.stats import t
 
 from benchmark.metrics import HEADLINE, HEADLINE_OF_A_DIRECTION
 from benchmark.metrics.measures import Measures
+from benchmark.report.tables.terms import unfair
 from benchmark.report.words import (
     FACTS,
     INTRODUCTION,
@@ -43,8 +44,10 @@ def write_tables(
     """
     frame = rca_table(rows, measures)
     bold = [(i, HEADLINE) for i, r in enumerate(rows) if (r.generator, r.method) in ahead]
-    columns, notes = rca_columns(measures), tuple(unknown_figures(rows, measures, measures.of_main))
-    table = Table("rca", "RCA", frame, columns, notes, introduction=INTRODUCTION, bold=bold)
+    columns, notes = rca_columns(measures), unknown_figures(rows, measures, measures.of_main)
+    apart = unfair([r for r in rows if r.done])
+    notes += [f"Nothing is bold on {generator}: {why}." for generator, why in apart.items()]
+    table = Table("rca", "RCA", frame, columns, tuple(notes), INTRODUCTION, bold=bold)
     write_table(table, run)
     if more := metrics_table(rows, measures):
         write_table(more, run)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -231,6 +232,29 @@ def test_people_stand_beside_r(run):
     assert "imulated" not in table.title
 
 
+def test_all_pairs_that_people_judged_are_one_family(run):
+    shares = {"discovered": 0.8, "mine": 0.6, "random": 0.35, "coordinate": 0.3}
+    rng = np.random.default_rng(3)
+    for method, role in (("mine", "method"), ("coordinate", "baseline")):
+        write_cell(run, "planted", method, 0, role=role)
+    scores = pd.DataFrame(
+        [
+            {"generator": "planted", "method": method, "direction": str(k), "mos": mos}
+            for method, share in shares.items()
+            for k, mos in enumerate(rng.binomial(10, share, 8) / 10)
+        ]
+    )
+    judged = replace(draw_judged(simulated=False), directions=scores)
+    frame = comparison_table(rows_of(run), roles_of(run), judged).frame
+    pairs = list(zip(frame["method"], frame["baseline"], strict=True))
+    assert len(set(pairs)) == 4
+    p = [compare_scores(scores, method, [baseline])[0].p for method, baseline in pairs]
+    assert frame["mos_p"].tolist() == p
+    holm = multipletests(p, method="holm")[1]
+    np.testing.assert_allclose(frame["mos_p_adjusted"].astype(float), holm)
+    assert (holm < 0.9).all()  # one that is cut off at 1 would say nothing of the family
+
+
 def test_a_pair_that_the_study_left_out_says_so(run):
     write_cell(run, "planted", "coordinate", 0, skill=0.3)
     frame = comparison_table(rows_of(run), roles_of(run), draw_judged()).frame.set_index("baseline")
@@ -259,8 +283,8 @@ def test_the_page_says_what_each_column_means_and_the_tabular_has_its_rules(run)
 
 
 def bold(run):
-    rows, assigned = rows_of(run), roles_of(run)
-    return clear_winners(rows, comparison_table(rows, assigned), assigned)
+    rows = rows_of(run)
+    return clear_winners(rows, comparison_table(rows, roles_of(run)))
 
 
 def test_bold_is_what_the_comparison_finds_ahead_of_all_others(tmp_path):
@@ -274,6 +298,18 @@ def test_bold_is_what_the_comparison_finds_ahead_of_all_others(tmp_path):
     assert [line.split(" | ")[1] for line in lines] == ["discovered"]
 
 
+def test_nothing_is_bold_by_a_p_that_is_small_only_alone(tmp_path):
+    for method, skill in (("discovered", 0.7), ("random", 0.5), ("coordinate", 0.1)):
+        write_cell(tmp_path, "x", method, 0, k=16, n=2000, skill=skill)
+        write_cell(tmp_path, "y", method, 0, k=16, n=2000, skill=0.3)
+    frame = comparison_table(rows_of(tmp_path), roles_of(tmp_path)).frame
+    pairs = frame.set_index(["generator", "baseline"])
+    assert pairs.loc[("x", "coordinate"), "rca_p_adjusted"] < 0.05
+    close = pairs.loc[("x", "random")]
+    assert close["rca_p"] < 0.05 < close["rca_p_adjusted"]
+    assert bold(tmp_path) == []
+
+
 def test_nothing_is_bold_that_the_comparison_does_not_call_ahead(tmp_path):
     """The highest figure with an interval of its own above all others is not enough."""
     for method, skill in (("discovered", 0.9), ("random", 0.2)):
@@ -281,6 +317,14 @@ def test_nothing_is_bold_that_the_comparison_does_not_call_ahead(tmp_path):
     table = rca_table(rows_of(tmp_path), MEASURES).sort_values("rca_fresh")
     first, second = table.to_dict("records")
     assert first["rca_fresh_high"] < second["rca_fresh_low"]
+    assert bold(tmp_path) == []
+
+
+def test_nothing_is_bold_that_is_the_mean_over_other_seeds(tmp_path):
+    for method, skill in (("discovered", 0.9), ("random", 0.2)):
+        write_cell(tmp_path, "planted", method, 0, k=12, n=3000, skill=skill)
+    assert bold(tmp_path) == [("planted", "discovered")]
+    write_cell(tmp_path, "planted", "discovered", 1, k=12, n=3000, skill=0.05)
     assert bold(tmp_path) == []
 
 

@@ -5,8 +5,10 @@ import pytest
 
 from benchmark.report.figures.places import place_table
 from benchmark.report.tables.leaderboard import leaderboard, write_leaderboard
-from benchmark.runs.replicates import headline
+from benchmark.report.tables.main_table import write_tables
+from benchmark.runs.replicates import answers, headline
 from benchmark.runs.results import read_cells
+from benchmark.stats.paired import compare_rca
 from tests.report.drawn import MEASURES, write_cell
 
 ORDER = ("strong", "weak", "weaker")
@@ -116,7 +118,7 @@ def test_methods_of_other_k_get_no_places(run):
         write_cell(run, "z", method, 0, k=k)
     board = board_of(run).board
     assert "Places are means over x, y." in board.notes
-    assert "Without places: z; RCA compares at equal K only." in board.notes
+    assert "Without places and bold: z, not on equal terms: k 4 and 8." in board.notes
     assert {name for _, name in board.bold} == {"on x", "on y"}
     places = place_table(headline(read_cells(run), {}, ORDER))
     without = [r for r in headline(read_cells(run), {}, ORDER) if r.generator != "z"]
@@ -131,11 +133,87 @@ def test_the_highest_is_bold_only_where_it_is_surely_ahead_of_all(tmp_path):
     assert set(found.board.bold) == set()
 
 
+def test_the_highest_is_not_bold_by_a_p_that_is_small_only_alone(tmp_path):
+    for method, skill in zip(ORDER, (0.62, 0.5, 0.1), strict=True):
+        write_cell(tmp_path, "x", method, 0, k=16, n=2000, skill=skill)
+        write_cell(tmp_path, "y", method, 0, k=16, n=2000, skill=0.3)
+    found = board_of(tmp_path)
+    pairs = found.pairs.frame.set_index(["generator", "method", "baseline"])
+    assert len(pairs) == 9
+    assert pairs.loc[("x", "strong", "weaker"), "rca_p_adjusted"] < 0.05
+    close = pairs.loc[("x", "strong", "weak")]
+    assert close["rca_p"] < 0.05 < close["rca_p_adjusted"]
+    assert (found.ahead, set(found.board.bold)) == ((), set())
+
+
+def test_a_pair_in_the_matrix_is_the_pooled_duel(tmp_path):
+    for generator, skills in (("x", (0.9, 0.2, 0.5)), ("y", (0.3, 0.4, 0.1))):
+        for method, skill in zip(ORDER, skills, strict=True):
+            write_cell(tmp_path, generator, method, 0, skill=skill)
+    rows = headline(read_cells(tmp_path), {}, ORDER)
+    on_x, on_y, pooled = (
+        c.difference.value for c in compare_rca(answers(rows), "strong", ["weak"])
+    )
+    assert pooled == pytest.approx((on_x + on_y) / 2)
+    cell = board_of(tmp_path).matrix.frame.set_index("method").loc["strong", "weak"]
+    assert cell.split()[0] == f"{pooled:+.3f}" != f"{on_x:+.3f}"
+
+
+def test_seconds_are_those_of_one_cell(tmp_path):
+    for method, seeds in zip(ORDER, (2, 2, 3), strict=True):
+        for seed in range(seeds):
+            write_cell(tmp_path, "x", method, seed)
+    frame = board_of(tmp_path).board.frame
+    assert frame["seconds"].tolist() == pytest.approx([1.5 + 2.5 + 0.25] * 3)
+
+
 def test_on_other_terms_nothing_is_bold(run):
     write_cell(run, "z", "strong", 0, k=16, n=2000, skill=0.9, steps=300)
     for method in ("weak", "weaker"):
         write_cell(run, "z", method, 0, k=16, n=2000, skill=0.2)
-    assert {name for _, name in board_of(run).board.bold} == {"on x", "on y"}
+    board = board_of(run).board
+    assert {name for _, name in board.bold} == {"on x", "on y"}
+    words = "Without places and bold: z, not on equal terms: steps 300 and 200."
+    assert board.notes == ("Places are means over x, y.", words)
+    assert board.frame["mean place"].max() == 3
+
+
+def test_a_pair_on_other_terms_says_so_and_has_no_star(run):
+    for method, skill in SKILLS.items():
+        terms = {"steps": 5000} if method == "strong" else {}
+        write_cell(run, "z", method, 0, k=16, n=4000, skill=skill, **terms)
+    found = board_of(run)
+    pairs = found.pairs.frame.set_index(["generator", "method", "baseline"])
+    unequal = "not on equal terms on z: steps 5000 and 200"
+    assert pairs.loc[("z", "strong", "weak"), "rca_p_adjusted"] < 0.05
+    for generator, note in (("x", ""), ("z", unequal), ("x + y + z", unequal)):
+        for weaker in ("weak", "weaker"):
+            assert pairs.loc[(generator, "strong", weaker), "note"] == note
+        assert pairs.loc[(generator, "weak", "weaker"), "note"] == ""
+    matrix = found.matrix.frame.set_index("method")
+    assert matrix.loc["strong", "weak"].startswith("+")
+    assert not any("*" in cell for cell in matrix.to_numpy().ravel())
+    words = f"Without a star: strong and weak, strong and weaker, {unequal}."
+    assert found.matrix.notes == (words,)
+
+
+def test_means_over_other_seeds_get_no_places_and_nothing_is_bold(tmp_path):
+    for generator, more in (("x", (2, 3, 4)), ("y", ())):
+        for method, skill in SKILLS.items():
+            for seed in (0, 1, *(more if method == "strong" else ())):
+                low = seed > 1  # seeds of which the others know nothing pull the mean down
+                own = 0.05 if low else skill
+                write_cell(tmp_path, generator, method, seed, k=16, n=4000, skill=own)
+    rows = headline(read_cells(tmp_path), {}, ORDER)
+    found = leaderboard(rows, MEASURES, ORDER)
+    words = "means over different seeds: 0, 1, 2, 3, 4 of strong; 0, 1 of weak and weaker."
+    notes = ("Places are means over y.", f"Without places and bold: x, {words}")
+    assert found.board.notes == notes
+    assert found.ahead == (("y", "strong"),)
+    places = found.board.frame.set_index("method").loc["strong"]
+    assert places[["mean place", "mean place_low", "mean place_high"]].tolist() == [1, 1, 1]
+    write_tables(rows, MEASURES, tmp_path, found.ahead)
+    assert f"Nothing is bold on x: {words}" in (tmp_path / "rca.md").read_text()
 
 
 def test_a_method_of_two_configurations_is_left_out_there_and_nothing_is_bold(run):

@@ -56,6 +56,11 @@ def test_a_row_is_what_numpy_makes_of_the_stored_answers(run, method):
         np.mean([np.mean(a["k"] == a["k_hat"]) for a in seeds])
     )
     assert row["top5"] == pytest.approx(np.mean([np.mean(a["rank"] < 5) for a in seeds]))
+    right = [a["k"] == a["k_hat"] for a in seeds]
+    pooled = binomtest(int(np.sum(right)), np.size(right)).proportion_ci(method="wilson")
+    student = ttest_1samp([np.mean(r) for r in right], 0).confidence_interval()
+    wider = max((pooled, np.clip(student, 0, 1)), key=np.ptp)
+    assert (row["rca_fresh_low"], row["rca_fresh_high"]) == pytest.approx(tuple(wider))
     errors = [np.mean(np.abs(a["eps"].astype(float) - a["eps_hat"])) for a in seeds]
     assert row["shift_error"] == pytest.approx(np.mean(errors), rel=1e-6)
     assert (row["n"], row["seeds"], row["k"], row["chance"]) == (1200, 2, 8, 0.125)
