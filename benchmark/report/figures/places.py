@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from benchmark.charts import style
 from benchmark.rca import correctness
 from benchmark.report.tables.leaderboard import FEWEST
+from benchmark.report.tables.terms import unfair
 from benchmark.runs.replicates import Replicates, single
 
 BINS = 6  # of |eps|, equally wide
@@ -41,7 +42,8 @@ def draw_order(rows: Sequence[Replicates], folder: Path, order: Sequence[str]) -
 
 def place_table(rows: Sequence[Replicates]) -> pd.DataFrame:
     """Columns method, share (the middle of a bin of |eps|) and place, the mean over those
-    generators that every method has one configuration on, with equal K. Empty without one."""
+    generators that every method has one configuration on and where their figures compare. Empty
+    without one."""
     parts = []
     for r in single(rows):
         predictions = r.table("predictions")
@@ -50,15 +52,14 @@ def place_table(rows: Sequence[Replicates]) -> pd.DataFrame:
         largest = r.first.result.config["protocol"]["max_shift"]
         bins = correctness.by_shift(predictions, largest, BINS)
         share = (np.arange(BINS) + 0.5) / BINS  # to the last bit the same, whatever is the largest
-        parts.append(bins.assign(share=share, generator=r.generator, method=r.method, k=r.k))
+        parts.append(bins.assign(share=share, generator=r.generator, method=r.method))
     if not parts:
         return pd.DataFrame(columns=["method", "share", "place"])
     table = pd.concat(parts, ignore_index=True).dropna(subset="accuracy")
     methods = table["method"].nunique()
     of_bin = table.groupby(["generator", "share"])
-    table = table[
-        (of_bin["method"].transform("nunique") == methods) & (of_bin["k"].transform("nunique") == 1)
-    ]
+    compare = ~table["generator"].isin(unfair([r for r in rows if r.done]))
+    table = table[(of_bin["method"].transform("nunique") == methods) & compare]
     place = table.groupby(["generator", "share"])["accuracy"].rank(ascending=False)
     return (
         table.assign(place=place).groupby(["method", "share"]).agg({"place": "mean"}).reset_index()

@@ -214,6 +214,7 @@ def test_means_over_other_seeds_get_no_places_and_nothing_is_bold(tmp_path):
     assert places[["mean place", "mean place_low", "mean place_high"]].tolist() == [1, 1, 1]
     write_tables(rows, MEASURES, tmp_path, found.ahead)
     assert f"Nothing is bold on x: {words}" in (tmp_path / "rca.md").read_text()
+    assert place_table(rows).equals(place_table([r for r in rows if r.generator == "y"]))
 
 
 def test_a_method_of_two_configurations_is_left_out_there_and_nothing_is_bold(run):
