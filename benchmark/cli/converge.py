@@ -36,7 +36,7 @@ def converge(generator: str, most: int, **options: Any) -> None:
     that fails is tried once.
     """
     from benchmark.cli.computing import asked
-    from benchmark.runs.convergence import moves, rounds, settled
+    from benchmark.runs.convergence import compared, moves, own_steps, rounds, settled
     from benchmark.runs.lease import lease
 
     varying = Varying("steps", generator, asked(**options))
@@ -49,10 +49,12 @@ def converge(generator: str, most: int, **options: Any) -> None:
             moved = moves(results, before, after)
             if moved:
                 tell(f"from {before:,} to {after:,} steps: {', '.join(map(str, moved))}")
-            ran = {result.cell.method for result in results if result.status != "skipped"}
-            if settled(moved, ran, ablation.groups[0].protocol.k):
+            if settled(moved, compared(results), ablation.groups[0].protocol.k):
                 tell(f"settled: {before:,} steps are enough")
                 break
         else:
             tell(f"not settled after {after:,} steps: more may change the comparison")
+        kept = {r.cell.method: steps for r in results if (steps := own_steps(r)) is not None}
+        for method, steps in kept.items():
+            tell(f"{method} did not count: its directions always take {steps:,} steps of their own")
         varying.report(ablation, results)

@@ -136,7 +136,7 @@ def agree(
     force: bool = False,
     engine: Choice | None = None,
 ) -> tuple[dict[Cell, float], Backend | None]:
-    """Print what the missing cells will cost; the seconds of each, and the engine, opened.
+    """Print what all that is missing will cost; the seconds of each cell, and the engine, opened.
 
     On a terminal, unless `yes`, a long run starts only if the user agrees. None for an engine is
     this process.
@@ -154,7 +154,7 @@ def agree(
     backend = (engine or Choice()).opened(units, device, out, _warn)
     wall = wall_time(units, backend.at_once if backend else 1)
     click.echo(
-        f"cost of the missing cells, from a few steps timed on {device_name(device)}:", err=True
+        f"cost of what is missing, from a few steps timed on {device_name(device)}:", err=True
     )
     for text in statement(list(expected.values()), wall, backend.words() if backend else ""):
         click.echo(text, err=True)

@@ -25,11 +25,11 @@ class JudgedCell:
     directions_sha256: str
 
     def is_one_of(self, cells: Sequence[StoredCell]) -> bool:
-        """Whether one of these is the cell, with the very directions that were shown."""
+        """Whether one of these is the cell, with the very directions that were shown, or without
+        them in a slim copy."""
         return any(
-            stored.result.cell == self.cell
-            and stored.result.files.get("directions.safetensors") == self.directions_sha256
-            for stored in cells
+            one.cell == self.cell and one.directions_sha256 == self.directions_sha256
+            for one in (stored.result for stored in cells)
         )
 
 

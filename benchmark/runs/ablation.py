@@ -13,12 +13,10 @@ from typing import Any
 
 from benchmark.core.errors import BenchError
 from benchmark.core.json_files import read_object, write_json
-from benchmark.generators.options import option_names
-from benchmark.generators.registry import find_generator
 from benchmark.runs.checking import check_note
-from benchmark.runs.grid import Group, name_of_generator, plan, record, unserved
+from benchmark.runs.grid import Group, generator_of, plan, record
 from benchmark.runs.results import read_run
-from benchmark.runs.settings import Methods, RunConfig, Settings, method_for, plain, protocol_for
+from benchmark.runs.settings import Methods, RunConfig, Settings
 
 # The settings that an axis varies.
 AXES = {"k": ("k",), "lambda": ("lambda", "shift_loss"), "steps": ("steps",)}
@@ -62,37 +60,13 @@ def plan_ablation(
     for key in config.settings:
         if key.rpartition(".")[2] in AXES[axis]:
             raise BenchError(f"--set {key} fixes what is varied here; leave it out")
-    name = name_of_generator(reference, run)
-    own, entry = find_generator(reference)
-    generator = entry.load()
-    options = option_names(generator)
     usual: tuple[Settings, ...] = () if axis == "steps" else ({},)
-    config = replace(config, variants=(*usual, *_variants(axis, generator.latent_dim, values)))
-    able: dict[tuple[str, ...], list[Settings]] = {}  # methods that run together, and on what
-    points: list[dict[str, Any]] = []
-    for variant in config.variants:
-        layers = config.layers(variant)
-        protocol = protocol_for(name, generator.usual, layers, options, methods, own)
-        running = []
-        for method in chosen:
-            fit = method_for(method, name, layers, methods, own)
-            if reason := unserved(method, fit, generator, protocol):
-                terms = plain(protocol)
-                place = {key: terms[key] for key in ("k", *AXES[axis])}
-                points.append({"method": method, **place, "reason": reason})
-            else:
-                running.append(method)
-        able.setdefault(tuple(running), []).append(variant)
-    if not any(able):
-        reasons = dict.fromkeys(point["reason"] for point in points)
-        raise BenchError(f"no cell can be computed: {'; '.join(reasons)}")
-    groups: list[Group] = []
-    for together, variants in able.items():
-        part = replace(config, variants=tuple(variants))
-        planned = plan(part, [reference], together, methods, code, run)
-        first = config.variants[0] in variants
-        groups += planned if first else [_aside(group) for group in planned]
-    return Ablation(axis, name, config, groups, [*_points(axis, groups), *points])
+    if axis == "k" and not values:
+        latent_dim = generator_of(config, reference, run).latent_dim
+        values = [k for k in KS if k <= 2 * latent_dim]
+    config = replace(config, variants=(*usual, *_variants(axis, values)))
+    groups = plan(config, [reference], chosen, methods, code, run)
+    return Ablation(axis, groups[0].name, config, groups, _points(axis, groups))
 
 
 def note(
@@ -155,18 +129,18 @@ def read_note(run: Path, axis: str) -> dict[str, Any]:
 
 def _first(ablation: Ablation) -> dict[str, str]:
     """By method, the configuration that the ablation would have the main table show."""
-    jobs = (job for group in ablation.groups for job in group.jobs)
+    jobs = (job for group in ablation.groups for job in (*group.jobs, *group.skipped))
     return {job.cell.method: job.cell.config_hash for job in jobs if job.headline}
 
 
-def _variants(axis: str, latent_dim: int, values: Sequence[float]) -> list[Settings]:
+def _variants(axis: str, values: Sequence[float]) -> list[Settings]:
     """Settings of each point. Without a shift loss, at lambda 0, its kind makes no difference."""
     if axis == "steps":
         return [{"steps": int(steps)} for steps in sorted(values, reverse=True)]
     if axis == "k":
         if any(value != int(value) for value in values):
             raise BenchError("--values of K are whole numbers, such as 8,16,32")
-        return [{"k": int(k)} for k in values or [k for k in KS if k <= 2 * latent_dim]]
+        return [{"k": int(k)} for k in values]
     weights = [float(value) for value in values or LAMBDAS]
     unweighted: list[Settings] = [{"lambda": 0.0} for weight in weights if weight == 0]
     return unweighted + [
@@ -177,18 +151,16 @@ def _variants(axis: str, latent_dim: int, values: Sequence[float]) -> list[Setti
     ]
 
 
-def _aside(group: Group) -> Group:
-    """The same group, without cells for the main table."""
-    return replace(group, jobs=[replace(job, headline=False) for job in group.jobs])
-
-
 def _points(axis: str, groups: Iterable[Group]) -> list[dict[str, Any]]:
     """The points of the axis: each configuration once, whatever its seeds."""
     points: dict[tuple[str, str], dict[str, Any]] = {}
     for group in groups:
-        for job in group.jobs:
-            protocol = job.config["protocol"]
-            point = {"method": job.cell.method, "config_hash": job.cell.config_hash}
-            point |= {key: protocol[key] for key in AXES[axis]}
+        for job in (*group.jobs, *group.skipped):
+            terms = job.config["protocol"]
+            place = {key: terms[key] for key in AXES[axis]}
+            told: dict[str, Any] = {"config_hash": job.cell.config_hash}
+            if job.unserved:
+                told = {"k": terms["k"], "reason": job.unserved}
+            point = {"method": job.cell.method, **told, **place}
             points[job.cell.method, job.cell.config_hash] = point
     return list(points.values())

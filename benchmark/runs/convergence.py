@@ -66,18 +66,30 @@ def moves(results: Iterable[Result], before: int, after: int) -> list[Move]:
     return moved
 
 
+def own_steps(result: Result) -> int | None:
+    """The steps that are set for the cell's method itself: A takes so many, whatever the budget."""
+    steps = result.config["method"].get("steps")
+    return steps if isinstance(steps, int) else None
+
+
+def compared(results: Iterable[Result]) -> set[str]:
+    """The methods that are to settle: those that were not skipped and learn as long as the budget
+    says."""
+    return {r.cell.method for r in results if r.status != "skipped" and own_steps(r) is None}
+
+
 def settled(moved: Sequence[Move], ran: Collection[str], k: int) -> bool:
     """Whether no accuracy moved by 0.01 or more, and one at least is twice that of guessing, or
     half of what there is to learn above it.
 
-    ran: the methods that were not skipped: one of them that failed has not settled. k: how many
+    ran: the methods that count (`compared`): one of them that failed has not settled. k: how many
     directions R chooses from. A reconstructor that has not begun to learn stands still, too: where
     all guess, nothing has settled.
     """
     learned = min(2 / k, (1 + 1 / k) / 2)
-    found = {move.method for move in moved}
+    own = [move for move in moved if move.method in ran]
     return (
-        found >= {*ran}
-        and all(move.stands for move in moved)
-        and any(move.after >= learned for move in moved)
+        {move.method for move in own} >= {*ran}
+        and all(move.stands for move in own)
+        and any(move.after >= learned for move in own)
     )

@@ -3,7 +3,8 @@
 It does a few training steps and scales their time up. Where even one step takes long, as with a
 large generator on a CPU, it does only one. A fit that goes down a loss of its own has steps, too,
 and a few of them are timed. No other method fits here: a fit that has no steps runs once, in the
-run, and how long it takes is not known before. An interrupted cell counts in full.
+run, and how long it takes is not known before. An interrupted cell counts in full. Of a done cell
+that further metrics are to judge, the images that they make count.
 """
 
 import contextlib
@@ -28,6 +29,7 @@ from benchmark.rca import evaluation
 from benchmark.rca.protocol import Protocol
 from benchmark.rca.training import Learner, train
 from benchmark.runs.engines.placing import UnitCost
+from benchmark.runs.examiner import lacking
 from benchmark.runs.grid import Group, Job
 from benchmark.runs.lockstep import GroupRun
 from benchmark.runs.results import Cell
@@ -41,9 +43,9 @@ STEPS = 3  # training steps of the better one
 class Cost:
     """Estimates for one cell: seconds of all its phases, and peak memory of its group in bytes.
 
-    steps: of all trainings: of the fresh R, and before it of A, with an R or by a loss of its own.
-    fits: whether the method also has a fit without steps, which is not timed. reason: why the cell
-    cannot run; it then counts as no seconds.
+    steps: of all trainings: of the fresh R, and before it of A, with an R or by a loss of its own;
+    0 where a done cell is only to be judged. fits: whether the method also has a fit without steps,
+    which is not timed. reason: why the cell cannot run; it then counts as no seconds.
     """
 
     generator: str
@@ -58,15 +60,25 @@ class Cost:
 def costs(
     groups: Iterable[Group], run: Path, device: str, force: bool, metrics: Mapping[str, Metric]
 ) -> dict[Cell, Cost]:
-    """The cost of each cell that `execute` would compute; seeds of one cell are timed once."""
+    """The cost of each cell that `execute` would compute or judge; seeds are timed once."""
     known: dict[Cell, Cost] = {}  # by cell, whatever its seed
+    timed: dict[tuple[str, Protocol], tuple[float, int] | Failure] = {}  # `_image_alone`
     found: dict[Cell, Cost] = {}
     for group in groups:
-        waiting = [job for job in group.jobs if force or done(job, run) is None]
+        stored = [(job, None if force else done(job, run)) for job in group.jobs]
+        waiting = [job for job, cell in stored if cell is None]
         new = [job for job in waiting if _work(job) not in known]
         if new:
             known |= zip(map(_work, new), price(group, new, device, metrics), strict=True)
         found |= {job.cell: known[_work(job)] for job in waiting}
+        unjudged = [(job, lacking(cell, metrics)) for job, cell in stored if cell is not None]
+        for job, missing in unjudged:
+            if missing:
+                place = group.reference, group.protocol
+                if place not in timed:
+                    timed[place] = attempt(_image_alone, group, device)
+                images = images_of(missing, group.protocol.k)
+                found[job.cell] = _judging(group, job, images, timed[place])
     return found
 
 
@@ -111,6 +123,31 @@ def _cost(group: Group, job: Job, seconds: float | Failure, memory: int) -> Cost
     return Cost(group.name, name, steps, seconds, memory, fits)
 
 
+def _judging(group: Group, job: Job, images: int, an_image: tuple[float, int] | Failure) -> Cost:
+    """What it costs to judge a done cell by further metrics, which make so many images."""
+    name, method = group.name, job.cell.method
+    if isinstance(an_image, Failure):
+        return Cost(name, method, 0, 0.0, 0, reason=f"cannot run: {an_image.reason}")
+    seconds, memory = an_image
+    return Cost(name, method, 0, images * seconds, memory)
+
+
+def _image_alone(group: Group, device: str) -> tuple[float, int]:
+    """Seconds of an image of G without any R, and peak memory in bytes."""
+    print(f"timing a few images of {group.name}", file=sys.stderr, flush=True)
+    forget_peak(device)
+    generator = GroupRun(group, Path(), device, {}).generator
+    for images in (2, evaluation.EVALUATION_BATCH):
+        latents = generator.sample(images, torch.Generator().manual_seed(0)).to(device)
+        began = time.perf_counter()
+        with torch.no_grad():
+            generator(latents).cpu()  # waits for a card
+        seconds = time.perf_counter() - began
+        if seconds > PATIENCE:
+            break
+    return seconds / images, peak(device)
+
+
 def total(estimates: Iterable[Cost]) -> float:
     """Seconds of all cells together."""
     return sum(cost.seconds for cost in estimates)
@@ -134,7 +171,7 @@ def statement(estimates: Sequence[Cost], wall: float | None = None, where: str =
     """
     lines = []
     for cost, cells in Counter(estimates).items():
-        work = f"{cells} x {cost.steps:,} steps"
+        work = f"{cells} x {cost.steps:,} steps" if cost.steps else f"{cells} to judge"
         figures = cost.reason or f"{_time(cells * cost.seconds)} {_size(cost.memory)}"
         figures += " *" if cost.fits else ""  # no line is longer than 80 columns
         lines.append(f"  {cost.generator:20} {cost.method:15} {work:>19} {figures}")

@@ -1,6 +1,6 @@
 """The grid of a run: which cells there are, and which of them share their work."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +24,7 @@ from benchmark.runs.results import Cell, read_run
 from benchmark.runs.settings import (
     Methods,
     RunConfig,
+    Settings,
     check_sections,
     content_hash,
     generator_options,
@@ -98,7 +99,7 @@ def plan(
         for i, variant in enumerate(config.variants):
             layers = config.layers(variant)
             check_sections(layers, (own, *names.values()), methods)
-            reference = with_options(given, generator_options(name, offered, layers, own))
+            reference = _with_settings(given, name, layers, opened)
             one = _open(reference, opened)
             protocol = protocol_for(name, one.generator.usual, layers, offered, methods, own)
             for seed in config.seeds:
@@ -123,9 +124,22 @@ def plan(
     return found
 
 
-def name_of_generator(given: str, run: Path | None) -> str:
-    """What a run in this folder calls the generator. Raises BenchError."""
-    return _named([absolute(given)], run, {})[absolute(given)]
+def generator_of(config: RunConfig, given: str, run: Path | None) -> Generator:
+    """The generator with the options that the settings of all variants add, as `plan` opens it.
+
+    given, run: as for `plan`. Raises BenchError.
+    """
+    opened: dict[str, _Opened] = {}
+    ((given, name),) = _named([absolute(given)], run, opened).items()
+    return _open(_with_settings(given, name, config.layers({}), opened), opened).generator
+
+
+def _with_settings(
+    given: str, name: str, layers: Iterable[Settings], opened: dict[str, "_Opened"]
+) -> str:
+    """What opens the generator with the options that the layers set on it."""
+    own, offered = find_generator(given)[0], option_names(_open(given, opened).generator)
+    return with_options(given, generator_options(name, offered, layers, own))
 
 
 def _named(

@@ -30,6 +30,8 @@ BEAT = 5.0  # seconds between signs of life
 ATTEMPTS = 5  # to take a lease that others want too
 PAUSE = 0.01  # seconds between them
 STALE = 60.0  # seconds without one after which nobody holds the lease
+LOOKS = 3  # at a lease that cannot be read: a shared file system may lose it for a moment
+SOON = 0.5  # seconds between them
 
 
 class InUse(BenchError):
@@ -46,11 +48,15 @@ class Lease:
     lost: threading.Event = field(default_factory=threading.Event)
 
     def check(self) -> None:
-        """Raise BenchError where another process took over, as this one was silent for long."""
+        """Raise BenchError where another process took over, as this one was silent for long, or
+        where the lease stays away, so that another may."""
         if not self.lost.is_set() and stands(self.path, self.token):
             return
+        held = _content(self.path)
+        if held.get("token") in (None, self.token):
+            raise BenchError(f"{self.what}: {self.path} was not there; run the command again")
         raise BenchError(
-            f"{self.what}: this process was silent for so long that {_who(_content(self.path))} "
+            f"{self.what}: this process was silent for so long that {_who(held)} "
             "took over; run the command again when that has ended"
         )
 
@@ -103,8 +109,20 @@ def hold(path: Path, what: str, say: Callable[..., object] = log.info) -> Iterat
 
 
 def stands(path: Path, token: str) -> bool:
-    """Whether the lease is still the one with this token."""
+    """Whether the lease is still the one with this token; looks again where it cannot be read."""
+    for _ in range(LOOKS - 1):
+        if (found := _content(path).get("token")) is not None:
+            return bool(found == token)
+        time.sleep(SOON)
     return bool(_content(path).get("token") == token)
+
+
+def is_beating(path: Path, token: str) -> bool:
+    """Whether, at one look, the lease has this token and a sign of life of late."""
+    try:
+        return _content(path).get("token") == token and not is_silent(path)
+    except OSError:
+        return False
 
 
 def is_silent(path: Path) -> bool:
@@ -186,8 +204,12 @@ def _alive(path: Path, held: dict[str, Any]) -> bool:
 
 
 def _beat(own: Lease, over: threading.Event) -> None:
+    """Give signs of life, until another process took the lease or it stays unreadable."""
+    missed = 0
     while not over.wait(BEAT):
-        if not stands(own.path, own.token):
+        found = _content(own.path).get("token")
+        missed = missed + 1 if found is None else 0
+        if found not in (None, own.token) or missed == LOOKS:
             own.lost.set()
             return
         with contextlib.suppress(OSError):

@@ -77,6 +77,11 @@ class Result:
     files: Mapping[str, str] = field(default_factory=dict)
     left_out: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def directions_sha256(self) -> str | None:
+        """The hash of the cell's directions, also where a copy leaves them out."""
+        return {**self.left_out, **self.files}.get("directions.safetensors")
+
     def write(self, run: Path) -> None:
         """Write `result.json`; its presence says that the cell has ended."""
         write_json(self.cell.folder(run) / "result.json", sealed(asdict(self)))

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from benchmark.cli.main import main
 from benchmark.core.json_files import write_json
 from benchmark.report.judged import Judged, JudgedCell, judged_cells
+from benchmark.runs import slimming
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import Cell, read_cells, read_run
 from tests.report.drawn import draw_judged, write_cell
@@ -80,6 +81,19 @@ def test_pictures_of_another_seed_say_so(run):
         "The judgments of discovered on planted are of seed 1; pictures show seed 0, whose "
         "directions nobody judged.",
     )
+
+
+def test_a_slim_copy_keeps_the_judgments_of_directions_that_it_leaves_out(
+    run, tmp_path, monkeypatch
+):
+    late = next(r for r in rows_of(run) if r.method == "discovered").done[1]
+    one = JudgedCell(late.result.cell, late.result.files["directions.safetensors"])
+    monkeypatch.setattr(slimming, "LARGE", 0)
+    slimming.slim(run, tmp_path / "slim")
+    rows = rows_of(tmp_path / "slim")
+    (copy,) = [c for r in rows for c in r.done if c.result.cell == one.cell]
+    assert "directions.safetensors" in copy.result.left_out
+    assert methods(replace(draw_judged(), cells=(one,)).about(rows)) == {"discovered"}
 
 
 def test_cells_are_what_the_study_stored():

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 
@@ -11,11 +12,14 @@ from baselines.random import Random
 from benchmark.cli.ablate import _usual_methods
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
+from benchmark.runs import ablation as module
 from benchmark.runs import runner
 from benchmark.runs.ablation import Ablation, note, plan_ablation, read_note
 from benchmark.runs.results import read_run
 from benchmark.runs.settings import RunConfig
+from tests.generators import small_mapped
 
+MAPPED = f"{small_mapped.__file__}:make"  # of 6 dimensions, and of 5 in w
 TINY = ("--set", "steps=4", "--set", "batch=4", "--set", "evaluation=60")
 
 
@@ -23,9 +27,14 @@ def bench(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(a) for a in arguments])
 
 
-def planned(axis: str, *settings: str, methods: tuple[str, ...] = ("discovered",)) -> Ablation:
+def planned(
+    axis: str,
+    *settings: str,
+    methods: tuple[str, ...] = ("discovered",),
+    generator: str = "planted",
+) -> Ablation:
     config = RunConfig.from_preset("quick").with_settings(settings)
-    return plan_ablation(axis, config, "planted", methods, METHODS)
+    return plan_ablation(axis, config, generator, methods, METHODS)
 
 
 @pytest.fixture
@@ -69,6 +78,28 @@ def test_what_cannot_run_keeps_its_reason() -> None:
     assert [p["method"] for p in alone.points if p.get("k") == 32] == ["discovered", "coordinate"]
     (group,) = [g for g in alone.groups if g.protocol.k == 32]
     assert [job.cell.method for job in group.jobs] == ["discovered"]
+
+
+def test_options_of_the_settings_count_as_those_of_the_reference_do(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "KS", (5, 6, 10, 12))
+    for given, there, last in (("space=w", "", 10), ("space=z", "?space=w", 12)):
+        methods, setting = ("discovered", "coordinate"), f"small_mapped-make.{given}"
+        by_setting = planned("k", setting, methods=methods, generator=MAPPED + there)
+        in_reference = planned("k", methods=methods, generator=f"{MAPPED}?{given}")
+        assert by_setting.points == in_reference.points
+        assert max(p["k"] for p in by_setting.points if p["k"] != 64) == last  # 64 is ordinary
+
+
+def test_what_the_space_of_the_settings_cannot_hold_is_in_the_table(tmp_path: Path) -> None:
+    named = ("-g", MAPPED, "--set", "small_mapped-make.space=w", "-m", "coordinate")
+    terms = ("--values", "3,6", "--jobs", 1, "--out", tmp_path)
+    done = bench("ablate", "k", *named, *TINY, *terms)
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(tmp_path / "ablation_k.csv").set_index("k")
+    assert table.loc[3, "status"] == "done"
+    assert "6 orthonormal directions do not fit 5 latent dimensions" in table.loc[6, "status"]
 
 
 def test_lambda_goes_over_both_losses_and_is_zero_once() -> None:

@@ -1,5 +1,6 @@
 """Convergence: budgets double until no method's RCA moves, and guessing is not standing still."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,14 @@ from click.testing import CliRunner
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
 from benchmark.runs import convergence, runner
-from benchmark.runs.convergence import Move, moves, rounds, settled
+from benchmark.runs.convergence import Move, compared, moves, rounds, settled
 from benchmark.runs.results import Cell, Result, read_run
 
 TINY = ("--set", "batch=4", "--set", "evaluation=60", "-m", "random", "-m", "discovered")
 
 
 def result(method: str, steps: int, seed: int, rca: float | None) -> Result:
-    config = {"protocol": {"steps": steps}}
+    config = {"protocol": {"steps": steps}, "method": {}}
     cell = Cell("planted", method, seed, f"{steps:010d}")
     if rca is None:
         return Result(cell, "failed", config, "it diverged")
@@ -70,6 +71,16 @@ def test_what_failed_has_not_settled_and_seeds_are_held_against_themselves() -> 
     assert (move.before, move.after) == pytest.approx((0.400, 0.401))  # of the seed that has both
     assert not settled([move], ["a", "b"], k=8)
     assert settled([move], ["a"], k=8)
+
+
+def test_what_was_skipped_or_has_steps_of_its_own_does_not_count() -> None:
+    own = result("own", 500, 0, 0.4)
+    own = replace(own, config={**own.config, "method": {"steps": 100}})
+    skipped = replace(result("skipped", 500, 0, None), status="skipped")
+    counted = [result("a", 500, 0, 0.4), result("failed", 500, 0, None)]
+    assert compared([own, skipped, *counted]) == {"a", "failed"}
+    assert settled([Move("a", 0.40, 0.40), Move("own", 0.40, 0.45)], ["a"], k=8)
+    assert not settled([Move("a", 0.13, 0.13), Move("own", 0.40, 0.40)], ["a"], k=8)
 
 
 def test_with_two_directions_something_can_be_learned_too() -> None:
@@ -164,6 +175,38 @@ def test_a_cell_that_failed_is_said_and_tried_once_in_a_command(
         assert "not settled after 8 steps" in done.output  # what failed has no figure to stand
         assert "3 cells failed" in done.output
         assert computed == expected
+
+
+PRESET = """
+batch = 4
+evaluation = 60
+k = 17
+
+[planted.discovered]
+space = "unit"
+
+[latentclr]
+steps = 3
+"""
+
+
+def test_the_command_asks_only_those_that_run_and_learn_as_long_as_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[set[str]] = []
+    monkeypatch.setattr(convergence, "FIRST", 2)
+    monkeypatch.setattr(convergence, "settled", lambda moved, ran, k: asked.append(ran))
+    (tmp_path / "mine.toml").write_text(PRESET)
+    named = [part for name in ("discovered", "latentclr", "random") for part in ("-m", name)]
+    terms = ["--preset", f"{tmp_path / 'mine.toml'}", "--most", "4", "--jobs", "1"]
+    done = CliRunner().invoke(
+        main, ["converge", "-g", "planted", *named, *terms, "--out", str(tmp_path / "run")]
+    )
+    assert done.exit_code == 0, done.output
+    assert asked == [{"discovered"}]  # at random, 17 directions are too many
+    assert "latentclr did not count: its directions always take 3 steps" in done.output
+    table = (tmp_path / "run" / "ablation_steps.md").read_text()
+    assert "The directions of latentclr on planted take 3 steps in every row" in table
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,14 @@ import torch
 from torch import Tensor
 
 from baselines import METHODS, USUAL
+from benchmark.cli.shared import agree
 from benchmark.generators.asking.contract import check
 from benchmark.generators.base import Generator, Latents
 from benchmark.metrics import METRICS
 from benchmark.metrics.metric import Evidence, Metric
 from benchmark.runs.cost import Cost, costs, statement, total
+from benchmark.runs.engines.placing import Choice
+from benchmark.runs.engines.processes import Processes
 from benchmark.runs.grid import Group, plan
 from benchmark.runs.runner import execute
 from benchmark.runs.settings import RunConfig
@@ -154,6 +157,34 @@ def test_the_images_of_a_metric_of_ones_own_are_in_the_estimate(
     began = Counted.clock
     list(execute(groups, tmp_path / "run", "cpu", False, metrics, {}))
     assert total(estimates.values()) == pytest.approx(Counted.clock - began, rel=0.02)
+
+
+def test_what_only_lacks_a_metric_costs_the_images_of_that(
+    groups: list[Group], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, metrics = tmp_path / "run", {**METRICS, "eager": Eager()}
+    list(execute(groups, run, "cpu", False, METRICS, {}))
+    capsys.readouterr()
+    estimates = costs(groups, run, "cpu", False, metrics)
+    assert capsys.readouterr().err == "timing a few images of planted\n"  # once for both seeds
+    assert len(estimates) == 6
+    began = Counted.clock
+    results = list(execute(groups, run, "cpu", False, metrics, {}))
+    assert {result.metrics["eager"] for result in results} == {1.0}
+    assert total(estimates.values()) == pytest.approx(Counted.clock - began) == 6 * 3 * 500 * 0.001
+    assert statement(list(estimates.values()))[0].split()[1:5] == ["discovered", "2", "to", "judge"]
+
+
+def test_what_only_lacks_a_metric_goes_to_the_engine_that_was_asked_for(
+    groups: list[Group], tmp_path: Path
+) -> None:
+    run, metrics = tmp_path / "run", {**METRICS, "eager": Eager()}
+    list(execute(groups, run, "cpu", False, METRICS, {}))
+    expected, engine = agree(groups, run, "cpu", True, metrics, engine=Choice(jobs=2))
+    assert set(expected) == {job.cell for group in groups for job in group.jobs}
+    assert isinstance(engine, Processes)
+    engine.close()
+    assert agree(groups, run, "cpu", True, METRICS, engine=Choice(jobs=2)) == ({}, None)
 
 
 def test_what_cannot_run_says_so_and_does_not_stop_the_others(tmp_path: Path) -> None:

@@ -109,6 +109,50 @@ def test_it_beats_and_notices_when_another_took_it(
     assert path.exists()  # it is the other's
 
 
+def test_it_is_kept_when_it_cannot_be_read_for_a_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BEAT", 0.02)
+    path, read, fails = tmp_path / FILE, module.read_object, 0
+
+    def unreliable(asked: Path) -> dict[str, object]:
+        nonlocal fails
+        if fails:
+            fails -= 1
+            raise BenchError("stale file handle")
+        return read(asked)
+
+    monkeypatch.setattr(module, "read_object", unreliable)
+    with lease(tmp_path) as held:
+        fails = 2
+        time.sleep(0.5)
+        os.utime(path, (0, 0))
+        time.sleep(0.5)
+        assert time.time() - path.stat().st_mtime < 10  # it goes on beating
+        assert not held.lost.is_set()
+        monkeypatch.setattr(module, "BEAT", 10.0)
+        monkeypatch.setattr(module, "SOON", 0.01)
+        time.sleep(0.1)
+        fails = 1
+        held.check()
+        fails = 1
+        assert module.stands(path, held.token)
+        fails = 1  # as it ends
+    assert not path.exists()
+
+
+def test_one_that_stays_away_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "BEAT", 0.02)
+
+    def loses_it() -> None:
+        with lease(tmp_path):
+            (tmp_path / FILE).unlink()
+            time.sleep(0.5)
+
+    with pytest.raises(BenchError, match=r"\.lease\.json was not there; run the command again"):
+        loses_it()
+
+
 def test_of_many_that_want_a_stale_one_never_two_have_it(tmp_path: Path) -> None:
     def want(_: int) -> int:
         try:

@@ -1,6 +1,6 @@
 """ablation_k, ablation_lambda and ablation_steps: tables of what a setting gains and costs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from benchmark.report.words import (
     priced,
 )
 from benchmark.runs.ablation import AXES, SHIFT_LOSSES, read_note
+from benchmark.runs.convergence import own_steps
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.results import StoredCell, read_cells
 from benchmark.runs.roles import place
@@ -63,7 +64,28 @@ def ablation_table(run: Path, axis: str, measures: Measures, order: Sequence[str
         ignore_index=True,
     )
     title, words = ABLATIONS[axis]
-    return Table(f"ablation_{axis}", title, without_nan(frame), columns, introduction=priced(words))
+    notes = _of_own_steps(noted, cells) if axis == "steps" else ()
+    frame = without_nan(frame)
+    return Table(f"ablation_{axis}", title, frame, columns, notes, introduction=priced(words))
+
+
+def _of_own_steps(noted: Mapping[str, Any], cells: Sequence[StoredCell]) -> tuple[str, ...]:
+    """A sentence on each method whose steps the axis does not vary."""
+    points = {
+        (generator, point["method"], point.get("config_hash"))
+        for generator, content in noted.items()
+        for point in content["points"]
+    }
+    notes: dict[str, None] = {}
+    for result in (stored.result for stored in cells):
+        c, steps = result.cell, own_steps(result)
+        if steps is not None and (c.generator, c.method, c.config_hash) in points:
+            notes[
+                f"The directions of {c.method} on {c.generator} take {steps:,} steps in every row, "
+                "as its settings say: there only the steps of R are varied, and whether it moves "
+                "does not tell how many steps a comparison needs."
+            ] = None
+    return tuple(notes)
 
 
 def _row(

@@ -16,8 +16,6 @@ from benchmark.runs.parcel import Order
 from benchmark.runs.unit import compute
 
 ABANDONED = 3  # the exit code of a worker whose driver is gone
-LOOKS = 3  # at a lease that is not there, which a shared file system may lose for a moment
-PAUSE = 0.5  # seconds between them
 
 
 def carry_out(order: Order, tell: Callable[[Said], object]) -> None:
@@ -52,10 +50,10 @@ def _ending_with_the_driver(order: Order) -> Iterator[None]:
 
     def watch() -> None:
         path, missed = order.run / lease.FILE, 0
-        while missed < LOOKS:
-            here = lease.stands(path, order.driver) and not lease.is_silent(path)
+        while missed < lease.LOOKS:
+            here = lease.is_beating(path, order.driver)
             missed = 0 if here else missed + 1
-            if over.wait(lease.BEAT if here else PAUSE):
+            if over.wait(lease.BEAT if here else lease.SOON):
                 return
         os._exit(ABANDONED)
 

@@ -119,6 +119,20 @@ def test_rounding_is_no_trend(run, monkeypatch):
     assert panel.get_ylim() == (0.0, 1.0)
 
 
+def test_over_steps_a_note_names_the_methods_that_keep_their_own(tmp_path):
+    points = []
+    for steps in (500, 1000):
+        for method, own in (("discovered", None), ("latentclr", 300)):
+            settings = {"steps": own}
+            write_cell(tmp_path, "planted", method, 1, steps=steps, method_settings={"steps": 7})
+            cell = write_cell(tmp_path, "planted", method, 0, steps=steps, method_settings=settings)
+            points.append({"method": method, "config_hash": cell.config_hash, "steps": steps})
+    write_json(tmp_path / "ablation_steps.json", {"planted": {"seeds": [0], "points": points}})
+    table = ablation_table(tmp_path, "steps", MEASURES, ORDER)
+    (note,) = table.notes
+    assert note.startswith("The directions of latentclr on planted take 300 steps in every row")
+
+
 def test_without_an_ablation_nothing_is_written(tmp_path):
     write_cell(tmp_path, "planted", "random", 0)
     assert write_ablations(tmp_path, MEASURES, ORDER) == []
