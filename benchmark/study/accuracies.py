@@ -65,7 +65,7 @@ def origin_cell(origin: Mapping[str, Any], run: Path) -> StoredCell:
             f"the study's directions of {cell.method} on {cell.generator} come from "
             f"{cell.folder(run)}, which is not there; name the run's folder with --run"
         )
-    if stored.result.files.get("directions.safetensors") != origin["directions_sha256"]:
+    if stored.result.directions_sha256 != origin["directions_sha256"]:
         raise BenchError(
             f"{stored.folder} holds other directions than the study showed; "
             "name the run that it was built from with --run"

@@ -2,12 +2,15 @@
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from benchmark.core.errors import BenchError
+from benchmark.runs import slimming
+from benchmark.runs.results import read_cells
 from benchmark.study.accuracies import origin_cell, study_accuracies, study_origins
 
 
@@ -40,3 +43,13 @@ def test_another_run_is_refused(run, unanswered, tmp_path) -> None:
     assert origin_cell(origin, moved).folder.is_relative_to(moved)
     with pytest.raises(BenchError, match="other directions than the study showed"):
         origin_cell({**origin, "directions_sha256": "0"}, moved)
+
+
+def test_a_slim_copy_is_the_run_that_the_study_was_built_from(run, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(slimming, "LARGE", 10)
+    slimming.slim(run, tmp_path / "slim")
+    result = next(c.result for c in read_cells(run) if c.result.cell.seed == 1)
+    origin = {**asdict(result.cell), "directions_sha256": result.files["directions.safetensors"]}
+    found = origin_cell(origin, tmp_path / "slim")
+    assert not found.has("directions.safetensors")
+    assert found.result.cell == result.cell
