@@ -1,6 +1,7 @@
 """What an analysis reads of a study: the answers that count, who gave them, plan and RCA."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from benchmark.core.errors import BenchError
 from benchmark.core.judgments import first_showings
 from benchmark.study.accuracies import study_accuracies, study_origins
 from benchmark.study.rated_elsewhere import NOT_RATED, rated_elsewhere
+from study_server.assignment import check_pages
 from study_server.bundle import Bundle
 from study_server.decisions import Decision, decisions
 from study_server.erasure import NOBODY, Withdrawals, withdrawals
@@ -33,7 +35,8 @@ class Material:
     """judgments: the latest answers, of people alone or of simulated annotators alone, in the
     columns of `benchmark.core.judgments` and one for each question of the task, those of the rating
     task always among them; an answer in somebody's own words is "other". own_words: how many of
-    those. shown: items under study, rated or not. accuracies: generator, method, direction, n,
+    those. shown: items under study, rated or not; checks: how many check pages of each kind, good
+    and still, everybody was given. accuracies: generator, method, direction, n,
     accuracy. plan: whether it changed, a sentence. roles: of its methods, as far as the study
     stores them. origins: the cells whose directions were shown. decisions: of the staff, about
     those who judged, to leave them out or take them back; the oldest first. withdrawn: how many had
@@ -61,6 +64,7 @@ class Material:
     revisions: pd.DataFrame = field(default_factory=pd.DataFrame)
     rated: pd.DataFrame = field(default_factory=NOT_RATED.copy)
     planned: int = 0
+    checks: Mapping[str, int] = field(default_factory=Counter)
     raised: tuple[Raised, ...] = ()
 
     @property
@@ -136,6 +140,7 @@ def material_of(
         judgments=counted.assign(**dict.fromkeys(unasked)),
         own_words=own_words,
         shown=bundle.kinds["direction"],
+        checks=check_pages(bundle),
         settings=bundle.settings,
         task=bundle.task,
         plan=plan_check(bundle, raised),
