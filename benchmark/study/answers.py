@@ -34,10 +34,10 @@ OF_RATINGS = ("category", "label")  # what the rating task asks of those who say
 class Material:
     """judgments: the latest answers, of people alone or of simulated annotators alone, in the
     columns of `benchmark.core.judgments` and one for each question of the task, those of the rating
-    task always among them; an answer in somebody's own words is "other". own_words: how many of
-    those. shown: items under study, rated or not; checks: how many check pages of each kind, good
-    and still, everybody was given. accuracies: generator, method, direction, n,
-    accuracy. plan: whether it changed, a sentence. roles: of its methods, as far as the study
+    task always among them; an answer in somebody's own words is "other". shown: items under study,
+    rated or not; checks: how many check pages of each kind, good and still, everybody was given.
+    accuracies: generator, method, direction, n, accuracy. plan: whether it changed, a sentence.
+    roles: of its methods, as far as the study
     stores them. origins: the cells whose directions were shown. decisions: of the staff, about
     those who judged, to leave them out or take them back; the oldest first. withdrawn: how many had
     their answers erased, which are in no other field. people: of everybody who took part, in the
@@ -50,7 +50,6 @@ class Material:
     study: str
     simulated: bool
     judgments: pd.DataFrame
-    own_words: int
     shown: int
     settings: Settings
     task: Task
@@ -82,6 +81,11 @@ class Material:
         always = [q.name for q in self.task.always]
         chosen = [q.name for q in self.task.questions if q.kind != "text"]
         return [*always, "mos", *(name for name in chosen if name not in always)]
+
+    @property
+    def own_words(self) -> int:
+        """How many of the judgments that count name the kind of change in words of one's own."""
+        return int((first_showings(self.judgments)[OF_RATINGS[0]] == OTHER).sum())
 
     @property
     def unanswered(self) -> list[str]:
@@ -123,13 +127,11 @@ def material_of(
     counted = counting(every, bundle.task, simulated)
     if first_showings(counted)["mos"].isna().all():
         raise BenchError(_nobody(folder, simulated, bool((every["simulated"] != simulated).any())))
-    own_words = 0
     for question in bundle.task.questions:
         if question.other:
             given = counted[question.name]
             known = given.isna() | given.isin(question.choices)
             counted = counted.assign(**{question.name: given.where(known, OTHER)})
-            own_words += int((~known).sum())
     origins = study_origins(bundle.hidden["provenance"])
     provenance = bundle.hidden["provenance"]
     rated = rated_elsewhere(provenance, run) if bundle.task.shows > 1 else NOT_RATED
@@ -138,7 +140,6 @@ def material_of(
         study=bundle.study,
         simulated=simulated,
         judgments=counted.assign(**dict.fromkeys(unasked)),
-        own_words=own_words,
         shown=bundle.kinds["direction"],
         checks=check_pages(bundle),
         settings=bundle.settings,
