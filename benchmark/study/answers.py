@@ -37,14 +37,14 @@ class Material:
     task always among them; an answer in somebody's own words is "other". shown: items under study,
     rated or not; checks: how many check pages of each kind, good and still, everybody was given.
     accuracies: generator, method, direction, n, accuracy. plan: whether it changed, a sentence.
-    roles: of its methods, as far as the study
-    stores them. origins: the cells whose directions were shown. decisions: of the staff, about
-    those who judged, to leave them out or take them back; the oldest first. withdrawn: how many had
-    their answers erased, which are in no other field. people: of everybody who took part, in the
-    columns of `study_server.people`; None where that is not known. revisions: all revisions of all
-    answers, of people and bots, as an export has them. planned: ratings of each item when the study
-    was built, 0 where that is not known; raised: how that changed since. rated: where a page shows
-    two directions, what a rating study said of each (`benchmark.study.rated_elsewhere`).
+    roles: of its methods, as far as the study stores them. origins: the cells whose directions were
+    shown. decisions: of the staff, to leave somebody out or take them back, whether they judged or
+    not, but for who withdrew; the oldest first. withdrawn: how many had their answers erased, which
+    are in no other field. people: of everybody who took part, in the columns of
+    `study_server.people`; None where that is not known. revisions: all revisions of all answers, of
+    people and bots, as an export has them. planned: ratings of each item when the study was built,
+    0 where that is not known; raised: how that changed since. rated: where a page shows two
+    directions, what a rating study said of each (`benchmark.study.rated_elsewhere`).
     """
 
     study: str

@@ -12,8 +12,9 @@ from sqlalchemy import select, update
 
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
-from benchmark.core.estimates import Undefined
+from benchmark.core.estimates import Estimate, Undefined
 from benchmark.core.judgments import first_showings
+from benchmark.stats.agreement import agreement as measured
 from benchmark.study.analyse import analyse, analyse_study
 from benchmark.study.answers import read_material
 from benchmark.study.exclusions import screened, screening_table, summary
@@ -142,6 +143,9 @@ def test_site_staff_status_and_analysis_count_alike(answered, tmp_path) -> None:
     not_counted = "48 (24 excluded by the staff, 24 too fast (median_seconds))"
     assert status["ratings not counted"] == not_counted
     assert (status["flagged annotators"], status["excluded by the staff"]) == ("1", "1")
+    assert isinstance(measured(kept.judgments, "mos").alpha, Undefined)  # one person is left
+    assert isinstance(measured(material.judgments, "mos").alpha, Estimate)
+    assert status["Krippendorff's alpha"] == "undefined: none of the directions has two answers"
     with commands.opened(study) as opened:
         people = quality.persons(opened, quality.answers(opened))
         assert {person.public_id for person in people if person.counts} == {second}
