@@ -26,13 +26,12 @@ from study_server.counting import catch_up
 from study_server.erasure import erase
 from study_server.export import format_of
 from study_server.models import Annotator, Assignment, Exclusion, Item, Judgment
+from study_server.people import IMPORTED
 from study_server.revisions import DECIDED, columns
 from study_server.served import Served, note
 from study_server.tasks.question import FLAGS, Answer
 from study_server.tasks.task import Task, as_json
 from study_server.tombstones import listed
-
-IMPORTED = "imported"
 
 
 def import_answers(study: Served, path: Path) -> int:
@@ -119,7 +118,7 @@ def _add(session: Session, answers: list[dict[str, Any]], file: str, now: float)
                     )
                 )
         annotator = annotators[name]
-        annotator.seen_at = annotator.finished_at = max(annotator.seen_at, answer["created_at"])
+        annotator.seen_at = max(annotator.seen_at, answer["created_at"])
         annotator.language = answer["language"]
         place = answer["item_id"], answer["repeat"]
         own = positions.setdefault(name, {})
@@ -152,7 +151,7 @@ def _add(session: Session, answers: list[dict[str, Any]], file: str, now: float)
 
 
 def _annotator(name: str, answer: Mapping[str, Any]) -> Annotator:
-    """A finished annotator, since what they were still to judge is not known."""
+    """An annotator who cannot continue, since what they were still to judge is not known."""
     return Annotator(
         public_id=name,
         source=IMPORTED,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmark.study.analyse import analyse
 from benchmark.study.answers import read_material
 from study_server import commands
 from tests.command_line import done
@@ -23,6 +24,26 @@ def lost(answered: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path
         file.unlink()
     assert "1 withdrew" in done("study", "import", study, monday)
     return study, gone
+
+
+def test_how_people_came_and_ended_is_not_invented(lost: tuple[Path, str]) -> None:
+    study, _ = lost
+    analysis = analyse(read_material(study))
+    for said in (
+        "The answers of 3 were imported: how they came, whether they finished, and who took part "
+        "beside them until then is not known. 2 judged at least one direction.",
+        "1 withdrew, 0 of them after the end, 1 of them by the staff: their ",
+    ):
+        assert said in analysis.methods
+    for invented in ("invited", "open link", "agreed", "stopped", "quiz", "neither"):
+        assert invented not in analysis.methods.split("Each page")[0]
+    steps = analysis.table("participants").frame.set_index("step")["people"]
+    assert steps["known from imported answers alone"] == 3
+    ways = ["invited by a link of their own", "came by the open link", "agreed to take part"]
+    assert not steps[[*ways, "finished", "stopped before the end"]].any()
+    assert steps["analysed"] == 2
+    people = read_material(study).people
+    assert people["finished_at"].isna().all()
 
 
 def test_who_withdrew_is_in_nothing_that_is_published(
