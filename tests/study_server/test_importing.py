@@ -106,6 +106,21 @@ def test_exports_from_before_the_staff_could_exclude_are_read(
     assert judgments(empty)["excluded"].isna().all()
 
 
+def test_the_latest_revision_counts_in_whatever_order_a_file_has_them(
+    filled: Served, empty: Served, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.parquet"
+    judgments(filled).iloc[::-1].to_parquet(path)
+    import_answers(empty, path)
+    assert set(judgments(empty)["revision"].iloc[-2:]) == {0, 1}
+    showing = ["generator", "method", "direction", "annotator", "repeat"]
+    before, after = (
+        quality.answers(study).set_index(showing).sort_index() for study in (filled, empty)
+    )
+    assert set(before["revision"]) == {0, 1}
+    pd.testing.assert_frame_equal(before, after)
+
+
 def stones(study: Served) -> list[tuple]:
     """Whom the database knows to have withdrawn, when and why."""
     told = (Annotator.public_id, Erasure.who, Erasure.reason, Erasure.answers, Erasure.created_at)
