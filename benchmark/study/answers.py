@@ -16,7 +16,7 @@ from benchmark.study.rated_elsewhere import NOT_RATED, rated_elsewhere
 from study_server.assignment import check_pages
 from study_server.bundle import Bundle
 from study_server.decisions import Decision, decisions
-from study_server.erasure import NOBODY, Withdrawals, withdrawals
+from study_server.erasure import NOBODY, WITHDRAWN, Withdrawals, withdrawals
 from study_server.export import counting, judgments_in
 from study_server.opened import looked_at
 from study_server.people import people_in
@@ -132,6 +132,7 @@ def material_of(
             given = counted[question.name]
             known = given.isna() | given.isin(question.choices)
             counted = counted.assign(**{question.name: given.where(known, OTHER)})
+    here = set(people.loc[people["stage"] != WITHDRAWN, "annotator"])
     origins = study_origins(bundle.hidden["provenance"])
     provenance = bundle.hidden["provenance"]
     rated = rated_elsewhere(provenance, run) if bundle.task.shows > 1 else NOT_RATED
@@ -150,7 +151,7 @@ def material_of(
         accuracies=study_accuracies(bundle.hidden["provenance"], run),
         roles={origin["method"]: origin.get("role", "") for origin in origins},
         origins=origins,
-        decisions=tuple(one for one in decided if one.annotator in set(counted["annotator"])),
+        decisions=tuple(one for one in decided if one.annotator in here),
         withdrawn=withdrawn,
         people=people,
         revisions=every,
