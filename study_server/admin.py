@@ -53,7 +53,7 @@ def overview() -> Page:
     return page(
         "admin/overview.html",
         bots=bots,
-        agreement=quality.agreement(counted),
+        agreement=quality.agreement(counted, people),
         full=quality.filling(study, quality.coverage(study, bots, people), people),
         funnel=quality.funnel(study, bots),
         checks=quality.checks_passed(study, counted),

@@ -72,17 +72,21 @@ def plan(seed: int, directions: int, repeats: int, good: int, still: int) -> tup
     return tuple(slots)
 
 
+def check_pages(bundle: Bundle) -> dict[str, int]:
+    """How many check pages of each kind everybody is given: at most as many as the study has."""
+    settings, kinds = bundle.settings, bundle.kinds
+    return {
+        "good": min(settings.good_checks, kinds["good"]),
+        "still": min(settings.still_checks, kinds["still"]),
+    }
+
+
 def personal_plan(seed: int, bundle: Bundle) -> tuple[Slot, ...]:
     """The plan of the annotator with this seed in the bundle's study."""
-    settings, kinds = bundle.settings, bundle.kinds
-    directions = min(settings.items_per_annotator, kinds["direction"])
-    return plan(
-        seed,
-        directions,
-        round(settings.repeat_share * directions),
-        min(settings.good_checks, kinds["good"]),
-        min(settings.still_checks, kinds["still"]),
-    )
+    settings = bundle.settings
+    directions = min(settings.items_per_annotator, bundle.kinds["direction"])
+    repeats = round(settings.repeat_share * directions)
+    return plan(seed, directions, repeats, **check_pages(bundle))
 
 
 def assign_next(

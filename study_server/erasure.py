@@ -15,6 +15,7 @@ from benchmark.core.errors import BenchError
 from study_server.counting import screen_now, set_counts
 from study_server.decisions import given_reason
 from study_server.models import Annotator, Assignment, Erasure, Judgment, QuizTry, Screened
+from study_server.people import IMPORTED
 from study_server.served import Served, note
 from study_server.tombstones import listed, remember
 
@@ -23,8 +24,8 @@ WITHDRAWN = "withdrawn"
 
 @dataclass(frozen=True)
 class Withdrawals:
-    """Of people, or of bots. people: how many withdrew, ended: of them after they had finished,
-    staff: erased by the staff; answers: how many judgments they had given."""
+    """Of people, or of bots. people: how many withdrew, ended: of them after they had finished, as
+    far as that is known, staff: erased by the staff; answers: how many judgments they had given."""
 
     people: int = 0
     ended: int = 0
@@ -45,11 +46,14 @@ NOBODY = Withdrawals()
 
 def withdrawals(session: Session, simulated: bool = False) -> Withdrawals:
     """How many withdrew, and how much they had said."""
-    of_kind = select(Erasure).join(Annotator, Annotator.id == Erasure.annotator_id)
-    found = list(session.scalars(of_kind.where((Annotator.simulated != "") == simulated)))
+    of_kind = select(Erasure, Annotator.source).where(
+        Annotator.id == Erasure.annotator_id, (Annotator.simulated != "") == simulated
+    )
+    rows = session.execute(of_kind).all()
+    found = [one for one, _ in rows]
     return Withdrawals(
         people=len(found),
-        ended=sum(one.stage == "finished" for one in found),
+        ended=sum(one.stage == "finished" and source != IMPORTED for one, source in rows),
         staff=sum(one.who == "staff" for one in found),
         answers=sum(one.answers for one in found),
     )

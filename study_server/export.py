@@ -70,7 +70,8 @@ def counting(frame: "pd.DataFrame", task: Task, simulated: bool = False) -> "pd.
     """
     frame = frame[frame["simulated"] == simulated].rename(columns={task.score_name: "mos"})
     showing = [*item_columns(frame), "annotator", "repeat"]
-    return frame.drop_duplicates(showing, keep="last")
+    latest = frame.sort_values("revision", kind="stable").drop_duplicates(showing, keep="last")
+    return latest.sort_index()  # an import keeps the order of its file, whichever that was
 
 
 def write_export(study: Served, path: Path, format: str | None = None) -> int:

@@ -2,14 +2,15 @@
 
 Answers, their order, revisions and times come back, who gave them under which public number, and
 whom the staff left out. Ratings count towards their items' quota as before, so that a full study
-is full again. Consent, invitations and the order of what was still to be judged do not come back,
-so no annotator can continue. A time without a zone is read as UTC, which exports are written in.
+is full again. Who withdrew since the export does not come back, see `tombstones`. Neither do
+consent, invitations and the order of what was still to be judged, so no annotator can continue. A
+time without a zone is read as UTC, which exports are written in.
 """
 
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,18 +23,20 @@ from benchmark.core.guarding import unguarded
 from benchmark.core.judgments import DIRECTION, SECOND
 from benchmark.core.reading import moment, parse_json, read_exactly, read_text
 from study_server.counting import catch_up
+from study_server.erasure import erase
 from study_server.export import format_of
 from study_server.models import Annotator, Assignment, Exclusion, Item, Judgment
+from study_server.people import IMPORTED
 from study_server.revisions import DECIDED, columns
 from study_server.served import Served, note
 from study_server.tasks.question import FLAGS, Answer
 from study_server.tasks.task import Task, as_json
-
-IMPORTED = "imported"
+from study_server.tombstones import listed
 
 
 def import_answers(study: Served, path: Path) -> int:
-    """Add the answers in an export to the study's empty database; returns how many.
+    """Add the answers in an export to the study's empty database, but for those of who withdrew
+    since; returns how many.
 
     path: a .csv, .parquet or .jsonl file of `write_export`. Raises BenchError where the database
     holds judgments, or the file is damaged or of another study; then nothing is added.
@@ -64,13 +67,32 @@ def import_answers(study: Served, path: Path) -> int:
     showings = ("annotator", "item_id", "repeat", "revision")
     if len({tuple(answer[name] for name in showings) for answer in answers}) < len(answers):
         raise BenchError(f"{path} holds an answer twice; export the study again")
-    now = study.clock()
-    study.store.write(lambda db: _add(db, answers, path.name, now))
+    now, gone = study.clock(), listed(study.bundle)
+
+    def work(db: Session) -> int:
+        numbers = _add(db, answers, path.name, now)
+        return _erase_again(db, gone, numbers)  # before anybody can read their answers
+
+    erased = study.store.write(work)
+    study.store.settle()  # so that no log holds what is gone
     catch_up(study)
-    return len(answers)
+    return len(answers) - erased
 
 
-def _add(session: Session, answers: list[dict[str, Any]], file: str, now: float) -> None:
+def _erase_again(
+    session: Session, gone: Sequence[Mapping[str, Any]], numbers: dict[str, int]
+) -> int:
+    """Erase whom the list names of those just added; returns how many answers. numbers: of the
+    annotators, by public number."""
+    back = [one for one in gone if one["annotator"] in numbers]
+    return sum(
+        erase(session, numbers[one["annotator"]], one["who"], one["reason"], one["at"])[0]
+        for one in back
+    )
+
+
+def _add(session: Session, answers: list[dict[str, Any]], file: str, now: float) -> dict[str, int]:
+    """Add the answers and who gave them; returns their numbers, by public number."""
     held = session.execute(select(func.count()).select_from(Judgment)).scalar_one()
     if held:
         raise BenchError(
@@ -96,7 +118,7 @@ def _add(session: Session, answers: list[dict[str, Any]], file: str, now: float)
                     )
                 )
         annotator = annotators[name]
-        annotator.seen_at = annotator.finished_at = max(annotator.seen_at, answer["created_at"])
+        annotator.seen_at = max(annotator.seen_at, answer["created_at"])
         annotator.language = answer["language"]
         place = answer["item_id"], answer["repeat"]
         own = positions.setdefault(name, {})
@@ -124,10 +146,12 @@ def _add(session: Session, answers: list[dict[str, Any]], file: str, now: float)
         else:
             item.ratings += count
     note(session, IMPORTED, file, now)
+    session.flush()
+    return {name: annotator.id for name, annotator in annotators.items()}
 
 
 def _annotator(name: str, answer: Mapping[str, Any]) -> Annotator:
-    """A finished annotator, since what they were still to judge is not known."""
+    """An annotator who cannot continue, since what they were still to judge is not known."""
     return Annotator(
         public_id=name,
         source=IMPORTED,

@@ -15,6 +15,7 @@ from study_server.models import Annotator, QuizTry
 if TYPE_CHECKING:
     import pandas as pd  # slow to import
 
+IMPORTED = "imported"  # a source: of these people no more is known than their answers
 GIVEN = {  # by column of the database: its name in the frame, and what it says
     "public_id": ("annotator", "Pseudonym of the person, drawn at random."),
     "source": ("source", "How the person came: invite, open (the open link) or imported."),
@@ -22,7 +23,8 @@ GIVEN = {  # by column of the database: its name in the frame, and what it says
     "stage": (
         "stage",
         "How far the person came: invited, consented, instructed (at the quiz), judging, finished, "
-        "declined (no consent), failed (the quiz) or withdrawn (nothing else of them is left).",
+        "declined (no consent), failed (the quiz) or withdrawn (nothing else of them is left). Of "
+        "the imported it is not known and says finished, or withdrawn.",
     ),
     "consent_version": ("consent_version", "The version of the consent that the person agreed to."),
     "consent_sha256": ("consent_sha256", "SHA-256 of the consent page that the person agreed to."),
@@ -31,7 +33,10 @@ GIVEN = {  # by column of the database: its name in the frame, and what it says
         "SHA-256 of the study.toml that was served when the person agreed.",
     ),
     "consented_at": ("consented_at", "When the person agreed to take part, UTC, to the minute."),
-    "finished_at": ("finished_at", "When the person had judged all items, UTC, to the minute."),
+    "finished_at": (
+        "finished_at",
+        "When the person had judged all items, UTC, to the minute; of the imported not known.",
+    ),
 }
 KEPT_BACK = {
     "id": "the row's number, which only the database needs",

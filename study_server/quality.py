@@ -232,9 +232,7 @@ def scores(
     """
     if counted.empty:
         return {}
-    counting = {person.public_id for person in people if person.counts}
-    first = first_showings(counted).dropna(subset=["mos"])
-    first = first[first["annotator"].isin(counting)]
+    first = _scored(counted, people)
     found = {}
     for place, given in first.groupby(item_columns(first), observed=True)["mos"]:
         n, mean = len(given), float(given.mean())
@@ -242,6 +240,13 @@ def scores(
         shown = tuple(zip(*[iter(place)] * 3, strict=True))
         found[shown] = Scored(n, mean, low, high)
     return found
+
+
+def _scored(counted: "pd.DataFrame", people: Sequence[Person]) -> "pd.DataFrame":
+    """The first showings that have a score, of those who count."""
+    counting = [person.public_id for person in people if person.counts]
+    first = first_showings(counted).dropna(subset=["mos"])
+    return first[first["annotator"].isin(counting)]
 
 
 def likely_share(share: float, n: int) -> tuple[float, float]:
@@ -270,10 +275,13 @@ def repeats_alike(counted: "pd.DataFrame") -> tuple[int, int]:
     return int(good.sum()), len(good)
 
 
-def agreement(counted: "pd.DataFrame") -> Estimate | Undefined:
-    """Krippendorff's alpha of the score over items that two or more people judged, first showings
-    only, as in the analysis."""
-    first = first_showings(counted).dropna(subset=["mos"])
+def agreement(counted: "pd.DataFrame", people: Sequence[Person]) -> Estimate | Undefined:
+    """Krippendorff's alpha of the score over items that two or more of those who count judged,
+    first showings only, as in the analysis.
+
+    counted: `answers` and people: `persons`, of the same kind.
+    """
+    first = _scored(counted, people)
     counts = first.pivot_table(
         index=item_columns(first), columns="mos", aggfunc="size", fill_value=0, observed=True
     ).to_numpy(float)  # (items, scores)

@@ -14,7 +14,7 @@ def status_of(study: Served, simulated: bool) -> dict[str, str]:
     full = quality.filling(study, quality.coverage(study, simulated, people), people)
     with study.store.read() as db:
         state, gone = state_of(db), erasure.withdrawals(db, simulated)
-    agreement = quality.agreement(counted)
+    agreement = quality.agreement(counted, people)
     looked = look(study.bundle, counted, {one.public_id for one in people if one.counts})
     stages = quality.funnel(study, simulated)
     alpha = str(agreement)

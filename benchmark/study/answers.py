@@ -1,6 +1,7 @@
 """What an analysis reads of a study: the answers that count, who gave them, plan and RCA."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -12,9 +13,10 @@ from benchmark.core.errors import BenchError
 from benchmark.core.judgments import first_showings
 from benchmark.study.accuracies import study_accuracies, study_origins
 from benchmark.study.rated_elsewhere import NOT_RATED, rated_elsewhere
+from study_server.assignment import check_pages
 from study_server.bundle import Bundle
 from study_server.decisions import Decision, decisions
-from study_server.erasure import NOBODY, Withdrawals, withdrawals
+from study_server.erasure import NOBODY, WITHDRAWN, Withdrawals, withdrawals
 from study_server.export import counting, judgments_in
 from study_server.opened import looked_at
 from study_server.people import people_in
@@ -32,22 +34,22 @@ OF_RATINGS = ("category", "label")  # what the rating task asks of those who say
 class Material:
     """judgments: the latest answers, of people alone or of simulated annotators alone, in the
     columns of `benchmark.core.judgments` and one for each question of the task, those of the rating
-    task always among them; an answer in somebody's own words is "other". own_words: how many of
-    those. shown: items under study, rated or not. accuracies: generator, method, direction, n,
-    accuracy. plan: whether it changed, a sentence. roles: of its methods, as far as the study
-    stores them. origins: the cells whose directions were shown. decisions: of the staff, about
-    those who judged, to leave them out or take them back; the oldest first. withdrawn: how many had
-    their answers erased, which are in no other field. people: of everybody who took part, in the
-    columns of `study_server.people`; None where that is not known. revisions: all revisions of all
-    answers, of people and bots, as an export has them. planned: ratings of each item when the study
-    was built, 0 where that is not known; raised: how that changed since. rated: where a page shows
-    two directions, what a rating study said of each (`benchmark.study.rated_elsewhere`).
+    task always among them; an answer in somebody's own words is "other". shown: items under study,
+    rated or not; checks: how many check pages of each kind, good and still, everybody was given.
+    accuracies: generator, method, direction, n, accuracy. plan: whether it changed, a sentence.
+    roles: of its methods, as far as the study stores them. origins: the cells whose directions were
+    shown. decisions: of the staff, to leave somebody out or take them back, whether they judged or
+    not, but for who withdrew; the oldest first. withdrawn: how many had their answers erased, which
+    are in no other field. people: of everybody who took part, in the columns of
+    `study_server.people`; None where that is not known. revisions: all revisions of all answers, of
+    people and bots, as an export has them. planned: ratings of each item when the study was built,
+    0 where that is not known; raised: how that changed since. rated: where a page shows two
+    directions, what a rating study said of each (`benchmark.study.rated_elsewhere`).
     """
 
     study: str
     simulated: bool
     judgments: pd.DataFrame
-    own_words: int
     shown: int
     settings: Settings
     task: Task
@@ -61,6 +63,7 @@ class Material:
     revisions: pd.DataFrame = field(default_factory=pd.DataFrame)
     rated: pd.DataFrame = field(default_factory=NOT_RATED.copy)
     planned: int = 0
+    checks: Mapping[str, int] = field(default_factory=Counter)
     raised: tuple[Raised, ...] = ()
 
     @property
@@ -78,6 +81,11 @@ class Material:
         always = [q.name for q in self.task.always]
         chosen = [q.name for q in self.task.questions if q.kind != "text"]
         return [*always, "mos", *(name for name in chosen if name not in always)]
+
+    @property
+    def own_words(self) -> int:
+        """How many of the judgments that count name the kind of change in words of one's own."""
+        return int((first_showings(self.judgments)[OF_RATINGS[0]] == OTHER).sum())
 
     @property
     def unanswered(self) -> list[str]:
@@ -119,13 +127,12 @@ def material_of(
     counted = counting(every, bundle.task, simulated)
     if first_showings(counted)["mos"].isna().all():
         raise BenchError(_nobody(folder, simulated, bool((every["simulated"] != simulated).any())))
-    own_words = 0
     for question in bundle.task.questions:
         if question.other:
             given = counted[question.name]
             known = given.isna() | given.isin(question.choices)
             counted = counted.assign(**{question.name: given.where(known, OTHER)})
-            own_words += int((~known).sum())
+    here = set(people.loc[people["stage"] != WITHDRAWN, "annotator"])
     origins = study_origins(bundle.hidden["provenance"])
     provenance = bundle.hidden["provenance"]
     rated = rated_elsewhere(provenance, run) if bundle.task.shows > 1 else NOT_RATED
@@ -134,8 +141,8 @@ def material_of(
         study=bundle.study,
         simulated=simulated,
         judgments=counted.assign(**dict.fromkeys(unasked)),
-        own_words=own_words,
         shown=bundle.kinds["direction"],
+        checks=check_pages(bundle),
         settings=bundle.settings,
         task=bundle.task,
         plan=plan_check(bundle, raised),
@@ -144,7 +151,7 @@ def material_of(
         accuracies=study_accuracies(bundle.hidden["provenance"], run),
         roles={origin["method"]: origin.get("role", "") for origin in origins},
         origins=origins,
-        decisions=tuple(one for one in decided if one.annotator in set(counted["annotator"])),
+        decisions=tuple(one for one in decided if one.annotator in here),
         withdrawn=withdrawn,
         people=people,
         revisions=every,

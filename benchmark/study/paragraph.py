@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmark.core.judgments import first_showings, item_columns
 from benchmark.study.answers import Material
-from benchmark.study.participants import Participants, answered_on, paced, taken
+from benchmark.study.participants import Participants, answered_on, imported_alone, paced, taken
 from benchmark.study.tables.agreement_table import BETWEEN, WITHIN
 from benchmark.study.tables.mos_comparisons import POOLED
 from benchmark.tables.table import Kind, Table
@@ -35,19 +35,19 @@ def methods_paragraph(material: Material, found: Participants, tables: Sequence[
 
 def _participants(material: Material, found: Participants) -> str:
     who = "simulated annotators" if material.simulated else "people"
-    own, opened = found.invited, found.came - found.invited
-    came = f"{own} {who} were invited by links of their own and {opened} came by an open link"
-    said = [
-        f"{came}; {found.agreed} agreed to take part, {found.declined} declined and "
-        f"{found.unanswered} did neither."
-    ]
-    if material.task.quiz:
-        tries = _many(material.settings.quiz_tries, "try", "tries")
-        said.append(f"{found.failed} failed a quiz about the task ({tries}).")
-    said.append(
-        f"{found.finished} finished, {found.stopped} stopped before the end, and "
-        f"{found.contributed} judged at least one direction."
-    )
+    said, ended = [], ""
+    if found.came > found.imported:
+        said.append(
+            f"{found.invited} {who} were invited by links of their own and {found.opened} came by "
+            f"an open link; {found.agreed} agreed to take part, {found.declined} declined and "
+            f"{found.unanswered} did neither."
+        )
+        if material.task.quiz:
+            tries = _many(material.settings.quiz_tries, "try", "tries")
+            said.append(f"{found.failed} failed a quiz about the task ({tries}).")
+        ended = f"{found.finished} finished, {found.stopped} stopped before the end, and "
+    said += filter(None, [imported_alone(found)])
+    said.append(f"{ended}{found.contributed} judged at least one direction.")
     said += [f"{n} stood at the stage '{stage}'." for stage, n in found.others.items()]
     said += filter(None, (answered_on(found), taken(found), paced(found)))
     if found.languages:
@@ -73,8 +73,8 @@ def _material(material: Material) -> str:
         f"a slider moved all rows at once. The questions were: {asked} Everybody was to judge up "
         f"to {settings.items_per_annotator} pages in an order of their own, and "
         f"{settings.repeat_share:.0%} of them a second time, unannounced; beside them stood "
-        f"{_many(settings.good_checks, 'page', 'pages')} that everybody should call clear and "
-        f"{_many(settings.still_checks, 'page', 'pages')} without any change. "
+        f"{_many(material.checks['good'], 'page', 'pages')} that everybody should call clear and "
+        f"{_many(material.checks['still'], 'page', 'pages')} without any change. "
         f"{len(first):,} ratings of {len(given):,} of {material.shown:,} pages count: "
         f"{given.mean():.1f} on average, {given.min()} to {given.max()} each, of "
         f"{_planned(material)}."

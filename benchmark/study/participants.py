@@ -11,6 +11,7 @@ from benchmark.core.judgments import first_showings
 from benchmark.study.answers import Material
 from study_server.decisions import left_out
 from study_server.erasure import WITHDRAWN
+from study_server.people import IMPORTED
 from study_server.screening import Screening
 from study_server.sentences import name_of
 
@@ -37,10 +38,11 @@ class Spread:
 class Participants:
     """Numbers of people, or of simulated annotators.
 
-    came: all who have an invitation or opened the link; invited: those of them who had a link of
-    their own. agreed: to take part; declined: the consent. failed: the quiz. stopped: agreed, but
-    have not finished. withdrawn: had their answers erased. unanswered: neither agreed nor
-    declined. others: by stage, those in a stage that
+    came: all who have an invitation or opened the link, or are imported; invited: those of them who
+    had a link of their own, opened: who came by the open link, imported: of whom only answers were
+    imported, none of which agreed or finished as far as is known. agreed: to take part; declined:
+    the consent. failed: the quiz. stopped: agreed, but have not finished. withdrawn: had their
+    answers erased. unanswered: neither agreed nor declined. others: by stage, those in a stage that
     none of these counts. contributed: judged a direction, so contributed = by_rules + by_staff +
     counted. by_rules: left out by the rules; broken: by rule, who broke it. by_staff: left out by
     the staff alone; reasons: theirs. counted: whose answers the analysis takes. languages: of
@@ -50,6 +52,8 @@ class Participants:
 
     came: int
     invited: int
+    opened: int
+    imported: int
     agreed: int
     declined: int
     failed: int
@@ -81,7 +85,9 @@ def participants(
     people = everyone.people
     if people is None:
         return None
-    stages = Counter(people["stage"])
+    stages, sources = Counter(people["stage"]), Counter(people["source"])
+    here = people[people["source"] != IMPORTED]  # of the others a stage says nothing
+    agreed = here["stage"].isin(AGREED) | here["consented_at"].notna()
     judged = {one.annotator for one in outcome if one.ratings}
     ruled = {one.annotator for one in outcome if one.excluded} & judged
     decided = left_out(everyone.decisions)
@@ -91,12 +97,14 @@ def participants(
     days = rated["created_at"].dt.date if "created_at" in rated else pd.Series(dtype=object)
     return Participants(
         came=len(people),
-        invited=int((people["source"] != "open").sum()),
-        agreed=int((people["stage"].isin(AGREED) | people["consented_at"].notna()).sum()),
+        invited=sources["invite"],
+        opened=sources["open"],
+        imported=sources[IMPORTED],
+        agreed=int(agreed.sum()),
         declined=stages["declined"],
         failed=stages["failed"],
         stopped=sum(stages[stage] for stage in STOPPED),
-        finished=stages["finished"],
+        finished=int((here["stage"] == "finished").sum()),
         withdrawn=stages[WITHDRAWN],
         unanswered=stages["invited"],
         others={stage: n for stage, n in sorted(stages.items()) if stage not in KNOWN},
@@ -113,6 +121,16 @@ def participants(
         minutes=_spread(people.loc[people["stage"] == "finished", "minutes"]),
         seconds=_spread(rated["seconds"]),
         days=(days.min(), days.max()) if len(days) else None,
+    )
+
+
+def imported_alone(found: Participants) -> str:
+    """How many are known from imported answers alone, in a sentence; "" where nobody is."""
+    if not found.imported:
+        return ""
+    return (
+        f"The answers of {found.imported} were imported: how they came, whether they finished, and "
+        "who took part beside them until then is not known."
     )
 
 

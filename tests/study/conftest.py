@@ -56,7 +56,6 @@ def gather(judgments: pd.DataFrame, accuracies: pd.DataFrame | None = None, **ot
     given = {
         "study": "0123456789abcdef",
         "simulated": False,
-        "own_words": 0,
         "shown": judgments.groupby(["generator", "method"])["direction"].nunique().sum(),
         "settings": settings,
         "task": Rating(settings),

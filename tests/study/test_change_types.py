@@ -1,5 +1,6 @@
 """Counts and shares of change types, own words under other."""
 
+import pandas as pd
 import pytest
 
 from benchmark.study.tables.change_types import association_table, share_table
@@ -19,12 +20,16 @@ def test_counts_are_those_of_the_answers(material) -> None:
 
 
 def test_own_words_are_counted_in_a_note(material) -> None:
-    other = gather(material.judgments.replace({"category": {"colour": "other"}}), own_words=7)
-    table = share_table(other, ORDER)
-    assert "7 judgments name a change type in words of their own." in table.notes
+    """Of the judgments in the table alone: not of check pages, repeats or who is left out."""
+    first = material.judgments.replace({"category": {"colour": "other"}})
+    aside = [first.assign(check="good"), first.assign(repeat=1), first.assign(annotator="z")]
+    everyone = gather(pd.concat([first, *aside]))
+    table = share_table(everyone.without({"z"}), ORDER)
     counts = table.frame.groupby("category")["count"].sum()
     assert counts["colour"] == 0
     assert counts["other"] > 0
+    note = f"{counts['other']} judgments name a change type in words of their own."
+    assert note in table.notes
 
 
 def test_methods_that_differ_are_told_apart() -> None:

@@ -12,11 +12,14 @@ from sqlalchemy import select, update
 
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
-from benchmark.core.estimates import Undefined
+from benchmark.core.estimates import Estimate, Undefined
 from benchmark.core.judgments import first_showings
+from benchmark.stats.agreement import agreement as measured
 from benchmark.study.analyse import analyse, analyse_study
 from benchmark.study.answers import read_material
 from benchmark.study.exclusions import screened, screening_table, summary
+from benchmark.study.handover.frames import annotators_frame
+from benchmark.study.participants import participants
 from study_server import commands, quality
 from study_server.models import Annotator, Item, Judgment
 from study_server.screening import RULES, Limits, described
@@ -142,6 +145,9 @@ def test_site_staff_status_and_analysis_count_alike(answered, tmp_path) -> None:
     not_counted = "48 (24 excluded by the staff, 24 too fast (median_seconds))"
     assert status["ratings not counted"] == not_counted
     assert (status["flagged annotators"], status["excluded by the staff"]) == ("1", "1")
+    assert isinstance(measured(kept.judgments, "mos").alpha, Undefined)  # one person is left
+    assert isinstance(measured(material.judgments, "mos").alpha, Estimate)
+    assert status["Krippendorff's alpha"] == "undefined: none of the directions has two answers"
     with commands.opened(study) as opened:
         people = quality.persons(opened, quality.answers(opened))
         assert {person.public_id for person in people if person.counts} == {second}
@@ -181,6 +187,29 @@ def test_the_commands_exclude_and_take_back(answered, tmp_path) -> None:
     assert person not in set(screened(read_material(study))[0].judgments["annotator"])
     assert bench("take-back", study, person, "--reason", "no robot").exit_code == 0
     assert person in set(screened(read_material(study))[0].judgments["annotator"])
+
+
+def test_decisions_about_who_never_judged_are_told_but_none_about_who_withdrew(
+    answered, tmp_path
+) -> None:
+    study = shutil.copytree(answered, tmp_path / "study")
+    commands.invite(study, 1)
+    commands.simulate(study, 1)
+    gone, other, _, absent = read_material(study).people["annotator"]
+    bot = read_material(study, simulated=True).people["annotator"].iloc[0]
+    for name in (gone, other, absent, bot):
+        commands.exclude(study, name, f"about {name}")
+    commands.erase(study, gone, "asked by mail")
+    material = read_material(study)
+    assert {one.annotator for one in material.decisions} == {other, absent}
+    kept, outcome = screened(material)
+    frame = annotators_frame(material, outcome).set_index("annotator")
+    reasons = frame["staff_reason"]
+    assert reasons[[other, absent]].tolist() == [f"about {other}", f"about {absent}"]
+    assert reasons[gone] == ""
+    assert not frame.loc[absent, "counted"]
+    found = participants(material, kept, outcome)
+    assert (found.contributed, found.by_staff, found.counted) == (2, 1, 1)
 
 
 def test_the_analysis_and_the_export_say_how_many_withdrew(answered, tmp_path) -> None:

@@ -254,7 +254,6 @@ def test_export_and_analysis_are_the_same_before_and_after(
         expected = gather(
             latest.assign(category=latest["category"].mask(own, "other")),
             simulated=simulated,
-            own_words=int(own.sum()),
             shown=old.bundle.kinds["direction"],
             settings=settings,
             study=old.bundle.study,

@@ -3,12 +3,13 @@
 import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from benchmark.study.analyse import analyse
-from benchmark.study.answers import Material
+from benchmark.study.answers import Material, read_material
 from benchmark.study.exclusions import screened
 from benchmark.study.participants import Spread, participants
 from study_server.decisions import Decision
@@ -93,10 +94,18 @@ def test_table_and_paragraph_say_them() -> None:
 
 
 def test_one_check_is_one_page() -> None:
-    everyone = attended()
-    settings = replace(everyone.settings, good_checks=1, still_checks=2)
-    said = analyse(replace(everyone, settings=settings)).methods
+    said = analyse(replace(attended(), checks={"good": 1, "still": 2})).methods
     assert "1 page that everybody should call clear and 2 pages without any change" in said
+
+
+def test_no_more_checks_are_told_than_the_study_has(answered: Path) -> None:
+    """A study of one generator has one page without any change, whatever study.toml asks for."""
+    material = read_material(answered)
+    assert material.settings.still_checks == 2
+    seen = material.judgments.dropna(subset=["check"]).groupby(["annotator", "check"]).size()
+    assert seen.groupby("check").unique().to_dict() == {"good": [2], "still": [1]}
+    said = "2 pages that everybody should call clear and 1 page without any change."
+    assert said in analyse(material).methods
 
 
 def test_without_people_there_is_neither() -> None:

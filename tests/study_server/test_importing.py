@@ -13,10 +13,11 @@ from sqlalchemy import select
 
 from benchmark.core.errors import BenchError
 from study_server import counting, quality
+from study_server.erasure import erase_person
 from study_server.export import judgments, write_export
 from study_server.importing import _csv as rows_of_csv
 from study_server.importing import import_answers
-from study_server.models import Assignment, Exclusion, Item, Judgment
+from study_server.models import Annotator, Assignment, Erasure, Exclusion, Item, Judgment
 from study_server.served import Served, open_study
 
 from .conftest import Clock, said
@@ -103,6 +104,53 @@ def test_exports_from_before_the_staff_could_exclude_are_read(
         frame.to_json(path, orient="records", lines=True, date_format="iso", date_unit="us")
     assert import_answers(empty, path) == len(frame)
     assert judgments(empty)["excluded"].isna().all()
+
+
+def test_the_latest_revision_counts_in_whatever_order_a_file_has_them(
+    filled: Served, empty: Served, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.parquet"
+    judgments(filled).iloc[::-1].to_parquet(path)
+    import_answers(empty, path)
+    assert set(judgments(empty)["revision"].iloc[-2:]) == {0, 1}
+    showing = ["generator", "method", "direction", "annotator", "repeat"]
+    before, after = (
+        quality.answers(study).set_index(showing).sort_index() for study in (filled, empty)
+    )
+    assert set(before["revision"]) == {0, 1}
+    pd.testing.assert_frame_equal(before, after)
+
+
+def stones(study: Served) -> list[tuple]:
+    """Whom the database knows to have withdrawn, when and why."""
+    told = (Annotator.public_id, Erasure.who, Erasure.reason, Erasure.answers, Erasure.created_at)
+    with study.store.read() as db:
+        of_whom = Annotator.id == Erasure.annotator_id
+        return [tuple(row) for row in db.execute(select(*told).join(Erasure, of_whom))]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet", "jsonl"])
+def test_who_withdrew_since_the_export_does_not_come_back(
+    filled: Served, empty: Served, clock: Clock, tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / f"monday.{kind}"
+    write_export(filled, path)
+    one, other = [p.public_id for p in quality.persons(filled, quality.answers(filled))]
+    (bot,) = [p.public_id for p in quality.persons(filled, quality.answers(filled, True), True)]
+    clock.now += 86400
+    erase_person(filled, other, "asked by mail")
+    erase_person(filled, bot, "a trial")
+    clock.now += 86400
+    assert import_answers(empty, path) == len(judgments(filled)) == 9
+    pd.testing.assert_frame_equal(judgments(filled), judgments(empty), check_exact=True)
+    assert set(judgments(empty)["annotator"]) == {one}
+    assert sorted(stones(empty)) == sorted(stones(filled))  # with moment and reason
+    counts = select(Item.id, Item.ratings, Item.simulated_ratings).order_by(Item.id)
+    with filled.store.read() as old, empty.store.read() as new:
+        assert new.execute(counts).all() == old.execute(counts).all()
+        assert set(new.scalars(select(Assignment.annotator_id))) == set(
+            new.scalars(select(Annotator.id).where(Annotator.public_id == one))
+        )
 
 
 def spread(path: Path, kind: str, change) -> None:

@@ -1,7 +1,9 @@
 """Agreement, flags and coverage, against an independent computation and known cases."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from itertools import permutations
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -42,6 +44,15 @@ def pairwise_alpha(rows: list[list[bool]]) -> float:
     return 1 - within / overall
 
 
+def alpha(answers: list[dict], out: Collection[str] = ()) -> Estimate | Undefined:
+    """What the staff see where those of `out` do not count."""
+    people = [
+        SimpleNamespace(public_id=name, counts=name not in out)
+        for name in {one["annotator"] for one in answers}
+    ]
+    return quality.agreement(pd.DataFrame(answers), people)
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_alpha_is_that_of_the_definition(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -50,26 +61,28 @@ def test_alpha_is_that_of_the_definition(seed: int) -> None:
     answers = [answer(n, a, v) for n, row in enumerate(rows) for a, v in enumerate(row)]
     noise = [answer(99, 0, True, check="good"), answer(0, 0, False, 1), answer(25, 1, True)]
     # checks, repeats and singles do not count
-    found = quality.agreement(pd.DataFrame(answers + noise))
+    found = alpha(answers + noise)
     assert isinstance(found, Estimate)
     assert found.value == pytest.approx(pairwise_alpha(rows))
     assert found == measured(pd.DataFrame(answers), "mos").alpha  # what the analysis says
+    robot = [answer(n, 9, n % 2 == 0) for n in range(20)]
+    assert alpha(answers + robot, out=["9"]) == found != alpha(answers + robot)
 
 
 def test_alpha_is_undefined_on_unanimous_or_thin_data() -> None:
     same = [answer(n, a, True) for n in range(5) for a in range(3)]
-    assert quality.agreement(pd.DataFrame(same)) == ALL_THE_SAME
-    mixed = pd.DataFrame([answer(n, a, a == n) for n in range(7) for a in range(3)])
+    assert alpha(same) == ALL_THE_SAME
+    mixed = [answer(n, a, a == n) for n in range(7) for a in range(3)]
     thin = "alpha needs 8 directions with two answers, here are 7"
-    assert quality.agreement(mixed) == Undefined(thin)
+    assert alpha(mixed) == Undefined(thin)
     nothing = Undefined("none of the directions has two answers")
-    assert quality.agreement(mixed[mixed["annotator"] == "0"]) == nothing
-    assert quality.agreement(mixed[:0]) == nothing
+    assert alpha([one for one in mixed if one["annotator"] == "0"]) == nothing
+    assert alpha(mixed, out=["1", "2"]) == nothing
 
 
 def test_perfect_agreement_is_one() -> None:
     answers = [answer(n, a, n % 2 == 0) for n in range(10) for a in range(3)]
-    found = quality.agreement(pd.DataFrame(answers))
+    found = alpha(answers)
     assert isinstance(found, Estimate)
     assert found.value == pytest.approx(1)
 

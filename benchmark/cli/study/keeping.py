@@ -94,3 +94,6 @@ def import_(folder: Path, file: Path, database: str | None, task: str | None) ->
     from study_server import commands
 
     click.echo(f"{commands.import_answers(folder, file, database, task)} judgments imported")
+    gone = commands.withdrawn(folder, database, task)
+    if gone.people:
+        click.echo(str(gone))

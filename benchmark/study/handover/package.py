@@ -111,7 +111,7 @@ def write_package(
     _, outcome = screened(everyone)
     frames = data_frames(everyone, outcome, analysis.roles, bundle)
     book = codebook(frames, bundle.task)
-    days = everyone.revisions["created_at"].dt.date
+    days = frames["judgments"]["created_at"].dt.date  # of people alone
     with new_folder(out) as part:
         for name, frame in frames.items():
             write_text(part / "data" / file_name(bundle.study, name), as_csv(frame))

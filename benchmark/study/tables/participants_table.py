@@ -1,6 +1,6 @@
 """The table of participants: how many came, agreed, finished and were left out."""
 
-from benchmark.study.participants import Participants, answered_on, paced, taken
+from benchmark.study.participants import Participants, answered_on, imported_alone, paced, taken
 from benchmark.tables.table import Column, Table
 from benchmark.tables.tabulate import tabulate
 
@@ -20,7 +20,8 @@ def participants_table(found: Participants, simulated: bool) -> Table:
     broken = ", ".join(f"{rule}: {n}" for rule, n in found.broken.items())
     steps = {
         "invited by a link of their own": found.invited,
-        "came by the open link": found.came - found.invited,
+        "came by the open link": found.opened,
+        **({"known from imported answers alone": found.imported} if found.imported else {}),
         "neither agreed nor declined": found.unanswered,
         "declined to take part": found.declined,
         "agreed to take part": found.agreed,
@@ -37,7 +38,8 @@ def participants_table(found: Participants, simulated: bool) -> Table:
     }
     why = {"left out by the rules": broken, "left out by the staff": "; ".join(found.reasons)}
     rows = [{"step": step, "people": n, "why": why.get(step, "")} for step, n in steps.items()]
-    notes = [sentence for sentence in (answered_on(found), taken(found), paced(found)) if sentence]
+    said = (imported_alone(found), answered_on(found), taken(found), paced(found))
+    notes = [sentence for sentence in said if sentence]
     return tabulate(
         "participants", "Who took part", COLUMNS, rows, ["step"], notes, simulated=simulated
     )

@@ -45,6 +45,10 @@ def study(answered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         )
     commands.exclude(folder, people[1], "=looked away, and said so")
     commands.simulate(folder, 1)
+    rehearsed = Judgment.created_at - 7 * 86400  # the bots, a week before
+    with opened(folder) as served:
+        of_bots = update(Judgment).where(Judgment.simulated).values(created_at=rehearsed)
+        served.store.write(lambda db: db.execute(of_bots) and None)
     text = (folder / "study.toml").read_text()
     (folder / "study.toml").write_text(
         text.replace("min_checks_passed = 0.5", "min_checks_passed = 0.4")
@@ -84,6 +88,12 @@ def test_it_is_a_psych_ds_data_set(package: Path) -> None:
         assert set(head) <= measured
         assert len(set(head)) == len(head)
         assert {len(line) for line in body} == {len(head)}
+
+
+def test_its_days_are_those_of_its_judgments(package: Path) -> None:
+    described = json.loads((package / "dataset_description.json").read_text("utf-8"))
+    days = sorted(row["created_at"][:10] for row in rows(package, "judgments"))
+    assert described["temporalCoverage"] == f"{days[0]}/{days[-1]}"
 
 
 def test_every_column_is_explained(package: Path) -> None:
