@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
+from benchmark.core.json_files import write_json
 from benchmark.report.making import write_report
 from benchmark.report.pictures.painted import SHIFTS
-from tests.report.drawn import draw_judged, write_run
+from tests.report.drawn import draw_judged, write_cell, write_run
 
 from .test_accessibility import check
 
@@ -148,6 +149,29 @@ def test_other_seeds_can_be_chosen(page: Page, told: list[str]) -> None:
     seed.select_option("1")
     assert lane(page).locator(".whole img").get_attribute("src") != before
     expect(page.locator(".explorer .link")).to_have_attribute("href", re.compile("seed=1"))
+
+
+def test_another_generator_shows_its_own_methods_and_pictures(page: Page, tmp_path: Path) -> None:
+    cells = [("planted", "discovered"), ("twin", "discovered"), ("twin", "random")]
+    for generator, method in cells:
+        write_cell(tmp_path, generator, method, 0, k=4)
+    write_json(tmp_path / "run.json", {"generators": {"twin": "planted"}})
+    write_report(tmp_path)
+    page.goto((tmp_path / "report.html").as_uri())
+    page.locator("select[name=generator]").select_option("twin")
+    method = lane(page).locator("select[name=method]")
+    assert method.locator("option").all_text_contents() == ["discovered", "random"]
+    for name in ("random", "discovered"):
+        method.select_option(name)
+        own = page.locator(f".chapter[data-generator=twin][data-method={name}] figure img").first
+        shown = lane(page).locator(".whole img")
+        expect(shown).to_have_attribute("alt", own.get_attribute("alt") or "")
+        expect(shown).to_have_attribute("src", own.get_attribute("src") or "")
+        link = page.locator(".explorer .link")
+        expect(link).to_have_attribute("href", re.compile("generator=twin&"))
+    page.locator("select[name=generator]").select_option("planted")
+    assert method.locator("option").all_text_contents() == ["discovered"]
+    expect(shown).to_have_attribute("alt", re.compile("of discovered on planted:"))
 
 
 def test_arrow_keys_change_shift_and_direction(page: Page, told: list[str]) -> None:

@@ -1,5 +1,7 @@
 """Variation predictability: an R taught by few pairs names directions that differ, and no twins."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import Tensor
@@ -9,6 +11,7 @@ from benchmark.generators.base import Generator, Latents
 from benchmark.metrics import vp
 from benchmark.metrics.metric import measure
 from benchmark.metrics.vp import BATCH, VariationPredictability, batches
+from benchmark.rca.reconstructor import Reconstructor
 
 from .cells import cell_of
 
@@ -31,8 +34,8 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vp, "SHARES", {"vp_1": 20, "vp_10": 200})
 
 
-def measured(matrix: Tensor) -> dict[str, float]:
-    return measure({"vp": VariationPredictability()}, cell_of(Quarters(), matrix))
+def measured(matrix: Tensor, **terms: float) -> dict[str, float]:
+    return measure({"vp": VariationPredictability()}, cell_of(Quarters(), matrix, **terms))
 
 
 def test_few_pairs_teach_different_directions_and_more_pairs_teach_them_better() -> None:
@@ -63,3 +66,29 @@ def test_every_pair_is_seen_once_before_any_is_seen_twice() -> None:
 def test_few_rows_are_repeated_within_a_batch() -> None:
     seen = list(batches(20, stream("batches")))
     assert all(len(rows) == BATCH for rows in seen)
+
+
+def test_a_taught_network_is_judged_as_it_answers_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In training, batch norm would let the pairs of a batch answer for each other."""
+    judged: list[bool] = []
+    right = vp._right
+
+    def watched(networks: list[Reconstructor], *rest: Any) -> list[float]:
+        judged.extend(network.training for network in networks)
+        return right(networks, *rest)
+
+    monkeypatch.setattr(vp, "_right", watched)
+    measured(torch.eye(5)[:, :4])
+    assert judged == [False, False]
+
+
+def test_pairs_are_as_far_apart_as_the_protocol_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Tensor] = []
+    pairs = vp._pairs
+    monkeypatch.setattr(
+        vp, "_pairs", lambda cell, shifts: asked.append(shifts.eps) or pairs(cell, shifts)
+    )
+    measured(torch.eye(5)[:, :4], max_shift=3.0, min_shift=2.0)
+    lengths = asked[0].abs()
+    assert len(lengths) == 1000
+    assert (lengths.min(), lengths.max()) == (2.0, pytest.approx(3.0, abs=0.02))

@@ -24,10 +24,12 @@ def draw_directions(directions: pd.DataFrame, folder: Path, order: Sequence[str]
 
     directions: as `direction_table` makes it. Lines are means over seeds, bands their range.
     """
-    directions = directions.dropna(subset=HEADLINE_OF_A_DIRECTION)
+    cell = ["generator", "method", "seed"]
+    chance = 1 / (directions.groupby(cell)["k"].transform("max") + 1)
+    directions = directions.assign(chance=chance).dropna(subset=HEADLINE_OF_A_DIRECTION)
     if directions.empty:
         return
-    of_cell = directions.groupby(["generator", "method", "seed"])[HEADLINE_OF_A_DIRECTION]
+    of_cell = directions.groupby(cell)[HEADLINE_OF_A_DIRECTION]
     ranked = directions.assign(rank=of_cell.rank(method="first", ascending=False))
     groups = list(ranked.groupby("generator"))
     figure, axes = style.facets(len(groups))
@@ -35,7 +37,7 @@ def draw_directions(directions: pd.DataFrame, folder: Path, order: Sequence[str]
     for ax, (name, group) in zip(axes, groups, strict=True):
         k = int(group["k"].max()) + 1
         _plot(ax, group, order, "rank", HEADLINE_OF_A_DIRECTION, markevery=max(1, k // 8))
-        ax.axhline(1 / k, color=style.GREY, linestyle=":")
+        _draw_chance(ax, group, order)
         ax.set(title=name, xlabel="direction, the best first", ylabel="accuracy", ylim=(0, end))
     style.legend(figure, directions["method"], order, [style.CHANCE])
     style.save(figure, folder, "directions")
@@ -61,7 +63,7 @@ def draw_shifts(rows: Sequence[Replicates], folder: Path, order: Sequence[str]) 
                 alpha=0.2,
                 linewidth=0,
             )
-        ax.axhline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
+        _draw_chance(ax, group, order)
         ax.set(title=name, xlabel="length of the shift, |eps|", ylabel="accuracy")
         ax.set(xlim=(0, None), ylim=(0, end))
     style.legend(figure, bins["method"], order, [style.CHANCE])
@@ -109,6 +111,20 @@ def curve_table(replicates: Replicates) -> pd.DataFrame:
     curves = curves.assign(step=np.ceil(curves["step"] / stretch) * stretch)
     means = curves.groupby(keys, as_index=False).mean()
     return means.assign(generator=replicates.generator, method=replicates.method)
+
+
+def _draw_chance(ax: Axes, frame: pd.DataFrame, order: Sequence[str]) -> None:
+    """The dotted line of chance; where methods differ in K, of each method one in its colour, and
+    those of one K take turns dot by dot."""
+    sharing = frame.groupby("chance")["method"].unique()
+    if len(sharing) == 1:
+        ax.axhline(sharing.index[0], color=style.GREY, linestyle=":")
+        return
+    colour = style.palette(order)
+    for chance, methods in zip(sharing.index, sharing, strict=True):
+        for i, method in enumerate(methods):
+            turns = (-2 * i, (1, 2 * len(methods) - 1))
+            ax.axhline(chance, color=colour[method], linestyle=turns)
 
 
 def _plot(

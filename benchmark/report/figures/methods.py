@@ -1,6 +1,6 @@
 """Writes all figures of a run as SVG and WebP; draws RCA of each method and its price."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +57,28 @@ def draw_rca(
     colour, marker = style.palette(order), style.markers(order)
     end = style.ceiling(table[ENDS[1]])
     for ax, (name, group) in zip(axes, groups, strict=True):
-        ax.axvline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
+        _draw_chance(ax, group["chance"], range(len(group)))
         own = seeds[seeds["generator"] == name]
         draw_rows(ax, [_rca_row(row, own) for row in group.to_dict("records")], colour, marker)
-        ax.set(title=f"{name}, K = {group['k'].iloc[0]}", xlabel=measures.label(HEADLINE))
+        ax.set(title=f"{name}, {_of_k(group['k'])}", xlabel=measures.label(HEADLINE))
         ax.set_xlim(-0.02 * end, end)
     several = [point("one seed")] if (table["seeds"] > 1).any() else []
     style.legend(figure, [], order, [style.CHANCE, INTERVAL, *several])
     style.save(figure, folder, "rca")
+
+
+def _of_k(k: pd.Series) -> str:
+    """`K = 64`, or `K = 10 to 64` where rows differ in it."""
+    return f"K = {' to '.join(str(end) for end in sorted({k.min(), k.max()}))}"
+
+
+def _draw_chance(ax: Axes, chance: pd.Series, places: Iterable[int]) -> None:
+    """The dotted line of chance; where rows differ in K, of each row its own piece."""
+    if len(set(chance)) == 1:
+        ax.axvline(chance.iloc[0], color=style.GREY, linestyle=":")
+        return
+    for own, place in zip(chance, places, strict=True):
+        ax.plot([own, own], [place - 0.5, place + 0.5], color=style.GREY, linestyle=":")
 
 
 def _rca_row(row: Mapping[Any, Any], seeds: pd.DataFrame) -> Row:
@@ -106,8 +120,8 @@ def draw_price(
     for (generator, group), own in zip(groups, axes, strict=True):
         of_seeds = seeds[seeds["generator"] == generator]
         place = {method: i for i, method in enumerate(group["method"])}
-        own[0].set_title(f"{generator}, K = {group['k'].iloc[0]}", loc="left")
-        own[0].axvline(group["chance"].iloc[0], color=style.GREY, linestyle=":")
+        own[0].set_title(f"{generator}, {_of_k(group['k'])}", loc="left")
+        _draw_chance(own[0], group["chance"], group["method"].map(place))
         for row in group[group[HEADLINE].isna()].to_dict("records"):
             own[0].annotate(_state(row), (end, place[row["method"]]), ha="right", va="center")
         own[0].set_yticks(list(place.values()), list(place))

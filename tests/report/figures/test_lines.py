@@ -1,5 +1,7 @@
 """What the lines show, by plain loops over the stored answers and curves."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,7 +9,14 @@ from matplotlib.figure import Figure
 from scipy.stats import binomtest
 
 from benchmark.charts import style
-from benchmark.report.figures.lines import DASHES, POINTS, _plot, curve_table, shift_table
+from benchmark.report.figures.lines import (
+    DASHES,
+    POINTS,
+    _plot,
+    curve_table,
+    draw_directions,
+    shift_table,
+)
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells, write_table
 from tests.report.drawn import STEPS, write_cell
@@ -92,3 +101,14 @@ def test_one_seed_has_no_band():
     _plot(ax, frame, "a", "x", "y")
     assert len(ax.lines) == 1
     assert not ax.collections
+
+
+def test_directions_fall_from_the_best_and_chance_counts_those_that_were_never_asked(monkeypatch):
+    kept = {}
+    monkeypatch.setattr(style, "save", lambda figure, folder, name: kept.update({name: figure}))
+    table = pd.DataFrame({"generator": "planted", "method": "a", "seed": 0, "k": range(4)})
+    draw_directions(table.assign(accuracy=[0.2, 0.9, 0.5, np.nan]), Path(), "a")
+    line, chance = kept["directions"].axes[0].lines
+    assert list(line.get_xdata()) == [1, 2, 3]
+    assert list(line.get_ydata()) == [0.9, 0.5, 0.2]
+    assert set(chance.get_ydata()) == {1 / 4}

@@ -1,14 +1,15 @@
-"""The figure of RCA draws what the table says: chance, value, interval and seeds."""
+"""The figures of RCA draw what the table says: chance, value, interval and seeds."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from benchmark.charts import style
 from benchmark.metrics import HEADLINE
-from benchmark.report.figures.methods import draw_price, draw_rca
+from benchmark.report.figures.methods import draw_price, draw_rca, write_figures
 from benchmark.report.tables.main_table import ENDS, rca_table, seed_table
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
@@ -116,3 +117,40 @@ def test_the_better_end_of_a_price_is_right_and_no_generator_stretches_another(d
         low, high = own["effective rank"].get_xlim()
         assert low < rank < high
         assert high - low < 1
+
+
+CHANCES = {"discovered": 1 / 64, "coordinate": 1 / 10, "random": 1 / 64}
+
+
+@pytest.fixture
+def of_two_k(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Figure]:
+    """The figures of one generator whose methods differ in K."""
+    for method, chance in CHANCES.items():
+        write_cell(tmp_path, "planted", method, 0, k=round(1 / chance), n=3000)
+    kept: dict[str, Figure] = {}
+    monkeypatch.setattr(style, "save", lambda figure, folder, name: kept.update({name: figure}))
+    write_figures(headline(read_cells(tmp_path), {}, ORDER), MEASURES, tmp_path, ORDER)
+    return kept
+
+
+def test_rows_of_different_k_have_each_their_own_chance_under_a_title_of_their_range(of_two_k):
+    titles = {"rca": "center", "price": "left"}
+    for name, place in titles.items():
+        ax = of_two_k[name].axes[0]
+        assert ax.get_title(loc=place) == "planted, K = 10 to 64"
+        assert [text.get_text() for text in ax.get_yticklabels()] == list(CHANCES)
+        pieces = [line.get_xydata().tolist() for line in ax.lines if line.get_linestyle() == ":"]
+        assert pieces == [
+            [[chance, row - 0.5], [chance, row + 0.5]]
+            for row, chance in enumerate(CHANCES.values())
+        ]
+
+
+@pytest.mark.parametrize("name", ["directions", "shifts"])
+def test_lines_of_different_k_have_each_a_chance_in_their_colour(of_two_k, name):
+    (ax,) = of_two_k[name].axes
+    across = [line for line in ax.lines if len(set(line.get_ydata())) == 1]
+    assert all(line.is_dashed() for line in across)
+    colour = style.palette(ORDER)
+    found = {to_hex(line.get_color()): line.get_ydata()[0] for line in across}
+    assert found == {to_hex(colour[m]): pytest.approx(CHANCES[m]) for m in CHANCES}

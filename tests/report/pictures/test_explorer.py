@@ -66,6 +66,12 @@ def test_a_chapter_says_what_it_holds(run):
     assert discovered.directions[0].facts == {}
 
 
+def test_the_shifts_are_those_that_the_cell_was_asked_about(tmp_path):
+    write_cell(tmp_path, "planted", "random", 0, max_shift=3.0)
+    (chapter,) = chapters_of(tmp_path)
+    assert chapter.eps == tuple(0.75 * step for step in range(-4, 5))
+
+
 def test_judgments_stand_with_their_directions(run):
     discovered, _ = chapters_of(run, draw_judged(label="rotation"))
     facts = {one.k: one.facts for one in discovered.directions}
