@@ -7,6 +7,7 @@ person said goes, and their outside number. Their places open for others.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -85,10 +86,7 @@ def erase_person(study: Served, person: str, reason: str) -> int:
 def reapply(study: Served) -> int:
     """Erase again whom an older copy of the database brought back; returns how many."""
     remember(study)
-    people = select(Annotator.public_id, Annotator.id).where(Annotator.stage != WITHDRAWN)
-    with study.store.read() as db:
-        held = dict(db.execute(people).all())
-    back = [one for one in listed(study.bundle) if one["annotator"] in held]
+    back, held = _brought_back(study)
     for one in back:
         told = {"who": one["who"], "reason": one["reason"], "now": one["at"]}
         again = partial(erase, annotator_id=held[one["annotator"]], **told)
@@ -97,6 +95,26 @@ def reapply(study: Served) -> int:
     if back:
         study.store.settle()
     return len(back)
+
+
+def refuse_brought_back(study: Served) -> None:
+    """Raise BenchError where the database, which is only read, is an older copy that holds again
+    what somebody had erased: no analysis and no export may have it."""
+    back, _ = _brought_back(study)
+    if back:
+        who = "one person" if len(back) == 1 else f"{len(back)} people"
+        raise BenchError(
+            f"{study.store.name} holds answers of {who} who withdrew after it was copied; put the "
+            "copy back with `bench study restore`, or serve it once, and they are erased again"
+        )
+
+
+def _brought_back(study: Served) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """Whom the list names and the database still holds, and the numbers of all it holds."""
+    people = select(Annotator.public_id, Annotator.id).where(Annotator.stage != WITHDRAWN)
+    with study.store.read() as db:
+        held: dict[str, int] = dict(db.execute(people).all())
+    return [one for one in listed(study.bundle) if one["annotator"] in held], held
 
 
 def erase_now(study: Served, annotator_id: int, who: str, reason: str) -> int:

@@ -14,6 +14,8 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from benchmark.core.errors import BenchError
+from benchmark.study.answers import read_material
+from benchmark.study.handover.package import write_package
 from study_server import commands, counting, erasure, tombstones
 from study_server.app import create_app
 from study_server.bundle import Bundle
@@ -288,6 +290,29 @@ def test_no_backup_brings_anybody_back(bundle: Bundle, tmp_path: Path) -> None:
     path.write_text('{"annotator": "x"}\n')
     with pytest.raises(BenchError, match="line 1 names nobody to erase"):
         commands.close(bundle.folder)
+
+
+def test_an_older_copy_that_is_only_read_gives_nobody_s_answers(
+    bundle: Bundle, tmp_path: Path
+) -> None:
+    study = open_study(bundle)
+    someone = enter(create_app(study), study)
+    someone.begin()
+    someone.post(**YES)
+    copy = tmp_path / "copy.sqlite"
+    commands.backup(bundle.folder, copy)
+    withdraw(someone)
+    study.store.close()
+    url = f"sqlite:///{copy}"
+    for read in (
+        lambda: commands.export(bundle.folder, tmp_path / "a.csv", database=url),
+        lambda: read_material(bundle.folder, database=url),
+        lambda: write_package(bundle.folder, tmp_path / "package", database=url),
+    ):
+        with pytest.raises(BenchError, match="holds answers of one person who withdrew"):
+            read()
+    commands.close(bundle.folder, database=url)  # as does every command that writes
+    assert commands.export(bundle.folder, tmp_path / "a.csv", database=url) == 0
 
 
 def erased(database: Path) -> list[tuple]:

@@ -10,7 +10,7 @@ import pandas as pd
 from benchmark.core.estimates import Estimate, Undefined
 from benchmark.report.judged import Judged
 from benchmark.report.tables.duels import Duels
-from benchmark.report.tables.terms import differing_terms, unfair
+from benchmark.report.tables.fairness import differing_terms, unfair
 from benchmark.report.words import COMPARISON, COMPARISON_NOTE, COMPARISON_OF_STUDY, priced
 from benchmark.runs.replicates import Replicates
 from benchmark.runs.roles import Roles

@@ -12,7 +12,7 @@ from scipy.stats import t
 
 from benchmark.metrics import HEADLINE, HEADLINE_OF_A_DIRECTION
 from benchmark.metrics.measures import Measures
-from benchmark.report.tables.terms import unfair
+from benchmark.report.tables.fairness import unfair
 from benchmark.report.words import (
     FACTS,
     INTRODUCTION,
