@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from benchmark.charts import style
 from benchmark.rca import correctness
-from benchmark.report.tables.leaderboard import FEWEST
 from benchmark.report.tables.fairness import unfair
+from benchmark.report.tables.leaderboard import FEWEST
 from benchmark.runs.replicates import Replicates, single
 
 BINS = 6  # of |eps|, equally wide

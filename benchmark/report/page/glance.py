@@ -9,8 +9,8 @@ import pandas as pd
 from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
 from benchmark.report.judged import Judged
-from benchmark.report.tables.main_table import ENDS
 from benchmark.report.tables.fairness import UNEQUAL
+from benchmark.report.tables.main_table import ENDS
 from benchmark.stats.new_runs import FEWEST_SEEDS
 from benchmark.stats.ranks import SURE
 from benchmark.tables.table import Table

@@ -15,8 +15,8 @@ from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
 from benchmark.report.tables.against import Key, key_of, rca_values
 from benchmark.report.tables.duels import Duels
-from benchmark.report.tables.main_table import ENDS, rca_row
 from benchmark.report.tables.fairness import differing_terms, unfair
+from benchmark.report.tables.main_table import ENDS, rca_row
 from benchmark.report.words import COMPARISON, LEADERBOARD, MATRIX, ON_THE_BOARD, PLACE
 from benchmark.runs.replicates import Replicates
 from benchmark.stats.paired import RcaComparison, in_one_family
