@@ -4,6 +4,7 @@ A is the first of them."""
 import random
 import re
 from collections import Counter
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,7 @@ from study_server.served import open_study
 from study_server.tasks import Pairs
 
 from .blobs import METHODS, SETTINGS, strips
-from .conftest import new_visitor
+from .conftest import Clock, new_visitor, signed_in
 from .test_blindness import FORBIDDEN, Crawler
 
 QUIZ = {"which-0": "b", "which-1": "a", "which-2": "none"}
@@ -33,7 +34,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     study = tmp_path_factory.mktemp("pairs") / "study"
     settings = study.with_suffix(".toml")
     settings.write_text(SETTINGS.format(ratings=3, items=5, repeats=0.2, checks=1), "utf-8")
-    write_bundle(study, strips(4, ("blobs-colour",)), settings, task=Pairs)
+    password = write_bundle(study, strips(4, ("blobs-colour",)), settings, task=Pairs)
+    (study / "private" / "password.txt").write_text(password)
     return study
 
 
@@ -155,3 +157,33 @@ def test_a_is_the_first_direction_of_a_page_and_b_the_second(folder: Path) -> No
     study.store.close()
     windows.reset()
     assert seen == {"", "good", "still"}
+
+
+def test_the_staff_see_as_wins_of_a_whether_a_was_chosen(folder: Path) -> None:
+    study = open_study(load_bundle(folder), clock=Clock())
+    bundle, app, said, choices = study.bundle, create_app(study), {}, cycle(["a", "b", "none"])
+    windows.reset()
+    someone = new_visitor(app, study)
+    someone.get("/consent")
+    someone.post(choice="agree")
+    someone.post()
+    someone.post("/quiz", **QUIZ)
+    while someone.last.request.path.startswith("/items"):
+        study.clock.now += 9  # who is faster does not count, as those of the other tests
+        ticket = re.search('name="ticket" value="(.*?)"', someone.last.text)[1]
+        sources = bundle.sources[study.links.read_ticket(ticket).item_id]
+        right = bundle.task.truth(sources, random.Random(0))["which"]
+        if sources not in said:
+            said[sources] = right if sources[0].check else next(choices)
+        someone.post(which=said[sources])
+    said = {sources: which for sources, which in said.items() if not sources[0].check}
+    wins = {"a": "1.00", "b": "0.00", "none": "0.50"}
+    page = signed_in(app, study).get("/admin/items").text
+    study.store.close()
+    windows.reset()
+    rows = [re.findall("<td.*?>(.*?)</td>", row) for row in re.findall("<tr>(.*?)</tr>", page)]
+    shown = {tuple(row[:6]): row[-1] for row in rows if row and row[-1][0].isdigit()}
+    assert shown == {
+        tuple(str(part) for s in sources for part in (s.generator, s.method, s.direction)): wins[w]
+        for sources, w in said.items()
+    }
