@@ -67,9 +67,10 @@ def moves(results: Iterable[Result], before: int, after: int) -> list[Move]:
 
 
 def own_steps(result: Result) -> int | None:
-    """The steps that are set for the cell's method itself: A takes so many, whatever the budget."""
+    """The steps that are set for the cell's method itself: A takes so many, whatever the budget.
+    None where there are none, and where the cell was skipped."""
     steps = result.config["method"].get("steps")
-    return steps if isinstance(steps, int) else None
+    return steps if isinstance(steps, int) and result.status != "skipped" else None
 
 
 def compared(results: Iterable[Result]) -> set[str]:

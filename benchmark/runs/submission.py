@@ -103,6 +103,8 @@ def _missing(
 
 
 def _few_seeds(seeds: Mapping[str, set[int]]) -> Iterator[str]:
+    if not seeds:
+        yield "there are none"
     for generator, own in seeds.items():
         if len(own) < LEAST_SEEDS:
             yield f"{generator} has {len(own)}; intervals need replicates: --seeds 0,1,2"

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
 from benchmark.runs import convergence, runner
-from benchmark.runs.convergence import Move, compared, moves, rounds, settled
+from benchmark.runs.convergence import Move, compared, moves, own_steps, rounds, settled
 from benchmark.runs.results import Cell, Result, read_run
 
 TINY = ("--set", "batch=4", "--set", "evaluation=60", "-m", "random", "-m", "discovered")
@@ -79,6 +79,8 @@ def test_what_was_skipped_or_has_steps_of_its_own_does_not_count() -> None:
     skipped = replace(result("skipped", 500, 0, None), status="skipped")
     counted = [result("a", 500, 0, 0.4), result("failed", 500, 0, None)]
     assert compared([own, skipped, *counted]) == {"a", "failed"}
+    assert own_steps(own) is not None
+    assert own_steps(replace(own, status="skipped")) is None  # it took none
     assert settled([Move("a", 0.40, 0.40), Move("own", 0.40, 0.45)], ["a"], k=8)
     assert not settled([Move("a", 0.13, 0.13), Move("own", 0.40, 0.40)], ["a"], k=8)
 

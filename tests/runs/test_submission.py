@@ -90,6 +90,12 @@ def test_seeds_are_those_of_the_cells_whatever_the_last_command_had(tmp_path):
     assert faults(run, "every cell") == faults(run, "at least") == ()
 
 
+def test_a_run_that_shows_nothing_has_no_seeds(tmp_path):
+    run = a_run(tmp_path, {"random": range(3)})
+    (run / "run.json").write_text("{}")
+    assert faults(run, "at least") == ("there are none",)
+
+
 def test_one_more_method_of_fewer_seeds_lacks_those_of_the_others(tmp_path):
     run = a_run(tmp_path, {"discovered": range(3), "random": [0]})
     lacks = "random on planted, seed {} is missing, or damaged"
