@@ -86,10 +86,10 @@ def erase_person(study: Served, person: str, reason: str) -> int:
 def reapply(study: Served) -> int:
     """Erase again whom an older copy of the database brought back; returns how many."""
     remember(study)
-    back, held = _brought_back(study)
-    for one in back:
+    back = _brought_back(study)
+    for number, one in back:
         told = {"who": one["who"], "reason": one["reason"], "now": one["at"]}
-        again = partial(erase, annotator_id=held[one["annotator"]], **told)
+        again = partial(erase, annotator_id=number, **told)
         _, simulated = study.store.write(again)
         screen_now(study, simulated)
     if back:
@@ -100,8 +100,7 @@ def reapply(study: Served) -> int:
 def refuse_brought_back(study: Served) -> None:
     """Raise BenchError where the database, which is only read, is an older copy that holds again
     what somebody had erased: no analysis and no export may have it."""
-    back, _ = _brought_back(study)
-    if back:
+    if back := _brought_back(study):
         who = "one person" if len(back) == 1 else f"{len(back)} people"
         raise BenchError(
             f"{study.store.name} holds answers of {who} who withdrew after it was copied; put the "
@@ -109,12 +108,13 @@ def refuse_brought_back(study: Served) -> None:
         )
 
 
-def _brought_back(study: Served) -> tuple[list[dict[str, Any]], dict[str, int]]:
-    """Whom the list names and the database still holds, and the numbers of all it holds."""
+def _brought_back(study: Served) -> list[tuple[int, dict[str, Any]]]:
+    """Whom the list names and the database still holds: the number there, and the list's words."""
     people = select(Annotator.public_id, Annotator.id).where(Annotator.stage != WITHDRAWN)
     with study.store.read() as db:
         held: dict[str, int] = dict(db.execute(people).all())
-    return [one for one in listed(study.bundle) if one["annotator"] in held], held
+    named = ((held.get(one["annotator"]), one) for one in listed(study.bundle))
+    return [(number, one) for number, one in named if number is not None]
 
 
 def erase_now(study: Served, annotator_id: int, who: str, reason: str) -> int:
