@@ -88,10 +88,7 @@ class Examiner:
         """A done cell with the figures of those metrics that it lacks; all else stays as it was."""
         missing = lacking(stored, self.metrics)
         kept = [one for one in stored.result.measured if one.partition(" ")[0] not in missing]
-        predictions = stored.table("predictions")
-        assert predictions is not None, "a done cell has its answers"
-        joint = stored.table("predictions_joint")
-        evidence = self._evidence(stored.directions().shift, predictions, joint)
+        evidence = self._evidence(stored.directions().shift, *stored.answers())
         before, found = stored.result.metrics, measure(missing, evidence)
         nested = {
             key: {**before.get(key, {}), **found.get(key, {})}

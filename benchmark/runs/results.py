@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bench")
 
+FRESH, JOINT = "predictions.parquet", "predictions_joint.parquet"
+ANSWERS = frozenset({FRESH, JOINT})
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -103,13 +106,25 @@ class StoredCell:
         # here, so that tables and figures need no torch
         from benchmark.directions.artefact import Directions
 
-        if "directions.safetensors" in self.result.left_out:
-            raise BenchError(
-                f"the directions of seed {self.result.cell.seed} were left out of this copy"
-            )
-        if not self.has("directions.safetensors"):
-            raise BenchError(f"{self.folder} names no directions among its files")
+        self._need("directions.safetensors", "directions")
         return Directions.load(self.folder / "directions.safetensors")
+
+    def answers(self) -> tuple[pd.DataFrame, pd.DataFrame | None]:
+        """What the fresh R answered, and what the joint one did, where there is one.
+
+        Raises BenchError where the cell has none.
+        """
+        self._need(FRESH, "answers")
+        fresh = pd.read_parquet(self.folder / FRESH)
+        return fresh, self.table("predictions_joint")
+
+    def _need(self, name: str, what: str) -> None:
+        if name in self.result.left_out:
+            raise BenchError(
+                f"the {what} of seed {self.result.cell.seed} were left out of this copy"
+            )
+        if not self.has(name):
+            raise BenchError(f"{self.folder} names no {what} among its files")
 
     def labels(self) -> tuple[Label, ...]:
         """What people said about the directions; needs no code of their shift."""

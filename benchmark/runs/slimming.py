@@ -1,21 +1,22 @@
 """A copy of a run that is small enough to publish: without what only another computation needs.
 
-Directions of most methods take some kilobytes, those that bend some megabytes a cell. Figures,
-answers and settings of every cell stay, so that all tables can be made and checked. Pictures show
-the lowest seed of what the main table shows: of all other cells large directions go, and the stages
-of their training.
+Directions of most methods take some kilobytes, those that bend some megabytes a cell. Figures and
+settings of every cell stay, so that all tables can be made, and the answers of R behind the main
+one, so that it can be checked. Pictures show the lowest seed of what the main table shows: of all
+other cells large directions go, and the stages of their training. Of cells beside that table, as
+an ablation has them, the answers go, too.
 """
 
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
 from benchmark.core.errors import BenchError
 from benchmark.core.storage import is_plain
 from benchmark.runs.replicates import headline
-from benchmark.runs.results import StoredCell, read_cells, read_run
+from benchmark.runs.results import ANSWERS, read_cells, read_run
 
 LARGE = 1 << 20  # bytes
 DIRECTIONS, STAGES = "directions.safetensors", "evolution.safetensors"
@@ -36,11 +37,19 @@ def slim(run: Path, out: Path) -> dict[Path, int]:
     if out.exists():
         raise BenchError(f"{out} exists; name a new folder for the copy")
     left: dict[Path, int] = {}
+    done = [stored for stored in cells if stored.result.status == "done"]
+    rows = headline(done, shown)
+    painted = {row.first.result.cell for row in rows}
+    of_table = {stored.result.cell for row in rows for stored in row.done}
     slimmer = []
-    for stored in _not_painted(cells, shown):
-        files = stored.result.files
+    for stored in done:
+        cell, files = stored.result.cell, stored.result.files
         size = {name: (stored.folder / name).stat().st_size for name in files}
-        gone = {n for n in files if n == STAGES or (n == DIRECTIONS and size[n] > LARGE)}
+        gone: set[str] = set()
+        if cell not in painted:
+            gone |= {n for n in files if n == STAGES or (n == DIRECTIONS and size[n] > LARGE)}
+        if cell not in of_table:
+            gone |= files.keys() & ANSWERS
         left |= {stored.folder / name: size[name] for name in gone}
         kept = {name: digest for name, digest in files.items() if name not in gone}
         hashes = {**stored.result.left_out, **{name: files[name] for name in gone}}
@@ -73,12 +82,3 @@ def _ignoring(run: Path, left: Collection[Path]) -> Callable[[str, list[str]], s
 def _can_be_copied(path: Path) -> bool:
     """Whether it is a plain file or a folder: a link of a foreign run may lead anywhere."""
     return is_plain(path) or (path.is_dir() and not path.is_symlink())
-
-
-def _not_painted(
-    cells: Sequence[StoredCell], shown: Mapping[str, Mapping[str, str]]
-) -> list[StoredCell]:
-    """The done cells that no picture shows. shown: as `headline` takes it."""
-    rows = headline([c for c in cells if c.result.status == "done"], shown)
-    painted = {row.first.result.cell for row in rows}
-    return [c for c in cells if c.result.status == "done" and c.result.cell not in painted]

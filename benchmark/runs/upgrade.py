@@ -21,11 +21,10 @@ from benchmark.metrics import HEADLINE, METRICS
 from benchmark.metrics.accuracy import direction_table, figures_of
 from benchmark.runs.checking import check_result
 from benchmark.runs.meanings import note_measures
-from benchmark.runs.results import Result, damaged
+from benchmark.runs.results import ANSWERS, FRESH, JOINT, Result, damaged
 
 OF_DIRECTIONS = {"collapse_by_direction": "collapse"}  # what it was called, and is
 ALWAYS = ("accuracy", "redundancy", "collapse")  # the metrics of every cell
-ANSWERS = ("predictions.parquet", "predictions_joint.parquet")
 KNOWN = "recovery"  # a metric that was asked for in every cell, and stored where it applied
 
 
@@ -78,7 +77,7 @@ def _today(content: dict[str, Any], folder: Path, roles: Mapping[str, str]) -> d
         for file in damaged(folder, content["files"]):
             raise ValueError(f"{file.name} is damaged or missing")
         if "by_direction" not in metrics:
-            metrics = _metrics(metrics, pd.read_parquet(folder / "predictions.parquet"))
+            metrics = _metrics(metrics, pd.read_parquet(folder / FRESH))
         if SEAL not in content:
             _compare(metrics, folder, content["files"])
         measured = _measured(metrics)
@@ -93,8 +92,8 @@ def _today(content: dict[str, Any], folder: Path, roles: Mapping[str, str]) -> d
 def _compare(metrics: Mapping[str, Any], folder: Path, files: Mapping[str, str]) -> None:
     """Raise ValueError where a figure is not what the stored answers say."""
     answers = {name: pd.read_parquet(folder / name) for name in files if name in ANSWERS}
-    fresh = answers["predictions.parquet"]
-    expected: dict[str, Any] = figures_of(fresh, answers.get("predictions_joint.parquet"))
+    fresh = answers[FRESH]
+    expected: dict[str, Any] = figures_of(fresh, answers.get(JOINT))
     expected |= {"n": len(fresh), "chance": 1.0 / metrics["k"]}
     by_direction = direction_table(fresh, metrics["k"]).to_dict("list")
     for name, value in expected.items():
