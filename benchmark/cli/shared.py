@@ -141,15 +141,14 @@ def agree(
     On a terminal, unless `yes`, a long run starts only if the user agrees. None for an engine is
     this process.
     """
-    from benchmark.core.device import device_name
-    from benchmark.core.memory import give_back
+    from benchmark.core.device import device_name, hand_back
     from benchmark.runs.cost import costs, statement, units_of
     from benchmark.runs.engines.placing import Choice, wall_time
 
     expected = costs(groups, out, device, force, metrics)
     if not expected:
         return {}, None
-    give_back()  # the other processes may need it
+    hand_back(device)  # the other processes may need it
     units = units_of(groups, expected)
     backend = (engine or Choice()).opened(units, device, out, _warn)
     wall = wall_time(units, backend.at_once if backend else 1)

@@ -45,7 +45,8 @@ def has_bfloat16(device: str) -> bool:
     """Whether the device multiplies in bfloat16 by itself. Other CPUs take detours: on one of x86 a
     training step of a small GAN took 2.2 to 2.6 times as long as in float32."""
     if device.startswith("cuda"):
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        with torch.cuda.device(device):  # torch asks the current one
+            return torch.cuda.is_bf16_supported(including_emulation=False)
     if not hasattr(torch.cpu, "get_capabilities"):  # an older torch
         return False
     of_cpu = torch.cpu.get_capabilities()
@@ -59,6 +60,13 @@ def versions() -> dict[str, str]:
         "torch_version": torch.__version__,
         "python_version": platform.python_version(),
     }
+
+
+def hand_back(device: str) -> None:
+    """Hand memory that this process keeps without using it to others, that of a card too."""
+    give_back()
+    if device.startswith("cuda"):
+        torch.cuda.empty_cache()
 
 
 def forget_peak(device: str) -> None:

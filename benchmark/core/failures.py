@@ -74,3 +74,12 @@ def reason_of(error: BaseException) -> str:
     place = f" ({Path(own[-1].filename).name} line {own[-1].lineno})" if own else ""
     words = advice(error) if own else ""
     return f"{words or one_line(error)}{place}"
+
+
+def forget_values(error: BaseException) -> None:
+    """Let go of what the functions that an error came through had in their variables: as long as it
+    is kept, they would be, and a step's are most of a card's memory. Its lines stay known."""
+    chain: BaseException | None = error
+    while chain is not None:
+        traceback.clear_frames(chain.__traceback__)
+        chain = chain.__cause__ or chain.__context__

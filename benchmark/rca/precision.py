@@ -14,8 +14,13 @@ PRECISIONS = ("float32", "tf32", "bfloat16")
 
 def use(precision: str) -> None:
     """Compute with these numbers on cards from now on, in this process; no CPU knows TF32."""
-    rounded = "ieee" if precision == "float32" else "tf32"
-    torch.backends.cudnn.conv.fp32_precision = rounded  # type: ignore[attr-defined]
+    rounds = precision != "float32"
+    convolutions = getattr(torch.backends.cudnn, "conv", None)
+    if convolutions is None:  # torch before 2.9
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = rounds
+        return
+    rounded = "tf32" if rounds else "ieee"
+    convolutions.fp32_precision = rounded
     torch.backends.cuda.matmul.fp32_precision = rounded
 
 

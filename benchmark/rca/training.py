@@ -2,7 +2,7 @@
 
 Learners of one generator go in lockstep: they answer the same questions (z, k, eps), so G(z) is
 computed once for all. What a learner computes does not depend on its company: trained alone, or
-resumed after a kill, it ends bit for bit the same.
+resumed after a kill, it ends bit for bit the same (on a CPU: a card adds up in no fixed order).
 """
 
 import time
@@ -19,6 +19,7 @@ from torch.nn import functional as F
 
 from benchmark.core import memory
 from benchmark.core.checkpoints import load_checkpoint, save_checkpoint
+from benchmark.core.failures import forget_values
 from benchmark.core.progress import Progress
 from benchmark.core.seeds import derive_seed
 from benchmark.directions.shift import Shift
@@ -262,6 +263,7 @@ def train(
                         learner.update(generator, images, shifts)
                 except Exception as error:  # noqa: BLE001 - a shift of anyone's may raise anything
                     learner.failure = error  # it is not active again
+                    forget_values(error)  # where memory ran out, the others still need theirs
             step += 1
             if time.monotonic() - saved > CHECKPOINT_SECONDS or step == protocol.steps:
                 for learner, path in zip(learners, checkpoints, strict=True):

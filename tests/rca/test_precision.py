@@ -1,5 +1,7 @@
 """bfloat16 is where it is allowed, and nowhere else."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -59,3 +61,21 @@ def test_cards_round_only_where_that_is_said() -> None:
         assert torch.backends.cudnn.conv.fp32_precision == "tf32"
     finally:
         use("float32" if before in ("ieee", "none") else before)
+
+
+@pytest.mark.parametrize(
+    ("precision", "rounds"), [("float32", False), ("tf32", True), ("bfloat16", True)]
+)
+def test_an_older_torch_is_told_in_its_own_words(
+    monkeypatch: pytest.MonkeyPatch, precision: str, rounds: bool
+) -> None:
+    class Settings:
+        """Takes no setting but the one that torch had before 2.9."""
+
+        __slots__ = ("allow_tf32",)
+
+    cudnn, cuda = Settings(), SimpleNamespace(matmul=Settings())
+    monkeypatch.setattr(torch.backends, "cudnn", cudnn)
+    monkeypatch.setattr(torch.backends, "cuda", cuda)
+    use(precision)
+    assert (cudnn.allow_tf32, cuda.matmul.allow_tf32) == (rounds, rounds)

@@ -1,6 +1,7 @@
 """The fast loop against the plain one, and the promises it makes: lockstep, resume, failure."""
 
 import copy
+import weakref
 from functools import partial
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 from torch.optim.lr_scheduler import LambdaLR
 
+from benchmark.core.failures import reason_of
 from benchmark.core.seeds import stream
 from benchmark.directions.matrices import UnitLinear, axes, random_orthonormal
 from benchmark.directions.shift import FrozenLinear
@@ -200,6 +202,31 @@ def test_a_learner_whose_loss_is_not_finite_stops_and_the_others_go_on(
     assert str(broken.failure) == "the loss became nan at step 3"
     train(fast, [alone], terms, "stream", [None], "alone")
     assert_same_bits(sound, alone)
+
+
+def test_a_learner_that_failed_keeps_no_memory_of_its_step_from_the_others(
+    generator: Generator,
+) -> None:
+    terms = protocol()
+    large: list[weakref.ref[torch.Tensor]] = []
+
+    class Greedy(UnitLinear):
+        def forward(self, latents: Latents, k: torch.Tensor, eps: torch.Tensor) -> torch.Tensor:
+            taken = torch.zeros(100)
+            large.append(weakref.ref(taken))
+            try:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            except RuntimeError as error:
+                raise ValueError(f"a shift of {len(taken)} numbers") from error
+
+    broken, whole = learner(terms), learner(terms)
+    broken.shift = Greedy(axes(D, K, stream("start")))
+    train(generator, [broken, whole], terms, "questions", [None, None], "test")
+    assert whole.failure is None
+    assert len(large) == 1
+    assert large[0]() is None
+    assert broken.failure is not None
+    assert reason_of(broken.failure).startswith("ValueError: a shift of 100 numbers (test_training")
 
 
 def test_a_learner_that_diverged_between_two_readings_leaves_no_checkpoint(

@@ -15,7 +15,7 @@ from benchmark.generators.usual import Usual
 
 
 def tried(generator: object, source: str) -> Generator:
-    """The same, frozen and in eval mode, where it is a generator that can be configured.
+    """The same on the CPU, frozen and in eval mode, where it is a generator that can be configured.
 
     source: what names it in errors. Raises BenchError for what is none.
     """
@@ -45,7 +45,7 @@ def tried(generator: object, source: str) -> Generator:
     kind = generator.Options
     if not is_dataclass(kind) or any(_without_default(option) for option in fields(kind)):
         raise BenchError(f"{source}: its Options must be a dataclass, each field with a default")
-    return generator.eval().requires_grad_(False)
+    return generator.eval().requires_grad_(False).cpu()  # a run moves copies of it
 
 
 def _without_default(option: Field[Any]) -> bool:
