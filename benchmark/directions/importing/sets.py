@@ -102,6 +102,7 @@ def _together(files: Sequence[Path], found: Sequence[Found]) -> Found:
         for what, here, there in (
             ("the space", one.space, first.space),
             ("the layers", one.layers, first.layers),
+            ("the layers of w", *(each.notes.get("layers_of_w", "") for each in (one, first))),
             ("the size", str(len(one.columns)), str(len(first.columns))),
         ):
             if here != there:
@@ -118,8 +119,33 @@ def _together(files: Sequence[Path], found: Sequence[Found]) -> Found:
     columns = np.concatenate([one.columns for one in found], axis=1)  # (d, K)
     sigmas = np.concatenate([np.atleast_1d(one.sigmas) for one in found])  # (K,)
     return replace(
-        first, columns=columns, scale=scale, sigmas=sigmas, names=names, said=tuple(said)
+        first,
+        columns=columns,
+        layout=_joined([one.layout for one in found]),
+        scale=scale,
+        scale_of=_joined([one.scale_of for one in found]),
+        sigmas=sigmas,
+        names=names,
+        notes=_notes_of_all(files, found),
+        said=tuple(said),
     )
+
+
+def _joined(words: Sequence[str]) -> str:
+    return " and ".join(dict.fromkeys(words))
+
+
+def _notes_of_all(files: Sequence[Path], found: Sequence[Found]) -> dict[str, str]:
+    """What all files say alike, once; where they do not, what each says, by its name."""
+    notes: dict[str, str] = {}
+    for key in dict.fromkeys(key for one in found for key in one.notes):
+        said = [one.notes.get(key) for one in found]
+        if any(value != said[0] for value in said):
+            each = zip(files, said, strict=True)
+            notes[key] = "; ".join(f"{file.name}: {value}" for file, value in each if value)
+        else:
+            notes[key] = found[0].notes[key]
+    return notes
 
 
 def _with_labels(imported: UnitColumns, path: Path) -> UnitColumns:
