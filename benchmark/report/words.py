@@ -26,7 +26,8 @@ INTRODUCTION = (
     "Can a reconstructor R tell by which direction an image was moved? Each row is a method on a "
     f"generator; `{HEADLINE}` is the figure to compare, with its 95% interval in brackets. It is "
     "bold where the comparison, or that of each with each in pairs.csv, finds the method ahead of "
-    "every other one on the same generator, at equal terms and with an adjusted p below 0.05."
+    "every other one on the same generator, on equal terms, over the same seeds and with an "
+    "adjusted p below 0.05."
 )
 
 MORE_METRICS = (
@@ -147,8 +148,9 @@ COMPARISON_NOTE = "A high RCA alone is no good result: read it beside {prices} i
 
 ON_THE_BOARD = (
     f"All methods on all generators, the best mean place first. A `{HEADLINE}` is bold where it is "
-    "surely ahead of every other method's on that generator, at equal terms and by the adjusted p "
-    "of pairs.csv, which compares each with each; matrix.md does for all generators together."
+    "surely ahead of every other method's on that generator: on equal terms, over the same seeds "
+    "and by the adjusted p of pairs.csv, which compares each with each; matrix.md does for all "
+    "generators together."
 )
 
 LEADERBOARD = {
@@ -162,13 +164,14 @@ LEADERBOARD = {
     "mean place_low": Column("The best place that it may have.", "ratio"),
     "mean place_high": Column("The worst place that it may have.", "ratio"),
     "seconds": Column(
-        "Seconds of one cell, averaged over generators: finding A, training the fresh R, "
-        "evaluation. Cells of one run share work, so a method in other company costs more.",
+        "Seconds of one cell, averaged over the generators of the places: finding A, training "
+        "the fresh R, evaluation. Cells of one run share work, so a method in other company costs "
+        "more.",
         "seconds",
         better="low",
     ),
     "passes": Column(
-        "Passes of G: thousands of images of one cell, averaged over generators, to find A and to "
+        "Passes of G: thousands of images of one cell, averaged over the same, to find A and to "
         "train the fresh R. One that methods share counts for each, one made only as far as a "
         "layer counts as one, and those of the evaluation, the same for all, are left out. Empty "
         "where a run of an earlier version did not count them.",
