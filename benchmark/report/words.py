@@ -65,7 +65,8 @@ COMPARISON = {
     ),
     "rca_difference": Column(
         f"{HEADLINE} of the method less that of the baseline, the mean over directions; above "
-        "0 the method is ahead.",
+        "0 the method is ahead. Each direction counts the same, in the main table each question: "
+        "so the difference of two figures there may be another one in the third digit.",
         "difference",
     ),
     "rca_difference_low": Column(
@@ -188,9 +189,9 @@ LEADERBOARD = {
 }
 
 MATRIX = (
-    f"`{HEADLINE}` of the row less that of the column, the mean over generators that both have. "
-    "A star: more than chance between these trained runs, at an adjusted p below 0.05 over all "
-    "pairs on every generator and together."
+    f"`{HEADLINE}` of the row less that of the column, the mean over directions, which count the "
+    "same, and over generators that both have. A star: more than chance between these trained "
+    "runs, at an adjusted p below 0.05 over all pairs on every generator and together."
 )
 
 ABLATIONS = {
