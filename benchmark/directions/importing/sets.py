@@ -16,6 +16,7 @@ from benchmark.directions.importing.unit_columns import UnitColumns, as_unit_col
 from benchmark.directions.labels import fitting_labels
 
 ENDINGS = (".npy", ".npz", ".pt", ".pth", ".pkl", ".pickle")  # of files that a folder may hold
+LAYERS = "layers_of_w"  # the note of how many layers a direction of W+ has
 IN_W = re.compile(r"_w(_|$)")  # in the name of a boundary of InterFaceGAN
 
 
@@ -102,7 +103,7 @@ def _together(files: Sequence[Path], found: Sequence[Found]) -> Found:
         for what, here, there in (
             ("the space", one.space, first.space),
             ("the layers", one.layers, first.layers),
-            ("the layers of w", *(each.notes.get("layers_of_w", "") for each in (one, first))),
+            ("the layers of w", one.notes.get(LAYERS, ""), first.notes.get(LAYERS, "")),
             ("the size", str(len(one.columns)), str(len(first.columns))),
         ):
             if here != there:

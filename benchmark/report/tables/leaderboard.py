@@ -253,7 +253,8 @@ def _matrix(
         key = pair.method, pair.baseline
         if key not in widest or _says_more(pair, widest[key]):
             widest[key] = pair
-    cells, numbers = {}, {}
+    cells: dict[tuple[str, str], str] = {}
+    numbers: dict[tuple[str, str], float] = {}
     starless: dict[str, list[str]] = {}  # by why
     for (first, second), pair in widest.items():
         if isinstance(pair.difference, Undefined):
