@@ -75,13 +75,15 @@ def ceiling(shares: pd.Series) -> float:
 
 
 def palette(order: Sequence[str]) -> dict[Any, Any]:
-    """A colour for each name in this order; colour-blind readers can tell them apart.
+    """A colour for each name in this order; colour-blind readers can tell ten of them apart.
 
     The figures of a run all take the order of its roles, so a method looks the same in each.
     """
     base = [*sns.color_palette("colorblind", 10)]
     base[6], base[8] = PALE
-    return {name: base[i % len(base)] for i, name in enumerate(order)}
+    if len(order) > len(base):  # none twice: lines of training have no marker to tell them apart
+        base = [*sns.color_palette("husl", len(order))]
+    return dict(zip(order, base, strict=False))
 
 
 def markers(order: Sequence[str]) -> dict[Any, str]:

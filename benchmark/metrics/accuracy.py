@@ -38,7 +38,8 @@ class Accuracy(Metric):
         "rca_joint_low": Column("Lower end of the 95% Wilson interval of rca_joint."),
         "rca_joint_high": Column("Upper end of that interval."),
         "top5": Column(
-            "The share of pairs for which the true direction is among R's five likeliest.",
+            "The share of pairs for which the true direction is among R's five likeliest; with "
+            "five directions or fewer that is every pair.",
             better="high",
         ),
         "shift_error": Column(

@@ -18,8 +18,9 @@ FIGURES = {  # of the run, in the order of the page
     "shifts": ("By length of the shift", "Accuracy by |eps|, with 95% Wilson bands."),
     "order": (
         "The order by length of the shift",
-        "The mean place over generators, 1 the best, when only shifts of that length count: does "
-        "the order of methods hold, or is it one of long shifts alone?",
+        "The mean place, 1 the best, over the generators on which all methods compare, when only "
+        "shifts of that length count: does the order of methods hold, or is it one of long shifts "
+        "alone?",
     ),
     "curves": (
         "Training",

@@ -6,6 +6,7 @@ import pandas as pd
 
 from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
+from benchmark.report.tables.fairness import unfair
 from benchmark.report.tables.main_table import rca_table
 from benchmark.runs.replicates import Replicates
 from benchmark.tables.text import value_text
@@ -14,7 +15,9 @@ from benchmark.tables.text import value_text
 def in_short(
     rows: Sequence[Replicates], ahead: Collection[tuple[str, str]], measures: Measures
 ) -> list[str]:
-    """rows: of the main table. ahead: generator and method of those that the comparison found ahead
+    """Nothing is called the best where figures do not compare as they stand.
+
+    rows: of the main table. ahead: generator and method of those that the comparison found ahead
     of all others. A price is told by its worst value among them, without those that have a
     different best on each generator, as the effective rank has."""
     done = [r for r in rows if r.done]
@@ -22,7 +25,9 @@ def in_short(
         return []
     table = rca_table(done, measures)
     first = table[[(r.generator, r.method) in ahead for r in done]]
-    best = table.loc[table.groupby("generator", sort=False)[HEADLINE].idxmax()]
+    apart = unfair(done)
+    several = table[table.duplicated("generator", keep=False) & ~table["generator"].isin(apart)]
+    best = several.loc[several.groupby("generator", sort=False)[HEADLINE].idxmax()]
     unsure = best[~best["generator"].isin(first["generator"])]
     lines = []
     if len(first):
@@ -31,6 +36,7 @@ def in_short(
             lines.append(f"the price of it, at worst: {', '.join(prices)}")
     if len(unsure):
         lines.append(f"nobody is surely ahead of all others; the best: {_told(unsure)}")
+    lines += [f"who is ahead on {name} cannot be said: {why}" for name, why in apart.items()]
     return lines
 
 

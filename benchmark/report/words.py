@@ -26,7 +26,8 @@ INTRODUCTION = (
     "Can a reconstructor R tell by which direction an image was moved? Each row is a method on a "
     f"generator; `{HEADLINE}` is the figure to compare, with its 95% interval in brackets. It is "
     "bold where the comparison, or that of each with each in pairs.csv, finds the method ahead of "
-    "every other one on the same generator, at equal terms and with an adjusted p below 0.05."
+    "every other one on the same generator, on equal terms, over the same seeds and with an "
+    "adjusted p below 0.05."
 )
 
 MORE_METRICS = (
@@ -64,7 +65,8 @@ COMPARISON = {
     ),
     "rca_difference": Column(
         f"{HEADLINE} of the method less that of the baseline, the mean over directions; above "
-        "0 the method is ahead.",
+        "0 the method is ahead. Each direction counts the same, in the main table each question: "
+        "so the difference of two figures there may be another one in the third digit.",
         "difference",
     ),
     "rca_difference_low": Column(
@@ -147,8 +149,9 @@ COMPARISON_NOTE = "A high RCA alone is no good result: read it beside {prices} i
 
 ON_THE_BOARD = (
     f"All methods on all generators, the best mean place first. A `{HEADLINE}` is bold where it is "
-    "surely ahead of every other method's on that generator, at equal terms and by the adjusted p "
-    "of pairs.csv, which compares each with each; matrix.md does for all generators together."
+    "surely ahead of every other method's on that generator: on equal terms, over the same seeds "
+    "and by the adjusted p of pairs.csv, which compares each with each; matrix.md does for all "
+    "generators together."
 )
 
 LEADERBOARD = {
@@ -162,13 +165,14 @@ LEADERBOARD = {
     "mean place_low": Column("The best place that it may have.", "ratio"),
     "mean place_high": Column("The worst place that it may have.", "ratio"),
     "seconds": Column(
-        "Seconds of one cell, averaged over generators: finding A, training the fresh R, "
-        "evaluation. Cells of one run share work, so a method in other company costs more.",
+        "Seconds of one cell, averaged over the generators of the places: finding A, training "
+        "the fresh R, evaluation. Cells of one run share work, so a method in other company costs "
+        "more.",
         "seconds",
         better="low",
     ),
     "passes": Column(
-        "Passes of G: thousands of images of one cell, averaged over generators, to find A and to "
+        "Passes of G: thousands of images of one cell, averaged over the same, to find A and to "
         "train the fresh R. One that methods share counts for each, one made only as far as a "
         "layer counts as one, and those of the evaluation, the same for all, are left out. Empty "
         "where a run of an earlier version did not count them.",
@@ -185,9 +189,9 @@ LEADERBOARD = {
 }
 
 MATRIX = (
-    f"`{HEADLINE}` of the row less that of the column, the mean over generators that both have. "
-    "A star: more than chance between these trained runs, at an adjusted p below 0.05 over all "
-    "pairs on every generator and together."
+    f"`{HEADLINE}` of the row less that of the column, the mean over directions, which count the "
+    "same, and over generators that both have. A star: more than chance between these trained "
+    "runs, at an adjusted p below 0.05 over all pairs on every generator and together."
 )
 
 ABLATIONS = {

@@ -17,7 +17,7 @@ from benchmark.core.errors import BenchError
 from benchmark.core.json_files import write_json
 from benchmark.core.names import is_safe
 from benchmark.directions.labels import HUMAN_ANNOTATION
-from benchmark.runs.replicates import is_shown
+from benchmark.runs.replicates import configurations, headline, is_shown
 from benchmark.runs.results import Cell, Result, StoredCell, read_cells, read_run
 
 JOINED = "bench compare"  # the command that run.json names
@@ -48,8 +48,10 @@ def merge(runs: Sequence[Path], out: Path) -> list[str]:
     labels = _labels(runs)
     try:
         for run, label, description in zip(runs, labels, described, strict=True):
-            for stored in read_cells(run):
-                if is_shown(stored.result.cell, description.get("headline", {})):
+            cells, shown = read_cells(run), description.get("headline", {})
+            _check_single(run, cells, shown)
+            for stored in cells:
+                if not shown or is_shown(stored.result.cell, shown):
                     _add(merged, stored, label, description, part)
         if not merged.results:
             raise BenchError("these runs show no cell that has ended")
@@ -60,6 +62,19 @@ def merge(runs: Sequence[Path], out: Path) -> list[str]:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return merged.notes
+
+
+def _check_single(
+    run: Path, cells: Sequence[StoredCell], shown: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Raise BenchError where a run has several configurations of a method and does not say which
+    counts: in one without a note of it all cells do."""
+    for (generator, method), n in configurations(headline(cells, shown)).items():
+        if n > 1:
+            raise BenchError(
+                f"{method} on {generator} has {n} configurations in {run}, and nothing says which "
+                "one counts; the `bench run` of that one, into the same folder, does"
+            )
 
 
 def _labels(runs: Sequence[Path]) -> list[str]:

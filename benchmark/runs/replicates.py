@@ -59,6 +59,16 @@ def configurations(rows: Iterable[Replicates]) -> Counter[tuple[str, str]]:
     return Counter((r.generator, r.method) for r in rows if r.done)
 
 
+def left_out(rows: Iterable[Replicates]) -> list[str]:
+    """A sentence on each method that is not `single` on a generator, so that nothing is said of it
+    in comparisons and figures."""
+    return [
+        f"Left out is {method} on {generator}: it has {n} configurations in this run."
+        for (generator, method), n in configurations(rows).items()
+        if n > 1
+    ]
+
+
 def single(rows: Sequence[Replicates]) -> list[Replicates]:
     """Those with a done cell that are the only such ones of their method on their generator."""
     counts = configurations(rows)

@@ -23,11 +23,12 @@ from benchmark.core.estimates import Estimate, Undefined
 from benchmark.core.finite import complete
 from benchmark.stats.bootstrap import interval_of_means
 from benchmark.stats.new_runs import NewRuns, new_runs, unclaimed
-from benchmark.stats.permutation import adjusted, swap_labels
+from benchmark.stats.permutation import RESAMPLES, Permutation, adjusted, swap_labels
 
 Floats = NDArray[np.float64]
 ByMethod = Mapping[str, Mapping[str, pd.DataFrame]]  # by generator and method
 
+CLEAR = 0.005  # a p below it is looked at more closely where a family is large
 COLUMNS = ("generator", "method", "seed", "k", "eps", "k_hat", "eps_hat")
 
 
@@ -100,9 +101,16 @@ def by_method(accuracies: pd.DataFrame) -> ByMethod:
 
 
 def compare_methods(
-    accuracies: ByMethod, method: str, baselines: Sequence[str], seed: int = 0
+    accuracies: ByMethod,
+    method: str,
+    baselines: Sequence[str],
+    seed: int = 0,
+    resamples: int = RESAMPLES,
 ) -> tuple[RcaComparison, ...]:
-    """`compare_accuracies` of what `by_method` gives, for whoever compares the same ones again."""
+    """`compare_accuracies` of what `by_method` gives, for whoever compares the same ones again.
+
+    resamples: random arrangements, of which a large family needs more (`permutation.enough`).
+    """
     known = list(dict.fromkeys(name for own in accuracies.values() for name in own))
     for name in (method, *baselines):
         if name not in known:
@@ -111,12 +119,12 @@ def compare_methods(
     for baseline in baselines:
         pairs = {generator: _pairs(own, method, baseline) for generator, own in accuracies.items()}
         comparisons += [
-            _comparison({generator: pair}, method, baseline, seed)
+            _comparison({generator: pair}, method, baseline, seed, resamples)
             for generator, pair in pairs.items()
         ]
         compared = {g: pair for g, pair in pairs.items() if not isinstance(pair, Undefined)}
         if len(compared) > 1:
-            comparisons.append(_comparison(compared, method, baseline, seed))
+            comparisons.append(_comparison(compared, method, baseline, seed, resamples))
     return in_one_family(comparisons)
 
 
@@ -155,8 +163,20 @@ def _pairs(
     return differences
 
 
+def _swapped(strata: Sequence[Floats], seed: int, resamples: int) -> Permutation | Undefined:
+    """The test; with all of the arrangements only where few cannot tell how clear it is."""
+    test = swap_labels(strata, seed=seed)
+    if resamples <= RESAMPLES or isinstance(test, Undefined) or test.exact or test.p >= CLEAR:
+        return test
+    return swap_labels(strata, resamples, seed)
+
+
 def _comparison(
-    pairs: Mapping[str, pd.DataFrame | Undefined], method: str, baseline: str, seed: int
+    pairs: Mapping[str, pd.DataFrame | Undefined],
+    method: str,
+    baseline: str,
+    seed: int,
+    resamples: int,
 ) -> RcaComparison:
     generators = tuple(pairs)
     tables = []
@@ -173,7 +193,7 @@ def _comparison(
         [table.mean() for table in tables], axis=1
     ).sort_index()  # (seeds, generators)
     by_seed = of_runs.mean(axis="columns")  # (seeds,), over the generators that have the seed
-    test = swap_labels(strata, seed=seed)
+    test = _swapped(strata, seed, resamples)
     p = test if isinstance(test, Undefined) else test.p
     return RcaComparison(
         generators,

@@ -30,6 +30,9 @@ RESAMPLES = 9_999  # with the observed labels these make 10,000
 FEWEST_ARRANGEMENTS = 40  # with fewer, p goes in steps of more than 0.05
 
 
+EACH = 40  # random arrangements for each test of a family, so that Holm's smallest p is 1 / EACH
+
+
 @dataclass(frozen=True)
 class Permutation:
     """p: two-sided mid-p. exact: over all arrangements; else over random ones and the observed."""
@@ -59,6 +62,12 @@ def permute_labels(
     rng = np.random.default_rng(seed)
     drawn = [_drawn_label_differences(a, b, resamples, rng) for a, b in strata]
     return _random(observed, drawn)
+
+
+def enough(tests: int) -> int:
+    """How many random arrangements a family of so many tests needs, so that the clearest of them
+    is clear after Holm's correction: no p is below 1 / (arrangements + 1)."""
+    return max(RESAMPLES, EACH * tests - 1)
 
 
 def swap_labels(

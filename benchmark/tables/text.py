@@ -60,14 +60,13 @@ def rounded(table: Table) -> pd.DataFrame:
     """The table in text, each value and its interval in one column `NAME [95% interval]`."""
     text: dict[str, list[str]] = {}
     for name in table.shown:
-        kind, values = table.columns[name].kind, table.frame[name]
+        column, values = table.columns[name], table.frame[name]
+        heading, shown = name, [value_text(value, column.kind) for value in values]
         if table.has_interval(name):
             ends = zip(values, table.frame[name + LOW], table.frame[name + HIGH], strict=True)
-            text[f"{name} {INTERVAL}"] = [interval_text(*three, kind) for three in ends]
-        else:
-            text[name] = [value_text(value, kind) for value in values]
-            if table.columns[name].optional:
-                text[name] = ["" if one == MISSING else one for one in text[name]]
+            shown = [interval_text(*three, column.kind) for three in ends]
+            heading = f"{name} {INTERVAL}"
+        text[heading] = ["" if column.optional and one == MISSING else one for one in shown]
     return pd.DataFrame(text, dtype=object)
 
 

@@ -47,6 +47,26 @@ def test_one_method_alone_has_nobody_to_be_ahead_of(tmp_path: Path) -> None:
     assert lines(tmp_path) == []
 
 
+def test_nothing_is_the_best_where_figures_do_not_compare(tmp_path: Path) -> None:
+    """RCA of fewer directions is higher by itself."""
+    for generator, k in (("a", 8), ("b", 2)):
+        write_cell(tmp_path, generator, "discovered", 0, k=8, skill=0.5)
+        write_cell(tmp_path, generator, "random", 0, k=k, skill=0.4)
+    best, unequal = lines(tmp_path)
+    assert best.startswith("nobody is surely ahead of all others; the best: discovered on a (")
+    assert " b (" not in best
+    assert unequal == "who is ahead on b cannot be said: not on equal terms: k 8 and 2"
+
+
+def test_who_is_alone_on_a_generator_is_not_the_best_there(tmp_path: Path) -> None:
+    write(tmp_path, "a", "discovered", 0.6, 0.5, 0.9)
+    write(tmp_path, "a", "random", 0.3, 0.0, 1.0)
+    write(tmp_path, "b", "discovered", 0.4, 0.2, 0.7)
+    write_cell(tmp_path, "b", "random", 0, failure="no memory")
+    first, _ = lines(tmp_path, ("a", "discovered"))
+    assert first == "ahead of all others by rca_fresh: discovered on a (0.600, chance 0.125)"
+
+
 def test_a_baseline_may_be_ahead_and_all_places_say_so_alike(tmp_path: Path) -> None:
     """The comparison holds methods under test against baselines, and no baseline against another;
     the pairs of the leaderboard do. Terminal, table and board must not contradict each other."""

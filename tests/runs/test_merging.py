@@ -89,6 +89,18 @@ def test_what_cannot_be_joined_is_said_in_a_line(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["full", "one"]
 
 
+def test_a_run_without_a_note_of_what_counts_is_joined_whole(tmp_path):
+    one = a_run(tmp_path / "one", [("planted", "random", 0)])
+    two = a_run(tmp_path / "two", [("planted", "sefa", 0)])
+    (two / "run.json").unlink()
+    assert merge([one, two], tmp_path / "both") == []
+    found = {c.result.cell.method for c in read_cells(tmp_path / "both")}
+    assert found == {"random", "sefa"}
+    write_cell(two, "planted", "sefa", 0, method_settings={"normalise": False})
+    with pytest.raises(BenchError, match=r"sefa on planted has 2 configurations in .*two, and"):
+        merge([one, two], tmp_path / "more")
+
+
 def test_the_command_writes_one_report(tmp_path):
     one = a_run(tmp_path / "one", [("planted", "discovered", 0), ("planted", "random", 0)])
     two = a_run(tmp_path / "two", [("planted", "sefa", 0)])

@@ -283,6 +283,7 @@ WITHOUT_NUMBERS = {  # they take counts, names, or what a case above has checked
     bootstrap.drawn_counts,
     paired.in_one_family,
     paired.compare_methods,
+    permutation.enough,
     permutation.too_few,
     new_runs.unclaimed,
     power.power,

@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 
 from baselines import USUAL
 from benchmark.cli.main import main
+from benchmark.core.errors import BenchError
 from benchmark.core.seeds import stream
 from benchmark.directions.artefact import Directions
 from benchmark.directions.shift import FrozenLinear
@@ -23,6 +24,7 @@ from benchmark.study.build import _Gallery, _pages, at_once, build_study, render
 from study_server.bundle import load_bundle
 from study_server.bundle_writer import DirectionStrips
 from tests.generators import small_mapped
+from tests.report.drawn import write_cell
 
 from .conftest import compute, default_settings
 
@@ -269,6 +271,18 @@ def test_a_file_with_options_is_the_row_of_these_options(
     compute(out, [file, f"{file}?space=w"], ["discovered"])
     build_study(out, study, [f"{file}{options}"], 1, 0, None)
     assert {cell["generator"] for cell in provenance(study)["cells"].values()} == names
+
+
+def test_a_method_of_two_configurations_is_refused_before_anything_is_rendered(
+    tmp_path: Path,
+) -> None:
+    for steps in (200, 300):
+        write_cell(tmp_path / "run", "planted", "discovered", 0, steps=steps)
+    write_cell(tmp_path / "run", "planted", "random", 0)
+    told: list[str] = []
+    with pytest.raises(BenchError, match="discovered on planted has 2 configurations in this run"):
+        build_study(tmp_path / "run", tmp_path / "s", [], 2, 0, None, tell=told.append)
+    assert not told
 
 
 def test_methods_that_were_run_to_other_lengths_are_no_study(tmp_path: Path) -> None:

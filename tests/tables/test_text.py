@@ -108,3 +108,10 @@ def test_what_nobody_asked_for_is_empty_and_what_cannot_be_answered_is_not():
     columns = {"asked": Column("A."), "optional": Column("B.", optional=True)}
     text = rounded(Table("t", "T", frame, columns))
     assert text.to_dict("list") == {"asked": ["undefined", "0.500"], "optional": ["", "0.500"]}
+
+
+def test_an_interval_that_nobody_asked_for_is_empty_too():
+    frame = pd.DataFrame({"x": [None, 0.5], "x_low": [None, 0.4], "x_high": [None, 0.6]})
+    columns = {"x": Column("It.", optional=True), "x_low": Column(""), "x_high": Column("")}
+    text = rounded(Table("t", "T", frame, columns))
+    assert text["x [95% interval]"].tolist() == ["", "0.500 [0.400, 0.600]"]

@@ -16,6 +16,7 @@ from benchmark.directions.importing.unit_columns import UnitColumns, as_unit_col
 from benchmark.directions.labels import fitting_labels
 
 ENDINGS = (".npy", ".npz", ".pt", ".pth", ".pkl", ".pickle")  # of files that a folder may hold
+LAYERS = "layers_of_w"  # the note of how many layers a direction of W+ has
 IN_W = re.compile(r"_w(_|$)")  # in the name of a boundary of InterFaceGAN
 
 
@@ -102,6 +103,7 @@ def _together(files: Sequence[Path], found: Sequence[Found]) -> Found:
         for what, here, there in (
             ("the space", one.space, first.space),
             ("the layers", one.layers, first.layers),
+            ("the layers of w", one.notes.get(LAYERS, ""), first.notes.get(LAYERS, "")),
             ("the size", str(len(one.columns)), str(len(first.columns))),
         ):
             if here != there:
@@ -118,8 +120,33 @@ def _together(files: Sequence[Path], found: Sequence[Found]) -> Found:
     columns = np.concatenate([one.columns for one in found], axis=1)  # (d, K)
     sigmas = np.concatenate([np.atleast_1d(one.sigmas) for one in found])  # (K,)
     return replace(
-        first, columns=columns, scale=scale, sigmas=sigmas, names=names, said=tuple(said)
+        first,
+        columns=columns,
+        layout=_joined([one.layout for one in found]),
+        scale=scale,
+        scale_of=_joined([one.scale_of for one in found]),
+        sigmas=sigmas,
+        names=names,
+        notes=_notes_of_all(files, found),
+        said=tuple(said),
     )
+
+
+def _joined(words: Sequence[str]) -> str:
+    return " and ".join(dict.fromkeys(words))
+
+
+def _notes_of_all(files: Sequence[Path], found: Sequence[Found]) -> dict[str, str]:
+    """What all files say alike, once; where they do not, what each says, by its name."""
+    notes: dict[str, str] = {}
+    for key in dict.fromkeys(key for one in found for key in one.notes):
+        said = [one.notes.get(key) for one in found]
+        if any(value != said[0] for value in said):
+            each = zip(files, said, strict=True)
+            notes[key] = "; ".join(f"{file.name}: {value}" for file, value in each if value)
+        else:
+            notes[key] = found[0].notes[key]
+    return notes
 
 
 def _with_labels(imported: UnitColumns, path: Path) -> UnitColumns:

@@ -21,7 +21,7 @@ WIDTH = 13.0  # inches of a line of maps, as far as each still has room
 
 def draw_confusion(rows: Sequence[Replicates], folder: Path, order: Sequence[str]) -> None:
     """A heat map for the lowest seed of each row: a line per generator, a column per method, in
-    this order. A place without answers says so."""
+    this order. A place that has none says so."""
     maps = {
         (r.generator, r.method): shares(predictions, r.k)
         for r in rows
@@ -42,7 +42,7 @@ def draw_confusion(rows: Sequence[Replicates], folder: Path, order: Sequence[str
         if place in maps:
             _draw(ax, maps[place])
         else:
-            ax.text(0.5, 0.5, "no answers", ha="center", va="center", transform=ax.transAxes)
+            ax.text(0.5, 0.5, "not shown", ha="center", va="center", transform=ax.transAxes)
             ax.set(xticks=[], yticks=[], aspect="equal")
             ax.spines[:].set_visible(False)
         if method == methods[0]:

@@ -1,6 +1,7 @@
 """Writes all figures of a run as SVG and WebP; draws RCA of each method and its price."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from benchmark.report.figures.lines import draw_curves, draw_directions, draw_sh
 from benchmark.report.figures.panels import lines_of_panels, ranked_label
 from benchmark.report.figures.places import draw_order
 from benchmark.report.tables.main_table import ENDS, direction_table, rca_table, seed_table
-from benchmark.runs.replicates import Replicates
+from benchmark.runs.replicates import Replicates, configurations, single
 from benchmark.tables.table import Kind
 
 SPAN = 0.1  # of an axis of shares or ratios, at least: what differs by less looks alike
@@ -29,12 +30,15 @@ MARGIN = 0.06  # of an axis, beyond its outermost points
 def write_figures(
     rows: Sequence[Replicates], measures: Measures, folder: Path, order: Sequence[str]
 ) -> None:
-    """Write every figure that the done cells have the data for. order: the methods in order."""
-    done = [r for r in rows if r.done]
+    """Write every figure that the done cells have the data for. order: the methods in order.
+
+    A method with several configurations on a generator has no one figure: its line says so.
+    """
+    done = single(rows)
     if not done:
         return
     seen = {r.generator for r in done}
-    table = rca_table([r for r in rows if r.generator in seen], measures)
+    table = _lines([r for r in rows if r.generator in seen], measures)
     seeds = seed_table([cell for r in done for cell in r.done], measures)
     with style.look():
         draw_rca(table, seeds, measures, folder, order)
@@ -44,6 +48,23 @@ def write_figures(
         draw_order(done, folder, order)
         draw_curves(done, folder, order)
         draw_confusion(done, folder, order)
+
+
+def _lines(rows: Sequence[Replicates], measures: Measures) -> pd.DataFrame:
+    """The main table with one line for each method on a generator: that of what is done, and where
+    several configurations are, one without figures."""
+    counts = configurations(rows)
+    lines: dict[tuple[str, str], Replicates] = {}
+    for r in sorted(rows, key=lambda r: not r.done):
+        lines.setdefault((r.generator, r.method), r)
+    places = dict.fromkeys((r.generator, r.method) for r in rows)  # in order
+    table = rca_table([lines[place] for place in places], measures)
+    figures = [name for name in (*measures.cell, *ENDS) if name in table]
+    for i, place in enumerate(places):
+        if counts[place] > 1:
+            table.loc[i, figures] = nan
+            table.loc[i, "status"] = f"{counts[place]} configurations"
+    return table
 
 
 def draw_rca(
@@ -98,7 +119,7 @@ def _rca_row(row: Mapping[Any, Any], seeds: pd.DataFrame) -> Row:
 
 
 def _state(row: Mapping[Any, Any]) -> str:
-    """`failed` or `skipped`, without the reason."""
+    """`failed`, `skipped` or `2 configurations`, without the reason."""
     return str(row["status"]).partition(":")[0]
 
 

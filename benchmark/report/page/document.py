@@ -32,7 +32,7 @@ from benchmark.report.tables.main_table import (
     seed_table,
 )
 from benchmark.report.words import SETTINGS
-from benchmark.runs.replicates import Replicates
+from benchmark.runs.replicates import Replicates, left_out
 from benchmark.runs.results import StoredCell
 from benchmark.tables.table import Column, Table
 
@@ -107,6 +107,7 @@ def html(contents: Contents, figures: Path) -> str:
         comparison=view(brief(contents.comparison), simulated) if contents.comparison else None,
         boards=[view(contents.board.board), view(contents.board.matrix)] if contents.board else [],
         figures=run_figures(figures),
+        undrawn=left_out(contents.rows),
         chapters=(chapters := first_of_rows(contents.chapters)),
         others=[one for one in contents.chapters if not any(one is first for first in chapters)],
         unseen=contents.unseen,

@@ -88,8 +88,8 @@ def _called_all(lines: Sequence[dict[str, Any]]) -> list[str]:
 def clear_winners(rows: Sequence[Replicates], comparison: Table | None) -> list[tuple[str, str]]:
     """Generator and method of each row that is ahead of all others on its generator, and surely so.
 
-    Ahead is what the comparison found so, at equal terms, over equal seeds and with an adjusted p
-    below SURE. A row that was not compared with each of the others is never ahead.
+    Ahead is what the comparison found so, on equal terms, over the same seeds and with an adjusted
+    p below SURE. A row that was not compared with each of the others is never ahead.
     """
     done = [r for r in rows if r.done]
     apart = unfair(done)

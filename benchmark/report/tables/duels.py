@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cached_property
+from math import comb
 
 import pandas as pd
 
-from benchmark.runs.replicates import Replicates, answers, configurations, single
+from benchmark.runs.replicates import Replicates, answers, left_out, single
 from benchmark.stats.paired import (
     ByMethod,
     RcaComparison,
@@ -14,6 +15,7 @@ from benchmark.stats.paired import (
     compare_methods,
     direction_accuracies,
 )
+from benchmark.stats.permutation import enough
 
 
 class Duels:
@@ -24,11 +26,7 @@ class Duels:
 
     def __init__(self, rows: Sequence[Replicates]) -> None:
         self.rows = single(rows)
-        self.left_out = [
-            f"Left out is {method} on {generator}: it has {n} configurations in this run."
-            for (generator, method), n in configurations(rows).items()
-            if n > 1
-        ]
+        self.left_out = left_out(rows)
         self._kept: dict[tuple[str, str], tuple[RcaComparison, ...]] = {}
 
     @cached_property
@@ -51,9 +49,16 @@ class Duels:
     def _by_method(self) -> ByMethod:
         return by_method(self.accuracies)
 
+    @cached_property
+    def _arrangements(self) -> int:
+        """Random ones of each test, enough for each with each on every generator and pooled."""
+        methods, generators = ({getattr(r, n) for r in self.rows} for n in ("method", "generator"))
+        return enough(comb(len(methods), 2) * (len(generators) + 1))
+
     def of(self, method: str, baseline: str) -> tuple[RcaComparison, ...]:
         """The method against the baseline, on each generator and pooled, as one family."""
         if (method, baseline) not in self._kept:
-            found = compare_methods(self._by_method, method, [baseline])
-            self._kept[method, baseline] = found
+            self._kept[method, baseline] = compare_methods(
+                self._by_method, method, [baseline], resamples=self._arrangements
+            )
         return self._kept[method, baseline]

@@ -37,11 +37,13 @@ SPENT = {"seconds": 1, "passes": 1000, "backward": 1000}  # on a cell, in these 
 @dataclass(frozen=True)
 class Board:
     """The tables of the leaderboard. board: methods by generators. matrix: each method against each
-    other, over all generators. pairs: the same on each generator. ahead: generator and method of
-    each that is surely ahead of all others there, which stands out in the board."""
+    other, over all generators. numbers: the same in all digits, for its CSV. pairs: the same on
+    each generator. ahead: generator and method of each that is surely ahead of all others there,
+    which stands out in the board."""
 
     board: Table
     matrix: Table
+    numbers: Table
     pairs: Table
     ahead: tuple[tuple[str, str], ...]
 
@@ -63,6 +65,7 @@ def write_leaderboard(
         return None
     write_table(found.board, run)
     write_table(found.matrix, run)
+    write_csv(found.numbers, run / "matrix.csv")
     write_csv(found.pairs, run / "pairs.csv")
     return found
 
@@ -91,8 +94,8 @@ def leaderboard(
     ranked = sorted(methods, key=lambda m: places[m].mean if places else methods.index(m))
     notes = [*duels.left_out, *_of_places(whole, common, generators, apart)]
     return Board(
-        _board(rows, values, generators, ranked, places, first, measures, notes),
-        _matrix(pairs, ranked, differing),
+        _board(rows, values, generators, common, ranked, places, first, measures, notes),
+        *_matrix(pairs, ranked, differing),
         _pairs(pairs, differing),
         tuple(first),
     )
@@ -157,12 +160,15 @@ def _board(
     rows: Sequence[Replicates],
     values: Mapping[tuple[str, str], Mapping[str, Any]],
     generators: Sequence[str],
+    common: Sequence[str],
     methods: Sequence[str],
     places: Mapping[str, Place],
     first: Sequence[tuple[str, str]],
     measures: Measures,
     notes: Sequence[str],
 ) -> Table:
+    """Methods by generators. common: those over which means are taken, which all methods have: a
+    method that is left out where images are large would else look cheap."""
     prices = [n for n in measures.of_prices if measures.cell[n].reference != "k"]
     columns: dict[str, Column] = {"method": PLACE["method"]}
     for name in (MEAN_PLACE, MEAN_PLACE + LOW, MEAN_PLACE + HIGH):
@@ -191,9 +197,10 @@ def _board(
         for generator, row in own.items():
             name = f"on {generator}"
             line |= {name: row[HEADLINE], name + LOW: row[ENDS[0]], name + HIGH: row[ENDS[1]]}
-        line |= {name: _mean([row[name] for row in own.values()]) for name in prices}
+        same = [own[generator] for generator in common]
+        line |= {name: _mean([row[name] for row in same]) for name in prices}
         for name, unit in SPENT.items():
-            line[name] = _mean([row[name] / row["seeds"] / unit for row in own.values()])
+            line[name] = _mean([row[name] / row["seeds"] / unit for row in same])
         lines.append(line)
     for generator, method in first:
         bold.append((methods.index(method), f"on {generator}"))
@@ -218,16 +225,16 @@ def _of_places(
     generators: Sequence[str],
     apart: Mapping[str, str],
 ) -> list[str]:
-    """Over which generators places are means, and why not over the others."""
+    """Over which generators places and prices are means, and why not over the others."""
     notes = []
     left = [g for g in generators if g not in whole]
     if common:
-        words = f"Places are means over {', '.join(common)}"
+        words = f"Places, and the means beside them, are over {', '.join(common)}"
         notes = [
             f"{words}; not every method was compared on {', '.join(left)}." if left else f"{words}."
         ]
     elif not whole:
-        notes = ["No generator has figures of every method, so there are no mean places."]
+        notes = ["No generator has figures of every method, so there are no means."]
     return [*notes, *(f"Without places and bold: {g}, {why}." for g, why in apart.items())]
 
 
@@ -239,14 +246,15 @@ def _unequal(pair: RcaComparison, differing: Mapping[Key, str]) -> list[str]:
 
 def _matrix(
     pairs: Sequence[RcaComparison], methods: Sequence[str], differing: Mapping[Key, str]
-) -> Table:
-    """Row less column, over all generators that both have."""
+) -> tuple[Table, Table]:
+    """Row less column, over all generators that both have: with stars to read, and as numbers."""
     widest: dict[tuple[str, str], RcaComparison] = {}
     for pair in pairs:
         key = pair.method, pair.baseline
-        if key not in widest or len(pair.generators) > len(widest[key].generators):
+        if key not in widest or _says_more(pair, widest[key]):
             widest[key] = pair
-    cells = {}
+    cells: dict[tuple[str, str], str] = {}
+    numbers: dict[tuple[str, str], float] = {}
     starless: dict[str, list[str]] = {}  # by why
     for (first, second), pair in widest.items():
         if isinstance(pair.difference, Undefined):
@@ -257,11 +265,9 @@ def _matrix(
             starless.setdefault(unequal, []).append(f"{first} and {second}")
         sure = " *" if _clear_order(pair) and not unequal else ""
         value = pair.difference.value
+        numbers[first, second], numbers[second, first] = value, -value
         cells[first, second] = value_text(value, "difference") + sure
         cells[second, first] = value_text(-value, "difference") + sure
-    frame = pd.DataFrame(
-        [{"method": m} | {other: cells.get((m, other), "") for other in methods} for m in methods]
-    )
     columns = {"method": PLACE["method"]} | {m: Column("", "text") for m in methods}
     reasons = dict.fromkeys(
         f"? {first} and {second}: {pair.difference.reason}."
@@ -269,8 +275,29 @@ def _matrix(
         if isinstance(pair.difference, Undefined)
     )
     unstarred = [f"Without a star: {', '.join(of)}, {why}." for why, of in starless.items()]
-    notes = (*reasons, *unstarred)
-    return Table("matrix", "Each method against each", frame, columns, notes, MATRIX)
+    notes, title = (*reasons, *unstarred), "Each method against each"
+    return (
+        Table("matrix", title, _square(cells, methods, ""), columns, notes, MATRIX),
+        Table("matrix", title, _square(numbers, methods, None), columns),
+    )
+
+
+def _square(
+    cells: Mapping[tuple[str, str], Any], methods: Sequence[str], empty: Any
+) -> pd.DataFrame:
+    """A row and a column for each method."""
+    return pd.DataFrame(
+        [
+            {"method": m} | {other: cells.get((m, other), empty) for other in methods}
+            for m in methods
+        ]
+    )
+
+
+def _says_more(pair: RcaComparison, than: RcaComparison) -> bool:
+    """A comparison that could be made before one that could not, then that of more generators."""
+    known = [not isinstance(one.difference, Undefined) for one in (pair, than)]
+    return (known[0], len(pair.generators)) > (known[1], len(than.generators))
 
 
 def _pairs(pairs: Sequence[RcaComparison], differing: Mapping[Key, str]) -> Table:

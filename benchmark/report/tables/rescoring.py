@@ -1,6 +1,7 @@
 """rescoring.csv: how each attribute changes along each direction, as a judge sees it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -11,11 +12,15 @@ from benchmark.runs.replicates import Replicates
 from benchmark.tables.table import Column, Table
 from benchmark.tables.writing import write_csv
 
+DIGITS = 6  # of a value, significant: an estimate from some latents has no more
+
 
 def write_rescoring(rows: Sequence[Replicates], run: Path) -> None:
-    """Write the file into `run` where a judge looked at the directions."""
+    """Write the file into `run` where a judge looked at the directions; results keep all digits."""
     if table := matrix_table(rows, MATRIX, "attribute", RESCORED):
-        write_csv(table, run / f"{MATRIX}.csv")
+        shown = table.frame["value"].map(lambda value: float(f"{value:.{DIGITS}g}"))
+        shorter = replace(table, frame=table.frame.assign(value=shown))
+        write_csv(shorter, run / f"{MATRIX}.csv")
 
 
 def matrix_table(rows: Sequence[Replicates], name: str, column: str, value: Column) -> Table | None:

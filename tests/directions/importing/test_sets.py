@@ -1,5 +1,6 @@
 """Several files of one direction each, or a folder of them, are one set."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,31 @@ def test_the_lengths_of_all_of_them_are_kept(folder: Path) -> None:
     assert found.provenance["scale"] == "1,2,3"
     assert found.provenance["space"] == "w"
     np.testing.assert_allclose(found.matrix, ROWS.T, atol=1e-6)
+
+
+def test_what_one_file_says_is_kept_beside_what_the_others_say(folder: Path) -> None:
+    paths = []
+    for name, row, sigmas in zip(NAMES, ROWS, (2, 2, 5), strict=True):
+        edit = {
+            **{"latent_space": "w", "lat_comp": row[None], "lat_stdev": 1.5, "truncation": 0.7},
+            **{"name": name, "sigma_range": float(sigmas)},
+        }
+        if name == "pose":
+            edit["output_class"] = "husky"
+        paths.append(folder / f"{name}.pkl")
+        paths[-1].write_bytes(pickle.dumps(edit))
+    found = read_set(paths, TOLD, D)
+    assert found.provenance["truncation"] == "0.7"
+    assert found.provenance["sigma_range"] == "smile.pkl: 2.0; age.pkl: 2.0; pose.pkl: 5.0"
+    assert found.provenance["output_class"] == "pose.pkl: husky"
+    assert found.provenance["layout"] == "ganspace-edit"
+
+
+def test_files_of_other_layers_of_w_are_no_set(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).standard_normal((1, 4, 6)))
+    np.save(tmp_path / "b.npy", np.random.default_rng(0).standard_normal((1, 6, 4)))
+    with pytest.raises(BenchError, match=r"differ in the layers of w, 6 and 4: import them one"):
+        read_set([tmp_path], Told(layout="wplus"), 6)
 
 
 def test_what_cannot_be_one_set_is_refused_in_one_line(folder: Path) -> None:

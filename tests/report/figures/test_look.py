@@ -79,6 +79,11 @@ def test_lines_over_an_axis_stand_as_high_as_their_method_is_good(drawn):
     assert sorted(place, key=place.get) == colour
 
 
+def test_of_forty_methods_no_two_look_alike():
+    names = [str(i) for i in range(40)]
+    assert len({to_hex(colour) for colour in style.palette(names).values()}) == 40
+
+
 def test_ten_methods_have_ten_looks_that_can_be_told_apart_on_white():
     names = [str(i) for i in range(10)]
     colours, markers = style.palette(names), style.markers(names)

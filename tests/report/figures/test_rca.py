@@ -52,6 +52,26 @@ def test_the_line_of_chance_stands_at_one_in_k(drawn):
             assert dotted(ax, "x") == pytest.approx(chance[name])
 
 
+def test_a_method_of_two_configurations_has_a_line_that_says_so(tmp_path, monkeypatch):
+    """As in a folder without run.json; figures of one method would else be those of both."""
+    for steps in (200, 300):
+        write_cell(tmp_path, "planted", "discovered", 0, steps=steps, skill=0.7)
+    for seed in (0, 1):
+        write_cell(tmp_path, "planted", "random", seed, skill=0.3)
+    write_cell(tmp_path, "planted", "coordinate", 0, skill=0.3)
+    write_cell(tmp_path, "planted", "coordinate", 0, skill=0.3, steps=300, failure="no memory")
+    kept: dict[str, Figure] = {}
+    monkeypatch.setattr(style, "save", lambda figure, folder, name: kept.update({name: figure}))
+    write_figures(headline(read_cells(tmp_path), {}, ORDER), MEASURES, Path(), ORDER)
+    for name in ("rca", "price"):
+        ax = kept[name].axes[0]
+        assert [text.get_text() for text in ax.get_yticklabels()] == list(ORDER)
+        assert "2 configurations" in [text.get_text() for text in ax.texts]
+    for name in ("directions", "shifts", "curves"):
+        colours = {to_hex(line.get_color()) for ax in kept[name].axes for line in ax.lines}
+        assert to_hex(style.palette(ORDER)["discovered"]) not in colours
+
+
 def test_points_intervals_and_digits_are_those_of_the_table(drawn):
     kept, table, seeds = drawn
     for ax in kept["rca"].axes:

@@ -1,5 +1,7 @@
 """Duels of methods: accuracies by a plain loop, and no comparison made twice."""
 
+from math import comb
+
 import pytest
 
 from benchmark.core.estimates import Undefined
@@ -53,9 +55,9 @@ def test_comparison_and_leaderboard_compare_a_pair_once_and_say_what_they_say_al
     alone = comparison_table(rows, roles).frame, leaderboard(rows, MEASURES, ORDER)
     made = []
 
-    def counted(tables, method, baselines):
+    def counted(tables, method, baselines, **terms):
         made.append((method, *baselines))
-        return compare(tables, method, baselines)
+        return compare(tables, method, baselines, **terms)
 
     compare = module.compare_methods
     monkeypatch.setattr(module, "compare_methods", counted)
@@ -81,3 +83,18 @@ def test_a_method_of_two_configurations_somewhere_is_compared_elsewhere_alone(ro
 def test_without_answers_there_is_nothing_to_compare(tmp_path):
     write_cell(tmp_path, "x", "random", 0, failure="x")
     assert Duels(headline(read_cells(tmp_path), {})).accuracies.empty
+
+
+def test_a_clear_lead_stays_clear_in_a_family_of_many_methods(tmp_path):
+    """No p of 9,999 arrangements is below 0.0001, and Holm multiplies it by the number of pairs."""
+    methods = [f"m{i:02}" for i in range(24)]
+    for generator in ("x", "y"):
+        for method in methods:
+            skill = 0.9 if method == "m00" else 0.2
+            write_cell(tmp_path, generator, method, 0, k=20, n=600, skill=skill)
+    duels = Duels(headline(read_cells(tmp_path), {}, methods))
+    tests = comb(len(methods), 2) * (2 + 1)
+    for comparison in duels.of("m00", "m01"):
+        assert comparison.p < 0.05 / tests
+    for comparison in duels.of("m01", "m02"):
+        assert comparison.p > 0.05 / tests

@@ -9,6 +9,7 @@ from benchmark.report.tables.main_table import write_tables
 from benchmark.runs.replicates import answers, headline
 from benchmark.runs.results import read_cells
 from benchmark.stats.paired import compare_rca
+from benchmark.tables.writing import page
 from tests.report.drawn import MEASURES, write_cell
 
 ORDER = ("strong", "weak", "weaker")
@@ -57,6 +58,17 @@ def test_the_matrix_is_its_own_mirror_and_stars_what_is_sure(run):
     assert [frame.loc[m, m] for m in ORDER] == ["", "", ""]
 
 
+def test_the_matrix_of_the_csv_holds_numbers(run):
+    write_leaderboard(headline(read_cells(run), {}, ORDER), MEASURES, run, ORDER)
+    stored = pd.read_csv(run / "matrix.csv").set_index("method")
+    pairs = pd.read_csv(run / "pairs.csv").set_index(["generator", "method", "baseline"])
+    difference = pairs.loc[("x + y", "strong", "weak"), "rca_difference"]
+    assert stored.loc["strong", "weak"] == pytest.approx(difference)
+    assert stored.loc["weak", "strong"] == pytest.approx(-difference)
+    assert pd.isna(stored.loc["weak", "weak"])
+    assert "| strong | " in (run / "matrix.md").read_text()
+
+
 def test_all_pairs_are_one_family(run):
     frame = board_of(run).pairs.frame
     assert len(frame) == 3 * (2 + 1)  # pairs, on each generator and pooled
@@ -69,12 +81,40 @@ def test_a_method_that_is_missing_somewhere_leaves_that_generator_out_of_the_pla
     write_cell(run, "z", "weak", 0, k=16, n=4000, skill=0.9)
     write_cell(run, "z", "weaker", 0, k=16, failure="no first layer")
     board = board_of(run).board
-    assert "Places are means over x, y; not every method was compared on z." in board.notes
+    assert (
+        "Places, and the means beside them, are over x, y; not every method was compared on z."
+        in board.notes
+    )
     assert "weaker on z: failed: no first layer." in board.notes
     frame = board.frame.set_index("method")
     assert frame.loc["strong", "mean place"] == 1
     assert frame.loc["weaker", "on z"] is None
     assert frame.loc["weak", "on z"] > 0.5
+    (line,) = (text for text in page(board).splitlines() if text.startswith("| weaker "))
+    assert "undefined" not in line  # it was not measured there, as the note says
+
+
+def test_a_method_that_failed_on_a_dear_generator_looks_no_cheaper_for_it(run):
+    dear = {"max_cosine": 0.9, "collapse": 0.1}
+    for method in ("strong", "weak"):
+        write_cell(run, "z", method, 0, k=16, n=4000, skill=0.5, figures=dear)
+    write_cell(run, "z", "weaker", 0, k=16, failure="no memory")
+    frame = board_of(run).board.frame.set_index("method")
+    for name in ("max_cosine", "collapse", "seconds"):
+        assert len(set(frame[name])) == 1, name
+
+
+@pytest.mark.parametrize("failing", ["a", "z"])
+def test_the_matrix_shows_what_was_compared_wherever_the_other_failed(run, failing):
+    for method in ("strong", "weak"):
+        write_cell(run, failing, method, 0, k=16, n=4000, skill=0.5)
+    write_cell(run, failing, "weaker", 0, k=16, failure="no first layer")
+    rows = [r for r in headline(read_cells(run), {}, ORDER) if r.generator in ("x", failing)]
+    matrix = leaderboard(rows, MEASURES, ORDER).matrix
+    cell = matrix.frame.set_index("method").loc["strong", "weaker"]
+    assert cell.startswith("+")
+    assert cell.endswith(" *")
+    assert not [note for note in matrix.notes if note.startswith("?")]
 
 
 def test_without_a_common_generator_there_are_no_places(tmp_path):
@@ -117,7 +157,7 @@ def test_methods_of_other_k_get_no_places(run):
     for method, k in zip(ORDER, (4, 4, 8), strict=True):
         write_cell(run, "z", method, 0, k=k)
     board = board_of(run).board
-    assert "Places are means over x, y." in board.notes
+    assert "Places, and the means beside them, are over x, y." in board.notes
     assert "Without places and bold: z, not on equal terms: k 4 and 8." in board.notes
     assert {name for _, name in board.bold} == {"on x", "on y"}
     places = place_table(headline(read_cells(run), {}, ORDER))
@@ -174,7 +214,7 @@ def test_on_other_terms_nothing_is_bold(run):
     board = board_of(run).board
     assert {name for _, name in board.bold} == {"on x", "on y"}
     words = "Without places and bold: z, not on equal terms: steps 300 and 200."
-    assert board.notes == ("Places are means over x, y.", words)
+    assert board.notes == ("Places, and the means beside them, are over x, y.", words)
     assert board.frame["mean place"].max() == 3
 
 
@@ -207,7 +247,10 @@ def test_means_over_other_seeds_get_no_places_and_nothing_is_bold(tmp_path):
     rows = headline(read_cells(tmp_path), {}, ORDER)
     found = leaderboard(rows, MEASURES, ORDER)
     words = "means over different seeds: 0, 1, 2, 3, 4 of strong; 0, 1 of weak and weaker."
-    notes = ("Places are means over y.", f"Without places and bold: x, {words}")
+    notes = (
+        "Places, and the means beside them, are over y.",
+        f"Without places and bold: x, {words}",
+    )
     assert found.board.notes == notes
     assert found.ahead == (("y", "strong"),)
     places = found.board.frame.set_index("method").loc["strong"]

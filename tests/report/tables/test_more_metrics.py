@@ -81,6 +81,16 @@ def test_the_rescoring_matrix_is_a_long_table(run):
     assert matrix_table(rows_of(run), "nothing", "attribute", Column("It.")) is None
 
 
+def test_the_file_of_re_scoring_holds_six_digits_and_the_table_all(tmp_path):
+    third = {"rescoring": {"smile": [1 / 3, -2e-9 / 3, 0.5, None]}}
+    write_cell(tmp_path, "planted", "random", 0, k=K, figures={"matrices": third})
+    write_rescoring(rows_of(tmp_path), tmp_path)
+    values = [line.split(",")[-1] for line in (tmp_path / "rescoring.csv").read_text().split()]
+    assert values == ["value", "0.333333", "-6.66667e-10", "0.5", ""]
+    table = matrix_table(rows_of(tmp_path), "rescoring", "attribute", Column("It."))
+    assert table.frame["value"].iloc[0] == 1 / 3
+
+
 def test_a_run_without_any_has_no_such_tables(tmp_path):
     write_cell(tmp_path, "planted", "random", 0)
     write_report(tmp_path)
