@@ -308,6 +308,8 @@ def test_an_older_copy_that_is_only_read_gives_nobody_s_answers(
         lambda: commands.export(bundle.folder, tmp_path / "a.csv", database=url),
         lambda: read_material(bundle.folder, database=url),
         lambda: write_package(bundle.folder, tmp_path / "package", database=url),
+        lambda: commands.status(bundle.folder, database=url),
+        lambda: commands.codes(bundle.folder, tmp_path / "codes.csv", database=url),
     ):
         with pytest.raises(BenchError, match="holds answers of one person who withdrew"):
             read()
