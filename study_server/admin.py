@@ -8,7 +8,7 @@ from pathlib import Path
 from flask import Blueprint, Response, abort, g, redirect, request, url_for
 
 from benchmark.core.errors import BenchError
-from study_server import counting, quality
+from study_server import counting, quality, scores
 from study_server.backup import back_up
 from study_server.blanks import unready
 from study_server.codes import write_codes
@@ -53,11 +53,12 @@ def overview() -> Page:
     return page(
         "admin/overview.html",
         bots=bots,
-        agreement=quality.agreement(counted, people),
+        agreement=scores.agreement(counted, people),
         full=quality.filling(study, quality.coverage(study, bots, people), people),
-        funnel=quality.funnel(study, bots),
-        checks=quality.checks_passed(study, counted),
-        repeats=quality.repeats_alike(counted),
+        funnel=quality.funnel(people),
+        aside=quality.funnel(quality.not_counted(people)),
+        checks=scores.checks_passed(counted, people, study.bundle.task.expected),
+        repeats=scores.repeats_alike(counted, people),
         looked=look(study.bundle, counted, {one.public_id for one in people if one.counts}),
         open_link=link if study.bundle.settings.open_link else "",
         platform=study.bundle.settings.platform,
@@ -81,8 +82,8 @@ def items() -> Page:
         "admin/items.html",
         bots=bots,
         rows=quality.coverage(study, bots, people),
-        scores=quality.scores(counted, people),
-        widest=quality.widest(study.bundle.settings.ratings_per_item),
+        scores=scores.scores(counted, people),
+        widest=scores.widest(study.bundle.settings.ratings_per_item),
     )
 
 

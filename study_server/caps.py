@@ -45,9 +45,11 @@ def admit(session: Session, bundle: Bundle, address: str, now: float) -> None:
 
 
 def _people(session: Session) -> int:
-    """Who began, or came through the open link, and counts as far as is known."""
+    """Who began, or came through the open link, and counts as far as is known; not who declined,
+    nor who did not pass the practice: they take no part."""
     began = or_(Annotator.source == "open", Annotator.stage != "invited")
-    people = select(func.count()).where(Annotator.simulated == "", Annotator.counts, began)
+    part = Annotator.stage.not_in(("declined", "failed"))
+    people = select(func.count()).where(Annotator.simulated == "", Annotator.counts, began, part)
     return session.execute(people).scalar_one()
 
 

@@ -57,6 +57,22 @@ def code_given(bundle: Bundle, stage: str, state: str, public_id: str, stored: s
     return given or (completion_code(bundle, public_id) if ending == "closed" else "")
 
 
+def code_to_keep(bundle: Bundle, annotator: Annotator, state: str, now: float) -> str:
+    """The code that stays with somebody who withdraws now: the one that they were shown, or else
+    that of no consent, "" where there is neither. state: of the study."""
+    own = state_for(annotator, state, now)
+    code = annotator.completion_code
+    given = code_given(bundle, annotator.stage, own, annotator.public_id, code)
+    return given or bundle.settings.platform.codes.get("no_consent", "")
+
+
+def ending_before(bundle: Bundle, stage: str, code: str) -> str:
+    """Which of ENDINGS somebody had come to who withdrew at a stage, with the code that they kept;
+    no_consent where they were under way."""
+    under_way = code in ("", bundle.settings.platform.codes.get("no_consent", ""))
+    return ending_of(stage, "open" if under_way else "closed") or "no_consent"
+
+
 def action(ending: str) -> str:
     """What staff do about it at the service; "" while nothing is due, and for who withdrew, whose
     number is gone."""

@@ -14,6 +14,7 @@ from study_server.caps import Refused, admit
 from study_server.outside import NoNumber, is_preview, read_outside
 from study_server.platforms import Platform, submit_address
 from study_server.security import limited, log, origin
+from study_server.served import state_of
 from study_server.terms import minutes
 from study_server.visit import Page, address, end, page, served, stopped
 
@@ -54,7 +55,8 @@ def register(token: str) -> Page:
 def _through_the_open_link(
     token: str, fields: Mapping[str, str], newcomer: Callable[[Outside], Page]
 ) -> Page:
-    """Lead on whom this browser is already; else do as `newcomer` says."""
+    """Lead on whom this browser is already; else do as `newcomer` says, for who is new while there
+    is something to do, and for who began elsewhere at any time: their end has a code of theirs."""
     if served().links.read(token) != "" or not served().bundle.settings.open_link:
         return page("error.html", 403, key="link")
     if is_preview(fields, _platform()):
@@ -66,14 +68,15 @@ def _through_the_open_link(
     except NoNumber:
         return page("error.html", 400, key="number")
     with served().store.read() as db:
-        known = _recognise(db, outside)
-    if known is None:
-        return page("error.html", 409, key="known")
+        known, state = _recognise(db, outside), state_of(db)
     if known and known == _own():
         return redirect(address("pages.study"), 303)
-    if g.state != "open":
+    g.annotator, g.state = None, state  # nothing of whose browser it was is another's to see
+    if known is None:
+        return page("error.html", 409, key="known")
+    if not known and state != "open":
         return stopped(409 if request.method == "POST" else 200, outside)
-    if counting.is_full(served(), ask=request.method == "POST"):
+    if not known and counting.is_full(served(), ask=request.method == "POST"):
         return end("full.html", "full", outside=outside)
     return newcomer(outside)
 

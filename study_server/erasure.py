@@ -13,11 +13,13 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from benchmark.core.errors import BenchError
+from study_server.bundle import Bundle
+from study_server.codes import code_to_keep
 from study_server.counting import screen_now, set_counts
 from study_server.decisions import given_reason
 from study_server.models import Annotator, Assignment, Erasure, Judgment, QuizTry, Screened
 from study_server.people import IMPORTED
-from study_server.served import Served, note
+from study_server.served import Served, note, state_of
 from study_server.tombstones import listed, remember
 
 WITHDRAWN = "withdrawn"
@@ -89,7 +91,7 @@ def reapply(study: Served) -> int:
     back = _brought_back(study)
     for number, one in back:
         told = {"who": one["who"], "reason": one["reason"], "now": one["at"]}
-        again = partial(erase, annotator_id=number, **told)
+        again = partial(erase, bundle=study.bundle, annotator_id=number, **told)
         _, simulated = study.store.write(again)
         screen_now(study, simulated)
     if back:
@@ -99,7 +101,7 @@ def reapply(study: Served) -> int:
 
 def refuse_brought_back(study: Served) -> None:
     """Raise BenchError where the database, which is only read, is an older copy that holds again
-    what somebody had erased: no analysis and no export may have it."""
+    what somebody had erased: no analysis, no export and no list may have it."""
     if back := _brought_back(study):
         who = "one person" if len(back) == 1 else f"{len(back)} people"
         raise BenchError(
@@ -122,9 +124,9 @@ def erase_now(study: Served, annotator_id: int, who: str, reason: str) -> int:
 
     Returns how many judgments are gone; a second time that is nothing.
     """
-    now, no_consent = study.clock(), study.bundle.settings.platform.codes.get("no_consent", "")
+    now = study.clock()
     answers, simulated = study.store.write(
-        lambda db: erase(db, annotator_id, who, reason, now, no_consent)
+        lambda db: erase(db, study.bundle, annotator_id, who, reason, now)
     )
     remember(study)
     screen_now(study, simulated, wait=who == "staff")
@@ -133,10 +135,10 @@ def erase_now(study: Served, annotator_id: int, who: str, reason: str) -> int:
 
 
 def erase(
-    session: Session, annotator_id: int, who: str, reason: str, now: float, no_consent: str = ""
+    session: Session, bundle: Bundle, annotator_id: int, who: str, reason: str, now: float
 ) -> tuple[int, bool]:
     """Within a write transaction: the tombstone, then the deletion. Returns how many judgments are
-    gone, and whether they were a bot's. no_consent: the code for who withdraws before their end."""
+    gone, and whether they were a bot's."""
     annotator = session.get_one(Annotator, annotator_id)
     simulated = bool(annotator.simulated)
     if annotator.stage == WITHDRAWN:
@@ -161,7 +163,7 @@ def erase(
     session.execute(delete(QuizTry).where(QuizTry.annotator_id == annotator_id))
     # The others are judged by their agreement with those who are left, so that all is open.
     session.execute(delete(Screened).where(Screened.simulated == simulated))
-    annotator.completion_code = annotator.completion_code or no_consent
+    annotator.completion_code = code_to_keep(bundle, annotator, state_of(session), now)
     annotator.stage, annotator.counts, annotator.waiting_since = WITHDRAWN, False, None
     annotator.outside, annotator.outside_id, annotator.language = "{}", None, ""
     annotator.invited_as, annotator.deadline = "", None

@@ -10,7 +10,7 @@ time without a zone is read as UTC, which exports are written in.
 import csv
 import io
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,10 @@ from benchmark.core.errors import BenchError
 from benchmark.core.guarding import unguarded
 from benchmark.core.judgments import DIRECTION, SECOND
 from benchmark.core.reading import moment, parse_json, read_exactly, read_text
+from study_server.bundle import Bundle
+from study_server.codes import completion_code
 from study_server.counting import catch_up
-from study_server.erasure import erase
+from study_server.erasure import WITHDRAWN, erase
 from study_server.export import format_of
 from study_server.models import Annotator, Assignment, Exclusion, Item, Judgment
 from study_server.people import IMPORTED
@@ -70,34 +72,53 @@ def import_answers(study: Served, path: Path) -> int:
     now, gone = study.clock(), listed(study.bundle)
 
     def work(db: Session) -> int:
-        numbers = _add(db, answers, path.name, now)
-        return _erase_again(db, gone, numbers)  # before anybody can read their answers
+        left = _left_here(db, {answer["annotator"] for answer in answers}, path)
+        wanted = [answer for answer in answers if answer["annotator"] not in left]
+        numbers = _add(db, wanted, study.bundle, path.name, now)
+        erased = _erase_again(db, study.bundle, gone, numbers)  # before anybody can read them
+        return len(wanted) - erased
 
-    erased = study.store.write(work)
+    count = study.store.write(work)
     study.store.settle()  # so that no log holds what is gone
     catch_up(study)
-    return len(answers) - erased
+    return count
 
 
-def _erase_again(
-    session: Session, gone: Sequence[Mapping[str, Any]], numbers: dict[str, int]
-) -> int:
-    """Erase whom the list names of those just added; returns how many answers. numbers: of the
-    annotators, by public number."""
-    back = [one for one in gone if one["annotator"] in numbers]
-    return sum(
-        erase(session, numbers[one["annotator"]], one["who"], one["reason"], one["at"])[0]
-        for one in back
-    )
-
-
-def _add(session: Session, answers: list[dict[str, Any]], file: str, now: float) -> dict[str, int]:
-    """Add the answers and who gave them; returns their numbers, by public number."""
+def _left_here(session: Session, people: Collection[str], path: Path) -> set[str]:
+    """Who of those in an export withdrew in this very database. Raises BenchError where that holds
+    answers, or anybody else of them."""
     held = session.execute(select(func.count()).select_from(Judgment)).scalar_one()
     if held:
         raise BenchError(
             f"the database already holds {held} judgments; import into a new one, with --database"
         )
+    stages = session.execute(select(Annotator.public_id, Annotator.stage)).all()
+    here = {name: stage for name, stage in stages if name in people}
+    withdrew = {name for name, stage in here.items() if stage == WITHDRAWN}
+    if others := here.keys() - withdrew:
+        raise BenchError(
+            f"the database already knows {len(others)} of the people whose answers {path} holds; "
+            "import into a new one, with --database"
+        )
+    return withdrew
+
+
+def _erase_again(
+    session: Session, bundle: Bundle, gone: Sequence[Mapping[str, Any]], numbers: dict[str, int]
+) -> int:
+    """Erase whom the list names of those just added; returns how many answers. numbers: of the
+    annotators, by public number."""
+    back = [one for one in gone if one["annotator"] in numbers]
+    return sum(
+        erase(session, bundle, numbers[one["annotator"]], one["who"], one["reason"], one["at"])[0]
+        for one in back
+    )
+
+
+def _add(
+    session: Session, answers: list[dict[str, Any]], bundle: Bundle, file: str, now: float
+) -> dict[str, int]:
+    """Add the answers and who gave them; returns their numbers, by public number."""
     annotators: dict[str, Annotator] = {}
     positions: dict[str, dict[tuple[str, int], None]] = {}
     ratings: Counter[tuple[str, bool]] = Counter()  # of an item, by people or by bots
@@ -105,7 +126,7 @@ def _add(session: Session, answers: list[dict[str, Any]], file: str, now: float)
         answer = dict(told)
         name, reason, at = (answer.pop(key) for key in ("annotator", *DECIDED))
         if name not in annotators:
-            annotators[name] = _annotator(name, answer)
+            annotators[name] = _annotator(name, answer, bundle)
             session.add(annotators[name])
             session.flush()
             if reason:
@@ -150,14 +171,16 @@ def _add(session: Session, answers: list[dict[str, Any]], file: str, now: float)
     return {name: annotator.id for name, annotator in annotators.items()}
 
 
-def _annotator(name: str, answer: Mapping[str, Any]) -> Annotator:
-    """An annotator who cannot continue, since what they were still to judge is not known."""
+def _annotator(name: str, answer: Mapping[str, Any], bundle: Bundle) -> Annotator:
+    """An annotator who cannot continue, since what they were still to judge is not known. Their
+    code is the one by which they ask to be paid, whether they had seen it or see it now."""
     return Annotator(
         public_id=name,
         source=IMPORTED,
         simulated=IMPORTED if answer["simulated"] else "",
         seed=0,
         stage="finished",
+        completion_code=completion_code(bundle, name),
         created_at=answer["created_at"],
         seen_at=answer["created_at"],
     )

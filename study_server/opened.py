@@ -47,10 +47,14 @@ def opened(
 def looked_at(
     folder: Path, database: str | None = None, task: str | None = None
 ) -> Iterator[Served]:
-    """The study in `folder` and what its database holds now, to read from alone; see `opened`."""
+    """The study in `folder` and what its database holds now, to read from alone; see `opened`.
+
+    Raises BenchError also where that is an older copy with somebody in it who withdrew since.
+    """
     study = look_at_study(load_bundle(folder, task), database)
     try:
         with told(study.store.name):
+            erasure.refuse_brought_back(study)
             yield study
     finally:
         study.store.close()

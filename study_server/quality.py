@@ -1,4 +1,4 @@
-"""How a study is going: coverage, who counts and who does not, agreement, dropouts.
+"""How far a study is: coverage, who counts and who does not, dropouts.
 
 What staff are shown is asked of the rules anew, like the analysis; the places that the site gives
 out follow it when something hangs on them (`study_server.counting`).
@@ -9,19 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from scipy.special import ndtri
 from sqlalchemy import func, select
 
-from benchmark.core.alpha import alpha_over
-from benchmark.core.estimates import Estimate, Undefined
-from benchmark.core.judgments import first_showings, item_columns, units
 from study_server.codes import code_given, state_for
 from study_server.counting import verdicts
 from study_server.decisions import Decision, decisions, left_out
+from study_server.erasure import WITHDRAWN
 from study_server.export import counting, judgments
 from study_server.models import Annotator, Assignment
 from study_server.outside import outside_number
-from study_server.screening import RULES, Screening, check_answers, repeat_answers
+from study_server.people import IMPORTED
+from study_server.screening import RULES, Screening
 from study_server.served import Served, state_of
 from study_server.tasks.task import Source
 
@@ -41,15 +39,16 @@ class Coverage:
 
     @property
     def shown(self) -> tuple[tuple[str, str, int], ...]:
-        """Its key in `scores`."""
+        """Its key in `scores.scores`."""
         return tuple((one.generator, one.method, one.direction) for one in self.sources)
 
 
 @dataclass(frozen=True)
 class Person:
     """One annotator. outside_number: at the recruiting service; code: that they were shown, each ""
-    for none. screening: what the rules say, the same as the analysis; None before the first
-    answer. decision: of the staff to leave them out; None where they are not."""
+    for none. silent: judges, but was not seen for a lease's length. screening: what the rules say,
+    the same as the analysis; None before the first answer. decision: of the staff to leave them
+    out; None where they are not."""
 
     public_id: str
     source: str
@@ -57,6 +56,7 @@ class Person:
     code: str
     stage: str
     language: str
+    silent: bool
     screening: Screening | None
     decision: Decision | None = None
 
@@ -188,7 +188,7 @@ def persons(study: Served, counted: "pd.DataFrame", simulated: bool = False) -> 
         )
         state = state_of(db)
         excluded = left_out(decisions(db))
-    now = study.clock()
+    now, longest = study.clock(), 60 * study.bundle.settings.lease_minutes
     outcome = verdicts(counted, study.bundle.settings, study.bundle.task, excluded)
     found = {one.annotator: one for one in outcome}
     return [
@@ -201,6 +201,7 @@ def persons(study: Served, counted: "pd.DataFrame", simulated: bool = False) -> 
             ),
             stage=a.stage,
             language=a.language,
+            silent=a.stage == "judging" and a.seen_at < now - longest,
             screening=found.get(a.public_id),
             decision=excluded.get(a.public_id),
         )
@@ -208,96 +209,17 @@ def persons(study: Served, counted: "pd.DataFrame", simulated: bool = False) -> 
     ]
 
 
-@dataclass(frozen=True)
-class Scored:
-    """What those who count said of an item: the mean of n scores, of one direction its MOS, with
-    the ends of its 95% interval (Wilson, JASA 1927), which speaks of further annotators."""
-
-    n: int
-    mean: float
-    low: float
-    high: float
-
-    @property
-    def width(self) -> float:
-        return self.high - self.low
+def not_counted(people: Sequence[Person]) -> list[Person]:
+    """Those whom the rules or the staff leave out; not who withdrew, of whom nothing is left."""
+    return [one for one in people if not one.counts and one.stage != WITHDRAWN]
 
 
-def scores(
-    counted: "pd.DataFrame", people: Sequence[Person]
-) -> dict[tuple[tuple[str, str, int], ...], Scored]:
-    """By what an item shows (generator, method, number of each direction), its first showings.
-
-    counted: `answers` and people: `persons`, of the same kind.
-    """
-    if counted.empty:
-        return {}
-    first = _scored(counted, people)
-    found = {}
-    for place, given in first.groupby(item_columns(first), observed=True)["mos"]:
-        n, mean = len(given), float(given.mean())
-        low, high = likely_share(mean, n)
-        shown = tuple(zip(*[iter(place)] * 3, strict=True))
-        found[shown] = Scored(n, mean, low, high)
-    return found
-
-
-def _scored(counted: "pd.DataFrame", people: Sequence[Person]) -> "pd.DataFrame":
-    """The first showings that have a score, of those who count."""
-    counting = [person.public_id for person in people if person.counts]
-    first = first_showings(counted).dropna(subset=["mos"])
-    return first[first["annotator"].isin(counting)]
-
-
-def likely_share(share: float, n: int) -> tuple[float, float]:
-    """The ends of Wilson's 95% score interval of a share of n answers, in [0, 1]."""
-    z2 = float(ndtri(0.975)) ** 2
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = (z2 * (share * (1 - share) / n + z2 / (4 * n * n))) ** 0.5 / (1 + z2 / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def widest(n: int) -> float:
-    """How wide that interval is of n answers that are most divided, as of a full item at most."""
-    low, high = likely_share((n // 2) / n, n)
-    return high - low
-
-
-def checks_passed(study: Served, counted: "pd.DataFrame") -> tuple[int, int]:
-    """How many check items were judged rightly, and how many were judged."""
-    good = check_answers(counted, study.bundle.task.expected)["good"]
-    return int(good.sum()), len(good)
-
-
-def repeats_alike(counted: "pd.DataFrame") -> tuple[int, int]:
-    """How many repeats were judged as at first, and how many were judged."""
-    good = repeat_answers(counted)["good"]
-    return int(good.sum()), len(good)
-
-
-def agreement(counted: "pd.DataFrame", people: Sequence[Person]) -> Estimate | Undefined:
-    """Krippendorff's alpha of the score over items that two or more of those who count judged,
-    first showings only, as in the analysis.
-
-    counted: `answers` and people: `persons`, of the same kind.
-    """
-    first = _scored(counted, people)
-    counts = first.pivot_table(
-        index=item_columns(first), columns="mos", aggfunc="size", fill_value=0, observed=True
-    ).to_numpy(float)  # (items, scores)
-    return alpha_over(counts[counts.sum(axis=1) >= 2], units(first))
-
-
-def funnel(study: Served, simulated: bool = False) -> dict[str, int]:
-    """How many annotators stand at each stage; "silent" are those who judge but were not seen
-    for a lease's length."""
-    silent = study.clock() - 60 * study.bundle.settings.lease_minutes
-    with study.store.read() as db:
-        rows = db.execute(
-            select(Annotator.stage, Annotator.seen_at).where(
-                (Annotator.simulated != "") == simulated
-            )
-        ).all()
-    counts = Counter(stage for stage, _ in rows)
-    counts["silent"] = sum(stage == "judging" and seen < silent for stage, seen in rows)
-    return dict(counts)
+def funnel(people: Sequence[Person]) -> Counter[str]:
+    """How many of these annotators stand at each stage; "silent" are those who judge but were not
+    seen for a lease's length, and "imported" those of whom a stage says nothing."""
+    stages = Counter(
+        IMPORTED if one.source == IMPORTED and one.stage != WITHDRAWN else one.stage
+        for one in people
+    )
+    stages["silent"] = sum(one.silent for one in people)
+    return stages

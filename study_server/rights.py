@@ -4,7 +4,7 @@ from flask import Blueprint, g, redirect, request
 from sqlalchemy import select
 
 from study_server import erasure
-from study_server.codes import END_OF_STAGE
+from study_server.codes import ending_before
 from study_server.models import Erasure
 from study_server.practice import Practice
 from study_server.visit import Page, address, at, end, lost, page, served
@@ -31,5 +31,5 @@ def withdrawn() -> Page:
     """What was erased and what is left; and the code, for who had come to an end before."""
     with served().store.read() as db:
         row = db.execute(select(Erasure).where(Erasure.annotator_id == g.annotator.id)).scalar_one()
-    ending = END_OF_STAGE.get(row.stage, "no_consent")
+    ending = ending_before(served().bundle, row.stage, g.annotator.completion_code)
     return end("withdrawn.html", ending, leads=False, answers=row.answers)

@@ -1,7 +1,7 @@
 """The state of a study, as a command line prints it."""
 
 from benchmark.core.estimates import Estimate, Interval
-from study_server import erasure, quality
+from study_server import erasure, quality, scores
 from study_server.blanks import unready
 from study_server.served import Served, state_of
 from study_server.watching import look
@@ -14,9 +14,9 @@ def status_of(study: Served, simulated: bool) -> dict[str, str]:
     full = quality.filling(study, quality.coverage(study, simulated, people), people)
     with study.store.read() as db:
         state, gone = state_of(db), erasure.withdrawals(db, simulated)
-    agreement = quality.agreement(counted, people)
+    agreement = scores.agreement(counted, people)
     looked = look(study.bundle, counted, {one.public_id for one in people if one.counts})
-    stages = quality.funnel(study, simulated)
+    stages = quality.funnel(people)
     alpha = str(agreement)
     if isinstance(agreement, Estimate) and isinstance(agreement.interval, Interval):
         ends = agreement.interval

@@ -16,7 +16,7 @@ from benchmark.study.rated_elsewhere import NOT_RATED, rated_elsewhere
 from study_server.assignment import check_pages
 from study_server.bundle import Bundle
 from study_server.decisions import Decision, decisions
-from study_server.erasure import NOBODY, WITHDRAWN, Withdrawals, refuse_brought_back, withdrawals
+from study_server.erasure import NOBODY, WITHDRAWN, Withdrawals, withdrawals
 from study_server.export import counting, judgments_in
 from study_server.opened import looked_at
 from study_server.people import people_in
@@ -120,7 +120,6 @@ def material_of(
 ) -> Material:
     """The same of a study that is open. folder: its own, for messages."""
     bundle = study.bundle
-    refuse_brought_back(study)
     with study.store.read() as db:
         every, decided = judgments_in(db, bundle), decisions(db)
         people, raised = people_in(db, simulated), raises(db)

@@ -60,6 +60,7 @@ def _material(material: Material) -> str:
     first = first_showings(material.judgments)
     given = first.groupby(item_columns(first), observed=True).size()
     settings, task = material.settings, material.task
+    pages = min(settings.items_per_annotator, material.shown)
     columns = [name for name in ("method", "method_2") if name in first]
     methods = sorted({str(method) for name in columns for method in first[name]})
     shown = f"Each page showed {'one direction' if task.shows == 1 else 'two directions'}"
@@ -71,7 +72,7 @@ def _material(material: Material) -> str:
         f"{shown}, without saying which method it came from ({_listed(methods)}). For each of "
         "several latent vectors a row of images showed the shifts from one end to the other, and "
         f"a slider moved all rows at once. The questions were: {asked} Everybody was to judge up "
-        f"to {settings.items_per_annotator} pages in an order of their own, and "
+        f"to {pages} pages in an order of their own, and "
         f"{settings.repeat_share:.0%} of them a second time, unannounced; beside them stood "
         f"{_many(material.checks['good'], 'page', 'pages')} that everybody should call clear and "
         f"{_many(material.checks['still'], 'page', 'pages')} without any change. "

@@ -98,6 +98,13 @@ def test_one_check_is_one_page() -> None:
     assert "1 page that everybody should call clear and 2 pages without any change" in said
 
 
+def test_no_more_pages_are_told_than_the_study_has() -> None:
+    few, many = attended(), analyse(replace(attended(), shown=500)).methods
+    assert few.shown < few.settings.items_per_annotator == 40
+    assert f"was to judge up to {few.shown} pages" in analyse(few).methods
+    assert "was to judge up to 40 pages" in many
+
+
 def test_no_more_checks_are_told_than_the_study_has(answered: Path) -> None:
     """A study of one generator has one page without any change, whatever study.toml asks for."""
     material = read_material(answered)

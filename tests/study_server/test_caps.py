@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from study_server import annotators, counting
@@ -79,6 +79,22 @@ def test_a_study_has_its_number_of_people_who_count(served: Served) -> None:
     arrive(study, "c")
     with study.store.read() as db:
         assert db.scalars(select(Arrivals)).all() == []
+
+
+def test_who_takes_no_part_is_none_of_them(served: Served) -> None:
+    study = capped(served, max_annotators=2, max_per_address=0)
+    declined, failed = Visitor(create_app(study).test_client()), arrive(study, "b")
+    declined.get(f"/open/{study.links.open()}")
+    declined.post()
+    with pytest.raises(Refused, match="study"):
+        arrive(study, "c")
+    declined.post("/consent", choice="decline")
+    wrong = update(Annotator).where(Annotator.public_id == failed).values(stage="failed")
+    study.store.write(lambda db: db.execute(wrong))
+    for address in ("c", "d"):
+        arrive(study, address)
+    with pytest.raises(Refused, match="study"):
+        arrive(study, "e")
 
 
 def test_who_is_refused_is_told_why(served: Served) -> None:

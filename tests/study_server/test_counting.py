@@ -155,7 +155,9 @@ def test_what_was_found_while_somebody_left_is_of_no_use(
                 if how == "excluded":
                     counting.exclude(served, name, "a robot")
                 else:
-                    served.store.write(lambda db: erasure.erase(db, someone, "participant", "", 0))
+                    served.store.write(
+                        lambda db: erasure.erase(db, served.bundle, someone, "participant", "", 0)
+                    )
         return found
 
     monkeypatch.setattr(counting, "verdicts", slow)

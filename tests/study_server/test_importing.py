@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import select
 
 from benchmark.core.errors import BenchError
-from study_server import counting, quality
+from study_server import annotators, counting, quality
+from study_server.codes import completion_code, write_codes
 from study_server.erasure import erase_person
 from study_server.export import judgments, write_export
 from study_server.importing import _csv as rows_of_csv
@@ -151,6 +152,46 @@ def test_who_withdrew_since_the_export_does_not_come_back(
         assert set(new.scalars(select(Assignment.annotator_id))) == set(
             new.scalars(select(Annotator.id).where(Annotator.public_id == one))
         )
+
+
+def test_who_withdrew_in_this_very_database_stays_away(filled: Served, tmp_path: Path) -> None:
+    """Everybody who was in it withdrew, so that it holds no answers, and their rows are there."""
+    path = tmp_path / "monday.csv"
+    write_export(filled, path)
+    people = quality.persons(filled, quality.answers(filled))
+    bots = quality.persons(filled, quality.answers(filled, True), True)
+    for one in (*people, *bots):
+        erase_person(filled, one.public_id, "asked by mail")
+    assert import_answers(filled, path) == 0
+    assert len(stones(filled)) == 3
+    assert judgments(filled).empty
+
+
+def test_a_database_that_knows_the_people_already_is_left_alone(
+    filled: Served, empty: Served, tmp_path: Path
+) -> None:
+    """As one that was restored from a backup of before the first answer."""
+    write_export(filled, tmp_path / "x.csv")
+    (known, *_) = quality.persons(filled, quality.answers(filled))
+    same = {"public_id": known.public_id}
+    empty.store.write(lambda db: annotators.register(db, "invite", 0, **same))
+    with pytest.raises(BenchError, match=r"knows 1 of the people whose answers .*x\.csv holds"):
+        import_answers(empty, tmp_path / "x.csv")
+    assert judgments(empty).empty
+
+
+def test_whose_answers_were_imported_can_be_paid_and_are_no_finished_ones(
+    filled: Served, empty: Served, tmp_path: Path
+) -> None:
+    write_export(filled, tmp_path / "x.csv")
+    import_answers(empty, tmp_path / "x.csv")
+    write_codes(empty, tmp_path / "codes.csv")
+    codes = pd.read_csv(tmp_path / "codes.csv", dtype=str).set_index("annotator")["code"]
+    people = quality.persons(empty, quality.answers(empty))
+    assert codes.to_dict() == {
+        one.public_id: completion_code(filled.bundle, one.public_id) for one in people
+    }
+    assert quality.funnel(people) == {"imported": 2, "silent": 0}
 
 
 def spread(path: Path, kind: str, change) -> None:

@@ -12,11 +12,11 @@ from flask import Flask
 from sqlalchemy import update
 
 from benchmark.core.errors import BenchError
-from study_server import commands
+from study_server import commands, counting
 from study_server.app import create_app
 from study_server.bundle import Bundle
 from study_server.codes import write_codes
-from study_server.models import Item, Judgment
+from study_server.models import Annotator, Item, Judgment
 from study_server.platform_file import read_platform
 from study_server.security import windows
 from study_server.served import Served, open_study, set_state
@@ -25,7 +25,7 @@ from study_server.stopping import Stop
 from .conftest import QUIZ, Clock, Visitor, new_visitor, signed_in
 from .test_assignment import judge_all as judge_in_store
 from .test_assignment import newcomer
-from .test_entrance import enter, judge_all, people
+from .test_entrance import enter, judge_all, open_link, people
 from .test_site import YES
 
 PERSON = {"PROLIFIC_PID": "5f3c1e2a9b7d4c6e8f0a1b2c", "STUDY_ID": "s", "SESSION_ID": "x"}
@@ -128,6 +128,77 @@ def test_each_ending_has_its_code_and_leads_back(
     assert all(code in shown for code in CODES.values())
 
 
+def test_who_withdraws_goes_back_by_the_end_that_they_had_come_to(
+    serve: Callable[..., Site],
+) -> None:
+    ends = {name: f"https://panel.example/{name}" for name in CODES}
+    app, study = serve(kind="own", person="pid", codes=CODES, ends=ends)
+    early, late = enter(app, study), enter(app, study)
+    for one in (early, late):
+        one.begin()
+        one.post(**YES)
+    early.get("/withdraw")
+    early.post("/withdraw")
+    study.store.write(lambda db: set_state(db, "closed", 0))
+    late.get("/withdraw")
+    late.post("/withdraw")
+    for one, ending in ((early, "no_consent"), (late, "closed")):
+        text = one.get("/withdrawn").text
+        assert f"<output>{CODES[ending]}</output>" in text
+        assert f'href="{ends[ending]}"' in text
+
+
+def test_who_comes_by_another_s_browser_sees_nothing_of_theirs(
+    serve: Callable[..., Site],
+) -> None:
+    """As in a laboratory, where one after the other sits down at one computer."""
+    app, study = serve(kind="prolific", codes=CODES)
+    browser = enter(app, study, **PERSON)
+    judge_all(browser)
+    led_back(browser, "CDONE")
+    counting.screen_now(study)
+    other = PERSON | {"PROLIFIC_PID": f"{1:024x}"}
+    study.store.write(lambda db: db.execute(update(Item).values(ratings=3)))
+    assert "The study is full" in browser.get(open_link(study, **other)).text
+    led_back(browser, "CFULL")
+    study.store.write(lambda db: set_state(db, "closed", 0))
+    assert "is closed" in browser.get(open_link(study, **other)).text
+    led_back(browser, "CFULL")
+    browser.get(open_link(study, **PERSON))  # whose browser it still is
+    led_back(browser, "CDONE")
+
+
+def test_a_link_that_has_ended_ends_for_nobody_else(serve: Callable[..., Site]) -> None:
+    app, study = serve(kind="prolific", codes=CODES)
+    browser = new_visitor(app, study)
+    study.store.write(lambda db: db.execute(update(Annotator).values(deadline=0)))
+    browser.get("/study")
+    assert "has ended" in browser.last.text
+    enter(app, study, browser, **PERSON)
+    assert "has ended" not in browser.last.text
+    assert [one.stage for one in people(study)] == ["invited", "invited"]
+
+
+@pytest.mark.parametrize("ended", ["full", "closed"])
+def test_who_goes_on_by_number_elsewhere_comes_to_their_own_end(
+    serve: Callable[..., Site], ended: str
+) -> None:
+    app, study = serve(kind="prolific", codes=CODES)
+    settings = replace(study.bundle.settings, number_opens=True)
+    app = create_app(replace(study, bundle=replace(study.bundle, settings=settings)))
+    first = enter(app, study, **PERSON)
+    if ended == "full":
+        judge_all(first)
+        counting.screen_now(study)
+        study.store.write(lambda db: db.execute(update(Item).values(ratings=3)))
+    else:
+        first.begin()
+        study.store.write(lambda db: set_state(db, "closed", 0))
+    elsewhere = enter(app, study, **PERSON)
+    led_back(elsewhere, "CDONE" if ended == "full" else "CCLOSED")
+    assert len(people(study)) == 1
+
+
 def test_who_wants_to_stay_stays(serve: Callable[..., Site]) -> None:
     app, study = serve(kind="prolific", codes=CODES)
     done = enter(app, study, **PERSON)
@@ -164,7 +235,7 @@ def test_late_comers_to_a_full_study_are_told_before_the_consent(
     early = Visitor(app.test_client())
     early.last = early.client.get(page.request.full_path)
     fill(study)
-    commands.counting.screen_now(study)
+    counting.screen_now(study)
     full = update(Item).where(Item.kind == "direction").values(ratings=3)
     study.store.write(lambda db: db.execute(full))
     before = len(people(study))

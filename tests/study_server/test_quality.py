@@ -8,15 +8,17 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from flask import Flask
 
 from benchmark.core.alpha import ALL_THE_SAME
 from benchmark.core.estimates import Estimate, Undefined
 from benchmark.stats.agreement import agreement as measured
-from study_server import quality
+from study_server import counting, quality, scores
+from study_server.erasure import erase_person
 from study_server.screening import Limits
 from study_server.served import Served
 
-from .conftest import Clock, said
+from .conftest import Clock, Visitor, said
 from .test_assignment import judge, judge_all, newcomer
 
 
@@ -50,7 +52,7 @@ def alpha(answers: list[dict], out: Collection[str] = ()) -> Estimate | Undefine
         SimpleNamespace(public_id=name, counts=name not in out)
         for name in {one["annotator"] for one in answers}
     ]
-    return quality.agreement(pd.DataFrame(answers), people)
+    return scores.agreement(pd.DataFrame(answers), people)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -96,9 +98,11 @@ def test_a_single_repeat_flags_nobody(served: Served, clock: Clock) -> None:
         turn += 1
         position = judge(served, sloppy, position, said(turn % 2 == 0, False)).position
     counted = quality.answers(served)
-    assert quality.checks_passed(served, counted) == (1 + 1, 4)
-    assert quality.repeats_alike(counted)[1] == 2
-    for person in quality.persons(served, counted):
+    people = quality.persons(served, counted)
+    expected = served.bundle.task.expected
+    assert scores.checks_passed(counted, people, expected) == (1 + 1, 4)
+    assert scores.repeats_alike(counted, people)[1] == 2
+    for person in people:
         assert person.screening.check_share == 0.5
         assert "1 repeats are fewer than 4" in str(person.screening.repeat_share)
         assert person.flags == ()
@@ -129,9 +133,35 @@ def test_coverage_counts_people_alone(served: Served) -> None:
 
 def test_dropouts_are_those_who_fell_silent(served: Served, clock: Clock) -> None:
     newcomer(served)
-    assert quality.funnel(served) == {"judging": 1, "silent": 0}
+    assert funnel(served) == {"judging": 1, "silent": 0}
     clock.now += 31 * 60
-    assert quality.funnel(served)["silent"] == 1
+    assert funnel(served)["silent"] == 1
+
+
+def funnel(study: Served) -> dict[str, int]:
+    return quality.funnel(quality.persons(study, quality.answers(study)))
+
+
+def test_who_does_not_count_is_in_no_figure_and_told_by_stage(
+    app: Flask, served: Served, staff: Visitor
+) -> None:
+    """Of three people who finished one is left out by the staff, and one withdrew."""
+    for number in (newcomer(served) for _ in range(3)):
+        judge_all(served, number)
+    one, gone, _ = (person.public_id for person in quality.persons(served, quality.answers(served)))
+    counting.exclude(served, one, "asleep")
+    counting.exclude(served, gone, "asleep")
+    erase_person(served, gone, "asked by mail")
+    counted = quality.answers(served)
+    people = quality.persons(served, counted)
+    assert scores.checks_passed(counted, people, served.bundle.task.expected) == (1, 2)
+    assert scores.repeats_alike(counted, people) == (1, 1)
+    assert quality.funnel(quality.not_counted(people)) == {"finished": 1, "silent": 0}
+    page = " ".join(staff.get("/admin/").text.split())
+    assert "<dt>Checks passed</dt><dd>1 of 2</dd>" in page
+    assert '<td>Finished, 1 of them not counted</td><td class="number">2</td>' in page
+    assert '<td>Withdrew; erased</td><td class="number">1</td>' in page
+    assert "Imported" not in page
 
 
 def test_scores_have_wilson_s_interval_and_leave_out_who_does_not_count() -> None:
@@ -142,13 +172,13 @@ def test_scores_have_wilson_s_interval_and_leave_out_who_does_not_count() -> Non
     rows = [answer(0, a, mos=a < 3) for a in range(5)] + [answer(1, 0, mos=True)]
     rows += [answer(1, 0, mos=False, repeat=1), answer(9, 0, mos=True, check="good")]
     people = [SimpleNamespace(public_id=str(a), counts=a != 4) for a in range(5)]
-    found = quality.scores(pd.DataFrame(rows), people)  # type: ignore[arg-type]  # all it reads
+    found = scores.scores(pd.DataFrame(rows), people)  # type: ignore[arg-type]  # all it reads
     assert set(found) == {(("g", "m", 0),), (("g", "m", 1),)}
     one = found[(("g", "m", 0),)]
     assert (one.n, one.mean) == (4, 0.75)
     assert (one.low, one.high) == pytest.approx(proportion_confint(3, 4, method="wilson"))
     assert found[(("g", "m", 1),)].high == 1
-    assert quality.scores(pd.DataFrame(), []) == {}
+    assert scores.scores(pd.DataFrame(), []) == {}
     for n in range(1, 9):
-        widths = [np.subtract(*quality.likely_share(k / n, n)) for k in range(n + 1)]
-        assert quality.widest(n) == pytest.approx(-min(widths))
+        widths = [np.subtract(*scores.likely_share(k / n, n)) for k in range(n + 1)]
+        assert scores.widest(n) == pytest.approx(-min(widths))

@@ -158,6 +158,25 @@ def test_after_the_end_the_code_stays(app: Flask, served: Served, tmp_path: Path
     assert isna(row["minutes"])
 
 
+def test_the_code_of_a_study_that_closed_stays_too(
+    app: Flask, served: Served, tmp_path: Path
+) -> None:
+    """Who was still judging then is paid by it."""
+    someone, other = enter(app, served, **NUMBER), enter(app, served)
+    for one in (someone, other):
+        one.begin()
+        one.post(**YES)
+    withdraw(other)
+    assert "<output>" not in other.last.text  # who was under way was shown none
+    served.store.write(lambda db: set_state(db, "closed", 0))
+    code = re.search(r"<output>(.+?)</output>", someone.get("/study").text).group(1)
+    withdraw(someone)
+    assert f"<output>{code}</output>" in someone.last.text
+    assert "<output>" not in other.get("/withdrawn").text
+    commands.write_codes(served, tmp_path / "codes.csv")
+    assert (tmp_path / "codes.csv").read_text().count(code) == 1
+
+
 @pytest.mark.parametrize("state", ["open", "paused", "closed"])
 def test_in_every_state_of_the_study(app: Flask, served: Served, state: str) -> None:
     someone = new_visitor(app, served)
@@ -209,7 +228,9 @@ def test_an_answer_that_comes_at_the_same_moment(
 
     def erased_first(work: Callable) -> object:
         monkeypatch.undo()
-        served.store.write(lambda db: erasure.erase(db, number, "participant", "", 0))
+        served.store.write(
+            lambda db: erasure.erase(db, served.bundle, number, "participant", "", 0)
+        )
         return change(work)
 
     monkeypatch.setattr(served.store, "change", erased_first)
@@ -308,6 +329,8 @@ def test_an_older_copy_that_is_only_read_gives_nobody_s_answers(
         lambda: commands.export(bundle.folder, tmp_path / "a.csv", database=url),
         lambda: read_material(bundle.folder, database=url),
         lambda: write_package(bundle.folder, tmp_path / "package", database=url),
+        lambda: commands.status(bundle.folder, database=url),
+        lambda: commands.codes(bundle.folder, tmp_path / "codes.csv", database=url),
     ):
         with pytest.raises(BenchError, match="holds answers of one person who withdrew"):
             read()
