@@ -119,7 +119,8 @@ def fitted(learner: Learner) -> Fitted:
 
 
 def accepted(found: object, generator: Generator, protocol: Protocol) -> Fitted:
-    """What a method's `fit` gave, its shift in float32, in which generators compute.
+    """What a method's `fit` gave, its shift in float32, in which generators compute, and frozen: a
+    shift of anyone's that still learns would train on with the fresh R.
 
     Raises BenchError unless its directions can be measured and kept.
     """
@@ -129,7 +130,7 @@ def accepted(found: object, generator: Generator, protocol: Protocol) -> Fitted:
             f"fit() gave a value of type {given}; it must return Fitted(shift), for a matrix "
             "A (d, K) Fitted(FrozenLinear(A))"
         )
-    shift = found.shift.to(torch.float32)
+    shift = found.shift.to(torch.float32).requires_grad_(False).eval()
     check_shift(shift, generator, protocol)
     return replace(found, shift=shift)
 

@@ -146,6 +146,15 @@ def test_what_is_no_shift_is_refused_with_the_way_to_make_one(found: object) -> 
         accepted(found, Planted(), Protocol(k=4))
 
 
+def test_what_a_fit_leaves_under_training_is_frozen() -> None:
+    """Else the fresh R would carry gradients to it, and no R of its group compute in bfloat16."""
+    found = accepted(Fitted(Turning(16, 4)), Planted(), Protocol(k=4))
+    assert not found.shift.training
+    assert not any(value.requires_grad for value in found.shift.parameters())
+    fresh = Learner("fresh", found.shift, (1, 16, 16), Protocol(k=4), 0, "cpu")
+    assert not fresh.learns_shift
+
+
 @dataclass(frozen=True)
 class Turns(Learned):
     """A bent shift that learns."""
