@@ -64,8 +64,10 @@ def test_other_weights_are_kept_apart_however_they_are_called(tmp_path, monkeypa
 
 
 def test_other_settings_of_a_method_are_kept_apart(tmp_path):
-    one = a_run(tmp_path / "one", [("planted", "sefa", 0)])
-    two = a_run(tmp_path / "two", [("planted", "sefa", 0)], method_settings={"normalise": False})
+    one, two = (
+        a_run(tmp_path / name, [("planted", "sefa", 0)], method_settings={"normalise": choice})
+        for name, choice in (("one", True), ("two", False))
+    )
     (note,) = merge([one, two], tmp_path / "both")
     assert note == "sefa of two is kept apart as sefa-two: normalise True and False"
 
