@@ -120,7 +120,8 @@ def fitted(learner: Learner) -> Fitted:
 
 def accepted(found: object, generator: Generator, protocol: Protocol) -> Fitted:
     """What a method's `fit` gave, its shift in float32, in which generators compute, and frozen: a
-    shift of anyone's that still learns would train on with the fresh R.
+    shift of anyone's that still learns would train on with the fresh R. Its notes become texts, as
+    the provenance of directions holds them.
 
     Raises BenchError unless its directions can be measured and kept.
     """
@@ -132,7 +133,8 @@ def accepted(found: object, generator: Generator, protocol: Protocol) -> Fitted:
         )
     shift = found.shift.to(torch.float32).requires_grad_(False).eval()
     check_shift(shift, generator, protocol)
-    return replace(found, shift=shift)
+    notes = {str(name): str(value) for name, value in found.notes.items()}
+    return replace(found, shift=shift, notes=notes)
 
 
 @torch.no_grad()

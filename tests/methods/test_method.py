@@ -10,6 +10,7 @@ from torch import Tensor
 
 from baselines import METHODS
 from benchmark.core.errors import BenchError
+from benchmark.directions.artefact import Directions
 from benchmark.directions.matrices import axes, random_orthonormal
 from benchmark.directions.shift import FrozenLinear, Shift
 from benchmark.generators.base import Latents
@@ -153,6 +154,14 @@ def test_what_a_fit_leaves_under_training_is_frozen() -> None:
     assert not any(value.requires_grad for value in found.shift.parameters())
     fresh = Learner("fresh", found.shift, (1, 16, 16), Protocol(k=4), 0, "cpu")
     assert not fresh.learns_shift
+
+
+def test_notes_of_any_type_become_texts() -> None:
+    shift = FrozenLinear(axes(16, 4, RNG))
+    notes: Any = {"shares": torch.tensor(0.5), "layer": 3, "start": "axes"}
+    kept = accepted(Fitted(shift, notes=notes), Planted(), Protocol(k=4)).notes
+    assert kept == {"shares": "tensor(0.5000)", "layer": "3", "start": "axes"}
+    Directions(shift, kept).only([0, 2])  # which looks for one share a column
 
 
 @dataclass(frozen=True)
