@@ -1,7 +1,8 @@
 """Names that become folders and files: of generators, methods and seeds, and of files in cells.
 
 A name may come from a folder that somebody else made, so it must not lead out of it, nor mean a
-device, nor hold bytes that change what a terminal or a page shows.
+device, nor hold bytes that change what a terminal or a page shows. Names of columns become no
+files, and may be freer.
 """
 
 import re
@@ -11,6 +12,8 @@ from benchmark.core.errors import BenchError
 SAFE = re.compile(r"\w[\w.+-]{0,149}")  # letters and digits of any script
 DEVICES = {"con", "prn", "aux", "nul", *(f"{p}{n}" for p in ("com", "lpt") for n in range(10))}
 RULE = "letters, digits and . _ + - only, beginning with none of . + -"
+LONGEST_COLUMN = 150
+COLUMN_RULE = f"1 to {LONGEST_COLUMN} characters that can be printed, none of them a backtick"
 
 
 def is_safe(name: object) -> bool:
@@ -28,3 +31,14 @@ def safe_name(name: str, what: str) -> str:
     if not is_safe(name):
         raise BenchError(f"{what} cannot be called {name!r}, which names a folder: {RULE}")
     return name
+
+
+def is_column(name: object) -> bool:
+    """Whether `name` can head a column: metrics of users choose these names, and tables show them,
+    in backticks."""
+    return (
+        isinstance(name, str)
+        and 0 < len(name) <= LONGEST_COLUMN
+        and name.isprintable()
+        and "`" not in name
+    )

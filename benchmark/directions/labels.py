@@ -88,6 +88,19 @@ def add_labels(path: Path, labels: Sequence[Label], source: str) -> None:
     write_labels(path, [*(replace(label, source=source) for label in labels), *others])
 
 
+def bring_labels(path: Path, there: Path) -> None:
+    """Bring the labels of the directions at `there` to the same directions at `path`, beside those
+    of other sources; of a source that both have, those at `path` stay.
+
+    Raises BenchError for a damaged file of labels.
+    """
+    here = read_labels(path)
+    known = {label.source for label in here}
+    new = [label for label in read_labels(there) if label.source not in known]
+    if new:
+        write_labels(path, [*here, *new])
+
+
 def check_labels(labels: Sequence[Label], k: int) -> None:
     """Raise BenchError for a label of a direction that is not among the k there are."""
     for label in labels:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from benchmark.core.errors import BenchError, unknown
-from benchmark.core.values import as_field
+from benchmark.core.values import as_field, check_stored
 from benchmark.generators.base import Generator
 
 ALSO = {"class": "classes"}  # what people write where they mean one
@@ -50,7 +50,10 @@ def read_options(generator: Generator, given: Mapping[str, Any]) -> dict[str, An
     for option in given:
         if option not in known:
             raise unknown(f"option of {name}", option, known)
-    return {option: as_field(kind, option, value, option) for option, value in given.items()}
+    found = {option: as_field(kind, option, value, option) for option, value in given.items()}
+    for option, value in found.items():
+        check_stored(value, f"the option {option} of {name}")
+    return found
 
 
 def option_names(generator: Generator) -> tuple[str, ...]:

@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+
+from torch import nn
 
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.failures import in_one_line
@@ -61,8 +64,18 @@ def absolute(reference: str) -> str:
 
 def _from_file(reference: str) -> Generator:
     """What the callable in a user's file makes, with the hash of the file."""
-    loaded = from_file(reference, lambda make: tried(make(), reference))
+    loaded = from_file(reference, lambda make: tried(_made(make, reference), reference))
     return _of(loaded.value, loaded.code)
+
+
+def _made(make: Any, reference: str) -> object:
+    """What the callable gives. Raises BenchError for a network, which can be called, too."""
+    if isinstance(make, nn.Module):
+        raise BenchError(
+            f"{reference} is a network that is made already; name its class, or a function that "
+            "returns it, so that each run makes its own"
+        )
+    return make()
 
 
 def _from_weights(path: Path) -> Generator:

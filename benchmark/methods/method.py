@@ -119,7 +119,9 @@ def fitted(learner: Learner) -> Fitted:
 
 
 def accepted(found: object, generator: Generator, protocol: Protocol) -> Fitted:
-    """What a method's `fit` gave, its shift on the CPU and in float32, in which generators compute.
+    """What a method's `fit` gave, its shift on the CPU, in float32, in which generators compute, and
+    frozen: a shift of anyone's that still learns would train on with the fresh R. Its notes become
+    texts, as the provenance of directions holds them.
 
     Raises BenchError unless its directions can be measured and kept.
     """
@@ -129,9 +131,10 @@ def accepted(found: object, generator: Generator, protocol: Protocol) -> Fitted:
             f"fit() gave a value of type {given}; it must return Fitted(shift), for a matrix "
             "A (d, K) Fitted(FrozenLinear(A))"
         )
-    shift = found.shift.to("cpu", torch.float32)
+    shift = found.shift.to("cpu", torch.float32).requires_grad_(False).eval()
     check_shift(shift, generator, protocol)
-    return replace(found, shift=shift)
+    notes = {str(name): str(value) for name, value in found.notes.items()}
+    return replace(found, shift=shift, notes=notes)
 
 
 @torch.no_grad()

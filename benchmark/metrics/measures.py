@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, get_args
 
 from benchmark.core.errors import BenchError
+from benchmark.core.names import COLUMN_RULE, is_column
 from benchmark.metrics import METRICS, OF_DIRECTIONS
 from benchmark.tables.table import Column, Kind, is_end
 
@@ -71,13 +72,17 @@ def label(name: str, column: Column) -> str:
 
 
 def measures_of(metrics: Mapping[str, Metric]) -> Measures:
-    """The columns of these metrics. Raises BenchError for a name that is taken."""
+    """The columns of these metrics. Raises BenchError for a name that is taken or names none."""
     cell: dict[str, Column] = {}
     direction: dict[str, Column] = {}
     for name, metric in metrics.items():
         for known, columns in ((cell, metric.columns), (direction, metric.direction_columns)):
             taken = [column for column in columns if column in known]
             if name not in METRICS:
+                if odd := [column for column in columns if not is_column(column)]:
+                    raise BenchError(
+                        f"the metric {name} calls a column {odd[0]!r}; its name is {COLUMN_RULE}"
+                    )
                 taken += [c for c in columns if c in TAKEN or c.startswith(TAKEN_START)]
             if taken:
                 raise BenchError(

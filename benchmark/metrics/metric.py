@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 
 from benchmark.core.errors import BenchError, one_line
+from benchmark.core.names import COLUMN_RULE, is_column
 from benchmark.directions.shift import Shift
 from benchmark.generators.base import Generator, Latents
 from benchmark.metrics import OF_DIRECTIONS
@@ -122,9 +123,7 @@ def measure(metrics: Mapping[str, Metric], cell: Evidence) -> dict[str, Any]:
                 key = "words" if said.kind == "text" else "by_direction"
                 of_directions[key][column] = [_known(v, said.kind) for v in table[column].tolist()]
             for title, matrix in metric.matrices(cell, table).items():
-                of_directions["matrices"][title] = {
-                    str(column): [_known(v) for v in matrix[column].tolist()] for column in matrix
-                }
+                of_directions["matrices"][title] = _columns(title, matrix, cell.shift.k)
     kept = {key: one for key, one in of_directions.items() if one or key == "by_direction"}
     return {**found, **kept}
 
@@ -154,6 +153,17 @@ def _figures(metric: Metric, cell: Evidence, table: pd.DataFrame) -> dict[str, A
     return {column: _known(value) for column, value in found.items()}
 
 
+def _columns(title: str, matrix: pd.DataFrame, k: int) -> dict[str, list[Any]]:
+    """The columns of a matrix as lists of k, by name. Raises BenchError where it has other rows, or
+    names that a run cannot store."""
+    if len(matrix) != k:
+        raise BenchError(f"its matrix {title} has {len(matrix)} rows, not {k}")
+    for name in (title, *map(str, matrix)):
+        if not is_column(name):
+            raise BenchError(f"it calls a matrix, or a column of one, {name!r}; not {COLUMN_RULE}")
+    return {str(column): [_known(v) for v in matrix[column].tolist()] for column in matrix}
+
+
 @contextmanager
 def _named(name: str) -> Iterator[None]:
     """Says which metric failed. Raises BenchError."""
@@ -164,9 +174,10 @@ def _named(name: str) -> Iterator[None]:
 
 
 def _known(value: Any, kind: str = "number") -> int | float | str | None:
-    """The value for JSON, of numpy or torch too: None where there is none, or no finite number."""
+    """The value for JSON, of numpy or torch too: None where there is none, or no finite number. A
+    truth is 1 or 0, and what stands in a column of words is a word."""
     plain: Any = value.item() if hasattr(value, "item") else value
-    if kind == "text" and isinstance(plain, str):
-        return plain
+    if kind == "text":
+        return None if pd.isna(plain) else str(plain)
     known: int | float | None = plain if plain is not None and isfinite(plain) else None
-    return known
+    return int(known) if isinstance(known, bool) else known

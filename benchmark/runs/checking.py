@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmark.core.names import is_safe
+from benchmark.core.names import is_column, is_safe
 
 Check = Callable[[Any], bool]
 
@@ -89,18 +89,13 @@ def _figure(value: Any) -> bool:
     return value is None or bool(_number(value))
 
 
-def _column(name: Any) -> bool:
-    """Whether it can name a column: metrics of users choose these names, and tables show them."""
-    return isinstance(name, str) and 0 < len(name) <= 150 and name.isprintable() and "`" not in name
-
-
 def _metrics(value: Any) -> bool:
     if not isinstance(value, Mapping):
         return False
     figures = {key: one for key, one in value.items() if key not in NESTED}
     counts = all(_count(figures[key]) for key in ("n", "k") if key in figures)
     nested = all(check(value[key]) for key, check in NESTED.items() if key in value)
-    return _map(_figure, _column)(figures) and nested and counts
+    return _map(_figure, is_column)(figures) and nested and counts
 
 
 def _note(value: Any) -> bool:
@@ -115,13 +110,13 @@ def _note(value: Any) -> bool:
     )
 
 
-_by_column = _map(_list(_figure), _column)
+_by_column = _map(_list(_figure), is_column)
 NESTED: Mapping[str, Check] = {  # of a cell's figures, those of its directions
     "by_direction": _by_column,
-    "words": _map(_list(lambda value: value is None or bool(_text(value))), _column),
-    "matrices": _map(_by_column),
+    "words": _map(_list(lambda value: value is None or bool(_text(value))), is_column),
+    "matrices": _map(_by_column, is_column),
 }
-_settings = _map(lambda _: True, _column)
+_settings = _map(lambda _: True, is_column)
 _shown = _some(words=_text, kind=_text, better=_text, label=_text, reference=_text, aside=_of(bool))
 
 RESULT: Mapping[str, Check] = {
@@ -159,6 +154,6 @@ RUN: Mapping[str, Check] = {
     "given": _map(_text),
     "methods": _map(_text),
     "headline": _map(_map(_text)),
-    "columns": _some(cell=_map(_shown, _column), direction=_map(_shown, _column)),
+    "columns": _some(cell=_map(_shown, is_column), direction=_map(_shown, is_column)),
     "versions": _texts,
 }

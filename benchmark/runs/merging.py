@@ -14,9 +14,10 @@ from typing import Any
 
 from benchmark.core.device import versions
 from benchmark.core.errors import BenchError
+from benchmark.core.failures import Failure, attempt
 from benchmark.core.json_files import write_json
 from benchmark.core.names import is_safe
-from benchmark.directions.labels import HUMAN_ANNOTATION
+from benchmark.directions.labels import bring_labels
 from benchmark.runs.replicates import configurations, headline, is_shown
 from benchmark.runs.results import Cell, Result, StoredCell, read_cells, read_run
 
@@ -32,6 +33,7 @@ class Merged:
     notes: list[str] = field(default_factory=list)
     results: dict[Cell, Result] = field(default_factory=dict)
     terms: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # by name of a generator
+    settings: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)  # and a method
 
 
 def merge(runs: Sequence[Path], out: Path) -> list[str]:
@@ -101,6 +103,12 @@ def _terms(result: Result) -> dict[str, Any]:
     }
 
 
+def _settings(result: Result) -> dict[str, Any]:
+    """What else makes two cells of one method the same."""
+    config = result.config
+    return {"code": config.get("code", {}).get("method", ""), **config["method"]}
+
+
 def _add(
     merged: Merged, stored: StoredCell, label: str, description: Mapping[str, Any], out: Path
 ) -> None:
@@ -115,12 +123,14 @@ def _add(
             raise BenchError(f"{stored.folder.parents[3]} mixes terms on {cell.generator}")
         _note(merged, f"{cell.generator} of {label} is kept apart as {name}: {unequal}")
     merged.generators[name] = description.get("generators", {}).get(cell.generator, cell.generator)
-    method = cell.method
+    method, settings = cell.method, _settings(result)
+    first = merged.settings.setdefault((name, method), settings)
     of_generator = merged.headline.setdefault(name, {})
     if of_generator.setdefault(method, cell.config_hash) != cell.config_hash:
         method = f"{method}-{label}"
         of_generator[method] = cell.config_hash
-        _note(merged, f"{cell.method} of {label} has other settings and is kept apart as {method}")
+        unequal = _difference(first, settings)
+        _note(merged, f"{cell.method} of {label} is kept apart as {method}: {unequal}")
     taken = replace(result, cell=replace(cell, generator=name, method=method))
     before = merged.results.get(taken.cell)
     if before is not None and before.status == "done":
@@ -131,16 +141,26 @@ def _add(
             _note(merged, f"{where}: {label} has other answers than the first run, whose count")
             return
         if result.status != "done" or not before.left_out or result.left_out:
+            _take_labels(merged, stored, before, out)
             return  # what a slim copy lacks is taken from where it is
     merged.results[taken.cell] = taken
     folder = taken.cell.folder(out)
     folder.mkdir(parents=True, exist_ok=True)
     for file in result.files:
         shutil.copyfile(stored.folder / file, folder / file)
-    names_by_hand = stored.folder / HUMAN_ANNOTATION  # of which no result knows
-    if names_by_hand.exists():
-        shutil.copyfile(names_by_hand, folder / HUMAN_ANNOTATION)
     taken.write(out)
+    _take_labels(merged, stored, taken, out)
+
+
+def _take_labels(merged: Merged, stored: StoredCell, taken: Result, out: Path) -> None:
+    """What people said of a cell's directions, of which no result knows, comes beside the same
+    directions in `out`; a damaged file of labels stays behind, and a note says so."""
+    name = "directions.safetensors"
+    if name not in taken.files or taken.files[name] != stored.result.files.get(name):
+        return
+    found = attempt(bring_labels, taken.cell.folder(out) / name, stored.folder / name)
+    if isinstance(found, Failure):
+        _note(merged, f"what people said of {stored.folder} is left out: {found.reason}")
 
 
 def _difference(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:

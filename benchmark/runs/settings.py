@@ -11,7 +11,7 @@ from typing import Any
 from benchmark.core.errors import BenchError, unknown
 from benchmark.core.failures import in_one_line
 from benchmark.core.reading import read_toml
-from benchmark.core.values import as_field, check_plain
+from benchmark.core.values import as_field, check_plain, check_stored
 from benchmark.generators.catalogue import GENERATORS
 from benchmark.generators.usual import Usual
 from benchmark.methods.method import Method
@@ -137,6 +137,8 @@ def method_for(
             raise unknown(f"setting of {name}", key, known)
     typed = {known[k]: as_field(kind, known[k], v, k) for k, v in values.items()}
     method: Method = in_one_line(f"the method {name} cannot be made", kind, **typed)
+    for key, value in plain(method).items():
+        check_stored(value, f"{name}.{key}")
     return method
 
 

@@ -1,13 +1,15 @@
 """Values of settings: each type takes what stands for it, as TOML or as text, and nothing else."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
 from benchmark.core.errors import BenchError
-from benchmark.core.values import as_field, check_plain, field_types
+from benchmark.core.values import as_field, check_plain, check_stored, field_types
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,11 @@ class Choice:
     classes: tuple[int, ...] | None = None
     widths: tuple[float, ...] = (1.0, 2.0)
     psi: float | None = None
+    mode: Literal["fast", "exact"] = "fast"
+    layer: int | str | None = None
+    layers: list[int] = field(default_factory=list)
+    scales: Sequence[float] = ()
+    some: list = field(default_factory=list)  # type: ignore[type-arg]  # as people write it
 
 
 @pytest.mark.parametrize(
@@ -39,13 +46,21 @@ class Choice:
         ("widths", [1, 2.5], (1.0, 2.5)),
         ("psi", "0.7", 0.7),
         ("psi", None, None),
+        ("mode", "exact", "exact"),
+        ("layer", "3", 3),
+        ("layer", "conv", "conv"),
+        ("layer", "none", None),
+        ("layers", "1,12", [1, 12]),
+        ("layers", [1, 12], [1, 12]),
+        ("scales", "1,2.5", (1.0, 2.5)),
+        ("some", "a,b", ["a", "b"]),
     ],
 )
 def test_what_stands_for_a_value(name: str, value: Any, expected: Any) -> None:
     found = as_field(Choice, name, value, name)
     assert found == expected
     assert type(found) is type(expected)
-    if isinstance(found, tuple):
+    if isinstance(found, tuple | list):
         assert [type(part) for part in found] == [type(part) for part in expected]
 
 
@@ -73,6 +88,9 @@ def test_what_stands_for_a_value(name: str, value: Any, expected: Any) -> None:
         ("classes", [1.5], "n must be int,int,..."),
         ("widths", "a,b", "n must be float,float,..., like 1.0,2.0, not 'a,b'"),
         ("psi", "", "n must be float, not ''"),
+        ("mode", "slow", "n must be fast or exact, like fast, not 'slow'"),
+        ("layer", [1], "n must be int or str, not [1]"),
+        ("layers", "a", "n must be int,int,..., not 'a'"),
     ],
 )
 def test_what_does_not(name: str, value: Any, message: str) -> None:
@@ -110,3 +128,9 @@ def test_a_run_can_store_plain_values(value: Any) -> None:
 def test_what_it_could_not_store_is_refused(value: Any, message: str) -> None:
     with pytest.raises(BenchError, match=message):
         check_plain(value, "n")
+
+
+def test_what_a_setting_of_ones_own_holds_is_refused_where_no_run_can_store_it() -> None:
+    check_stored({"a": [1, None, "b"]}, "n")
+    with pytest.raises(BenchError, match="n is of type PosixPath, which no run can store"):
+        check_stored(Path("weights.pt"), "n")

@@ -56,6 +56,8 @@ class Stubborn(Tiny):
     def configure(self, options):
         raise RuntimeError("psi?\\nno")
 
+ready = Tiny()
+
 class Shapeless(Generator):
     latent_dim = 4
 
@@ -141,6 +143,7 @@ def test_a_generator_that_fails_to_take_on_its_options_says_so_in_one_line(modul
         ),
         ("fails", "fails cannot be made: ValueError: no weights today"),
         ("Shapeless", "does not say its image_shape"),
+        ("ready", "ready is a network that is made already; name its class"),
         ("absnt", "unknown name in .* 'absnt'; did you mean absent_minded"),
         ("Unusual", r"has the usual terms .*; they must be a benchmark\.generators\.base\.Usual"),
         ("Unsettled", "its Options must be a dataclass, each field with a default"),

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from baselines import METHODS
 from benchmark.core.errors import BenchError
+from benchmark.directions.artefact import Directions
 from benchmark.directions.matrices import axes, random_orthonormal
 from benchmark.directions.shift import FrozenLinear, Shift
 from benchmark.generators.base import Latents
@@ -144,6 +145,23 @@ def test_some_directions_of_a_kind_of_ones_own_pass() -> None:
 def test_what_is_no_shift_is_refused_with_the_way_to_make_one(found: object) -> None:
     with pytest.raises(BenchError, match=r"gave a value of type Tensor; .*\(FrozenLinear\(A\)\)"):
         accepted(found, Planted(), Protocol(k=4))
+
+
+def test_what_a_fit_leaves_under_training_is_frozen() -> None:
+    """Else the fresh R would carry gradients to it, and no R of its group compute in bfloat16."""
+    found = accepted(Fitted(Turning(16, 4)), Planted(), Protocol(k=4))
+    assert not found.shift.training
+    assert not any(value.requires_grad for value in found.shift.parameters())
+    fresh = Learner("fresh", found.shift, (1, 16, 16), Protocol(k=4), 0, "cpu")
+    assert not fresh.learns_shift
+
+
+def test_notes_of_any_type_become_texts() -> None:
+    shift = FrozenLinear(axes(16, 4, RNG))
+    notes: Any = {"shares": torch.tensor(0.5), "layer": 3, "start": "axes"}
+    kept = accepted(Fitted(shift, notes=notes), Planted(), Protocol(k=4)).notes
+    assert kept == {"shares": "tensor(0.5000)", "layer": "3", "start": "axes"}
+    Directions(shift, kept).only([0, 2])  # which looks for one share a column
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,13 @@ def test_a_name_that_is_taken_is_refused(name, kind):
         measures_of({**METRICS, "mine": other})
 
 
+@pytest.mark.parametrize("name", ["", "a`b", "a\nb", "a" * 151, 3])
+def test_a_name_that_no_run_could_store_is_refused(name):
+    other = type("Other", (Light,), {"columns": {name: Column("Mine.")}})()
+    with pytest.raises(BenchError, match="the metric mine calls a column"):
+        measures_of({"mine": other})
+
+
 def test_what_stands_aside_is_a_row_of_seeds_and_not_of_the_main_table():
     columns = {**Light.columns, "heat": Column("How warm.", better="low", aside=True)}
     measures = measures_of({"light": type("Warm", (Light,), {"columns": columns})()})

@@ -51,11 +51,15 @@ def cell():
         (float("nan"), None),
         (torch.tensor(float("inf")), None),
         (None, None),
+        (True, 1),
+        (np.bool_(False), 0),
     ],
 )
 def test_figures_of_any_library_are_stored_as_plain_numbers(cell, value, stored):
     found = measure({"light": Light(value, [value] * K)}, cell)
-    assert json.loads(json.dumps(found)) == {"light": stored, "by_direction": {"lit": [stored] * K}}
+    again = json.loads(json.dumps(found))
+    assert again == {"light": stored, "by_direction": {"lit": [stored] * K}}
+    assert type(again["light"]) is type(stored)  # to a reader of results a truth is no number
 
 
 @pytest.mark.parametrize(
@@ -104,6 +108,27 @@ def test_words_and_matrices_are_stored_beside_the_figures(cell):
         "words": {"word": [None, "b", "cc"]},
         "matrices": {"letters": {"b": [0.0, None, 1.0], "c": [0, 1, 2]}},
     }
+
+
+def test_a_number_in_a_column_of_words_is_a_word(cell):
+    counted = type("Counted", (Light,), {"direction_columns": {"lit": Column("How.", "text")}})
+    found = measure({"mine": counted(lit=[1, None, "x"])}, cell)
+    assert found["words"] == {"lit": ["1", None, "x"]}
+
+
+@pytest.mark.parametrize(
+    ("title", "columns", "rows", "message"),
+    [
+        ("shares", ["a"], 2, "its matrix shares has 2 rows, not 3"),
+        ("of `each`", ["a"], K, "calls a matrix, or a column of one, 'of `each`'"),
+        ("shares", ["a" * 151], K, "calls a matrix, or a column of one, 'aaa"),
+    ],
+)
+def test_a_matrix_that_no_reader_would_take_is_named(cell, title, columns, rows, message):
+    matrix = pd.DataFrame(0.0, index=range(rows), columns=columns)
+    mine = type("Mine", (Light,), {"matrices": lambda self, cell, table: {title: matrix}})()
+    with pytest.raises(BenchError, match=message):
+        measure({"mine": mine}, cell)
 
 
 def test_all_metrics_that_walk_see_the_same_images_which_are_made_once(cell):

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
 from benchmark.core.json_files import write_json
+from benchmark.directions.labels import HUMAN_ANNOTATION, Label, add_labels
 from benchmark.runs.merging import merge
 from benchmark.runs.results import read_cells, read_run
 from benchmark.runs.slimming import slim
@@ -63,10 +64,12 @@ def test_other_weights_are_kept_apart_however_they_are_called(tmp_path, monkeypa
 
 
 def test_other_settings_of_a_method_are_kept_apart(tmp_path):
-    one = a_run(tmp_path / "one", [("planted", "sefa", 0)])
-    two = a_run(tmp_path / "two", [("planted", "sefa", 0)], method_settings={"normalise": False})
+    one, two = (
+        a_run(tmp_path / name, [("planted", "sefa", 0)], method_settings={"normalise": choice})
+        for name, choice in (("one", True), ("two", False))
+    )
     (note,) = merge([one, two], tmp_path / "both")
-    assert note == "sefa of two has other settings and is kept apart as sefa-two"
+    assert note == "sefa of two is kept apart as sefa-two: normalise True and False"
 
 
 def test_the_same_cell_counts_once_and_other_answers_are_said(tmp_path):
@@ -192,3 +195,45 @@ def test_what_a_slim_copy_lacks_is_taken_from_the_run_that_has_it(tmp_path, monk
         out = tmp_path / "-".join(order)
         assert merge([tmp_path / name for name in order], out) == []
         assert all(c.directions() for c in read_cells(out))
+
+
+def said(run: Path, words: dict[str, str]) -> Path:
+    """What people say of direction 3 of the run's one cell, by whose words they are."""
+    (cell,) = read_cells(run)
+    for source, word in words.items():
+        add_labels(cell.folder / "directions.safetensors", [Label(3, label=word)], source)
+    return run
+
+
+def test_what_people_said_comes_along(tmp_path):
+    """A study labels the run that it was built from; both people's names are of one cell here."""
+    ours = said(a_run(tmp_path / "ours", [("planted", "random", 0)]), {"study a": "zoom"})
+    theirs = a_run(tmp_path / "theirs", [("planted", "random", 0)])
+    said(theirs, {"study a": "an older word", "study b": "rotation"})
+    (cell,) = read_cells(theirs)
+    (cell.folder / HUMAN_ANNOTATION).write_text("1: hair\n")
+    assert merge([ours, theirs], tmp_path / "both") == []
+    (joined,) = read_cells(tmp_path / "both")
+    assert {(one.source, one.label) for one in joined.labels()} == {
+        ("study a", "zoom"),
+        ("study b", "rotation"),
+        (HUMAN_ANNOTATION, "hair"),
+    }
+
+
+def test_what_people_said_of_other_directions_stays_behind(tmp_path):
+    ours = a_run(tmp_path / "ours", [("planted", "random", 0)])
+    theirs = said(a_run(tmp_path / "theirs", [("planted", "random", 0)], skill=0.9), {"b": "zoom"})
+    merge([ours, theirs], tmp_path / "both")
+    (joined,) = read_cells(tmp_path / "both")
+    assert joined.labels() == ()
+
+
+def test_names_that_cannot_be_read_cost_themselves_alone(tmp_path):
+    ours = said(a_run(tmp_path / "ours", [("planted", "random", 0)]), {"study a": "zoom"})
+    (cell,) = read_cells(ours)
+    (cell.folder / HUMAN_ANNOTATION).write_text("zoom 22\n")
+    theirs = a_run(tmp_path / "theirs", [("planted", "sefa", 0)])
+    (note,) = merge([ours, theirs], tmp_path / "both")
+    assert "is left out" in note
+    assert "should be like '22: zoom'" in note

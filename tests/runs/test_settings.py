@@ -1,7 +1,7 @@
 """Settings: where they come from, which win, and what is refused."""
 
 import json
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pytest
@@ -191,6 +191,16 @@ def test_a_method_may_have_settings_for_one_generator(tmp_path: Path) -> None:
     there = method_for("discovered", "planted", layers, METHODS)
     assert there == Discovered(space="orthonormal", lr=0.1)
     assert method_for("discovered", "mnist-sngan", layers, METHODS) == Discovered(lr=0.5)
+
+
+def test_a_setting_that_no_run_can_store_is_named(tmp_path: Path) -> None:
+    @dataclass(frozen=True)
+    class Reads(Discovered):
+        weights: Path = Path("a.pt")
+
+    layers = config(tmp_path, "").layers({})
+    with pytest.raises(BenchError, match=r"^reads\.weights is of type PosixPath, which no run"):
+        method_for("reads", "planted", layers, {"reads": Reads})
 
 
 def test_k_and_r_come_from_the_generator_unless_told(tmp_path: Path) -> None:

@@ -41,9 +41,11 @@ def read_array(content: Any, told: Told, path: Path) -> Found:
         array = array[None]  # (1, d)
     if array.ndim != 2:
         way = "--as rows" if array.ndim < 2 else "--layout wplus"
+        if array.ndim == 3 and len(array) == 1:
+            way = f"{way}, --as rows or --as columns"
         raise BenchError(
-            f"{_found(array, path)}, which may be layers of one direction, a direction in a row, "
-            f"or a latent; {IMPORT} and {way}"
+            f"{_found(array, path)}, which may be layers of one direction, directions in rows or "
+            f"in columns, or a latent; {IMPORT} and {way}"
         )
     return _of_matrix(array, told.latent_dim, path)
 
@@ -158,7 +160,10 @@ def _one_row(array: np.ndarray, d: int | None, path: Path) -> Found:
 
 
 def _as_told(array: np.ndarray, orientation: str, path: Path) -> Found:
-    """The array as rows or columns, whatever its lengths; a middle axis of one is left out."""
+    """The array as rows or columns, whatever its lengths; an axis of one, of a batch or between, is
+    left out."""
+    if array.ndim == 3 and len(array) == 1:
+        array = array[0]  # (rows, columns)
     if array.ndim == 3 and array.shape[1] == 1 and orientation == "rows":
         array = array[:, 0]  # (K, d)
     if array.ndim == 1:

@@ -200,6 +200,15 @@ CASES = {  # file, how it is written, what is told, truth, layout, some of the p
     "rows": ("a.npy", array(ROWS), {}, ROWS.T, "array", {"read_as": "rows"}),
     "columns": ("a.npy", array(ROWS.T), {}, ROWS.T, "array", {"read_as": "columns"}),
     "an archive of one": ("a.npz", npz(found=ROWS.T), {}, ROWS.T, "array", {}),
+    "rows of a batch": ("a.npy", array(ROWS[None]), {"orientation": "rows"}, ROWS.T, "array", {}),
+    "columns of a batch": (
+        "a.npy",
+        array(ROWS.T[None]),
+        {"orientation": "columns"},
+        ROWS.T,
+        "array",
+        {"read_as": "columns"},
+    ),
     "a square of rows": ("a.npy", array(SQUARE), {"orientation": "rows"}, SQUARE.T, "array", {}),
     "a square of columns": (
         "a.npy",
@@ -290,6 +299,7 @@ CONTENTS: dict[str, tuple[object, dict[str, Any], str]] = {
     "an unknown square": (tensor(SQUARE), {}, "a square may hold its directions in rows or in col"),
     "a latent": (tensor(3 * ONE), {}, r"of length 3, which may be a latent .* --as rows reads it"),
     "latents of w+": (tensor(PLUS), {}, r"1 x 4 x 12, .* or a latent; .* --layout wplus"),
+    "a batch of columns": (tensor(ROWS.T[None]), {}, r"1 x 12 x 5, .* --as rows or --as columns$"),
     "flat w+": (tensor(unit(PLUS.reshape(1, -1))), {}, r"1 x 48, .* and --layout wplus"),
     "layers or rows": (tensor(unit(normal(L, D))), {}, r"4 x 12, .* --as rows or --layout wplus"),
     "raw rows": (tensor(3 * ROWS), {}, r"5 x 12, whose rows may be directions; .* --as rows$"),
