@@ -119,9 +119,9 @@ def fitted(learner: Learner) -> Fitted:
 
 
 def accepted(found: object, generator: Generator, protocol: Protocol) -> Fitted:
-    """What a method's `fit` gave, its shift on the CPU, in float32, in which generators compute, and
-    frozen: a shift of anyone's that still learns would train on with the fresh R. Its notes become
-    texts, as the provenance of directions holds them.
+    """What a method's `fit` gave: its shift on the CPU, in float32, in which generators compute,
+    and frozen, for one that still learns would train on with the fresh R. Its notes become texts,
+    as the provenance of directions holds them.
 
     Raises BenchError unless its directions can be measured and kept.
     """
