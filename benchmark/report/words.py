@@ -165,9 +165,9 @@ LEADERBOARD = {
     "mean place_low": Column("The best place that it may have.", "ratio"),
     "mean place_high": Column("The worst place that it may have.", "ratio"),
     "seconds": Column(
-        "Seconds of one cell, averaged over the generators of the places: finding A, training "
-        "the fresh R, evaluation. Cells of one run share work, so a method in other company costs "
-        "more.",
+        "Seconds of one cell, averaged over the generators that all methods have on equal terms: "
+        "finding A, training the fresh R, evaluation. Cells of one run share work, so a method in "
+        "other company costs more.",
         "seconds",
         better="low",
     ),

@@ -59,7 +59,7 @@ def _lines(rows: Sequence[Replicates], measures: Measures) -> pd.DataFrame:
         lines.setdefault((r.generator, r.method), r)
     places = dict.fromkeys((r.generator, r.method) for r in rows)  # in order
     table = rca_table([lines[place] for place in places], measures)
-    figures = [name for name in (*measures.cell, *ENDS) if name in table]
+    figures = [name for name in measures.cell if name in table]
     for i, place in enumerate(places):
         if counts[place] > 1:
             table.loc[i, figures] = nan

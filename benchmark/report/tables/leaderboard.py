@@ -88,13 +88,14 @@ def leaderboard(
     whole = [g for g in generators if all((g, m) in values for m in methods)]
     apart, differing = unfair(duels.rows), differing_terms(duels.rows)
     common = [g for g in whole if g not in apart]
+    fair = [g for g in whole if not any(place[0] == g for place in differing)]
     clear = _clear(pairs)
     places = _places(values, common, methods, clear)
     first = [one for one in _ahead_of_all(clear, done) if one[0] not in apart]
     ranked = sorted(methods, key=lambda m: places[m].mean if places else methods.index(m))
-    notes = [*duels.left_out, *_of_places(whole, common, generators, apart)]
+    notes = [*duels.left_out, *_of_places(whole, common, fair, generators, apart)]
     return Board(
-        _board(rows, values, generators, common, ranked, places, first, measures, notes),
+        _board(rows, values, generators, fair, ranked, places, first, measures, notes),
         *_matrix(pairs, ranked, differing),
         _pairs(pairs, differing),
         tuple(first),
@@ -160,15 +161,15 @@ def _board(
     rows: Sequence[Replicates],
     values: Mapping[tuple[str, str], Mapping[str, Any]],
     generators: Sequence[str],
-    common: Sequence[str],
+    fair: Sequence[str],
     methods: Sequence[str],
     places: Mapping[str, Place],
     first: Sequence[tuple[str, str]],
     measures: Measures,
     notes: Sequence[str],
 ) -> Table:
-    """Methods by generators. common: those over which means are taken, which all methods have: a
-    method that is left out where images are large would else look cheap."""
+    """Methods by generators. fair: those over which prices are averaged, which all methods
+    have on equal terms: one that is left out where images are large would else look cheap."""
     prices = [n for n in measures.of_prices if measures.cell[n].reference != "k"]
     columns: dict[str, Column] = {"method": PLACE["method"]}
     for name in (MEAN_PLACE, MEAN_PLACE + LOW, MEAN_PLACE + HIGH):
@@ -197,7 +198,7 @@ def _board(
         for generator, row in own.items():
             name = f"on {generator}"
             line |= {name: row[HEADLINE], name + LOW: row[ENDS[0]], name + HIGH: row[ENDS[1]]}
-        same = [own[generator] for generator in common]
+        same = [own[generator] for generator in fair]
         line |= {name: _mean([row[name] for row in same]) for name in prices}
         for name, unit in SPENT.items():
             line[name] = _mean([row[name] / row["seeds"] / unit for row in same])
@@ -222,6 +223,7 @@ def _mean(values: Sequence[float]) -> float:
 def _of_places(
     whole: Sequence[str],
     common: Sequence[str],
+    fair: Sequence[str],
     generators: Sequence[str],
     apart: Mapping[str, str],
 ) -> list[str]:
@@ -229,12 +231,15 @@ def _of_places(
     notes = []
     left = [g for g in generators if g not in whole]
     if common:
-        words = f"Places, and the means beside them, are over {', '.join(common)}"
+        both = "Places, and the means beside them, are" if fair == common else "Places are means"
+        words = f"{both} over {', '.join(common)}"
         notes = [
             f"{words}; not every method was compared on {', '.join(left)}." if left else f"{words}."
         ]
     elif not whole:
         notes = ["No generator has figures of every method, so there are no means."]
+    if fair != common:  # seeds alone differ, and a cell costs the same
+        notes.append(f"Means of what methods cost are over {', '.join(fair)}.")
     return [*notes, *(f"Without places and bold: {g}, {why}." for g, why in apart.items())]
 
 

@@ -248,7 +248,8 @@ def test_means_over_other_seeds_get_no_places_and_nothing_is_bold(tmp_path):
     found = leaderboard(rows, MEASURES, ORDER)
     words = "means over different seeds: 0, 1, 2, 3, 4 of strong; 0, 1 of weak and weaker."
     notes = (
-        "Places, and the means beside them, are over y.",
+        "Places are means over y.",
+        "Means of what methods cost are over x, y.",
         f"Without places and bold: x, {words}",
     )
     assert found.board.notes == notes
