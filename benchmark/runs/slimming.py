@@ -50,6 +50,8 @@ def slim(run: Path, out: Path) -> dict[Path, int]:
             gone |= {n for n in files if n == STAGES or (n == DIRECTIONS and size[n] > LARGE)}
         if cell not in of_table:
             gone |= files.keys() & ANSWERS
+        if not gone:
+            continue
         left |= {stored.folder / name: size[name] for name in gone}
         kept = {name: digest for name, digest in files.items() if name not in gone}
         hashes = {**stored.result.left_out, **{name: files[name] for name in gone}}
