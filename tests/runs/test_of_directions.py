@@ -65,7 +65,7 @@ def test_a_cell_of_fewer_metrics_is_judged_by_the_others_and_keeps_what_it_has(
         {"words": {"a`b": ["a"] * 8}},
         {"matrices": {"rescoring": {"a": [0.5] * 9}}},
         {"matrices": {"rescoring": {"a": ["0.5"] * 8}}},
-        {"matrices": {"../up": {"a": [0.5] * 8}}},
+        {"matrices": {"a\nb": {"a": [0.5] * 8}}},
         {"by_direction": {"accuracy": ["high"] * 8}},
     ],
 )
