@@ -12,7 +12,7 @@ from benchmark.generators.base import Generator
 from benchmark.methods.method import Fitted
 from benchmark.rca.training import Learner
 from benchmark.runs.grid import Job
-from benchmark.runs.results import write_table
+from benchmark.runs.results import FRESH, JOINT, write_table
 
 
 def write_cell(
@@ -27,14 +27,14 @@ def write_cell(
     """Write the files of `benchmark.runs.results`; returns them. joint: of a method whose R learned
     together with its directions, else None."""
     folder, learner = job.cell.folder(run), fitted.learner
-    files = [folder / "directions.safetensors", folder / "predictions.parquet"]
+    files = [folder / "directions.safetensors", folder / FRESH]
     notes = {**fitted.notes, **_scale(fitted.shift, generator), **_provenance(job, generator)}
     Directions(fitted.shift, notes, fitted.labels).save(files[0])
     write_table(files[1], predictions)
     curves = {"fresh": fresh}
     if learner is not None and joint is not None:
         curves["joint"] = learner
-        files.append(folder / "predictions_joint.parquet")
+        files.append(folder / JOINT)
         write_table(files[-1], joint)
         if learner.snapshots:
             files.append(folder / "evolution.safetensors")

@@ -18,8 +18,8 @@ from benchmark.core.failures import Failure, attempt
 from benchmark.core.json_files import write_json
 from benchmark.core.names import is_safe
 from benchmark.directions.labels import bring_labels
-from benchmark.runs.replicates import configurations, headline, is_shown
-from benchmark.runs.results import Cell, Result, StoredCell, read_cells, read_run
+from benchmark.runs.replicates import check_single, headline, is_shown
+from benchmark.runs.results import FRESH, Cell, Result, StoredCell, read_cells, read_run
 
 JOINED = "bench compare"  # the command that run.json names
 
@@ -51,7 +51,7 @@ def merge(runs: Sequence[Path], out: Path) -> list[str]:
     try:
         for run, label, description in zip(runs, labels, described, strict=True):
             cells, shown = read_cells(run), description.get("headline", {})
-            _check_single(run, cells, shown)
+            check_single(rows := headline(cells, shown), rows, str(run))
             for stored in cells:
                 if not shown or is_shown(stored.result.cell, shown):
                     _add(merged, stored, label, description, part)
@@ -64,19 +64,6 @@ def merge(runs: Sequence[Path], out: Path) -> list[str]:
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return merged.notes
-
-
-def _check_single(
-    run: Path, cells: Sequence[StoredCell], shown: Mapping[str, Mapping[str, str]]
-) -> None:
-    """Raise BenchError where a run has several configurations of a method and does not say which
-    counts: in one without a note of it all cells do."""
-    for (generator, method), n in configurations(headline(cells, shown)).items():
-        if n > 1:
-            raise BenchError(
-                f"{method} on {generator} has {n} configurations in {run}, and nothing says which "
-                "one counts; the `bench run` of that one, into the same folder, does"
-            )
 
 
 def _labels(runs: Sequence[Path]) -> list[str]:
@@ -137,7 +124,7 @@ def _add(
         where = f"{method} on {name}, seed {cell.seed}"
         if result.status != "done":
             _note(merged, f"{where}: {result.status} in {label}, and done in another run")
-        elif before.files.get("predictions.parquet") != result.files.get("predictions.parquet"):
+        elif before.files.get(FRESH) != result.files.get(FRESH):
             _note(merged, f"{where}: {label} has other answers than the first run, whose count")
             return
         if result.status != "done" or not before.left_out or result.left_out:

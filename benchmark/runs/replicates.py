@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from benchmark.core.errors import BenchError
 from benchmark.runs.results import Cell, StoredCell
 from benchmark.runs.roles import place
 
@@ -67,6 +68,18 @@ def left_out(rows: Iterable[Replicates]) -> list[str]:
         for (generator, method), n in configurations(rows).items()
         if n > 1
     ]
+
+
+def check_single(rows: Iterable[Replicates], shown: Iterable[Replicates], where: str) -> None:
+    """Raise BenchError where one of `shown` is not the only configuration of its method on its
+    generator among `rows`, as in a folder without a note of which one counts. where: they are."""
+    counts = configurations(rows)
+    for r in shown:
+        if (n := counts[r.generator, r.method]) > 1:
+            raise BenchError(
+                f"{r.method} on {r.generator} has {n} configurations in {where}, and nothing says "
+                "which one counts; the `bench run` of that one, into the same folder, does"
+            )
 
 
 def single(rows: Sequence[Replicates]) -> list[Replicates]:

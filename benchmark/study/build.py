@@ -23,19 +23,12 @@ from benchmark.generators.base import Generator, Latents
 from benchmark.generators.registry import absolute
 from benchmark.methods.method import Role
 from benchmark.runs.opening import AtHand, identity, may_be, open_generator
-from benchmark.runs.replicates import Replicates, headline
+from benchmark.runs.replicates import Replicates, check_single, headline
 from benchmark.runs.results import StoredCell, read_cells, read_run
 from benchmark.runs.roles import NO_ROLES, in_order, known_roles
 from benchmark.study.accuracies import cell_accuracies
 from benchmark.study.dealing import ROWS, Rows, deal_rows
-from benchmark.study.to_render import (
-    announced,
-    check_configurations,
-    check_options,
-    check_reach,
-    counted,
-    numbers_of,
-)
+from benchmark.study.to_render import announced, check_options, check_reach, counted, numbers_of
 from study_server.bundle_writer import DirectionStrips, write_bundle
 from study_server.settings_file import check_method, check_retention, read_settings
 from study_server.shipped import default_settings
@@ -94,7 +87,7 @@ def build_study(
     good = [_named(text, rows) for text in known_good]
     gallery = _Gallery(references, at_hand)
     shown = (*chosen, *(r for r, _ in good))
-    check_configurations(rows, shown)
+    check_single(rows, shown, "this run")
     for r in shown:
         gallery.open(r)  # before anything is rendered
     check_options(shown, gallery.of)

@@ -11,22 +11,10 @@ from benchmark.core.errors import BenchError
 from benchmark.core.progress import Progress
 from benchmark.generators.base import Generator
 from benchmark.generators.options import read_options, with_options
-from benchmark.runs.replicates import Replicates, configurations
+from benchmark.runs.replicates import Replicates
 from study_server.bundle_writer import DirectionStrips
 
 SHIPPED = "those that are shipped; `bench study init` writes them to a file of yours"
-
-
-def check_configurations(rows: Iterable[Replicates], shown: Iterable[Replicates]) -> None:
-    """Raise BenchError where one of `shown` is not the only configuration of its method on its
-    generator among `rows`: nothing says whose directions people should judge."""
-    counts = configurations(rows)
-    for r in shown:
-        if (n := counts[r.generator, r.method]) > 1:
-            raise BenchError(
-                f"{r.method} on {r.generator} has {n} configurations in this run, and nothing says "
-                "which one counts; the `bench run` of that one, into the same folder, does"
-            )
 
 
 def check_options(rows: Iterable[Replicates], of: Callable[[Replicates], Generator]) -> None:

@@ -1,8 +1,7 @@
-"""leaderboard.csv, .md and .tex: all methods on all generators; pairs.csv: each against each."""
+"""leaderboard.csv, .md and .tex: all methods on all generators, by their mean place."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from math import isnan, nan
 from pathlib import Path
 from statistics import fmean
@@ -10,26 +9,20 @@ from typing import Any
 
 import pandas as pd
 
-from benchmark.core.estimates import Undefined
 from benchmark.metrics import HEADLINE
 from benchmark.metrics.measures import Measures
-from benchmark.report.tables.against import Key, key_of, rca_values
 from benchmark.report.tables.duels import Duels
+from benchmark.report.tables.each_with_each import all_pairs, clear_order, matrix, pairs
 from benchmark.report.tables.fairness import differing_terms, unfair
 from benchmark.report.tables.main_table import ENDS, rca_row
-from benchmark.report.words import COMPARISON, LEADERBOARD, MATRIX, ON_THE_BOARD, PLACE
+from benchmark.report.words import LEADERBOARD, ON_THE_BOARD, PLACE
 from benchmark.runs.replicates import Replicates
-from benchmark.stats.paired import RcaComparison, in_one_family
-from benchmark.stats.ranks import SURE, Ahead, Place, mean_places
+from benchmark.stats.paired import RcaComparison
+from benchmark.stats.ranks import Ahead, Place, mean_places
 from benchmark.tables.table import HIGH, LOW, Column, Table
-from benchmark.tables.text import value_text
 from benchmark.tables.writing import remove_table, without_nan, write_csv, write_table
 
 FEWEST = 3  # methods: of two the comparison says everything
-OF_A_PAIR = (
-    *("directions", "seeds", "rca_difference", "rca_difference_low", "rca_difference_high"),
-    *("rca_p", "rca_p_adjusted"),
-)
 MEAN_PLACE = "mean place"
 SPENT = {"seconds": 1, "passes": 1000, "backward": 1000}  # on a cell, in these units
 
@@ -84,32 +77,21 @@ def leaderboard(
     done = [r for r in rows if r.done]
     values = {(r.generator, r.method): rca_row(r, measures) for r in duels.rows}
     generators = list(dict.fromkeys(r.generator for r in done))
-    pairs = all_pairs(duels, methods)
+    compared = all_pairs(duels, methods)
     whole = [g for g in generators if all((g, m) in values for m in methods)]
     apart, differing = unfair(duels.rows), differing_terms(duels.rows)
     common = [g for g in whole if g not in apart]
     fair = [g for g in whole if not any(place[0] == g for place in differing)]
-    clear = _clear(pairs)
+    clear = _clear(compared)
     places = _places(values, common, methods, clear)
     first = [one for one in _ahead_of_all(clear, done) if one[0] not in apart]
     ranked = sorted(methods, key=lambda m: places[m].mean if places else methods.index(m))
     notes = [*duels.left_out, *_of_places(whole, common, fair, generators, apart)]
     return Board(
         _board(rows, values, generators, fair, ranked, places, first, measures, notes),
-        *_matrix(pairs, ranked, differing),
-        _pairs(pairs, differing),
+        *matrix(compared, ranked, differing),
+        pairs(compared, differing),
         tuple(first),
-    )
-
-
-def all_pairs(duels: Duels, methods: Sequence[str]) -> tuple[RcaComparison, ...]:
-    """Each method against each one after it, on every generator and pooled, as one family."""
-    present = set(duels.accuracies["method"])
-    known = [m for m in methods if m in present]
-    return in_one_family(
-        comparison
-        for first, second in combinations(known, 2)
-        for comparison in duels.of(first, second)
     )
 
 
@@ -143,18 +125,8 @@ def _clear(pairs: Sequence[RcaComparison]) -> list[Ahead]:
     return [
         Ahead(pair.generators[0], *order)
         for pair in pairs
-        if len(pair.generators) == 1 and (order := _clear_order(pair))
+        if len(pair.generators) == 1 and (order := clear_order(pair))
     ]
-
-
-def _clear_order(pair: RcaComparison) -> tuple[str, str] | None:
-    """Which of the two is surely ahead, and which behind; None where neither is."""
-    if isinstance(pair.difference, Undefined) or isinstance(pair.p_adjusted, Undefined):
-        return None
-    if pair.p_adjusted >= SURE or pair.difference.value == 0:
-        return None
-    both = pair.method, pair.baseline
-    return both if pair.difference.value > 0 else (both[1], both[0])
 
 
 def _board(
@@ -241,81 +213,3 @@ def _of_places(
     if fair != common:  # seeds alone differ, and a cell costs the same
         notes.append(f"Means of what methods cost are over {', '.join(fair)}.")
     return [*notes, *(f"Without places and bold: {g}, {why}." for g, why in apart.items())]
-
-
-def _unequal(pair: RcaComparison, differing: Mapping[Key, str]) -> list[str]:
-    """How the terms of the two differ, on each generator where they do."""
-    places = [(generator, pair.method, pair.baseline) for generator in pair.generators]
-    return [differing[place] for place in places if place in differing]
-
-
-def _matrix(
-    pairs: Sequence[RcaComparison], methods: Sequence[str], differing: Mapping[Key, str]
-) -> tuple[Table, Table]:
-    """Row less column, over all generators that both have: with stars to read, and as numbers."""
-    widest: dict[tuple[str, str], RcaComparison] = {}
-    for pair in pairs:
-        key = pair.method, pair.baseline
-        if key not in widest or _says_more(pair, widest[key]):
-            widest[key] = pair
-    cells: dict[tuple[str, str], str] = {}
-    numbers: dict[tuple[str, str], float] = {}
-    starless: dict[str, list[str]] = {}  # by why
-    for (first, second), pair in widest.items():
-        if isinstance(pair.difference, Undefined):
-            cells[first, second] = cells[second, first] = "?"
-            continue
-        unequal = "; ".join(_unequal(pair, differing))
-        if unequal:
-            starless.setdefault(unequal, []).append(f"{first} and {second}")
-        sure = " *" if _clear_order(pair) and not unequal else ""
-        value = pair.difference.value
-        numbers[first, second], numbers[second, first] = value, -value
-        cells[first, second] = value_text(value, "difference") + sure
-        cells[second, first] = value_text(-value, "difference") + sure
-    columns = {"method": PLACE["method"]} | {m: Column("", "text") for m in methods}
-    reasons = dict.fromkeys(
-        f"? {first} and {second}: {pair.difference.reason}."
-        for (first, second), pair in widest.items()
-        if isinstance(pair.difference, Undefined)
-    )
-    unstarred = [f"Without a star: {', '.join(of)}, {why}." for why, of in starless.items()]
-    notes, title = (*reasons, *unstarred), "Each method against each"
-    return (
-        Table("matrix", title, _square(cells, methods, ""), columns, notes, MATRIX),
-        Table("matrix", title, _square(numbers, methods, None), columns),
-    )
-
-
-def _square(
-    cells: Mapping[tuple[str, str], Any], methods: Sequence[str], empty: Any
-) -> pd.DataFrame:
-    """A row and a column for each method."""
-    return pd.DataFrame(
-        [
-            {"method": m} | {other: cells.get((m, other), empty) for other in methods}
-            for m in methods
-        ]
-    )
-
-
-def _says_more(pair: RcaComparison, than: RcaComparison) -> bool:
-    """A comparison that could be made before one that could not, then that of more generators."""
-    known = [not isinstance(one.difference, Undefined) for one in (pair, than)]
-    return (known[0], len(pair.generators)) > (known[1], len(than.generators))
-
-
-def _pairs(pairs: Sequence[RcaComparison], differing: Mapping[Key, str]) -> Table:
-    """All pairs on every generator and pooled, all digits."""
-    names = ["generator", "method", "baseline", *OF_A_PAIR, "note"]
-    lines = []
-    for pair in pairs:
-        values = rca_values(pair)
-        asked = (values[name] for name in ("rca_difference", "rca_p"))
-        reasons = [value.reason for value in asked if isinstance(value, Undefined)]
-        reasons += _unequal(pair, differing)
-        known = {n: v for n, v in values.items() if not isinstance(v, Undefined)}
-        place = dict(zip(names, key_of(pair), strict=False))
-        lines.append({**place, **known, "note": "; ".join(dict.fromkeys(reasons))})
-    frame = without_nan(pd.DataFrame(lines, columns=names, dtype=object))
-    return Table("pairs", "Each method against each", frame, {n: COMPARISON[n] for n in names})
