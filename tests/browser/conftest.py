@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from study_server import annotators
@@ -124,17 +124,18 @@ def begin(page: Page, link: str, to: str = "**/items/0") -> None:
     page.goto(link)
     page.click("button[value=agree]")
     page.click(".actions .primary")
-    practise(page)
+    practise(page.click)
     page.wait_for_url(to)
 
 
-def practise(page: Page | FrameLocator, *numbers: int, **changes: str) -> None:
-    """Examples of the practice by mouse, one a page; all three, unless numbers are given."""
+def practise(click: Callable[[str], None], *numbers: int, **changes: str) -> None:
+    """Examples of the practice, one a page, by a click on what a selector finds; all three, unless
+    numbers are given."""
     said = QUIZ | {name.replace("_", "-"): value for name, value in changes.items()}
     for number in numbers or range(3):
         for field in (f"consistent-{number}", f"single-{number}"):
-            page.locator(f"label:has(input[name={field}][value={said[field]}])").click()
-        page.locator(".actions .primary").click()
+            click(f"label:has(input[name={field}][value={said[field]}])")
+        click(".actions .primary")
 
 
 def clear(page: Page, kind: str, name: str = "") -> None:

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -55,7 +56,7 @@ def test_the_last_page_leads_back_by_itself(
     page.click(".actions .primary")
     page.click("button[value=agree]")
     page.click(".actions .primary")
-    practise(page, 0, 1, 2, 1, consistent_1="yes")
+    practise(page.click, 0, 1, 2, 1, consistent_1="yes")
     page.wait_for_url("**/failed")
     assert page.locator("output").inner_text() == "COUT"
     page.wait_for_url("https://app.prolific.com/submissions/complete?cc=COUT")
@@ -90,12 +91,16 @@ def test_mturk_shows_the_study_in_its_frame(page: Page, serve: Callable[..., Sit
     # A page of the internet may not show one of this machine, which is no matter of ours.
     page.context.grant_permissions(["local-network-access"], origin="https://worker.mturk.com")
     page.goto("https://worker.mturk.com/task")
-    frame = page.frame_locator("iframe")
-    frame.locator(".actions .primary").click()
-    frame.locator("button[value=agree]").click()
-    frame.locator(".actions .primary").click()
-    practise(frame, 0, 1, 2, 1, consistent_1="yes")
-    frame.locator("text=Hand in the task").click()
+    frame = page.frames[1]
+    # A click into a frame does not wait for the page that it leads to, and a mouse's may miss one
+    # that is still moving.
+    press = partial(frame.dispatch_event, type="click")
+    press(".actions .primary")
+    press("button[value=agree]")
+    frame.wait_for_url("**/instructions")
+    press(".actions .primary")
+    practise(press, 0, 1, 2, 1, consistent_1="yes")
+    press("text=Hand in the task")
     expect(frame.locator("body")).to_have_text("Thank you")
     assert parse_qs(sent[0]) == {"assignmentId": ["3TE22NPX"], "code": ["COUT"]}
 

@@ -225,11 +225,11 @@ def test_another_language_keeps_what_was_chosen_and_typed(page: Page, site: Site
         "all => all.map(i => [i.name, i.value])"
     )
     assert chosen == [["consistent-0", "yes"]]
-    practise(page, 0)
+    practise(page.click, 0)
     page.click("button[value=en]")
     expect(page.locator("header")).to_contain_text("Example 2 of 3")  # no example is asked twice
     page.click("button[value=zh]")
-    practise(page, 1, 2)
+    practise(page.click, 1, 2)
     page.wait_for_url("**/items/0")
     choose(page, "consistent", "yes")
     choose(page, "single", "yes")

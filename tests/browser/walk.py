@@ -52,10 +52,10 @@ def every_page(page: Page, site: Site) -> Iterator[str]:
     page.click("form.actions .primary")
     page.wait_for_url("**/quiz")
     yield "quiz"
-    practise(page, consistent_1="yes")
+    practise(page.click, consistent_1="yes")
     page.wait_for_selector("input[name=consistent-1]", state="attached")
     yield "hints"
-    practise(page, 1)
+    practise(page.click, 1)
     page.wait_for_url("**/items/0")
     yield "item"
     page.keyboard.type("yy")
