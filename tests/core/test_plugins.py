@@ -162,6 +162,11 @@ def test_it_runs_anew_each_time(tmp_path: Path) -> None:
             "{path}:x failed: ZeroDivisionError: division by zero (mine",
         ),
         ("def f(:\n", "x", "{path}:x failed: SyntaxError: invalid syntax (mine.py, line 1)"),
+        (
+            "from benchmark.core.errors import BenchError\nraise BenchError('no weights at w')\n",
+            "x",
+            "{path}:x failed: no weights at w",
+        ),
         ("import sys\nsys.exit('bye')\n", "x", "{path}:x failed: SystemExit: bye (mine.py line 2)"),
         (
             "from benchmark.core.errors import BenchError as E\ndef f():\n    raise E('mine')\n",
