@@ -16,7 +16,7 @@ from study_server.platforms import Platform, submit_address
 from study_server.security import limited, log, origin
 from study_server.served import state_of
 from study_server.terms import minutes
-from study_server.visit import Page, address, end, page, served, stopped
+from study_server.visit import Page, address, end, know_browser, page, served, stopped
 
 blueprint = Blueprint("entrance", __name__)
 
@@ -71,7 +71,8 @@ def _through_the_open_link(
         known, state = _recognise(db, outside), state_of(db)
     if known and known == _own():
         return redirect(address("pages.study"), 303)
-    g.annotator, g.state = None, state  # nothing of whose browser it was is another's to see
+    know_browser()  # nothing of whose browser it was is another's to see
+    g.state = state
     if known is None:
         return page("error.html", 409, key="known")
     if not known and state != "open":
@@ -152,16 +153,18 @@ def language() -> Response:
     if chosen not in served().bundle.settings.languages:
         abort(400)
     session["language"] = chosen
-    if g.annotator:
+    endpoint, back = _page_of_this_site(request.form.get("back", ""))
+    # Who reads at the open link is not whom the browser was before: they would have been led on.
+    if g.annotator and endpoint != "entrance.welcome":
         annotator_id = g.annotator.id
         served().store.write(lambda db: annotators.choose_language(db, annotator_id, chosen))
-    return redirect(_page_of_this_site(request.form.get("back", "")), 303)
+    return redirect(back, 303)
 
 
-def _page_of_this_site(back: str) -> str:
-    """The address of the page that `back` names by its path, built anew; of the start page where
-    it names none. So that no spelling can lead to another site."""
-    start = url_for(".home")
+def _page_of_this_site(back: str) -> tuple[str, str]:
+    """The endpoint of the page that `back` names by its path, and its address, built anew; those
+    of the start page where it names none. So that no spelling can lead to another site."""
+    start = "entrance.home", url_for("entrance.home")
     try:
         parts = urlsplit(back)
         pages = current_app.url_map.bind("")
@@ -171,4 +174,4 @@ def _page_of_this_site(back: str) -> str:
     if parts.scheme or parts.netloc or endpoint == "static":
         return start
     query = urlencode(parse_qsl(parts.query, keep_blank_values=True))
-    return url_for(endpoint, **values) + (f"?{query}" if query else "")
+    return endpoint, url_for(endpoint, **values) + (f"?{query}" if query else "")

@@ -336,6 +336,19 @@ def test_a_language_keeps_the_link_s_number(app: Flask, served: Served) -> None:
     assert "\n" not in page.headers["Location"]
 
 
+def test_a_newcomer_s_language_is_not_that_of_whom_the_browser_was(
+    app: Flask, served: Served
+) -> None:
+    visitor = enter(app, served, PROLIFIC_PID="p1")
+    visitor.post("/language", language="en", back="/consent")
+    link = open_link(served, PROLIFIC_PID="p2")
+    visitor.get(link)
+    page = visitor.post("/language", language="zh", back=link)
+    assert page.request.path.startswith("/open/")
+    assert 'lang="zh"' in page.text
+    assert [one.language for one in people(served)] == ["en"]
+
+
 def test_the_staff_stay_signed_in_beside_taking_part(app: Flask, served: Served) -> None:
     staff = signed_in(app, served)
     enter(app, served, staff)
