@@ -135,9 +135,9 @@ class GanTraining:
         """One update of the critic, one of the generator on the same fakes; returns both losses."""
         share = self.step / self.config.steps
         self.game.grow((self.generator, self.averaged, self.critic), share)
-        decay = min(1.0, 2.0 * (1.0 - share))
-        _set_rate(self.generator_optimiser, self.config.lr_generator * decay)
-        _set_rate(self.critic_optimiser, self.config.lr_critic * decay)
+        generator_rate, critic_rate = self.config.rates(self.step)
+        _set_rate(self.generator_optimiser, generator_rate)
+        _set_rate(self.critic_optimiser, critic_rate)
         latents = self.sample(self.config.batch, self.rng).to(self.device)
         with self._autocast():
             fakes = self.generator(latents)  # (n, C, H, W)

@@ -18,8 +18,9 @@ R1_EVERY = 16  # steps between penalties, each that many times as strong (Karras
 
 @dataclass(frozen=True)
 class GanConfig:
-    """steps: generator updates. batch: images per step. Rates are Adam's: held for the first half
-    of the steps, then falling to zero.
+    """steps: generator updates. batch: images per step. Rates are Adam's: held, then falling to
+    zero over the last steps, whose share is `falling`; 0 holds them to the end. The critic's is
+    half from step `critic_slows_at` on, where that is given: a critic that wins is held back.
 
     critic_width: channels of the discriminator's first block; a ProgGAN's has the generator's own.
     beta2: Adam's. ema: how much of the averaged weights each step keeps. augment: how all that the
@@ -34,6 +35,8 @@ class GanConfig:
     critic_width: int = 32
     lr_generator: float = 3e-4
     lr_critic: float = 4e-4
+    falling: float = 0.5
+    critic_slows_at: int | None = None
     beta2: float = 0.9
     ema: float = 0.999
     augment: tuple[str, ...] = ()
@@ -48,6 +51,13 @@ class GanConfig:
     def early_step(self) -> int:
         """The step whose generator shows what the rest of the training brought."""
         return max(1, self.steps // 10)
+
+    def rates(self, step: int) -> tuple[float, float]:
+        """The rates of the generator and of the critic in the update after `step` others."""
+        left = 1.0 - step / self.steps
+        decay = min(1.0, left / self.falling) if self.falling else 1.0
+        slows = self.critic_slows_at is not None and step >= self.critic_slows_at
+        return self.lr_generator * decay, self.lr_critic * decay * (0.5 if slows else 1.0)
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():

@@ -79,11 +79,13 @@ RECIPES = {
     "cifar-biggan-small": Recipe(
         make=lambda: BigGAN(32, latent_dim=80, width=20, n_classes=10, shared_dim=32),
         config=GanConfig(
-            steps=5_000,
+            steps=4_250,
             batch=32,
             critic_width=40,
-            lr_generator=1e-4,
-            augment=("translation",),
+            lr_generator=2e-4,
+            lr_critic=8e-4,
+            falling=0.0,
+            critic_slows_at=4_000,
             mirror=True,
         ),
         data="CIFAR-10, photographs of ten classes of 32 x 32 pixels",

@@ -82,6 +82,26 @@ def test_rates_hold_for_half_the_steps_and_then_fall() -> None:
     assert training.critic_optimiser.param_groups[0]["lr"] == pytest.approx(4e-4 / 3)
 
 
+@pytest.mark.parametrize(
+    ("falling", "expected"),
+    [(0.0, [1, 1, 1, 1]), (0.25, [1, 1, 1, 1]), (0.5, [1, 1, 1, 0.5]), (1.0, [1, 0.75, 0.5, 0.25])],
+)
+def test_rates_fall_over_the_last_steps_or_never(falling: float, expected: list[float]) -> None:
+    config = replace(CONFIG, steps=4, falling=falling)
+    rates = np.array([config.rates(step) for step in range(4)])
+    np.testing.assert_allclose(rates, np.outer(expected, [3e-4, 4e-4]))
+
+
+def test_a_critic_may_be_slowed_down_alone() -> None:
+    training = new_training(replace(CONFIG, steps=4, falling=0.0, critic_slows_at=2))
+    rates = []
+    for _ in range(4):
+        training.advance()
+        optimisers = training.generator_optimiser, training.critic_optimiser
+        rates.append([optimiser.param_groups[0]["lr"] for optimiser in optimisers])
+    np.testing.assert_allclose(rates, [[3e-4, 4e-4]] * 2 + [[3e-4, 2e-4]] * 2)
+
+
 def test_a_loss_that_is_no_number_names_the_step() -> None:
     training = new_training()
     training.advance()
