@@ -238,6 +238,8 @@ def _read(path: Path) -> Directions:
                 "its columns; Directions(FrozenLinear(columns)).save(...) writes (d, K) columns"
             )
         provenance = dict(parse_json(stored, f"{fault}: its provenance"))
-        return Directions(unpack(tensors, provenance.pop("shift", {})), provenance)
+        told = isinstance(provenance.get("shift"), str)  # a note of that name, no description
+        description = {} if told else provenance.pop("shift", {})
+        return Directions(unpack(tensors, description), provenance)
     except (SafetensorError, RuntimeError, ValueError, TypeError, OSError, KeyError) as error:
         raise BenchError(f"{fault}: {' '.join(str(error).split())}") from error

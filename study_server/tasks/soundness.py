@@ -9,8 +9,9 @@ RESERVED = {  # columns of an export, and keys of the page
     *("generator", "method", "direction", "generator_2", "method_2", "direction_2", "annotator"),
     *("repeat", "revision", "seconds", "check", "simulated", "language", "created_at", "study"),
     *("excluded", "excluded_at"),
-    *("mos", "score", "ticket", "csrf_token"),
+    *("ticket", "csrf_token"),
 }
+SCORES = {"mos", "score"}  # columns that hold what an answer is worth
 TAKEN_KEYS = {"p"}  # plays the pictures
 
 
@@ -19,15 +20,17 @@ def faults(
     questions: Sequence[Question],
     answers: Iterable[Answer],
     score: Callable[[Answer], float | None],
+    score_name: str,
 ) -> Iterator[str]:
     """What is wrong, a sentence each. answers: all that can be given, asked for last."""
+    taken = RESERVED | SCORES | {score_name}
     if shows not in (1, 2):
         yield f"it shows {shows} directions; a page has room for 1 or 2"
     if not questions:
         yield "it asks nothing"
     earlier: dict[str, Question] = {}
     for q in questions:
-        if not NAME.fullmatch(q.name) or q.name in RESERVED or q.name in earlier:
+        if not NAME.fullmatch(q.name) or q.name in taken or q.name in earlier:
             yield f"'{q.name}' cannot be the name of a question: taken, or no small letters"
         if q.kind not in KINDS:
             yield f"the question {q.name} is of kind '{q.kind}'; there are {', '.join(KINDS)}"
@@ -43,6 +46,8 @@ def faults(
         if q.own and not (q.other and q.own in {e.name for e in questions if e.kind == "text"}):
             yield f"the question {q.name} has its own words from '{q.own}', which is no text"
         earlier[q.name] = q
+    if not NAME.fullmatch(score_name) or score_name in RESERVED:
+        yield f"'{score_name}' cannot be the name of the score: taken, or no small letters"
     yield from _unscored(answers, score)
 
 

@@ -290,5 +290,6 @@ def _described(question: Question) -> dict[str, Any]:
 
 
 def _check_task(task: Task) -> None:
-    for fault in faults(task.shows, task.questions, task.possible(), task.score):
+    parts = task.shows, task.questions, task.possible(), task.score, task.score_name
+    for fault in faults(*parts):
         raise BenchError(f"the task {task.name}: {fault}")

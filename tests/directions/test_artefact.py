@@ -247,6 +247,14 @@ def test_unlabelled_directions_say_how_to_get_labels() -> None:
         list(NAMED)
 
 
+def test_a_note_may_be_called_shift(tmp_path: Path) -> None:
+    path = tmp_path / "A.safetensors"
+    Directions(FrozenLinear(torch.eye(3)), {"shift": "unit length"}).save(path)
+    loaded = Directions.load(path)
+    assert loaded.provenance == {"shift": "unit length"}
+    assert torch.equal(loaded.shift.matrix(), torch.eye(3))
+
+
 def test_labels_are_saved_and_loaded_with_the_directions(tmp_path: Path) -> None:
     path = tmp_path / "directions.safetensors"
     NAMED.save(path)

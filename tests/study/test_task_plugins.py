@@ -207,6 +207,8 @@ class Own(Task):
             "waits for clear = 'maybe'",
         ),
         ({"shows": 3}, "room for 1 or 2"),
+        ({"score_name": "clear"}, "'clear' cannot be the name of a question"),
+        ({"score_name": "seconds"}, "'seconds' cannot be the name of the score"),
     ],
 )
 def test_a_task_that_makes_no_sense_is_named(changes: dict, message: str) -> None:
