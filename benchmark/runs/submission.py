@@ -1,7 +1,7 @@
 """May a run stand on a public leaderboard? What a stranger would ask before believing it.
 
-A run that passes is whole, is what its hashes say, was computed by one version, and on terms that
-nobody has bent.
+A run that passes is whole, is what its hashes say, was computed by one version on each generator,
+where methods are compared, and on terms that nobody has bent.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -55,7 +55,7 @@ def submission_points(run: Path, methods: Methods, weights: Callable[[str], str]
         ),
         (f"at least {LEAST_SEEDS} seeds", _few_seeds(seeds)),
         ("the hashes of settings hold", _bent_identities(shown)),
-        ("one version of the suite and of torch", _versions(shown)),
+        ("one version of the suite and of torch on each generator", _versions(shown)),
         ("the settings are those of a preset", _changed(shown, description, methods)),
         ("generators are the suite's own, or published ones", _generators(shown, weights)),
         (
@@ -117,10 +117,14 @@ def _bent_identities(cells: Sequence[StoredCell]) -> Iterator[str]:
 
 
 def _versions(cells: Sequence[StoredCell]) -> Iterator[str]:
-    for name in ("bench_version", "torch_version"):
-        found = sorted({c.result.versions.get(name, "unknown").partition("+")[0] for c in cells})
-        if len(found) > 1:
-            yield f"{name.removesuffix('_version')} {' and '.join(found)}"
+    by_generator: dict[str, list[Mapping[str, str]]] = {}
+    for stored in cells:
+        by_generator.setdefault(stored.result.cell.generator, []).append(stored.result.versions)
+    for generator, versions in by_generator.items():
+        for name in ("bench_version", "torch_version"):
+            found = sorted({own.get(name, "unknown").partition("+")[0] for own in versions})
+            if len(found) > 1:
+                yield f"{generator}: {name.removesuffix('_version')} {' and '.join(found)}"
 
 
 def _changed(

@@ -121,7 +121,21 @@ def test_cells_of_two_versions_are_named(tmp_path):
     edit(run, "planted/random/1-*", versions={**same, "torch_version": "2.13.0+cu126"})
     assert faults(run, "one version") == ()
     edit(run, "planted/random/1-*", versions={**same, "torch_version": "2.12.0"})
-    assert faults(run, "one version") == ("torch 2.12.0 and 2.13.0",)
+    assert faults(run, "one version") == ("planted: torch 2.12.0 and 2.13.0",)
+
+
+def test_another_generator_may_be_of_another_version(tmp_path):
+    run = a_run(tmp_path, {"random": [0], "coordinate": [0]})
+    write_cell(run, "mine", "random", 0)
+    same = {"bench_version": "0.1.0", "torch_version": "2.13.0"}
+    edit(run, "planted/*/*", versions=same)
+    edit(run, "mine/*/*", versions={**same, "bench_version": "1.0.0"})
+    headline = json.loads((run / "run.json").read_text())["headline"]
+    own = {"random": next(run.glob("cells/mine/random/0-*")).name.partition("-")[2]}
+    write_json(run / "run.json", {"headline": {**headline, "mine": own}, "preset": "quick"})
+    assert faults(run, "one version") == ()
+    edit(run, "planted/coordinate/*", versions={**same, "bench_version": "1.0.0"})
+    assert faults(run, "one version") == ("planted: bench 0.1.0 and 1.0.0",)
 
 
 def test_other_weights_and_generators_of_ones_own_are_found(tmp_path):
