@@ -59,6 +59,15 @@ class GanConfig:
         slows = self.critic_slows_at is not None and step >= self.critic_slows_at
         return self.lr_generator * decay, self.lr_critic * decay * (0.5 if slows else 1.0)
 
+    @property
+    def schedule(self) -> str:
+        """How the rates go, in the words of the model card."""
+        falls = f"falling to 0 over the last {self.falling:.0%} of the steps"
+        words = falls if self.falling else "held to the end"
+        if self.critic_slows_at is None or self.critic_slows_at >= self.steps:
+            return words
+        return f"{words}, the critic's at half from step {self.critic_slows_at:,} on"
+
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             if type(value) is int and value < 1 and name != "seed":

@@ -93,15 +93,11 @@ def _facts(generator: Family, training: GanTraining, device: str) -> dict[str, s
     penalty = f", gradient penalty {config.r1:g}" if config.r1 else ""
     disturbed = f", all images augmented: {', '.join(config.augment)}" if config.augment else ""
     mirrored = ", real images mirrored" if config.mirror else ""
-    falling = f"falling to 0 over the last {config.falling:.0%} of the steps"
-    rates = falling if config.falling else "held to the end"
-    if config.critic_slows_at is not None:
-        rates += f", the critic's at half from step {config.critic_slows_at:,} on"
     return {
         "Architecture": f"{described}, images {shape}, {size:,} parameters",
         "Training": f"{training.game.words(config)} ({critic:,} parameters)"
         f"{penalty}{disturbed}{mirrored}, {config.steps:,} steps of {config.batch} images, "
-        f"Adam at {config.lr_generator:g} and {config.lr_critic:g}, {rates}, "
+        f"Adam at {config.lr_generator:g} and {config.lr_critic:g}, {config.schedule}, "
         f"weights averaged at {config.ema:g}, "
         f"{'bfloat16' if training.in_bfloat16 else 'float32'}, seed {config.seed}",
         "Time": f"{training.seconds:,.0f} s on {device_name(device)}",

@@ -9,6 +9,7 @@ import torch
 
 from benchmark.core.errors import BenchError
 from benchmark.generators.stored import load_family
+from benchmark.generators.training.game import GanConfig
 from tests.generators.training.trainings import CONFIG, FixedScores, fakes, new_training
 
 
@@ -100,6 +101,22 @@ def test_a_critic_may_be_slowed_down_alone() -> None:
         optimisers = training.generator_optimiser, training.critic_optimiser
         rates.append([optimiser.param_groups[0]["lr"] for optimiser in optimisers])
     np.testing.assert_allclose(rates, [[3e-4, 4e-4]] * 2 + [[3e-4, 2e-4]] * 2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({}, "falling to 0 over the last 50% of the steps"),
+        ({"falling": 0.0}, "held to the end"),
+        (
+            {"falling": 0.0, "critic_slows_at": 4_000},
+            "held to the end, the critic's at half from step 4,000 on",
+        ),
+        ({"falling": 0.0, "critic_slows_at": 4_000, "steps": 4_000}, "held to the end"),
+    ],
+)
+def test_the_card_says_how_the_rates_went(settings: dict, words: str) -> None:
+    assert GanConfig(**settings).schedule == words
 
 
 def test_a_loss_that_is_no_number_names_the_step() -> None:
