@@ -23,8 +23,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from benchmark.core.errors import BenchError, one_line, unknown
-from benchmark.core.failures import in_one_line
+from benchmark.core.errors import BenchError, unknown
+from benchmark.core.failures import in_one_line, reason_of
 
 GROUP = "latent_direction_bench"
 KINDS = ("generators", "methods", "metrics", "tasks")
@@ -155,18 +155,11 @@ def _run(path: Path, source: bytes, reference: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # where dataclasses look up the types that their fields name
     try:
-        in_one_line(f"{reference} failed", _execute, path, source, module, reference)
-    except BenchError:
-        del sys.modules[name]
-        raise
-    return module
-
-
-def _execute(path: Path, source: bytes, module: ModuleType, reference: str) -> None:
-    try:
         exec(compile(source, path, "exec"), module.__dict__)  # the very bytes that are hashed
-    except BenchError as error:  # ours, met by the file, whose name such words need not hold
-        raise BenchError(f"{reference} failed: {one_line(error)}") from error
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        raise BenchError(f"{reference} failed: {reason_of(error)}") from error
+    return module
 
 
 @contextmanager
