@@ -1,13 +1,13 @@
 """How many people may come: through the open link from one address in a day, and to the study.
 
-An address is never stored: what is counted is a hash with the study's key and the day in it, and
-the next day's first arrival deletes it.
+An address is never stored: what is counted is a hash with the study's key and the day in it, which
+is deleted the next day (`retention.drop_addresses`).
 """
 
 import hashlib
 import hmac
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from study_server.bundle import Bundle
@@ -35,7 +35,6 @@ def admit(session: Session, bundle: Bundle, address: str, now: float) -> None:
         raise Refused("study")
     if not settings.max_per_address:
         return
-    session.execute(delete(Arrivals).where(Arrivals.day != day))
     name = _hidden(bundle.secrets["secret_key"], day, address)
     arrivals = session.get(Arrivals, name) or Arrivals(address=name, day=day, count=0)
     if arrivals.count >= settings.max_per_address:

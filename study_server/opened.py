@@ -39,6 +39,7 @@ def opened(
         stack.callback(counting.finish_screening)
         counting.catch_up(study)
         erasure.reapply(study)
+        retention.drop_addresses(study)
         retention.drop_numbers(study)
         yield study
 

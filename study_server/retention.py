@@ -1,13 +1,15 @@
-"""Numbers of recruiting services are dropped on the day that study.toml names; answers stay."""
+"""What is not kept: hashed addresses are dropped the next day, numbers of recruiting services on
+the day that study.toml names; answers stay."""
 
 import logging
 import threading
 from datetime import UTC, date, datetime
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from study_server.models import Annotator
+from study_server.caps import DAY
+from study_server.models import Annotator, Arrivals
 from study_server.served import Served, note
 from study_server.trouble import advice, is_trouble
 
@@ -15,6 +17,20 @@ log = logging.getLogger("study")
 
 DROPPED = {"outside": "{}", "outside_id": None, "invited_as": ""}
 HOUR = 3600.0  # seconds between two looks of a site that runs
+
+
+def drop_addresses(study: Served) -> None:
+    """Drop the hashed addresses of all days but this one."""
+    past = Arrivals.day != int(study.clock() // DAY)
+    with study.store.read() as db:
+        if db.execute(select(Arrivals).where(past).limit(1)).first() is None:
+            return
+
+    def work(session: Session) -> None:
+        session.execute(delete(Arrivals).where(past))
+
+    study.store.write(work)
+    study.store.settle()  # so that no log holds them
 
 
 def drop_numbers(study: Served) -> int:
@@ -43,7 +59,8 @@ def drop_numbers(study: Served) -> int:
 
 
 class Keeper(threading.Thread):
-    """Drops the numbers of a site that runs when their day has come, in a thread of its own."""
+    """Drops addresses and numbers of a site that runs when their day has come, in a thread of its
+    own."""
 
     def __init__(self, study: Served, every: float = HOUR):
         super().__init__(daemon=True, name="retention")
@@ -53,6 +70,7 @@ class Keeper(threading.Thread):
         """Look again and again, until `stop`."""
         while not self._stopped.wait(self._every):
             try:
+                drop_addresses(self._study)
                 if count := drop_numbers(self._study):
                     log.info("dropped the outside numbers of %d people", count)
             except Exception as error:

@@ -33,8 +33,7 @@ def make_server(study: Served, host: str, port: int, front: Front = DIRECT) -> M
 
     def member() -> Member:
         study.store.keep_settled()
-        if study.bundle.settings.retention:
-            Keeper(study).start()
+        Keeper(study).start()
         application = create_app(study, front, processes)
         gc.collect()
         gc.freeze()  # what is there now stays: no need to look through it again and again

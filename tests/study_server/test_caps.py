@@ -11,6 +11,7 @@ from study_server import annotators, counting
 from study_server.app import create_app
 from study_server.caps import DAY, Refused, admit
 from study_server.models import Annotator, Arrivals
+from study_server.retention import drop_addresses
 from study_server.sentences import texts
 from study_server.served import Served
 
@@ -42,11 +43,23 @@ def test_a_day_and_an_address_have_their_number(served: Served, clock: Clock) ->
     clock.now += DAY
     arrive(study, "192.0.2.7")
     with study.store.read() as db:
-        (left,) = db.scalars(select(Arrivals)).all()  # yesterday's are gone
-        assert left.count == 1
-        assert "192.0.2.7" not in left.address
-        assert len(left.address) == 64
         assert len(db.scalars(select(Annotator)).all()) == 5
+
+
+def test_an_address_is_gone_the_next_day_whoever_comes_then(served: Served, clock: Clock) -> None:
+    arrive(served, "192.0.2.7")
+    drop_addresses(served)
+    with served.store.read() as db:
+        (kept,) = db.scalars(select(Arrivals)).all()
+    assert kept.count == 1
+    assert "192.0.2.7" not in kept.address
+    assert len(kept.address) == 64
+    clock.now += DAY
+    drop_addresses(served)  # as a command does, and a site once an hour
+    with served.store.read() as db:
+        assert db.scalars(select(Arrivals)).all() == []
+    for path in served.bundle.database.parent.glob("study.sqlite*"):
+        assert kept.address.encode() not in path.read_bytes()
 
 
 def test_the_same_address_has_another_hash_tomorrow_and_elsewhere(
@@ -54,6 +67,7 @@ def test_the_same_address_has_another_hash_tomorrow_and_elsewhere(
 ) -> None:
     seen = set()
     for _ in range(2):
+        drop_addresses(served)
         arrive(served, "192.0.2.7")
         with served.store.read() as db:
             seen.add(db.scalars(select(Arrivals.address)).one())
