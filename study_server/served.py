@@ -55,7 +55,7 @@ def open_study(
         with told(store.name):
             store.migrate()
             store.settle()
-            store.write(lambda session: _match(session, bundle, clock()))
+            store.write(lambda session: _begin(session, bundle, clock()))
     except BaseException:
         store.engine.dispose()
         raise
@@ -143,15 +143,20 @@ def check_study(session: Session, bundle: Bundle) -> Study | None:
     return study
 
 
+def _begin(session: Session, bundle: Bundle, now: float) -> None:
+    """`_match`, and note the settings that people meet from now on."""
+    _match(session, bundle, now)
+    if session.get(SettingsVersion, bundle.settings.sha256) is None:
+        text = read_text(bundle.folder / "study.toml")
+        session.add(SettingsVersion(sha256=bundle.settings.sha256, text=text, first_served_at=now))
+
+
 def _match(session: Session, bundle: Bundle, now: float) -> None:
     """See that bundle and database belong together; of a new one, make it so."""
     if check_study(session, bundle) is None:
         session.add(Study(id=bundle.study, bundle_sha256=bundle.sha256, created_at=now))
         for item_id, check in bundle.checks.items():
             session.add(Item(id=item_id, kind=check or "direction"))
-    if session.get(SettingsVersion, bundle.settings.sha256) is None:
-        text = read_text(bundle.folder / "study.toml")
-        session.add(SettingsVersion(sha256=bundle.settings.sha256, text=text, first_served_at=now))
 
 
 def _check(session: Session, bundle: Bundle, name: str) -> None:

@@ -152,6 +152,21 @@ def test_the_plan_and_what_changed(package: Path) -> None:
     ]
 
 
+def test_a_day_among_the_settings_and_settings_that_nobody_met(study: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(study, tmp_path / "study")
+    text = (folder / "study.toml").read_text()
+    text = text.replace('retention = ""', "retention = 2099-12-31")
+    (folder / "study.toml").write_text(text)
+    with opened(folder):
+        pass
+    (folder / "study.toml").write_text(text.replace("2099", "2100"))
+    write_package(folder, tmp_path / "package")
+    plan = json.loads((tmp_path / "package" / "documentation" / "plan.json").read_text())
+    assert [changed for served in plan["served"] for changed in served["changes"]][1:] == [
+        {"setting": "consent.retention", "from": "", "to": "2099-12-31"}
+    ]
+
+
 def test_nothing_is_overwritten_and_options_that_clash_are_told(package: Path, study: Path) -> None:
     again = CliRunner().invoke(main, ["study", "export", str(study), "--package", str(package)])
     assert again.exit_code == 2
