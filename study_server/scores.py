@@ -21,17 +21,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Scored:
-    """What those who count said of an item: the mean of n scores, of one direction its MOS, with
-    the ends of its 95% interval (Wilson, JASA 1927), which speaks of further annotators."""
+    """What those who count said of an item: the mean of n scores, of one direction its MOS."""
 
     n: int
     mean: float
-    low: float
-    high: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The ends of a MOS's 95% interval (Wilson, JASA 1927), which speaks of further
+        annotators. A mean of other scores has none."""
+        return likely_share(self.mean, self.n)
 
     @property
     def width(self) -> float:
-        return self.high - self.low
+        low, high = self.interval
+        return high - low
 
 
 def scores(
@@ -43,10 +47,8 @@ def scores(
     first = _scored(counted, people)
     found = {}
     for place, given in first.groupby(item_columns(first), observed=True)["mos"]:
-        n, mean = len(given), float(given.mean())
-        low, high = likely_share(mean, n)
         shown = tuple(zip(*[iter(place)] * 3, strict=True))
-        found[shown] = Scored(n, mean, low, high)
+        found[shown] = Scored(len(given), float(given.mean()))
     return found
 
 

@@ -238,8 +238,9 @@ def _seconds(answered: "pd.DataFrame") -> "pd.DataFrame":
 
 
 def _sameness(judgments: "pd.DataFrame", questions: list[str]) -> "pd.DataFrame":
-    """For each annotator, the share of their commonest answer and the number of answers."""
-    answered = judgments.dropna(subset=questions)
+    """For each annotator, the share of their commonest answer and the number of answers. Where all
+    questions are of words nobody has any to compare."""
+    answered = judgments.dropna(subset=questions) if questions else judgments[:0]
     counts = answered.groupby(["annotator", *questions], observed=True).size().groupby(level=0)
     return _frame(counts.max() / counts.sum(), counts.sum())
 

@@ -125,8 +125,14 @@ def material_of(
         people, raised = people_in(db, simulated), raises(db)
         withdrawn = withdrawals(db, simulated)
     counted = counting(every, bundle.task, simulated)
-    if first_showings(counted)["mos"].isna().all():
+    first = first_showings(counted)
+    if first.empty:
         raise BenchError(_nobody(folder, simulated, bool((every["simulated"] != simulated).any())))
+    if first["mos"].isna().all():
+        raise BenchError(
+            f"none of the {len(first)} judgments of {folder} has a score: the task "
+            f"{bundle.task.name} gives None for each, and there is nothing to compare"
+        )
     for question in bundle.task.questions:
         if question.other:
             given = counted[question.name]

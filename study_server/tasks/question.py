@@ -94,12 +94,14 @@ class Question:
         return all(answer.get(name) == value for name, value in self.asked_if.items())
 
     def parse(self, form: Mapping[str, str], suffix: str = "", words: str = "") -> Value | None:
-        """The answer in a form; None where a text that nobody must give is empty. Raises Fault.
+        """The answer in a form; None where one that nobody must give is left out. Raises Fault.
 
         suffix: what follows the name in the form's fields. words: the answer to `own`, which serves
         where no other words of one's own are given.
         """
         given = form.get(f"{self.name}{suffix}", "")
+        if given == "" and not self.required and self.kind != "text":
+            return None
         if self.kind == "yes_no":
             if given not in YES_NO:
                 raise Fault("missing")
@@ -107,8 +109,6 @@ class Question:
         if self.kind == "one_of" and not (self.other and given == OTHER):
             if given in self.choices:
                 return given
-            if given == "" and not self.required:
-                return None
             raise Fault("missing")
         own = self.kind == "one_of"
         text = clean(form.get(f"{self.name}{suffix}-{OTHER}", "") if own else given) or words

@@ -13,6 +13,7 @@ RESERVED = {  # columns of an export, and keys of the page
 }
 SCORES = {"mos", "score"}  # columns that hold what an answer is worth
 TAKEN_KEYS = {"p"}  # plays the pictures
+CATEGORY = "category"  # names the kind of change, of those that study.toml has
 
 
 def faults(
@@ -32,6 +33,8 @@ def faults(
     for q in questions:
         if not NAME.fullmatch(q.name) or q.name in taken or q.name in earlier:
             yield f"'{q.name}' cannot be the name of a question: taken, or no small letters"
+        if q.name == CATEGORY and not q.of_settings:
+            yield f"a question called '{CATEGORY}' offers those of study.toml: of_settings=True"
         if q.kind not in KINDS:
             yield f"the question {q.name} is of kind '{q.kind}'; there are {', '.join(KINDS)}"
         if not q.say("en", "ask"):
@@ -48,16 +51,22 @@ def faults(
         earlier[q.name] = q
     if not NAME.fullmatch(score_name) or score_name in RESERVED:
         yield f"'{score_name}' cannot be the name of the score: taken, or no small letters"
-    yield from _unscored(answers, score)
+    yield from _unscored(answers, score, shows)
 
 
-def _unscored(answers: Iterable[Answer], score: Callable[[Answer], float | None]) -> Iterator[str]:
-    """Answers that `score` cannot take."""
+def _unscored(
+    answers: Iterable[Answer], score: Callable[[Answer], float | None], shows: int
+) -> Iterator[str]:
+    """Answers that `score` cannot take, or whose score no analysis takes."""
     for answer in answers:
         try:
-            score(answer)
+            worth = score(answer)
         except Exception as error:  # noqa: BLE001 - it is anyone's code
             yield (
                 f"score() fails for the answer {answer}: {one_line(error)}; it holds what was "
                 "asked and given, nothing else"
             )
+            continue
+        if shows == 1 and worth not in (0, 1, None):
+            yield f"score() is {worth!r} for {answer}; of one direction it is 0, 1 or None"
+            return

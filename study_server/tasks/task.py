@@ -229,7 +229,8 @@ class Task(ABC):
         return {}
 
     def possible(self) -> Iterator[Answer]:
-        """Every answer that can be given by choosing; a text that must be given is one word."""
+        """Every answer that can be given by choosing, or by leaving out what may be; a text that
+        must be given is one word."""
         answers: list[Answer] = [{}]
         for q in self.questions:
             values = q.offers or ((ANY_WORD,) if q.required else ())
@@ -237,9 +238,8 @@ class Task(ABC):
                 more
                 for answer in answers
                 for more in (
-                    [{**answer, q.name: value} for value in values]
-                    if values and q.asked(answer)
-                    else [answer]
+                    *(({**answer, q.name: value} for value in values) if q.asked(answer) else ()),
+                    *(() if values and q.required and q.asked(answer) else (answer,)),
                 )
             ]
         yield from answers

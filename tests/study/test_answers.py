@@ -9,6 +9,7 @@ from benchmark.core.judgments import first_showings
 from benchmark.study.answers import plan_check, read_material
 from study_server import commands
 from study_server.bundle import load_bundle
+from study_server.tasks import Rating
 
 from .conftest import let_people_judge, prefers_discovered
 
@@ -29,6 +30,13 @@ def test_nobody_bots_alone_and_people(study: Path) -> None:
     assert people.judgments["annotator"].nunique() == 1
     assert people.shown == 24
     assert len(people.accuracies) == 24
+
+
+def test_judgments_without_a_score_are_not_called_none(study: Path, monkeypatch) -> None:
+    monkeypatch.setattr(Rating, "score", lambda task, answer: None)
+    commands.simulate(study, 1)
+    with pytest.raises(BenchError, match=r"none of the 24 judgments of .* has a score"):
+        read_material(study, simulated=True)
 
 
 def test_words_of_their_own_are_other(study: Path, monkeypatch) -> None:

@@ -1,6 +1,7 @@
 """Users' own tasks, one file each: from the command line through the site to the tables."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ from study_server.simulate import run_bots
 from study_server.study_settings import Settings
 from study_server.tasks import Question, Rating, Task
 from study_server.tasks.choosing import stored_task, task_class
+from study_server.tasks.task import FormError
 from tests.command_line import bench, done
 
 from .conftest import default_settings
@@ -206,6 +208,12 @@ class Own(Task):
             {"questions": (YES_NO, Question("why", "text", EN, asked_if={"clear": "maybe"}))},
             "waits for clear = 'maybe'",
         ),
+        ({"questions": (replace(YES_NO, required=False),)}, "KeyError: 'clear'; it holds what was"),
+        (
+            {"questions": (YES_NO, Question("category", "one_of", EN, ("hue", "form")))},
+            "offers those of study.toml",
+        ),
+        ({"score": lambda self, answer: 0.5}, "of one direction it is 0, 1 or None"),
         ({"shows": 3}, "room for 1 or 2"),
         ({"score_name": "clear"}, "'clear' cannot be the name of a question"),
         ({"score_name": "seconds"}, "'seconds' cannot be the name of the score"),
@@ -215,6 +223,25 @@ def test_a_task_that_makes_no_sense_is_named(changes: dict, message: str) -> Non
     task = type("Wrong", (Own,), changes)
     with pytest.raises(BenchError, match=message):
         task(Settings({}, {}, "1"))
+
+
+def test_a_choice_that_may_be_left_out_is() -> None:
+    class Lenient(Own):
+        name = "lenient"
+        questions = (
+            replace(YES_NO, required=False),
+            Question("how", "one_of", EN, ("a", "b"), required=False),
+        )
+
+        def score(self, answer):
+            return None if "clear" not in answer else int(answer["clear"])
+
+    task = Lenient(Settings({}, {}, "1"))
+    assert task.parse({}) == {}
+    assert task.parse({"clear": "no", "how": ""}) == {"clear": False}
+    with pytest.raises(FormError):
+        task.parse({"clear": "perhaps"})
+    assert len(list(task.possible())) == 9
 
 
 def test_a_task_that_asks_otherwise_by_now_is_refused(sure: Path) -> None:

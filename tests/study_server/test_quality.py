@@ -176,9 +176,11 @@ def test_scores_have_wilson_s_interval_and_leave_out_who_does_not_count() -> Non
     assert set(found) == {(("g", "m", 0),), (("g", "m", 1),)}
     one = found[(("g", "m", 0),)]
     assert (one.n, one.mean) == (4, 0.75)
-    assert (one.low, one.high) == pytest.approx(proportion_confint(3, 4, method="wilson"))
-    assert found[(("g", "m", 1),)].high == 1
+    assert one.interval == pytest.approx(proportion_confint(3, 4, method="wilson"))
+    assert found[(("g", "m", 1),)].interval[1] == 1
     assert scores.scores(pd.DataFrame(), []) == {}
+    wide = [answer(0, a, mos=a - 4) for a in range(3)]  # as a task of two directions may score
+    assert scores.scores(pd.DataFrame(wide), people)[(("g", "m", 0),)].mean == -3  # type: ignore[arg-type]
     for n in range(1, 9):
         widths = [np.subtract(*scores.likely_share(k / n, n)) for k in range(n + 1)]
         assert scores.widest(n) == pytest.approx(-min(widths))

@@ -7,7 +7,7 @@ from statsmodels.stats.inter_rater import cohens_kappa
 
 from benchmark.core.estimates import Undefined
 from benchmark.stats.population import Population
-from study_server.screening import RULES, Limits, described
+from study_server.screening import NOTHING, RULES, Limits, described
 from study_server.screening import screen as screen_by
 from study_server.tasks import Rating
 from tests.stats.conftest import simulate
@@ -159,6 +159,13 @@ def test_one_answer_for_all_excludes(judgments):
     few = by_name(screen(pd.concat([others, straight.head(19)])))["a08"]
     assert few.same_share == Undefined("19 answers are fewer than 20")
     assert not few.excluded
+
+
+def test_who_chooses_nothing_has_no_answer_for_all(judgments):
+    """A task that asks for words alone leaves nobody out for giving one answer."""
+    for result in screen_by(judgments, LIMITS, [], Rating.expected):
+        assert result.same_share == NOTHING
+        assert "same_share" not in result.failed
 
 
 def test_a_value_at_the_limit_stays(judgments):
