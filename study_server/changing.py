@@ -47,8 +47,9 @@ CHANGES = {
     "erase": Change(
         "person",
         "Erase all answers of {}?",
-        "Their answers and their number at the service are deleted for good. What stays is that "
-        "somebody was erased, when, why, and how many answers there were.",
+        "Their answers and their number at the service are deleted for good. What stays is a "
+        "row with their random number, when they came, their consent, their code and the staff's "
+        "decisions; that they were erased, when, why, and how many answers there were.",
         "Erase for good",
     ),
 }

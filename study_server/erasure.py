@@ -167,6 +167,6 @@ def erase(
     annotator.stage, annotator.counts, annotator.waiting_since = WITHDRAWN, False, None
     annotator.outside, annotator.outside_id, annotator.language = "{}", None, ""
     annotator.invited_as, annotator.deadline = "", None
-    annotator.finished_at = None  # how long they took is theirs as well
+    annotator.finished_at, annotator.seen_at = None, now  # how long they took is theirs as well
     note(session, "erased", annotator.public_id, now)
     return answers, simulated
