@@ -13,6 +13,7 @@ from benchmark.core.errors import BenchError
 from benchmark.core.guarding import guarded
 from benchmark.core.storage import write_atomically
 from study_server.bundle import Bundle
+from study_server.counting import is_full
 from study_server.models import Annotator, Judgment
 from study_server.outside import outside_number
 from study_server.platforms import ENDINGS, PAID
@@ -96,12 +97,13 @@ def write_codes(study: Served, path: Path) -> Counter[str]:
     )
     people = select(Annotator, judged).where(Annotator.simulated == "").order_by(Annotator.id)
     now = study.clock()
+    full = is_full(study)  # which who came but did not begin is told, and led back
     with study.store.read() as db:
         state = state_of(db)
         rows = []
         for one, count in db.execute(people):
             came = one.stage != "invited" or one.source != "invite"
-            own = state_for(one, state, now)
+            own = "closed" if full and one.stage == "invited" else state_for(one, state, now)
             ending = ending_of(one.stage, own) if came else ""
             given = code_given(study.bundle, one.stage, own, one.public_id, one.completion_code)
             code = given if came else ""

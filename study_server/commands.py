@@ -90,6 +90,8 @@ def invite(
             base = base or last_base(db) or USUAL_BASE
         end = invitations.end_of(deadline, study.clock())
         called = invitations.given_names(names)
+        if len(called) < len(names):
+            raise BenchError("a name is empty; for a link without one leave it out")
         if csv is not None:  # before any link is made
             with study.store.read() as db:
                 before = invitations.invitations(db, study.links, study.clock())

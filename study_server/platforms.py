@@ -8,7 +8,7 @@ from urllib.parse import quote
 ENDINGS = ("completed", "no_consent", "screened_out", "full", "closed")
 PAID = ("completed", "closed")  # endings after work: all of it, or what the study's end allowed
 ANY_NUMBER = "[A-Za-z0-9_-]{1,64}"
-PLACE = re.compile(r"\{(\w*)\}")
+PLACE = re.compile(r"\{([^{}]*)\}")
 SUBMIT = "/mturk/externalSubmit"
 MTURK = ("https://www.mturk.com", "https://workersandbox.mturk.com")  # that take assignments back
 FRAMES = ("https://worker.mturk.com", *MTURK)  # whose pages may show the site

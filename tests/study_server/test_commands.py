@@ -95,6 +95,8 @@ def test_bots_leave_a_full_study(bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 
 
 def test_invitations_and_exports(bundle: Bundle, tmp_path) -> None:
+    with pytest.raises(BenchError, match="a name is empty"):
+        commands.invite(bundle.folder, 1, names=["Ada", " "])
     links = commands.invite(bundle.folder, 3, "https://study.example/")
     assert len(set(links)) == 3
     assert all(link.startswith("https://study.example/join/") for link in links)

@@ -226,7 +226,7 @@ def test_codes_stay_as_they_were_shown(serve: Callable[..., Site], tmp_path: Pat
 
 
 def test_late_comers_to_a_full_study_are_told_before_the_consent(
-    serve: Callable[..., Site],
+    serve: Callable[..., Site], tmp_path: Path
 ) -> None:
     app, study = serve(kind="prolific", codes=CODES)
     invited = new_visitor(app, study)
@@ -234,6 +234,7 @@ def test_late_comers_to_a_full_study_are_told_before_the_consent(
     assert "Take part" in page.text
     early = Visitor(app.test_client())
     early.last = early.client.get(page.request.full_path)
+    came = enter(app, study, PROLIFIC_PID=f"{2:024x}")
     fill(study)
     counting.screen_now(study)
     full = update(Item).where(Item.kind == "direction").values(ratings=3)
@@ -249,6 +250,10 @@ def test_late_comers_to_a_full_study_are_told_before_the_consent(
     assert "The study is full" in invited.last.text
     invited.post("/consent", choice="agree")
     assert people(study)[0].stage == "invited"
+    came.get("/study")
+    led_back(came, "CFULL")
+    write_codes(study, tmp_path / "codes.csv")  # also of who was here and had not begun
+    assert f"{2:024x},CFULL,full,return,invited,0" in (tmp_path / "codes.csv").read_text()
     study.store.write(lambda db: db.execute(full.values(ratings=2)))  # a place is free again
     assert enter(app, study, late, **PERSON).last.request.path == "/consent"
 
@@ -265,15 +270,15 @@ def test_a_panel_of_one_s_own(serve: Callable[..., Site]) -> None:
     app, study = serve(
         kind="own",
         person="pid",
-        others=["wave"],
+        others=["wave-no"],
         number="[0-9]{3}",
-        ends={"completed": "https://panel.example/end?p={number}&w={wave}&c={code}"},
+        ends={"completed": "https://panel.example/end?p={number}&w={wave-no}&c={code}"},
     )
     link = f"/open/{study.links.open()}"
     assert Visitor(app.test_client()).get(f"{link}?pid=12").status_code == 400
     someone = Visitor(app.test_client())
-    someone.get(f"{link}?pid=123&wave=w-2&evil=1")
-    someone.post(pid="123", wave="w-2")
+    someone.get(f"{link}?pid=123&wave-no=w-2&evil=1")
+    someone.post(**{"pid": "123", "wave-no": "w-2"})
     assert people(study)[0].outside_id == "pid:123"
     judge_all(someone)
     code = people(study)[0].completion_code
