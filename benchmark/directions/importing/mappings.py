@@ -19,21 +19,26 @@ from benchmark.directions.importing.plain_arrays import (
 from benchmark.generators.layer_ranges import as_ranges
 
 RANGE = re.compile(r"\s*(\d+)\s*-\s*(\d+)\s*")
+OF_W = re.compile(r"_w(_seed\d+)?$")  # at the end of a file's name
 
 
 def read_ganspace(content: Any, told: Told, path: Path) -> Found:
     """A PCA of GANSpace (Haerkoenen et al. 2020): rows of lat_comp (K, 1, d).
 
-    An edit there is sigma * lat_stdev along one. They move w where the file's name ends in `_w`.
+    An edit there is sigma * lat_stdev along one. They move w where the file's name ends so, or
+    lat_stdev was measured: that of z is 1, and is not.
     """
     found = read_components(_entry(content, "lat_comp", path), told, path)
-    space = "w" if path.stem.endswith("_w") else "z"
+    deviations = content.get("lat_stdev", 1.0)
+    measured = isinstance(deviations, np.ndarray) and not np.all(deviations == 1.0)
+    space = "w" if measured or OF_W.search(path.stem) else "z"
     return _scaled(found, content, "lat_stdev", path, layout="ganspace", space=space)
 
 
 def read_ganspace_edit(content: Any, told: Told, path: Path) -> Found:
     """One edit of GANSpace's interactive tool: lat_comp (1, d), for layers from edit_start up to,
     not including, edit_end."""
+    content = {key: _plain(value) for key, value in content.items()}
     if (kind := content.get("edit_type", "latent")) != "latent":
         raise BenchError(f"{path} holds an edit of the kind {kind!r}, which no direction makes")
     found = read_boundary(_entry(content, "lat_comp", path), told, path)
@@ -41,7 +46,8 @@ def read_ganspace_edit(content: Any, told: Told, path: Path) -> Found:
     if space not in ("z", "w"):
         raise BenchError(f"{path} holds an edit in the space {space!r}, not z or w")
     layers, start, end = "", content.get("edit_start"), content.get("edit_end")
-    if isinstance(start, int) and isinstance(end, int) and 0 <= start < end:
+    whole = space == "z" and str(content.get("model_name")).startswith("ProGAN")  # z enters once
+    if isinstance(start, int) and isinstance(end, int) and 0 <= start < end and not whole:
         layers = as_ranges(range(start, end))
     names = (str(content["name"]),) if content.get("name") else ()
     more = ("truncation", "sigma_range", "model_name", "output_class")
@@ -50,7 +56,7 @@ def read_ganspace_edit(content: Any, told: Told, path: Path) -> Found:
     }
     found = replace(found, layout="ganspace-edit", space=space, layers=layers)
     sigmas = content.get("sigma_range")
-    sigmas = float(sigmas) if isinstance(sigmas, float | int) and sigmas > 0 else 1.0
+    sigmas = abs(float(sigmas)) if isinstance(sigmas, float | int) and sigmas else 1.0
     found = replace(found, names=names, notes=notes, sigmas=sigmas)
     return _scaled(found, content, "lat_stdev", path)
 
@@ -132,6 +138,11 @@ def names_boundaries(content: Any) -> bool:
         and all(row.ndim == 2 and len(row) == 1 and unit_rows(row) for row in rows)
         and len({row.shape for row in rows}) == 1
     )
+
+
+def _plain(value: Any) -> Any:
+    """The number that an array without axes is: sliders of GANSpace's tool are such."""
+    return value.item() if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
 def _entry(content: Any, key: str, path: Path) -> Any:

@@ -88,6 +88,12 @@ EDIT = {
     "edit_end": 11,
     "truncation": 0.9,
 }
+OF_Z = {  # which ProGAN takes at one place
+    "latent_space": "Z",
+    "model_name": "ProGAN-celebahq",
+    "edit_start": 0,
+    "edit_end": 1,
+}
 HIGAN = {"boundary": ONE.astype(np.float64), "meta_data": {"manipulate_layers": "6-11"}}
 IDINVERT = {"boundary": PLUS, "meta_data": {"manipulate_layers": [1, 2]}}
 E4E = {"mean": tensor(normal(1, D)), "comp": tensor(ROWS[:, None]), "std": tensor(SPREAD)}
@@ -149,6 +155,22 @@ CASES = {  # file, how it is written, what is told, truth, layout, some of the p
         "ganspace",
         {"space": "w", "scale_of": "lat_stdev", "scale": ",".join(f"{s:.6g}" for s in SPREAD)},
     ),
+    "7 of w with a seed": (
+        "x_w_seed5.npz",
+        npz(**PCA, lat_stdev=np.ones(K)),
+        {},
+        ROWS.T,
+        "ganspace",
+        {"space": "w"},
+    ),
+    "7 of w, renamed": (
+        "x.npz",
+        npz(**PCA, lat_stdev=SPREAD),
+        {},
+        ROWS.T,
+        "ganspace",
+        {"space": "w"},
+    ),
     "7 of z": ("x.npz", npz(**PCA, lat_stdev=np.ones(K)), {}, ROWS.T, "ganspace", {"space": "z"}),
     **{
         f"8, protocol {protocol}": (
@@ -161,6 +183,22 @@ CASES = {  # file, how it is written, what is told, truth, layout, some of the p
         )
         for protocol in (2, 3, 4, 5)
     },
+    "8, as its tool's sliders write it": (
+        "light.pkl",
+        pickled({**EDIT, "sigma_range": np.float64(-2.0), "edit_end": np.int64(11)}, 4),
+        {},
+        ONE.T,
+        "ganspace-edit",
+        {"space": "w", "layers": "8-10", "scale": "1.5", "sigma_range": "-2.0"},
+    ),
+    "8 of all of z": (
+        "light.pkl",
+        pickled({**EDIT, **OF_Z}, 4),
+        {},
+        ONE.T,
+        "ganspace-edit",
+        {"space": "z", "model_name": "ProGAN-celebahq"},
+    ),
     "9": ("pca.pt", saved(E4E), {}, ROWS.T, "pca", {"space": "w", "scale_of": "std"}),
     "10": (
         "f.pt",
@@ -242,6 +280,11 @@ def test_a_layout_gives_the_directions_that_were_put_in(tmp_path: Path, case: st
     assert found.provenance["layout"] == layout
     assert provenance.items() <= found.provenance.items()
     torch.testing.assert_close(found.matrix.norm(dim=0), torch.ones(truth.shape[1]))
+
+
+def test_an_edit_of_all_of_z_names_no_layers(tmp_path: Path) -> None:
+    CASES["8 of all of z"][1](tmp_path / "light.pkl")
+    assert "layers" not in read(tmp_path / "light.pkl").provenance
 
 
 def test_every_layout_that_can_be_read_has_its_case() -> None:
