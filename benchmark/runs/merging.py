@@ -32,8 +32,8 @@ class Merged:
     generators: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     results: dict[Cell, Result] = field(default_factory=dict)
-    terms: dict[str, Mapping[str, Any]] = field(default_factory=dict)  # by name of a generator
-    settings: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)  # and a method
+    terms: dict[str, dict[str, Mapping[str, Any]]] = field(default_factory=dict)  # see _name_of
+    settings: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = field(default_factory=dict)
 
 
 def merge(runs: Sequence[Path], out: Path) -> list[str]:
@@ -101,23 +101,16 @@ def _add(
 ) -> None:
     """Take one cell over, under a name of its own where it does not compare."""
     result = stored.result
-    cell, terms = result.cell, _terms(result)
-    name = cell.generator
-    if merged.terms.setdefault(name, terms) != terms:
-        unequal = _difference(merged.terms[name], terms)
-        name = f"{name}-{label}"
-        if merged.terms.setdefault(name, terms) != terms:
-            raise BenchError(f"{stored.folder.parents[3]} mixes terms on {cell.generator}")
-        _note(merged, f"{cell.generator} of {label} is kept apart as {name}: {unequal}")
+    cell = result.cell
+    named = merged.terms.setdefault(cell.generator, {})
+    name = _name_of(merged, named, cell.generator, label, _terms(result))
+    if name is None:
+        raise BenchError(f"{stored.folder.parents[3]} mixes terms on {cell.generator}")
     merged.generators[name] = description.get("generators", {}).get(cell.generator, cell.generator)
-    method, settings = cell.method, _settings(result)
-    first = merged.settings.setdefault((name, method), settings)
-    of_generator = merged.headline.setdefault(name, {})
-    if of_generator.setdefault(method, cell.config_hash) != cell.config_hash:
-        method = f"{method}-{label}"
-        of_generator[method] = cell.config_hash
-        unequal = _difference(first, settings)
-        _note(merged, f"{cell.method} of {label} is kept apart as {method}: {unequal}")
+    named = merged.settings.setdefault((name, cell.method), {})
+    method = _name_of(merged, named, cell.method, label, _settings(result))
+    assert method is not None, "`check_single` has looked"
+    merged.headline.setdefault(name, {})[method] = cell.config_hash
     taken = replace(result, cell=replace(cell, generator=name, method=method))
     before = merged.results.get(taken.cell)
     if before is not None and before.status == "done":
@@ -137,6 +130,30 @@ def _add(
         shutil.copyfile(stored.folder / file, folder / file)
     taken.write(out)
     _take_labels(merged, stored, taken, out)
+
+
+def _name_of(
+    merged: Merged,
+    named: dict[str, Mapping[str, Any]],
+    own: str,
+    label: str,
+    terms: Mapping[str, Any],
+) -> str | None:
+    """The name under which something stands that is called `own` in the run `label`: that of an
+    earlier run's of equal terms, else its own, else one of its own and its run's. None where that
+    is taken by other terms. named: terms by name, of all that were called `own`, to be added to.
+    """
+    for name, those in named.items():
+        if those == terms:
+            return name
+    name = f"{own}-{label}" if named else own
+    if name in named:
+        return None
+    if named:
+        unequal = _difference(next(iter(named.values())), terms)
+        _note(merged, f"{own} of {label} is kept apart as {name}: {unequal}")
+    named[name] = terms
+    return name
 
 
 def _take_labels(merged: Merged, stored: StoredCell, taken: Result, out: Path) -> None:

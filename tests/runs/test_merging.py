@@ -72,6 +72,24 @@ def test_other_settings_of_a_method_are_kept_apart(tmp_path):
     assert note == "sefa of two is kept apart as sefa-two: normalise True and False"
 
 
+def test_what_is_equal_in_later_runs_stands_side_by_side_as_well(tmp_path):
+    one = a_run(tmp_path / "one", [("planted", "random", 0)])
+    two = a_run(tmp_path / "two", [("planted", "random", 0)], steps=77)
+    three = a_run(tmp_path / "three", [("planted", "random", 0), ("planted", "sefa", 0)], steps=77)
+    merge([one, two, three], tmp_path / "all")
+    found = [(c.result.cell.generator, c.result.cell.method) for c in read_cells(tmp_path / "all")]
+    assert sorted(found) == [
+        ("planted", "random"), ("planted-two", "random"), ("planted-two", "sefa")
+    ]  # fmt: skip
+    runs = [
+        a_run(tmp_path / name, [("planted", "sefa", seed)], method_settings={"normalise": choice})
+        for name, choice, seed in (("a", True, 0), ("b", False, 0), ("c", False, 1))
+    ]
+    (note,) = merge(runs, tmp_path / "of methods")
+    assert note == "sefa of b is kept apart as sefa-b: normalise True and False"
+    assert set(read_run(tmp_path / "of methods")["headline"]["planted"]) == {"sefa", "sefa-b"}
+
+
 def test_the_same_cell_counts_once_and_other_answers_are_said(tmp_path):
     one = a_run(tmp_path / "one", [("planted", "random", 0)])
     two = a_run(tmp_path / "two", [("planted", "random", 0)])
