@@ -138,7 +138,7 @@ def _variants(axis: str, values: Sequence[float]) -> list[Settings]:
     if axis == "steps":
         return [{"steps": int(steps)} for steps in sorted(values, reverse=True)]
     if axis == "k":
-        if any(value != int(value) for value in values):
+        if any(value % 1 != 0 for value in values):  # also of infinity, which is no number then
             raise BenchError("--values of K are whole numbers, such as 8,16,32")
         return [{"k": int(k)} for k in values]
     weights = [float(value) for value in values or LAMBDAS]

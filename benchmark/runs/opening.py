@@ -44,13 +44,16 @@ NOTHING = AtHand()
 
 
 def made_by(groups: Iterable[Group]) -> AtHand:
-    """The generators that these groups were computed with, for the report of their run."""
+    """The generators that these groups were computed with, for the report of their run, and the
+    files that made them, which may make them with other options as well."""
+    groups = list(groups)
     return AtHand(
+        files=tuple(dict.fromkeys(group.given for group in groups if is_file(group.given))),
         made={
             identity(job.cell, job.config): group.generator
             for group in groups
             for job in group.jobs
-        }
+        },
     )
 
 

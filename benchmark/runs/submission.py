@@ -145,6 +145,9 @@ def _changed(
         if entry is not None and entry.usual is not None:
             protocol = protocol_for(cell.generator, entry.usual, layers, options, own=own)
             yield from _unequal(cell, terms_of(protocol), found["protocol"])
+        elif entry is None:  # what is usual for it nobody knows; what the preset says holds for all
+            general = {k: v for layer in layers for k, v in layer.items() if "." not in k}
+            yield from _unequal(cell, general, {k: found["protocol"].get(k) for k in general})
         usual = entry.options if entry is not None else {}
         preset = generator_options(cell.generator, options, layers, own)
         yield from _unequal(cell, _as_options({**usual, **preset}), _as_options(options))
@@ -170,6 +173,9 @@ def _generators(cells: Sequence[StoredCell], weights: Callable[[str], str]) -> I
     for generator in dict.fromkeys(c.result.cell.generator for c in cells):
         own = [c.result.config for c in cells if c.result.cell.generator == generator]
         hashes = {config["generator_hash"] for config in own}
+        if len(hashes) > 1:
+            found = " and ".join(sorted(one[:10] for one in hashes))
+            yield f"{generator} has other weights in some cells: {found}"
         if any("generator" in config.get("code", {}) for config in own):
             yield f"{generator} is made by a file of its author's; publish it, and it can be added"
         elif generator not in GENERATORS:

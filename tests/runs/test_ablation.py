@@ -166,6 +166,8 @@ def test_cells_are_shared_with_an_ordinary_run(tmp_path: Path, computed: list[st
     ("arguments", "message"),
     [
         (["k", "-g", "planted", "--values", "8.5"], "whole numbers"),
+        (["k", "-g", "planted", "--values", "8,nan"], "whole numbers"),
+        (["k", "-g", "planted", "--values", "8,1e400"], "whole numbers"),
         (["k", "-g", "planted", "--values", "many"], "--values wants numbers"),
         (["k", "-g", "planted", "--values", "0"], "k must be at least 1"),
         (["lambda", "-g", "planted", "--values", "-1"], "lambda must be 0 or more"),

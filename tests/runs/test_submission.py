@@ -145,6 +145,9 @@ def test_other_weights_and_generators_of_ones_own_are_found(tmp_path):
     with_config(run, "planted/random/*", code={"generator": "c0de"})
     (fault,) = faults(run, "generators", own)
     assert fault.startswith("planted is made by a file of its author's")
+    run = a_run(tmp_path / "c", {"random": [0], "sefa": [0]})
+    with_config(run, "planted/random/*", generator_hash="e" * 64)
+    assert "planted has other weights in some cells: " in faults(run, "generators", own)[0]
     (fault,) = faults(a_run(tmp_path / "b", {"random": [0]}, "mine"), "generators", own)
     assert fault.startswith("mine is none of the suite's")
 
@@ -175,6 +178,14 @@ def test_an_option_that_no_preset_sets_is_found(generator, setting, faulty, tmp_
     Result(job.cell, "failed", job.config, reason="nothing is computed here").write(tmp_path)
     wanted = tuple(f"random on {generator}, seed 0: {words}" for words in faulty)
     assert faults(tmp_path, "the settings") == wanted
+
+
+def test_of_a_generator_of_ones_own_all_that_the_preset_says_is_looked_at(tmp_path):
+    run = a_run(tmp_path, {"random": [0]}, "mine")
+    general = RunConfig.from_preset("quick").defaults
+    steps = general["steps"]
+    with_config(run, "*/*/*", protocol={**general, "steps": 40, "k": 8})
+    assert faults(run, "the settings")[0] == f"random on mine, seed 0: steps 40, not {steps}"
 
 
 def test_the_class_that_the_suite_itself_asks_of_a_generator_is_no_fault(tmp_path):

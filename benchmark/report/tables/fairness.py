@@ -9,8 +9,11 @@ UNEQUAL = "not on equal terms"
 
 
 def terms_on(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The terms of a cell's comparison: its protocol, and the options of its generator."""
-    return {**config["protocol"], **config.get("generator", {})}
+    """The terms of a cell's comparison: its protocol, and which generator it is of: the options,
+    and how the hashes of its weights and, where a file makes it, of that file begin."""
+    code = config.get("code", {}).get("generator", "")
+    made = {"weights": config["generator_hash"][:10], "code": code[:10]}
+    return {**made, **config["protocol"], **config.get("generator", {})}
 
 
 def differing_terms(rows: Sequence[Replicates]) -> dict[tuple[str, str, str], str]:

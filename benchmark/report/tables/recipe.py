@@ -55,7 +55,11 @@ def recipe_table(
 
 
 def flat(stored: StoredCell) -> Mapping[str, Any]:
-    """A cell's settings under the names that `--set` takes, and its generator's weights hash."""
-    config, method = stored.result.config, stored.result.cell.method
-    own = {f"{method}.{key}": value for key, value in config["method"].items()}
-    return {"generator_hash": config["generator_hash"], **config["protocol"], **own}
+    """A cell's settings under the names that `--set` takes, its generator's options too, and that
+    generator's weights hash."""
+    config, cell = stored.result.config, stored.result.cell
+    given = config.get("generator", {})
+    options = {f"{cell.generator}.{key}": str(value) for key, value in given.items()}
+    own = {f"{cell.method}.{key}": value for key, value in config["method"].items()}
+    weights = {"generator_hash": config["generator_hash"]}
+    return {**weights, **options, **config["protocol"], **own}

@@ -5,14 +5,17 @@ import logging
 import pytest
 import torch
 
+from baselines import METHODS
 from benchmark.generators.families.planted import Planted
 from benchmark.generators.stored import weights_hash
 from benchmark.report.attempts import Attempts
 from benchmark.report.pictures.gallery import write_pictures
 from benchmark.report.pictures.painted import LATENTS, SHIFTS
-from benchmark.runs.opening import AtHand, open_generator, open_generators
+from benchmark.runs.grid import plan
+from benchmark.runs.opening import AtHand, made_by, open_generator, open_generators
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
+from benchmark.runs.settings import RunConfig
 from tests.report.drawn import write_cell
 
 OWN = """from benchmark.generators.families.planted import Planted
@@ -34,6 +37,13 @@ def test_each_row_has_strips_and_only_what_learned_an_evolution(reported):
         "planted-random.webp",
     }
     assert [p.name for p in (reported / "evolution").iterdir()] == ["planted-discovered.webp"]
+
+
+def test_the_files_of_a_command_may_paint_its_older_cells_too(tmp_path):
+    own = tmp_path / "own.py"
+    own.write_text(OWN)
+    groups = plan(RunConfig.from_preset("quick"), [f"{own}:make", "planted"], ["random"], METHODS)
+    assert made_by(groups).files == (f"{own}:make",)
 
 
 def test_a_generator_that_is_gone_costs_its_pictures_only(run, caplog):

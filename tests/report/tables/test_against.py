@@ -220,6 +220,15 @@ def test_terms_are_those_of_the_two_that_are_compared(run):
     assert frame.loc["discovered", "note"] == f"{few_seeds('are 2')}; {unequal}"
 
 
+def test_methods_on_other_weights_are_not_on_equal_terms(run, monkeypatch):
+    monkeypatch.setattr("tests.report.drawn.weights_hash", lambda generator: "f" * 64)
+    write_cell(run, "planted", "mine", 0, role="method")
+    frame = comparison_table(rows_of(run), roles_of(run)).frame.set_index("method")
+    weights = f"not on equal terms on planted: weights {'f' * 10} and "
+    assert weights in frame.loc["mine", "note"]
+    assert "weights" not in frame.loc["discovered", "note"]
+
+
 def test_people_stand_beside_r(run):
     judged = draw_judged(simulated=False)
     table = comparison_table(rows_of(run), roles_of(run), judged)

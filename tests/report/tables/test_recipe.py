@@ -1,7 +1,11 @@
 """recipe.csv: there when something was tried, and it says what."""
 
+import json
+import shutil
+
 import pandas as pd
 
+from benchmark.core.json_files import sealed, write_json
 from benchmark.report.tables.recipe import recipe_table, write_recipe
 from benchmark.runs.results import read_cells
 from tests.report.drawn import MEASURES, ORDER, write_cell
@@ -36,6 +40,19 @@ def test_a_methods_own_settings_go_by_its_name(run):
     assert table.loc[table["method"] == "random", "discovered.space"].isna().all()
     header = next(x for x in (run / "recipe.md").read_text().splitlines() if x.startswith("| gen"))
     assert header.startswith("| generator | method | discovered.space | seed |")
+
+
+def test_the_options_of_a_generator_are_settings_too(run):
+    for path in list(run.glob("cells/planted/random/*/result.json")):
+        content = json.loads(path.read_text())
+        content["config"]["generator"] = {"space": "w", "layers": [0, 1]}
+        content["cell"]["config_hash"] = "0dd0dd0dd0"
+        folder = path.parent.with_name(f"{path.parent.name.split('-')[0]}-0dd0dd0dd0")
+        shutil.copytree(path.parent, folder)
+        write_json(folder / "result.json", sealed(content))
+    table = recipe_table(read_cells(run), MEASURES, ORDER).frame
+    assert set(table["planted.space"].dropna()) == {"w"}
+    assert set(table["planted.layers"].dropna()) == {"[0, 1]"}
 
 
 def test_a_run_of_failures_has_a_recipe_too(tmp_path):
