@@ -110,8 +110,11 @@ class GANSpace(Method):
             along = (x - found.mean) @ found.axes / found.deviations  # (b, C)
             coordinates.append(along.cpu())
             points.append(z.cpu())  # (b, d)
+        of_points = torch.cat(points)  # (n, d)
+        if generator.space != "z" or not generator.prior.centred:
+            of_points = of_points - of_points.mean(dim=0)  # else the mean enters every row
         # scipy's, since the last bits of torch's depend on where in memory the numbers lie
-        rows, *_ = lstsq(torch.cat(coordinates).numpy(), torch.cat(points).numpy())  # (C, d)
+        rows, *_ = lstsq(torch.cat(coordinates).numpy(), of_points.numpy())  # (C, d)
         return torch.from_numpy(rows[: task.protocol.k].T)  # (d, K)
 
 

@@ -57,7 +57,9 @@ class Offer:
 
     def load(self) -> Loaded:
         """Import it; raises BenchError in one line where that fails."""
-        return Loaded(in_one_line(f"{self} cannot be loaded", self.entry_point.load), self.package)
+        with _torch_as_it_is():
+            loaded = in_one_line(f"{self} cannot be loaded", self.entry_point.load)
+        return Loaded(loaded, self.package)
 
 
 def installed(kind: str) -> dict[str, Offer]:
@@ -138,7 +140,7 @@ def from_file(reference: str, use: Callable[[Any], Any] = lambda value: value) -
     except OSError as error:
         fault = f"; {error.strerror}" if path.exists() else ""
         raise BenchError(f"no Python file at {text}{fault}") from error
-    with _importable(path.parent):
+    with _importable(path.parent), _torch_as_it_is():
         module = _run(path, source, reference)
         if not hasattr(module, attribute):
             offered = [name for name in vars(module) if not name.startswith("_")]
@@ -160,6 +162,21 @@ def _run(path: Path, source: bytes, reference: str) -> ModuleType:
         del sys.modules[name]
         raise BenchError(f"{reference} failed: {reason_of(error)}") from error
     return module
+
+
+@contextmanager
+def _torch_as_it_is() -> Iterator[None]:
+    """What a plug-in sets for all of torch, as code for inference does, ends with its loading:
+    whether gradients are kept, and the type of new numbers. The others of a run need theirs."""
+    gradients, kind = True, None  # as torch begins; the site loads plug-ins without it
+    if torch := sys.modules.get("torch"):
+        gradients, kind = torch.is_grad_enabled(), torch.get_default_dtype()
+    try:
+        yield
+    finally:
+        if torch := sys.modules.get("torch"):
+            torch.set_grad_enabled(gradients)
+            torch.set_default_dtype(kind or torch.float32)
 
 
 @contextmanager

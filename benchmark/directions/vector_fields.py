@@ -56,7 +56,7 @@ class WarpedShift(Shift):
         self.poles.copy_(torch.cat([heads, -heads], dim=1))
 
     def forward(self, latents: Latents, k: Tensor, eps: Tensor) -> Tensor:
-        start, ruler = latents.base, latents.ruler  # (n, d)
+        start, ruler = latents.base.to(self.poles.dtype), latents.ruler  # (n, d)
         start = start if ruler is None else ruler.standing(start)  # (n, d)
         alike = bool((k == k[:1]).all())  # one field for all is read once
         poles = self.poles[k[:1] if alike else k]  # (n or 1, 2N, d)

@@ -68,6 +68,11 @@ class Prior:
         return getattr(cls, kind)(*numbers)
 
     @property
+    def centred(self) -> bool:
+        """Whether the mean of a coordinate is 0."""
+        return self.low == -self.high
+
+    @property
     def deviation(self) -> float:
         """The standard deviation of a coordinate."""
         if self.kind == "uniform":

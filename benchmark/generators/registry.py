@@ -1,5 +1,6 @@
 """How any generator is opened: by the name of a known one, by file, folder or import path."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from benchmark.generators.catalogue import GENERATORS, Entry
 from benchmark.generators.families.onnx_model import ONNXModel
 from benchmark.generators.options import split_reference
 from benchmark.generators.stored import load_weights
+from benchmark.generators.unregistered import unregistered
 
 WEIGHTS = (".safetensors", ".onnx", ".pt", ".pth", ".pkl")  # how a file's name ends, no generator's
 
@@ -93,5 +95,8 @@ def _offered(offer: Offer) -> Generator:
 
 
 def _of(generator: Generator, code: str) -> Generator:
-    generator.code = code
+    """The generator with the hash of all that made it, weights apart: the code, and what it holds
+    that torch does not know as weights."""
+    held = unregistered(generator)
+    generator.code = hashlib.sha256(f"{code} {held}".encode()).hexdigest() if held else code
     return generator

@@ -9,6 +9,7 @@ from benchmark.stats.power import Design, closed_form, power
 from study_server.bundle import Bundle
 from study_server.effort import effort
 from study_server.tasks.task import Source
+from study_server.watching import compared
 
 EFFECT, BASELINE, WANTED = 0.2, 0.3, 0.8  # those that `bench study plan` takes by itself
 STUDIES = 1_000  # simulated: the power is exact to 0.03
@@ -25,6 +26,7 @@ def strength(bundle: Bundle) -> Iterator[str]:
     most = max(of_each.values())
     if len(of_each) == 1:
         yield _of(bundle, most, "on the one generator")
+        yield from _adjusted(bundle, methods)
         return
     everywhere = set.intersection(*methods.values())
     elsewhere = ", ".join(sorted(set.union(*methods.values()) - everywhere))
@@ -35,6 +37,18 @@ def strength(bundle: Bundle) -> Iterator[str]:
         where += f", of the methods on all of them (not {elsewhere})" if elsewhere else ""
         yield _of(bundle, sum(of_each.values()), where)
     yield _of(bundle, most, "on one generator alone")
+    yield from _adjusted(bundle, methods)
+
+
+def _adjusted(bundle: Bundle, methods: dict[str, set[str]]) -> Iterator[str]:
+    """That these chances are of one comparison alone, where the analysis makes more."""
+    on = [[{*pair} <= there for there in methods.values()] for pair in compared(bundle)]
+    rows = sum(sum(here) + (sum(here) > 1) for here in on)  # each generator's, and the pooled one
+    if rows > 1:
+        yield (
+            f"these chances are of one comparison by itself; the analysis makes {rows} and adjusts "
+            "p for all of them, which lowers each chance: fewer methods or more directions help"
+        )
 
 
 def directions_of_each(bundle: Bundle) -> dict[str, int]:

@@ -13,6 +13,7 @@ from benchmark.core.errors import BenchError, Unserved
 from benchmark.core.seeds import stream
 from benchmark.generators.base import Generator, Latents
 from benchmark.generators.families.planted import Planted
+from benchmark.generators.prior import Prior
 from benchmark.generators.registry import find_generator
 from benchmark.methods.method import Assignment, Fitted
 from benchmark.rca.protocol import Protocol
@@ -72,6 +73,17 @@ def test_the_axes_of_a_linear_generator_are_found_in_order(features: int) -> Non
     shares = strengths.square() / strengths.square().sum()
     np.testing.assert_allclose(told, shares[:5].numpy(), rtol=0.05)
     assert found.notes["layer"] == "layer"
+
+
+def test_a_prior_whose_mean_is_not_zero_leads_no_column_astray() -> None:
+    strengths = torch.tensor([9.0, 6.0, 4.0, 2.5, 1.5, 1.0, 0.5], dtype=torch.float64)
+    generator, axes = with_axes(10, strengths)
+    generator.prior = Prior.uniform(0.0, 1.0)
+    method = GANSpace(samples=1_000, components=7, regression=1_000)
+    overlap = (columns(fitted(generator, 5, method)).T @ axes).abs()  # (K, r)
+    generator.prior = Prior.uniform(-0.5, 0.5)  # the same but for the mean
+    centred = (columns(fitted(generator, 5, method)).T @ axes).abs()  # (K, r)
+    torch.testing.assert_close(overlap, centred, atol=0.005, rtol=0)
 
 
 def test_every_step_agrees_with_a_loop_in_numpy() -> None:

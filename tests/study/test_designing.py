@@ -19,6 +19,7 @@ from study_server.bundle import Bundle, load_bundle
 from study_server.bundle_writer import write_bundle
 from study_server.effort import effort
 from study_server.tasks import TASKS
+from study_server.watching import compared
 from tests.study_server.blobs import GENERATORS, blob_bundle, strips
 
 
@@ -71,7 +72,9 @@ def test_people_suffice_for_the_ratings_and_more_are_invited(bundle: Bundle) -> 
 def test_power_is_that_of_the_plan_with_this_study_s_numbers(bundle: Bundle) -> None:
     shown = [one for of_item in bundle.sources.values() for one in of_item if not one.check]
     (each,) = set(Counter(one.method for one in shown).values())
-    said, one = strength(bundle)
+    said, one, adjusted = strength(bundle)
+    rows = 3 * len(compared(bundle))  # on each of two generators, and over both
+    assert f"the analysis makes {rows} and adjusts p for all of them" in adjusted
     assert one.startswith("power on one generator alone (3 directions of each")
     design = Design(each, effort(bundle).people, 3)
     same = power(design, Population(0.5), Population(0.3), 4_000, seed=9)
@@ -88,18 +91,18 @@ def test_methods_that_are_not_on_all_generators_are_named(tmp_path: Path) -> Non
     where = GENERATORS[1]
     some = [one for one in shown if (one.generator, one.method) != (where, "random")]
     write_bundle(tmp_path / "some", some)
-    said, _ = strength(load_bundle(tmp_path / "some"))
+    said, *_ = strength(load_bundle(tmp_path / "some"))
     assert "2 generators together, of the methods on all of them (not random) (8 dir" in said
     one = [each for each in some if (each.generator, each.method) != (where, "discovered")]
     write_bundle(tmp_path / "one", one)
-    said, alone = strength(load_bundle(tmp_path / "one"))
+    said, alone, *_ = strength(load_bundle(tmp_path / "one"))
     assert said.endswith("none, since no two methods stand on all of them")
     assert alone.startswith("power on one generator alone (4 directions of each")
 
 
 def test_few_directions_and_pairs_have_no_power(tmp_path: Path) -> None:
     write_bundle(tmp_path / "few", strips(2, GENERATORS[:1]))
-    (said,) = strength(load_bundle(tmp_path / "few"))
+    said, *_ = strength(load_bundle(tmp_path / "few"))
     assert said.endswith("none, since fewer than 4 cannot be tested")
     write_bundle(tmp_path / "pairs", strips(2, GENERATORS[:1]), task=TASKS["pairs"])
     assert list(strength(load_bundle(tmp_path / "pairs"))) == [

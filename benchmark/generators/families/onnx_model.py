@@ -155,13 +155,17 @@ class Network:
         labels = torch.zeros(size, dtype=torch.int64) if self.classes else None
         found = self._outputs(torch.zeros(size, self.latent_dim), labels)
         shapes = [tuple(one.shape) for one in found]
-        for self._output, (count, *shape) in enumerate(shape or (0,) for shape in shapes):
-            self._channels_last = len(shape) == 3 and shape[0] not in (1, 3) and shape[2] in (1, 3)
-            if self._channels_last:
-                shape = [shape[2], *shape[:2]]
-            if count == size and (image_shape := _image_shape(shape)):
-                self.image_shape = image_shape
-                return
+        images = []  # with how much they look like some: features may be flat squares, maps too
+        for output, (count, *shape) in enumerate(shape or (0,) for shape in shapes):
+            last = len(shape) == 3 and shape[0] not in (1, 3) and shape[2] in (1, 3)
+            image_shape = _image_shape([shape[2], *shape[:2]] if last else shape)
+            if count == size and image_shape:
+                like = len(shape), image_shape[0] in (1, 3)
+                images.append((like, -output, last, image_shape))
+        if images:
+            _, output, self._channels_last, self.image_shape = max(images)
+            self._output = -output
+            return
         raise BenchError(
             f"{self.path} gives {', '.join(map(_said, shapes))} for z of ({size}, "
             f"{self.latent_dim}), and none of them images: they are (n, C, H, W), (n, H, W, C), "

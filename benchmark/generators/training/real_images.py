@@ -30,8 +30,28 @@ log = logging.getLogger("bench")
 SUFFIXES = {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".tif", ".tiff", ".gif"}
 NOTES = {".txt", ".md", ".csv", ".json", ""}  # what lies beside pictures and is none
 HIDDEN = (".", "__MACOSX")  # how names of files and folders begin that no viewer shows
-Box = tuple[int, int, int, int]  # left, top, right, bottom in pixels
 BROKEN_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
+
+
+@dataclass(frozen=True)
+class Crop:
+    """box: left, top, right, bottom, in pixels of an image of the size `of`: width, height."""
+
+    box: tuple[int, int, int, int]
+    of: tuple[int, int]
+
+    def cut(self, image: Image.Image) -> Image.Image:
+        """The same part of an image of that size, or of another of its shape. Raises BenchError for
+        an image of another shape, where nobody knows what the box would hold."""
+        width, height = self.of
+        scale = image.width / width
+        if round(height * scale) != image.height:
+            raise BenchError(
+                f"an image has {image.width} x {image.height} pixels; what is cut out is known of "
+                f"images of {width} x {height}, and of larger ones of the same shape"
+            )
+        left, top, right, bottom = (round(edge * scale) for edge in self.box)
+        return image.crop((left, top, right, bottom))
 
 
 @dataclass(frozen=True)
@@ -93,16 +113,17 @@ def load_images(
     shape: tuple[int, int, int],
     split: str = "train",
     at_least: int = 1,
-    crop: Box | None = None,
+    crop: Crop | None = None,
 ) -> ImageSet:
     """The images of one split under `path`, brought to `shape` = (C, H, W).
 
-    crop: the box that is cut out of each image first. Smaller images are padded with black, larger
+    crop: what is cut out of each image first. Smaller images are padded with black, larger
     ones cropped to a centred square and resized. An .npz holds `x_<split>` and maybe `y_<split>`.
     In a folder or zip the split is its folder `<split>`, a source without that has training images
-    only; the classes are the sub-folders in alphabetical order, and an `attributes.csv` says what
-    each image shows. Raises BenchError where a file is no image, the attributes do not fit or there
-    are fewer than `at_least`.
+    only; the classes are the sub-folders in alphabetical order, of other splits too those of the
+    training images; and an `attributes.csv` says what each image shows. Raises BenchError where a
+    file is no image, the attributes do not fit, a class has no training images or there are fewer
+    than `at_least`.
     """
     if not path.exists():
         raise BenchError(f"no images at {path}")
@@ -115,8 +136,9 @@ def load_images(
         files, read = _listing(path)
         shown = [file for file in files if not any(p.startswith(HIDDEN) for p in file.parts)]
         _name_what_is_left_out(shown, path)
-        names = _of_split([file for file in shown if _is_picture(file)], split, path)
-        labels = _classes(names)
+        every = [file for file in shown if _is_picture(file)]
+        names = _of_split(every, split, path)
+        labels = _classes(names, split, _of_split(every, "train", path), path)
         attributes = _attributes(shown, names, read, path)
         pictures = (_decode(name, read, path) for name in names)
         count = len(names)
@@ -195,10 +217,28 @@ def _of_split(names: list[PurePosixPath], split: str, path: Path) -> list[PurePo
     return inside or names
 
 
-def _classes(names: list[PurePosixPath]) -> Tensor | None:
-    """(n,) class of each picture by its folder, or None where all share one folder."""
-    folders = {folder: i for i, folder in enumerate(sorted({name.parent for name in names}))}
-    return torch.tensor([folders[name.parent] for name in names]) if len(folders) > 1 else None
+def _classes(
+    names: list[PurePosixPath], split: str, train: list[PurePosixPath], path: Path
+) -> Tensor | None:
+    """(n,) class of each picture by its folder, or None where all share one folder.
+
+    train: the training pictures, whose folders number the classes of every split.
+    """
+    own = [_folder(name, split) for name in names]
+    folders = {folder: i for i, folder in enumerate(sorted({_folder(n, "train") for n in train}))}
+    if len({*folders, *own}) < 2:
+        return None
+    if strange := {*own} - folders.keys():
+        raise BenchError(
+            f"{path}: '{'/'.join(min(strange))}' has {split} images and no training images"
+        )
+    return torch.tensor([folders[folder] for folder in own])
+
+
+def _folder(name: PurePosixPath, split: str) -> tuple[str, ...]:
+    """The folders that a picture lies in, below that of its split."""
+    folders = name.parent.parts
+    return folders[folders.index(split) + 1 :] if split in folders[:2] else folders
 
 
 def _attributes(
@@ -249,12 +289,12 @@ def _plain(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _fit(image: Image.Image, shape: tuple[int, int, int], crop: Box | None) -> Tensor:
+def _fit(image: Image.Image, shape: tuple[int, int, int], crop: Crop | None) -> Tensor:
     """One picture as a (C, H, W) uint8 tensor of exactly `shape`."""
     channels, height, width = shape
     image = image.convert("L" if channels == 1 else "RGB")
     if crop is not None:
-        image = image.crop(crop)
+        image = crop.cut(image)
     if image.width > width or image.height > height:
         side = min(image.size)
         left, top = (image.width - side) // 2, (image.height - side) // 2

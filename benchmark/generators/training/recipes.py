@@ -9,12 +9,12 @@ from benchmark.generators.families.sngan import SNGAN
 from benchmark.generators.families.stylegan2 import StyleGAN2
 from benchmark.generators.family import Family
 from benchmark.generators.training.game import GanConfig
-from benchmark.generators.training.real_images import Box
+from benchmark.generators.training.real_images import Crop
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """data, terms: sentences for the card on the images and their use. crop: the box to cut out of
+    """data, terms: sentences for the card on the images and their use. crop: what to cut out of
     each image. held_out: for data without test images, every held_out-th image is kept for testing.
     """
 
@@ -22,7 +22,7 @@ class Recipe:
     config: GanConfig
     data: str
     terms: str
-    crop: Box | None = None
+    crop: Crop | None = None
     held_out: int = 0
 
 
@@ -42,7 +42,7 @@ def _faces(make: Callable[[], Family]) -> Recipe:
         ),
         data="CelebA, the first 10,000 aligned images, faces cropped and resized to 64 x 64",
         terms="CelebA is for non-commercial research, and so are the weights",
-        crop=(7, 22, 82, 97),
+        crop=Crop((7, 22, 82, 97), of=(89, 109)),  # CelebA's 178 x 218 too, which is twice that
         held_out=10,
     )
 

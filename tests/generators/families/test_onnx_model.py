@@ -52,6 +52,7 @@ def written(
     extra: str = "",
     external: bool = False,
     white: float = 0.0,
+    features: bool = False,
 ) -> Path:
     """images = tanh((z + E[class]) W), written as ONNX in one of many layouts.
 
@@ -93,7 +94,10 @@ def written(
         nodes,
         "G",
         [helper.make_tensor_value_info(*one) for one in inputs],
-        [helper.make_tensor_value_info("image", precise, [batch, *image])],
+        [
+            *([helper.make_tensor_value_info("sum", precise, [batch, prod(image)])] * features),
+            helper.make_tensor_value_info("image", precise, [batch, *image]),
+        ],
         [numpy_helper.from_array(value, name) for name, value in constants.items()],
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
@@ -125,6 +129,7 @@ def expected(z: torch.Tensor, labels: torch.Tensor | None = None) -> np.ndarray:
         {"image": (SIDE, SIDE, 1)},
         {"kind": "DOUBLE"},
         {"external": True},
+        {"features": True},  # an output before the images that could be a flat square
     ],
 )
 @pytest.mark.parametrize("n", [1, 7])

@@ -9,7 +9,7 @@ from PIL import Image
 
 from benchmark.core.errors import BenchError
 from benchmark.generators.training.attributes import Attributes
-from benchmark.generators.training.real_images import ImageSet, load_images
+from benchmark.generators.training.real_images import Crop, ImageSet, load_images
 
 from .digits import DIGITS, LABELS, as_folder, as_npz, png
 
@@ -116,5 +116,24 @@ def test_a_box_is_cut_out_first(tmp_path: Path) -> None:
     pixels = np.zeros((20, 30, 3), np.uint8)
     pixels[5:15, 10:20] = 200
     Image.fromarray(pixels).save(tmp_path / "a.png")
-    whole = load_images(tmp_path, (3, 10, 10), crop=(10, 5, 20, 15))
+    crop = Crop((10, 5, 20, 15), of=(30, 20))
+    whole = load_images(tmp_path, (3, 10, 10), crop=crop)
     assert (whole.images == 200).all()
+    Image.fromarray(pixels).resize((60, 40), Image.Resampling.NEAREST).save(tmp_path / "a.png")
+    assert (load_images(tmp_path, (3, 20, 20), crop=crop).images == 200).all()  # the same part
+    Image.fromarray(pixels[:, :20]).save(tmp_path / "a.png")
+    with pytest.raises(BenchError, match="20 x 20 pixels; what is cut out is known of"):
+        load_images(tmp_path, (3, 10, 10), crop=crop)
+
+
+def test_classes_have_the_numbers_of_the_training_images_everywhere(tmp_path: Path) -> None:
+    for split, names in (("train", "bird cat dog"), ("test", "cat dog")):
+        for name in names.split():
+            (tmp_path / split / name).mkdir(parents=True)
+            (tmp_path / split / name / "0.png").write_bytes(png(DIGITS[0]))
+    test = load_images(tmp_path, (1, 28, 28), "test").labels
+    assert test is not None
+    assert test.tolist() == [1, 2]
+    (tmp_path / "test" / "cat").rename(tmp_path / "test" / "cow")
+    with pytest.raises(BenchError, match="'cow' has test images and no training images"):
+        load_images(tmp_path, (1, 28, 28), "test")

@@ -24,7 +24,7 @@ from benchmark.generators.stored import load_weights, weights_hash
 from benchmark.generators.training import adversarial as training
 from benchmark.generators.training.augmentation import KINDS
 from benchmark.generators.training.game import GanConfig
-from benchmark.generators.training.real_images import ImageSet
+from benchmark.generators.training.real_images import Crop, ImageSet
 from benchmark.generators.training.recipes import RECIPES, Recipe
 from benchmark.generators.training.train_generator import train_generator
 
@@ -188,7 +188,7 @@ def test_the_other_families(
 def test_a_source_without_test_images_keeps_some(
     train: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = replace(TINY, held_out=10, crop=(2, 2, 14, 14))
+    recipe = replace(TINY, held_out=10, crop=Crop((2, 2, 14, 14), of=(16, 16)))
     monkeypatch.setitem(RECIPES, "tiny", recipe)
     np.savez(tmp_path / "bars.npz", x_train=train.images.permute(0, 2, 3, 1).numpy())
     trained = train_generator("tiny", tmp_path / "bars.npz", tmp_path / "out")
