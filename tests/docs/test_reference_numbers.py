@@ -93,6 +93,18 @@ def test_all_nine_methods(rca: pd.DataFrame) -> None:
         agrees(recovery, planted.recovery[method])
 
 
+def test_the_methods_on_cifar(rca: pd.DataFrame) -> None:
+    rows = table(RESULTS, "method", "CIFAR rca_fresh")
+    cifar = rca.loc["cifar-biggan-small"]
+    assert {row[0] for row in rows} == set(cifar.index)
+    for method, fresh, interval, cosine, collapse in rows:
+        row = cifar.loc[method]
+        agrees(fresh, row.rca_fresh)
+        agrees(interval, row.low, row.high)
+        agrees(cosine, abs(row.max_cosine))
+        agrees(collapse, row.collapse)
+
+
 def test_more_steps() -> None:
     rows = table(RESULTS, "steps", "discovered")
     read = pd.read_csv(REFERENCE / "convergence" / "ablation_steps.csv")
