@@ -61,7 +61,13 @@ def _copy(bundle: Bundle, source: Path, path: Path) -> int:
     try:
         with new_file(path) as part, told(str(source)):
             with closing(sqlite3.connect(part, isolation_level=None)) as copy:
-                count = copy_of(source, copy)
+                try:
+                    count = copy_of(source, copy)
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode != sqlite3.SQLITE_FULL:
+                        raise
+                    # The source is only read, so that this is the disk of the copy.
+                    raise BenchError(f"cannot write {path}: its disk is full") from error
                 copy.execute("PRAGMA journal_mode=DELETE")  # one file, no log beside it
             with closing(sqlite3.connect(part)) as copy:  # read back as it will be one day
                 check(copy, path, thorough=True)

@@ -48,9 +48,11 @@ def compare(
         click.secho(note, fg="yellow", err=True)
     try:
         written = write_report(out, roles=method_roles(), at_hand=at_hand)
-    except KeyboardInterrupt:  # the runs are joined, so the same command would find the folder
+    except (KeyboardInterrupt, BenchError) as error:  # the same command would find the folder
         again = shlex.join(["bench", "report", str(out)])
         click.echo(f"\nstopped; the runs are joined, and this makes the report: {again}", err=True)
+        if isinstance(error, BenchError):
+            raise
         sys.exit(130)
     say_written(out, written)
     exit_if_failed(0, written.unmade)

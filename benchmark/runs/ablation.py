@@ -118,11 +118,11 @@ def read_note(run: Path, axis: str) -> dict[str, Any]:
     try:
         content = read_object(path)
         if not check_note(content):
-            raise BenchError("it has values of another type than it may have")
+            raise BenchError(f"{path} has values of another type than it may have")
     except BenchError as error:
+        command = "bench converge" if axis == "steps" else f"bench ablate {axis}"
         raise BenchError(
-            f"{path} is damaged ({error}); delete it, and `bench ablate {axis}` writes it again "
-            "without computing anything twice"
+            f"{error}; delete it, and `{command}` writes it again without computing anything twice"
         ) from error
     return content
 

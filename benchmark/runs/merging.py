@@ -120,9 +120,15 @@ def _add(
         elif before.files.get(FRESH) != result.files.get(FRESH):
             _note(merged, f"{where}: {label} has other answers than the first run, whose count")
             return
+        elif before.left_out and not result.left_out:  # what a slim copy lacks is taken over below
+            taken = _with_measures(taken, before)
         if result.status != "done" or not before.left_out or result.left_out:
-            _take_labels(merged, stored, before, out)
-            return  # what a slim copy lacks is taken from where it is
+            kept = _with_measures(before, result) if result.status == "done" else before
+            if kept is not before:
+                merged.results[taken.cell] = kept
+                kept.write(out)
+            _take_labels(merged, stored, kept, out)
+            return
     merged.results[taken.cell] = taken
     folder = taken.cell.folder(out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -130,6 +136,18 @@ def _add(
         shutil.copyfile(stored.folder / file, folder / file)
     taken.write(out)
     _take_labels(merged, stored, taken, out)
+
+
+def _with_measures(kept: Result, other: Result) -> Result:
+    """The result with what only the other has measured of the same answers."""
+    more = [name for name in other.measured if name not in kept.measured]
+    if not more:
+        return kept
+    metrics = {**other.metrics, **kept.metrics}
+    for part in ("by_direction", "words", "matrices"):
+        if part in metrics:
+            metrics[part] = {**other.metrics.get(part, {}), **kept.metrics.get(part, {})}
+    return replace(kept, measured=[*kept.measured, *more], metrics=metrics)
 
 
 def _name_of(

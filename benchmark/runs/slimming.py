@@ -8,7 +8,6 @@ an ablation has them, the answers go, too.
 """
 
 import shutil
-import tempfile
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
@@ -56,15 +55,22 @@ def slim(run: Path, out: Path) -> dict[Path, int]:
         kept = {name: digest for name, digest in files.items() if name not in gone}
         hashes = {**stored.result.left_out, **{name: files[name] for name in gone}}
         slimmer.append(replace(stored.result, files=kept, left_out=hashes))
+    part = out.with_name(f".{out.name}.part")
+    if part.resolve() == run.resolve():
+        raise BenchError(f"{run} is called as an unfinished copy of {out}; give it another name")
+    shutil.rmtree(part, ignore_errors=True)  # of a command that was killed
     try:
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}.") as folder:
-            unfinished = Path(folder) / out.name
-            shutil.copytree(run, unfinished, ignore=_ignoring(run, left))
-            for result in slimmer:
-                result.write(unfinished)
-            unfinished.rename(out)
-    except (OSError, shutil.Error) as error:
-        raise BenchError(f"{out} cannot be written: {error}") from error
+        part.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(run, part, ignore=_ignoring(run, left))
+        for result in slimmer:
+            result.write(part)
+        part.rename(out)
+    except shutil.Error as error:  # a reason for each file
+        raise BenchError(f"{out} cannot be written: {error.args[0][0][2]}") from error
+    except OSError as error:
+        raise BenchError(f"{out} cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
     return left
 
 

@@ -136,8 +136,12 @@ def test_an_ordinary_run_keeps_its_description(tmp_path: Path) -> None:
     assert description["generators"] == {"planted": "planted"}
     assert read_note(tmp_path, "k")["planted"]["points"] == ablation.points
     (tmp_path / "ablation_k.json").write_text("{")
-    with pytest.raises(BenchError, match="is damaged"):
+    with pytest.raises(BenchError, match="delete it, and `bench ablate k` writes it again"):
         read_note(tmp_path, "k")
+    (tmp_path / "ablation_steps.json").write_text("{")
+    with pytest.raises(BenchError, match="delete it, and `bench converge` writes it again") as told:
+        read_note(tmp_path, "steps")
+    assert str(told.value).count("ablation_steps.json") == 1
 
 
 def test_cells_are_shared_with_an_ordinary_run(tmp_path: Path, computed: list[str]) -> None:

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from benchmark.cli.main import main
 from benchmark.core.errors import BenchError
-from benchmark.core.json_files import write_json
+from benchmark.core.json_files import sealed, write_json
 from benchmark.directions.labels import HUMAN_ANNOTATION, Label, add_labels
 from benchmark.runs.merging import merge
 from benchmark.runs.results import read_cells, read_run
@@ -174,16 +174,33 @@ def test_a_name_that_is_too_long_is_an_error_of_one_line(tmp_path):
         merge([one, one], tmp_path / ("a" * 300))
 
 
-def test_stopped_in_its_report_it_says_what_goes_on(tmp_path, monkeypatch):
+def test_what_only_one_run_measured_of_equal_answers_is_kept_in_either_order(tmp_path):
+    one, two = (a_run(tmp_path / name, [("planted", "random", 0)]) for name in ("one", "two"))
+    (path,) = two.glob("cells/*/*/*/result.json")
+    content = json.loads(path.read_text())
+    content["measured"].append("vp")
+    content["metrics"] |= {"vp_1": 0.39}
+    content["metrics"]["by_direction"] = {"vp_of": [0.5] * 8}
+    write_json(path, sealed(content))
+    for i, runs in enumerate(([one, two], [two, one])):
+        assert merge(runs, tmp_path / f"both {i}") == []
+        (kept,) = read_cells(tmp_path / f"both {i}")
+        assert kept.result.metrics["vp_1"] == 0.39
+        assert kept.result.metrics["by_direction"]["vp_of"] == [0.5] * 8
+        assert list(kept.result.measured).count("vp") == 1
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt(), 130), (BenchError("full"), 2)])
+def test_stopped_in_its_report_it_says_what_goes_on(tmp_path, monkeypatch, error, code):
     one = a_run(tmp_path / "one", [("planted", "random", 0)])
 
     def stop(*args: object, **others: object) -> None:
-        raise KeyboardInterrupt
+        raise error
 
     monkeypatch.setattr("benchmark.report.making.write_report", stop)
     out = tmp_path / "both"
     result = CliRunner().invoke(main, ["compare", str(one), str(one), "--out", str(out)])
-    assert result.exit_code == 130
+    assert result.exit_code == code
     assert f"bench report {out}" in result.output
     assert "same command" not in result.output
 

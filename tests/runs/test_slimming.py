@@ -66,6 +66,19 @@ def test_a_run_called_as_an_unfinished_copy_might_be_stays(run: Path, tmp_path: 
     assert {p.name for p in tmp_path.iterdir()} == {"try.part", "try", "secret"}
 
 
+def test_what_a_killed_command_left_goes_and_folders_above_are_made(
+    run: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "new" / "slim"
+    (out.with_name(".slim.part") / "cells").mkdir(parents=True)
+    slim(run, out)
+    assert [path.name for path in out.parent.iterdir()] == ["slim"]
+    run.rename(tmp_path / ".slim.part")
+    with pytest.raises(BenchError, match="is called as an unfinished copy"):
+        slim(tmp_path / ".slim.part", tmp_path / "slim")
+    assert read_cells(tmp_path / ".slim.part")
+
+
 def test_answers_stay_however_many_they_are(run: Path, tmp_path: Path) -> None:
     slim(run, tmp_path / "slim")  # the answers are larger than what is kept of directions
     assert all(c.has("predictions.parquet") for c in read_cells(tmp_path / "slim"))
