@@ -1,8 +1,13 @@
-"""More ratings of each item than the plan had: a change of plan, and recorded as one."""
+"""More ratings of each item than the plan had: a change of plan, and recorded as one.
 
+It is recorded in the database and beside it, in `private/raised.jsonl`: a backup of before the
+change does not know why study.toml asks for more.
+"""
+
+import json
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,8 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from benchmark.core.errors import BenchError
-from benchmark.core.reading import decoded
+from benchmark.core.reading import decoded, parse_json, read_text
 from benchmark.core.storage import write_text
+from study_server.bundle import Bundle
 from study_server.decisions import given_reason
 from study_server.models import Event
 from study_server.served import Served, note
@@ -38,15 +44,28 @@ class Raised:
         return f"from {self.before} to {self.after} on {day}: {self.reason}"
 
 
-def raises(session: Session) -> tuple[Raised, ...]:
-    """All of them, the oldest first."""
+def raises(session: Session, bundle: Bundle) -> tuple[Raised, ...]:
+    """All of them, the oldest first: of the database, and of the list beside it. Raises BenchError
+    where that is damaged."""
     rows = session.execute(
         select(Event.detail, Event.created_at).where(Event.kind == KIND).order_by(Event.id)
     )
     found = [(DETAIL.fullmatch(detail), at) for detail, at in rows]
-    return tuple(
-        Raised(int(said[1]), int(said[2]), said[3], at) for said, at in found if said is not None
-    )
+    told = [Raised(int(said[1]), int(said[2]), said[3], at) for said, at in found if said]
+    return tuple(sorted({*told, *_listed(bundle)}, key=lambda one: one.at))
+
+
+def _listed(bundle: Bundle) -> list[Raised]:
+    path = _list(bundle)
+    lines = read_text(path).splitlines() if path.exists() else []
+    try:
+        return [Raised(**parse_json(line, f"line {n}")) for n, line in enumerate(lines, start=1)]
+    except (BenchError, TypeError) as error:
+        raise BenchError(f"{path} names no raise of ratings: put back a copy of it") from error
+
+
+def _list(bundle: Bundle) -> Path:
+    return bundle.folder / "private" / "raised.jsonl"
 
 
 def raised_later(study: Served) -> int:
@@ -88,6 +107,9 @@ def _raise(study: Served, ratings: int, reason: str) -> int:
     changed = LINE.sub(lambda _: line, text, count=1) if LINE.search(text) else f"{line}\n{text}"
     _checked(path, changed, ratings)
     write_text(path, changed)
+    one = Raised(before, ratings, reason, now)
+    lines = [json.dumps(asdict(each)) for each in (*_listed(study.bundle), one)]
+    write_text(_list(study.bundle), "".join(f"{line}\n" for line in lines), 0o600)
     said = f"ratings_per_item from {before} to {ratings}: {reason}"
     study.store.write(lambda db: note(db, KIND, said, now))
     return before

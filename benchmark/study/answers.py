@@ -122,7 +122,7 @@ def material_of(
     bundle = study.bundle
     with study.store.read() as db:
         every, decided = judgments_in(db, bundle), decisions(db)
-        people, raised = people_in(db, simulated), raises(db)
+        people, raised = people_in(db, simulated), raises(db, bundle)
         withdrawn = withdrawals(db, simulated)
     counted = counting(every, bundle.task, simulated)
     first = first_showings(counted)

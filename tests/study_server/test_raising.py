@@ -10,9 +10,10 @@ from sqlalchemy import select
 from benchmark.core.errors import BenchError
 from benchmark.study.answers import plan_check
 from study_server import raising
+from study_server.backup import back_up
 from study_server.bundle import load_bundle
 from study_server.models import Event
-from study_server.raising import raise_ratings
+from study_server.raising import raise_ratings, raises
 from study_server.served import Served, open_study
 from study_server.settings_file import read_settings
 from study_server.study_settings import Settings
@@ -39,6 +40,25 @@ def test_more_ratings_open_places_and_change_the_plan(served: Served) -> None:
     people = [judge_all(again, newcomer(again)) for _ in range(12)]
     assert sum(people) > 18 * 3  # 18 directions, 6 for each of twelve people: 72 ratings
     again.store.close()
+
+
+def test_a_database_of_before_does_not_lose_why(served: Served, tmp_path: Path) -> None:
+    back_up(served.bundle, served.store.url, tmp_path / "before.sqlite")
+    raise_ratings(served, 4, "wider")
+    raise_ratings(served, 5, "wider still")
+    with served.store.read() as db:
+        told = raises(db, served.bundle)
+    assert [str(one) for one in told] == [
+        "from 3 to 4 on 2027-01-15: wider", "from 4 to 5 on 2027-01-15: wider still"
+    ]  # fmt: skip
+    served.store.close()
+    older = open_study(served.bundle, f"sqlite:///{tmp_path / 'before.sqlite'}", served.clock)
+    with older.store.read() as db:
+        assert raises(db, older.bundle) == told
+    older.store.close()
+    (served.bundle.folder / "private" / "raised.jsonl").write_text('{"before": 3}\n')
+    with older.store.read() as db, pytest.raises(BenchError, match="names no raise of ratings"):
+        raises(db, older.bundle)
 
 
 @pytest.mark.parametrize(

@@ -22,12 +22,12 @@ def plan_of(bundle: Bundle, db: Session) -> dict[str, Any]:
     """The plan and its changes, for `documentation/plan.json`."""
     stored = bundle.hidden.get("plan") or {}
     return {
-        "says": plan_check(bundle, raises(db)),
+        "says": plan_check(bundle, raises(db, bundle)),
         "at_build": stored.get("settings"),
         "at_build_sha256": stored.get("sha256"),
         "now": bundle.settings.plan,
         "now_sha256": bundle.settings.plan_sha256,
-        "raised": [asdict(one) for one in raises(db)],
+        "raised": [asdict(one) for one in raises(db, bundle)],
         "served": _served(db),
     }
 
