@@ -7,7 +7,7 @@ run it is of, and a sentence says why.
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -103,14 +103,13 @@ def _add(
     result = stored.result
     cell = result.cell
     named = merged.terms.setdefault(cell.generator, {})
-    name = _name_of(merged, named, cell.generator, label, _terms(result))
-    if name is None:
-        raise BenchError(f"{stored.folder.parents[3]} mixes terms on {cell.generator}")
+    all_names = {name for names in merged.terms.values() for name in names}
+    name = _name_of(merged, named, all_names, cell.generator, label, _terms(result))
     merged.generators[name] = description.get("generators", {}).get(cell.generator, cell.generator)
     named = merged.settings.setdefault((name, cell.method), {})
-    method = _name_of(merged, named, cell.method, label, _settings(result))
-    assert method is not None, "`check_single` has looked"
-    merged.headline.setdefault(name, {})[method] = cell.config_hash
+    of_generator = merged.headline.setdefault(name, {})
+    method = _name_of(merged, named, of_generator, cell.method, label, _settings(result))
+    of_generator[method] = cell.config_hash
     taken = replace(result, cell=replace(cell, generator=name, method=method))
     before = merged.results.get(taken.cell)
     if before is not None and before.status == "done":
@@ -153,22 +152,26 @@ def _with_measures(kept: Result, other: Result) -> Result:
 def _name_of(
     merged: Merged,
     named: dict[str, Mapping[str, Any]],
+    taken: Collection[str],
     own: str,
     label: str,
     terms: Mapping[str, Any],
-) -> str | None:
+) -> str:
     """The name under which something stands that is called `own` in the run `label`: that of an
-    earlier run's of equal terms, else its own, else one of its own and its run's. None where that
-    is taken by other terms. named: terms by name, of all that were called `own`, to be added to.
+    earlier run's of equal terms, else its own, else one of its own and its run's. Raises BenchError
+    where that is taken, too.
+
+    named: terms by name, of all that were called `own`, to be added to. taken: all names.
     """
     for name, those in named.items():
         if those == terms:
             return name
-    name = f"{own}-{label}" if named else own
-    if name in named:
-        return None
-    if named:
-        unequal = _difference(next(iter(named.values())), terms)
+    name = f"{own}-{label}" if own in taken else own
+    if name in taken:
+        raise BenchError(f"{label} has {own} on other terms, and there is a {name} already")
+    if name != own:
+        first = next(iter(named.values()), None)
+        unequal = "the name is taken" if first is None else _difference(first, terms)
         _note(merged, f"{own} of {label} is kept apart as {name}: {unequal}")
     named[name] = terms
     return name

@@ -90,6 +90,17 @@ def test_what_is_equal_in_later_runs_stands_side_by_side_as_well(tmp_path):
     assert set(read_run(tmp_path / "of methods")["headline"]["planted"]) == {"sefa", "sefa-b"}
 
 
+def test_a_name_that_another_generator_has_is_not_given_twice(tmp_path):
+    one = a_run(tmp_path / "one", [("planted", "random", 0)])
+    two = a_run(tmp_path / "two", [("planted", "random", 0)], steps=77)
+    three = a_run(tmp_path / "three", [("planted-two", "random", 0)], steps=5)
+    notes = merge([one, two, three], tmp_path / "all")
+    assert notes[1] == "planted-two of three is kept apart as planted-two-three: the name is taken"
+    assert len(read_cells(tmp_path / "all")) == 3
+    with pytest.raises(BenchError, match="two has planted on other terms, and there is a planted-"):
+        merge([three, one, two], tmp_path / "again")
+
+
 def test_the_same_cell_counts_once_and_other_answers_are_said(tmp_path):
     one = a_run(tmp_path / "one", [("planted", "random", 0)])
     two = a_run(tmp_path / "two", [("planted", "random", 0)])
