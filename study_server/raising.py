@@ -52,7 +52,7 @@ def raises(session: Session, bundle: Bundle) -> tuple[Raised, ...]:
     )
     found = [(DETAIL.fullmatch(detail), at) for detail, at in rows]
     told = [Raised(int(said[1]), int(said[2]), said[3], at) for said, at in found if said]
-    return tuple(sorted({*told, *_listed(bundle)}, key=lambda one: one.at))
+    return tuple(sorted({*told, *_listed(bundle)}, key=lambda one: (one.at, one.after)))
 
 
 def _listed(bundle: Bundle) -> list[Raised]:
@@ -99,7 +99,7 @@ def _raise(study: Served, ratings: int, reason: str) -> int:
             f"{ratings} ratings of each item are no more than the {before} of the plan; places "
             "that are filled stay filled"
         )
-    now = study.clock()
+    listed, now = _listed(study.bundle), study.clock()
     day = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d")
     line = f"ratings_per_item = {ratings}  # raised from {before} on {day}: {reason}"
     text = decoded(path.read_bytes(), path)
@@ -108,7 +108,7 @@ def _raise(study: Served, ratings: int, reason: str) -> int:
     _checked(path, changed, ratings)
     write_text(path, changed)
     one = Raised(before, ratings, reason, now)
-    lines = [json.dumps(asdict(each)) for each in (*_listed(study.bundle), one)]
+    lines = [json.dumps(asdict(each)) for each in (*listed, one)]
     write_text(_list(study.bundle), "".join(f"{line}\n" for line in lines), 0o600)
     said = f"ratings_per_item from {before} to {ratings}: {reason}"
     study.store.write(lambda db: note(db, KIND, said, now))
