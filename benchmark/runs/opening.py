@@ -45,10 +45,11 @@ NOTHING = AtHand()
 
 def made_by(groups: Iterable[Group]) -> AtHand:
     """The generators that these groups were computed with, for the report of their run, and the
-    files that made them, which may make them with other options as well."""
+    files that made them, which may make them with the options of other cells as well."""
     groups = list(groups)
+    given = (split_reference(group.given)[0] for group in groups if is_file(group.given))
     return AtHand(
-        files=tuple(dict.fromkeys(group.given for group in groups if is_file(group.given))),
+        files=tuple(dict.fromkeys(given)),
         made={
             identity(job.cell, job.config): group.generator
             for group in groups

@@ -22,8 +22,7 @@ def out(tmp_path: Path) -> Path:
 
 
 def pca(path: Path, k: int) -> Path:
-    spread = np.linspace(2, 1, k)
-    np.savez(path, act_comp=ROWS[:k], lat_comp=ROWS[:k, None], lat_stdev=spread)
+    np.savez(path, act_comp=ROWS[:k], lat_comp=ROWS[:k, None], lat_stdev=np.ones(k))
     return path
 
 
@@ -32,8 +31,8 @@ def test_the_artefact_and_what_is_said_of_it(tmp_path: Path, out: Path) -> None:
     assert said.splitlines() == [
         "layout: ganspace, 6 directions of 16 dimensions, from its rows",
         "space: z",
-        "scale: lat_stdev 1 to 2 before, now length 1",
-        "there a step is eps of 2 at most here",
+        "scale: lat_stdev 1 before, now length 1",
+        "there a step is eps of 1 at most here",
         "labels: none",
         f"written: {out}",
         f"next: bench run -g planted -m {out} --set k=6",
@@ -41,7 +40,7 @@ def test_the_artefact_and_what_is_said_of_it(tmp_path: Path, out: Path) -> None:
     loaded = Directions.load(out)
     np.testing.assert_allclose(loaded.shift.matrix(), ROWS[:6].T, atol=1e-6)  # type: ignore[attr-defined]
     assert loaded.provenance["generator"] == "planted"
-    assert loaded.provenance["scale"] == "2,1.8,1.6,1.4,1.2,1"
+    assert loaded.provenance["scale"] == "1,1,1,1,1,1"
     assert loaded.provenance["usual_eps"] == loaded.provenance["scale"]  # an eps of z is 1 long
     assert loaded.provenance["source"] == "biggan.npz"
 

@@ -257,7 +257,8 @@ def test_snapshots_hold_the_evolution_of_a(generator: Generator) -> None:
     assert torch.equal(kept[0], torch.eye(D, K))
     assert torch.equal(kept[200], one.shift.matrix().detach())
     moved = [(kept[s] - kept[0]).norm() for s in (50, 100, 150, 200)]
-    assert moved == sorted(moved)
+    assert 0 < moved[0] < moved[-1]  # between them it may turn back by a little
+    assert len({float(length) for length in moved}) == 4
 
 
 def test_a_shift_of_many_numbers_leaves_no_stages(

@@ -287,7 +287,7 @@ def test_terms_start_from_what_the_generator_brings(tmp_path: Path) -> None:
     )
     told = protocol_for("w", usual, config(tmp_path, "", "w.max_shift=2", "k=3").layers({}))
     assert (told.k, told.max_shift, told.min_shift) == (3, 2.0, 0.1)
-    with pytest.raises(BenchError, match="k must be int, like 64, not 'many'"):
+    with pytest.raises(BenchError, match="k must be a whole number from 1, not 'many'"):
         protocol_for("w", Usual(k="many"), [])  # type: ignore[arg-type]
 
 

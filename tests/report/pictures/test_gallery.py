@@ -16,6 +16,7 @@ from benchmark.runs.opening import AtHand, made_by, open_generator, open_generat
 from benchmark.runs.replicates import headline
 from benchmark.runs.results import read_cells
 from benchmark.runs.settings import RunConfig
+from tests.generators import small_mapped
 from tests.report.drawn import write_cell
 
 OWN = """from benchmark.generators.families.planted import Planted
@@ -39,11 +40,12 @@ def test_each_row_has_strips_and_only_what_learned_an_evolution(reported):
     assert [p.name for p in (reported / "evolution").iterdir()] == ["planted-discovered.webp"]
 
 
-def test_the_files_of_a_command_may_paint_its_older_cells_too(tmp_path):
-    own = tmp_path / "own.py"
-    own.write_text(OWN)
-    groups = plan(RunConfig.from_preset("quick"), [f"{own}:make", "planted"], ["random"], METHODS)
-    assert made_by(groups).files == (f"{own}:make",)
+def test_the_files_of_a_command_may_paint_its_older_cells_too():
+    own = f"{small_mapped.__file__}:make"
+    groups = plan(
+        RunConfig.from_preset("quick"), [f"{own}?space=w", "planted"], ["random"], METHODS
+    )
+    assert made_by(groups).files == (own,)  # with the options of each cell, not of this command
 
 
 def test_a_generator_that_is_gone_costs_its_pictures_only(run, caplog):
