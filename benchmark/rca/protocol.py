@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from math import cos, isfinite, pi
 
 from benchmark.core.errors import BenchError, unknown
+from benchmark.generators.usual import RECONSTRUCTORS
 from benchmark.rca.precision import PRECISIONS
 
 
@@ -49,7 +50,7 @@ class Protocol:
                 f"min_shift must lie in [0, max_shift), not {self.min_shift} of {self.max_shift}"
             )
         for name, known in (
-            ("reconstructor", ("lenet", "resnet18")),
+            ("reconstructor", RECONSTRUCTORS),
             ("schedule", tuple(SCHEDULES)),
             ("shift_loss", ("mse", "mae")),
             ("precision", PRECISIONS),

@@ -153,10 +153,10 @@ def test_a_space_that_settings_change_is_no_equal_term_and_has_pictures_of_its_o
     assert in_z.exit_code == 0, in_z.output
     (note,) = set(pd.read_csv(out / "comparison.csv")["note"])
     assert f"not on equal terms on {name}: space None and w" in note
-    assert {path.stem for path in (out / "strips").iterdir()} == {
-        f"{name}-random",
-        f"{name}-discovered",
-    }
+    both = {f"{name}-random", f"{name}-discovered"}
+    assert {path.stem for path in (out / "strips").iterdir()} == both
+    assert bench("report", out, "-g", f"{FILE}:make").exit_code == 0
+    assert {path.stem for path in (out / "strips").iterdir()} == both
 
 
 EDIT = {

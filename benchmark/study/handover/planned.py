@@ -20,14 +20,14 @@ KEPT_BACK = ("completion_code", "platform", "contact")  # codes, and somebody's 
 
 def plan_of(bundle: Bundle, db: Session) -> dict[str, Any]:
     """The plan and its changes, for `documentation/plan.json`."""
-    stored = bundle.hidden.get("plan") or {}
+    stored, raised = bundle.hidden.get("plan") or {}, raises(db, bundle)
     return {
-        "says": plan_check(bundle, raises(db, bundle)),
+        "says": plan_check(bundle, raised),
         "at_build": stored.get("settings"),
         "at_build_sha256": stored.get("sha256"),
         "now": bundle.settings.plan,
         "now_sha256": bundle.settings.plan_sha256,
-        "raised": [asdict(one) for one in raises(db, bundle)],
+        "raised": [asdict(one) for one in raised],
         "served": _served(db),
     }
 
